@@ -1,0 +1,1 @@
+"""Writes. Each action checks who acts, lets the rules decide, changes rows and records one event."""

@@ -1,0 +1,1 @@
+"""Reads: frozen views for the screen, the API and exports."""

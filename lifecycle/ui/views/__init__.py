@@ -1,0 +1,1 @@
+"""Each view draws one plain picture from the queries."""

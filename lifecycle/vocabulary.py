@@ -1,0 +1,362 @@
+"""The words of the product: stages, gates, roles, decisions, levels. No behaviour beyond small predicates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Stage(StrEnum):
+    DISCOVERY = "discovery"
+    FEASIBILITY = "feasibility"
+    DESIGN = "design"
+    MODEL = "model"
+    PRODUCTION = "production"
+
+    @property
+    def order(self) -> int:
+        return list(Stage).index(self)
+
+    @property
+    def title(self) -> str:
+        return _STAGE_TITLES[self]
+
+
+_STAGE_TITLES = MappingProxyType(
+    {
+        Stage.DISCOVERY: "Discovery",
+        Stage.FEASIBILITY: "Feasibility",
+        Stage.DESIGN: "Design & Requirements",
+        Stage.MODEL: "Model & Development",
+        Stage.PRODUCTION: "Production",
+    }
+)
+
+
+class Gate(StrEnum):
+    """A checkpoint. Launch and Operate both belong to Production; Operate recurs."""
+
+    DISCOVERY = "discovery"
+    FEASIBILITY = "feasibility"
+    DESIGN = "design"
+    MODEL = "model"
+    LAUNCH = "launch"
+    OPERATE = "operate"
+
+    @property
+    def order(self) -> int:
+        return list(Gate).index(self)
+
+    @property
+    def stage(self) -> Stage:
+        return Stage.PRODUCTION if self in (Gate.LAUNCH, Gate.OPERATE) else Stage(self.value)
+
+    @property
+    def title(self) -> str:
+        return {Gate.LAUNCH: "Launch", Gate.OPERATE: "Operate"}.get(self) or self.stage.title
+
+
+class ProjectStatus(StrEnum):
+    """What a project in its stage is doing. Rollout, live and retired belong to Production only."""
+
+    ACTIVE = "active"
+    ROLLOUT = "rollout"
+    LIVE = "live"
+    RETIRED = "retired"
+    STOPPED = "stopped"
+
+
+class OrganisationRole(StrEnum):
+    ADMINISTRATOR = "administrator"
+    LEADERSHIP = "leadership"
+    MEMBER = "member"
+
+
+class Role(StrEnum):
+    """A person's role on one project. The first six are the reviewers."""
+
+    BUSINESS = "business"
+    TECHNOLOGY = "technology"
+    PRIVACY = "privacy"
+    LEGAL = "legal"
+    COMPLIANCE = "compliance"
+    VALIDATION = "validation"
+    APPROVER = "approver"
+    PRODUCT_MANAGER = "product_manager"
+    CONTRIBUTOR = "contributor"
+    MONITOR_OWNER = "monitor_owner"
+    READER = "reader"
+
+    @property
+    def title(self) -> str:
+        return _ROLE_TITLES[self]
+
+
+_ROLE_TITLES = MappingProxyType(
+    {
+        Role.BUSINESS: "Business owner",
+        Role.TECHNOLOGY: "Technology owner",
+        Role.PRIVACY: "Privacy",
+        Role.LEGAL: "Legal",
+        Role.COMPLIANCE: "Compliance",
+        Role.VALIDATION: "Model validation",
+        Role.APPROVER: "Approver",
+        Role.PRODUCT_MANAGER: "Product manager",
+        Role.CONTRIBUTOR: "Contributor",
+        Role.MONITOR_OWNER: "Monitor owner",
+        Role.READER: "Reader",
+    }
+)
+
+REVIEWERS: tuple[Role, ...] = (
+    Role.BUSINESS,
+    Role.TECHNOLOGY,
+    Role.PRIVACY,
+    Role.LEGAL,
+    Role.COMPLIANCE,
+    Role.VALIDATION,
+)
+
+
+class AnswerState(StrEnum):
+    ANSWERED = "answered"
+    DONT_KNOW = "dont_know"
+    NOT_APPLICABLE = "not_applicable"
+
+    @property
+    def title(self) -> str:
+        return {"answered": "Answered", "dont_know": "Don't know yet", "not_applicable": "Not applicable"}[self.value]
+
+
+class Severity(StrEnum):
+    BLOCK = "block"
+    WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def weight(self) -> int:
+        """Larger is graver."""
+        return {"note": 1, "warning": 2, "block": 3}[self.value]
+
+
+class CheckResult(StrEnum):
+    PASSES = "passes"
+    FAILS = "fails"
+    CANNOT_TELL = "cannot_tell"
+
+
+class Act(StrEnum):
+    """What a review asks of its role. Consult takes an opinion and never blocks."""
+
+    APPROVE = "approve"
+    ACKNOWLEDGE = "acknowledge"
+    CONSULT = "consult"
+
+
+class Decision(StrEnum):
+    APPROVED = "approved"
+    APPROVED_WITH_CONDITIONS = "approved_with_conditions"
+    CHANGES_REQUESTED = "changes_requested"
+    REJECTED = "rejected"
+    ACKNOWLEDGED = "acknowledged"
+    OPINION = "opinion"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def title(self) -> str:
+        return self.value.replace("_", " ").capitalize()
+
+    @property
+    def is_favourable(self) -> bool:
+        """True for a decision that lets its gate go on while it is not stale."""
+        return self in (
+            Decision.APPROVED,
+            Decision.APPROVED_WITH_CONDITIONS,
+            Decision.ACKNOWLEDGED,
+            Decision.OPINION,
+        )
+
+
+class Outcome(StrEnum):
+    """What a gate decided. Stop is a success when the evidence says stop."""
+
+    GO = "go"
+    GO_WITH_CONDITIONS = "go_with_conditions"
+    RECYCLE = "recycle"
+    STOP = "stop"
+
+    @property
+    def title(self) -> str:
+        return self.value.replace("_", " ").capitalize()
+
+
+class Area(StrEnum):
+    """The five shares of which a gate's readiness is the smallest."""
+
+    ANSWERS = "answers"
+    CHECKS = "checks"
+    SIGN_OFFS = "sign_offs"
+    CONDITIONS = "conditions"
+    EVIDENCE = "evidence"
+
+    @property
+    def title(self) -> str:
+        return {"sign_offs": "Sign-offs"}.get(self.value) or self.value.capitalize()
+
+
+class Level(StrEnum):
+    """Readiness in words, weakest first; passed comes after a go."""
+
+    BLOCKED = "blocked"
+    NOT_STARTED = "not_started"
+    IN_PROGRESS = "in_progress"
+    WAITING = "waiting"
+    CONDITIONAL = "conditional"
+    READY = "ready"
+    PASSED = "passed"
+
+    @property
+    def order(self) -> int:
+        return list(Level).index(self)
+
+    @property
+    def title(self) -> str:
+        return self.value.replace("_", " ").capitalize()
+
+
+class SignOffStatus(StrEnum):
+    """What the screen says about one required sign-off now."""
+
+    NOT_ASKED = "not_asked"
+    WAITING = "waiting"
+    SIGNED = "signed"
+    CONDITIONAL = "conditional"
+    STALE = "stale"
+    CHANGES_REQUESTED = "changes_requested"
+    REJECTED = "rejected"
+    ELSEWHERE = "recorded_elsewhere"
+
+    @property
+    def title(self) -> str:
+        return self.value.replace("_", " ").capitalize()
+
+
+# ---------------------------------------------------------------- typed answer values
+
+_DAYS = MappingProxyType(
+    {
+        "milliseconds": Decimal(1) / Decimal(86_400_000),
+        "seconds": Decimal(1) / Decimal(86_400),
+        "minutes": Decimal(1) / Decimal(1_440),
+        "hours": Decimal(1) / Decimal(24),
+        "days": Decimal(1),
+        "weeks": Decimal(7),
+        "months": Decimal("30.4375"),
+        "years": Decimal("365.25"),
+    }
+)
+DURATION_UNITS: tuple[str, ...] = tuple(_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A length of time as a person writes it; compared in days (a month is 30.4375, a year 365.25)."""
+
+    amount: Decimal
+    unit: str
+
+    @property
+    def days(self) -> Decimal:
+        return self.amount * _DAYS[self.unit]
+
+    def as_timedelta(self) -> timedelta:
+        return timedelta(seconds=float(self.days * 86_400))
+
+    def __str__(self) -> str:
+        unit = self.unit[:-1] if self.amount == 1 else self.unit
+        return f"{plain_number(self.amount)} {unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in one currency (ISO 4217 code). Amounts of two currencies are never compared."""
+
+    amount: Decimal
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{plain_number(self.amount)} {self.currency}"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with a unit the person wrote."""
+
+    amount: Decimal
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{plain_number(self.amount)} {self.unit}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone named in an answer: a registered person by key, or just a name. Naming grants nothing."""
+
+    key: str | None
+    name: str
+
+    def is_same(self, other: Person) -> bool:
+        if self.key and other.key:
+            return self.key == other.key
+        return self.name.casefold().strip() == other.name.casefold().strip() != ""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def plain_number(value: Decimal) -> str:
+    """12500.50 as "12,500.5": grouped, without trailing zeros or an exponent."""
+    text = f"{value:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+# ---------------------------------------------------------------- who acts
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever acts now. `kind` is person, command_line or system; only a person can sign."""
+
+    key: str
+    name: str
+    organisation_role: OrganisationRole | None = None
+    approval_level: int = 0
+    kind: str = "person"
+
+    @property
+    def is_person(self) -> bool:
+        return self.kind == "person"
+
+
+COMMAND_LINE = Actor("command-line", "Command line", OrganisationRole.ADMINISTRATOR, 0, "command_line")
+SYSTEM = Actor("system", "Lifecycle", None, 0, "system")
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One reason why a gate or an act cannot go on: what, where to mend it, and who can."""
+
+    code: str
+    text: str
+    area: Area | None = None
+    severity: Severity = Severity.BLOCK
+    fields: tuple[str, ...] = ()
+    role: Role | None = None
+    gate: Gate | None = None
+
+
+Scalar = str | bool | Decimal | date | datetime | Duration | Money | Quantity | Person
