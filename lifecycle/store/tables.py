@@ -1,0 +1,532 @@
+"""All tables. Words of a closed list are stored as short text; JSON is canonical text, never JSONB.
+
+Append-only tables (`APPEND_ONLY`) are guarded by database triggers: no UPDATE, DELETE, REPLACE or TRUNCATE.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Column, Index, Text, UniqueConstraint
+from sqlmodel import Field
+
+from lifecycle.store.base import Moment, Row
+
+
+def _text(*, nullable: bool = False, default: str | None = None) -> Column[str]:
+    return Column(Text, nullable=nullable, default=default)
+
+
+def _moment(*, nullable: bool = False, index: bool = False) -> Column[datetime]:
+    return Column(Moment, nullable=nullable, index=index)
+
+
+# ------------------------------------------------------------------ organisation and people
+
+
+class Organisation(Row, table=True):
+    """One row: the organisation that runs this installation. `settings` is a JSON object."""
+
+    __tablename__ = "organisation"
+    id: int = Field(default=1, primary_key=True)
+    name: str
+    time_zone: str = "UTC"
+    created_at: datetime = Field(sa_column=_moment())
+    settings: str = Field(default="{}", sa_column=_text(default="{}"))
+
+
+class PersonRow(Row, table=True):
+    """A person. `key` is the pseudonym that the log keeps when name and address are erased."""
+
+    __tablename__ = "person"
+    key: str = Field(primary_key=True)
+    email: str | None = Field(default=None, unique=True)
+    name: str
+    password_hash: str | None = None
+    organisation_role: str
+    approval_level: int = 0
+    active: bool = True
+    created_at: datetime = Field(sa_column=_moment())
+    erased_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class EligibleReviewer(Row, table=True):
+    """The administrator's list: who may be asked for which reviewing role."""
+
+    __tablename__ = "eligible_reviewer"
+    person_key: str = Field(primary_key=True, foreign_key="person.key")
+    role: str = Field(primary_key=True)
+    granted_by: str
+    granted_at: datetime = Field(sa_column=_moment())
+
+
+class Invitation(Row, table=True):
+    """A link that makes an account or sets a password; only the hash of its token is kept."""
+
+    __tablename__ = "invitation"
+    token_hash: str = Field(primary_key=True)
+    purpose: str = "join"  # join or reset
+    email: str | None = None
+    name: str = ""
+    person_key: str | None = Field(default=None, foreign_key="person.key")
+    organisation_role: str = "member"
+    project_id: int | None = Field(default=None, foreign_key="project.id")
+    project_role: str | None = None
+    created_by: str
+    created_at: datetime = Field(sa_column=_moment())
+    expires_at: datetime = Field(sa_column=_moment())
+    used_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class WebSession(Row, table=True):
+    """A signed-in browser; only the hash of its cookie is kept."""
+
+    __tablename__ = "web_session"
+    token_hash: str = Field(primary_key=True)
+    person_key: str = Field(foreign_key="person.key", index=True)
+    created_at: datetime = Field(sa_column=_moment())
+    last_seen_at: datetime = Field(sa_column=_moment())
+    expires_at: datetime = Field(sa_column=_moment())
+    revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    user_agent: str = ""
+
+
+class SignInAttempt(Row, table=True):
+    """One failed sign-in, for throttling by account and by address."""
+
+    __tablename__ = "sign_in_attempt"
+    id: int | None = Field(default=None, primary_key=True)
+    subject: str = Field(index=True)  # "account:…" or "address:…", hashed
+    at: datetime = Field(sa_column=_moment(index=True))
+
+
+class SetUpCode(Row, table=True):
+    """The code printed at the first start; gone once the first administrator exists."""
+
+    __tablename__ = "set_up_code"
+    id: int = Field(default=1, primary_key=True)
+    code_hash: str
+    created_at: datetime = Field(sa_column=_moment())
+
+
+# ------------------------------------------------------------------ projects
+
+
+class Project(Row, table=True):
+    """One ML product. Archived, never deleted. `stage` is null for an unmapped register row."""
+
+    __tablename__ = "project"
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True, max_length=48)
+    name: str
+    purpose: str = Field(default="", sa_column=_text(default=""))
+    organisation: str = Field(default="", index=True)  # the unit that owns it, as people write it
+    stage: str | None = Field(default=None, index=True)
+    gate: str | None = None  # the gate it works towards: in Production launch, then operate
+    furthest_stage: str | None = None
+    status: str = Field(default="active", index=True)
+    origin: str = Field(default="here", index=True)  # here or register
+    adopted_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    guide_version: str = "1"
+    stage_since: datetime = Field(sa_column=_moment())
+    created_at: datetime = Field(sa_column=_moment())
+    created_by: str
+    archived_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    revision: int = 1
+
+
+class Membership(Row, table=True):
+    """A person's role on a project while `ended_at` is null."""
+
+    __tablename__ = "membership"
+    __table_args__ = (Index("ix_membership_person", "person_key", "ended_at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    person_key: str = Field(foreign_key="person.key")
+    role: str
+    since: datetime = Field(sa_column=_moment())
+    given_by: str
+    ended_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class DataSource(Row, table=True):
+    """One input of a project; its X answers are in `answer` with this row's id as source_id."""
+
+    __tablename__ = "data_source"
+    __table_args__ = (UniqueConstraint("project_id", "key"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    key: str
+    name: str
+    position: int = 0
+    created_at: datetime = Field(sa_column=_moment())
+    removed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    revision: int = 1
+
+
+class Answer(Row, table=True):
+    """Append-only history of every answer. `source_id` 0 is the stage worksheet. `value` is canonical JSON."""
+
+    __tablename__ = "answer"
+    __table_args__ = (UniqueConstraint("project_id", "source_id", "field_id", "revision"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    source_id: int = 0
+    field_id: str
+    revision: int
+    state: str | None = None  # null: the answer was cleared
+    value: str | None = Field(default=None, sa_column=_text(nullable=True))
+    owner: str | None = None  # don't know yet: who finds out (person key or name)
+    due_on: date | None = None
+    reason: str | None = Field(default=None, sa_column=_text(nullable=True))
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+    method: str = "web"  # web, command_line, api, import, demo
+    restored_from: int | None = None
+
+
+class CurrentAnswer(Row, table=True):
+    """The newest row of `answer` per field, written together with it."""
+
+    __tablename__ = "current_answer"
+    project_id: int = Field(primary_key=True, foreign_key="project.id")
+    source_id: int = Field(default=0, primary_key=True)
+    field_id: str = Field(primary_key=True)
+    answer_id: int = Field(foreign_key="answer.id")
+    revision: int
+    state: str | None = None
+    value: str | None = Field(default=None, sa_column=_text(nullable=True))
+    owner: str | None = None
+    due_on: date | None = None
+    reason: str | None = Field(default=None, sa_column=_text(nullable=True))
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+    settled_stage: str | None = None  # furthest stage reached when first answered or not applicable
+    settled_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class TargetDate(Row, table=True):
+    """The planned date of a gate, newest version only; earlier ones are in the log."""
+
+    __tablename__ = "target_date"
+    project_id: int = Field(primary_key=True, foreign_key="project.id")
+    gate: str = Field(primary_key=True)
+    on_date: date
+    set_at: datetime = Field(sa_column=_moment())
+    set_by: str
+
+
+# ------------------------------------------------------------------ reviews, sign-offs, gates
+
+
+class Review(Row, table=True):
+    """A request to one person in one role at one gate. State: open, decided, withdrawn."""
+
+    __tablename__ = "review"
+    __table_args__ = (Index("ix_review_person_state", "person_key", "state"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    gate: str
+    role: str
+    act: str
+    person_key: str = Field(foreign_key="person.key")
+    requested_by: str
+    requested_at: datetime = Field(sa_column=_moment())
+    due_on: date | None = None
+    message: str = Field(default="", sa_column=_text(default=""))
+    state: str = "open"
+    closed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    revision: int = 1
+
+
+class SignOff(Row, table=True):
+    """Append-only. One person's decision on a review, bound by `digest` to what it covered.
+
+    `covered` maps each relied-on key (`D14`, `X07@3`, `source@3`) to [answer id, digest of the content].
+    """
+
+    __tablename__ = "sign_off"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    review_id: int = Field(foreign_key="review.id", index=True)
+    gate: str
+    role: str
+    act: str
+    person_key: str
+    printed_name: str
+    on_behalf_of: str = ""
+    decision: str
+    meaning: str
+    statement: str = Field(sa_column=_text())
+    comment: str = Field(default="", sa_column=_text(default=""))
+    at: datetime = Field(sa_column=_moment())
+    digest: str
+    covered: str = Field(sa_column=_text())
+    fields: str = Field(default="[]", sa_column=_text(default="[]"))  # changes requested on these
+    affirms: int | None = None  # the earlier sign-off that this one affirms again
+    withdraws: int | None = None  # the earlier sign-off that this row takes back
+
+
+class Invalidation(Row, table=True):
+    """Why a sign-off is stale other than by content: a trigger, a changed file, a lapsed date."""
+
+    __tablename__ = "invalidation"
+    id: int | None = Field(default=None, primary_key=True)
+    sign_off_id: int = Field(foreign_key="sign_off.id", index=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    cause: str
+    detail: str = Field(default="", sa_column=_text(default=""))
+    opened_at: datetime = Field(sa_column=_moment())
+    closed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class Condition(Row, table=True):
+    """Something that a decision asks for, with owner and due date. State: open, met, withdrawn."""
+
+    __tablename__ = "condition"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    gate: str
+    role: str | None = None
+    sign_off_id: int | None = Field(default=None, foreign_key="sign_off.id")
+    text: str = Field(sa_column=_text())
+    owner: str  # person key or a name
+    due_on: date
+    state: str = "open"
+    created_at: datetime = Field(sa_column=_moment())
+    created_by: str
+    met_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    met_by: str | None = None
+    proof: str = Field(default="", sa_column=_text(default=""))
+    revision: int = 1
+
+
+class Waiver(Row, table=True):
+    """A failed block that a named approver accepts for a time. Lapses on `expires_on` or when revoked."""
+
+    __tablename__ = "waiver"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    check_id: str
+    gate: str
+    approver: str
+    mitigation: str = Field(sa_column=_text())
+    expires_on: date
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+    revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class WarningReason(Row, table=True):
+    """The product manager's reason for going on despite a warning; lapses when an input changes."""
+
+    __tablename__ = "warning_reason"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    check_id: str
+    reason: str = Field(sa_column=_text())
+    inputs_digest: str
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+
+
+class GateDecision(Row, table=True):
+    """Append-only. The recorded outcome of a gate."""
+
+    __tablename__ = "gate_decision"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    gate: str
+    outcome: str
+    reason: str = Field(default="", sa_column=_text(default=""))
+    to_stage: str | None = None  # recycle: where the project goes back to
+    tier: int | None = None
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+    printed_name: str
+    digest: str = ""  # over all sign-offs that it rests on
+
+
+class TierChoice(Row, table=True):
+    """Append-only. A tier other than the points propose, with its reason and approver."""
+
+    __tablename__ = "tier_choice"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    tier: int
+    proposed: int
+    reason: str = Field(sa_column=_text())
+    approver: str
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+
+
+class EvidenceLink(Row, table=True):
+    """A document that a gate rests on, kept elsewhere. Never fetched by the server."""
+
+    __tablename__ = "evidence_link"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    gate: str | None = None
+    field_id: str | None = None
+    title: str
+    url: str = Field(sa_column=_text())
+    expires_on: date | None = None
+    added_at: datetime = Field(sa_column=_moment())
+    added_by: str
+    removed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+# ------------------------------------------------------------------ standing
+
+
+class Standing(Row, table=True):
+    """Readiness of one gate of one project, refreshed with every write that can change it.
+
+    Shares are per mille of the five areas. Dates pass without a write: past `valid_until` readers recompute.
+    """
+
+    __tablename__ = "standing"
+    project_id: int = Field(primary_key=True, foreign_key="project.id")
+    gate: str = Field(primary_key=True)
+    level: str
+    weakest: str
+    answers: int
+    checks: int
+    sign_offs: int
+    conditions: int
+    evidence: int
+    blockers: int
+    warnings: int
+    roles: str = Field(default="{}", sa_column=_text(default="{}"))  # role -> [sign-off status, since]
+    since: datetime = Field(sa_column=_moment())
+    valid_until: date | None = None
+
+
+class ProjectStanding(Row, table=True):
+    """One row per assessed project: what the portfolio shows. Null index before the Discovery gate."""
+
+    __tablename__ = "project_standing"
+    project_id: int = Field(primary_key=True, foreign_key="project.id")
+    gate: str | None = None
+    level: str
+    weakest: str
+    readiness: int
+    tier: int | None = None
+    early_index: int | None = None  # per mille
+    debt: int = 0
+    open_questions: int = 0
+    blockers: int = 0
+    top_blocker: str = Field(default="", sa_column=_text(default=""))
+    top_code: str = ""
+    causes: str = Field(default="{}", sa_column=_text(default="{}"))  # area or role -> number of blockers
+    waiting_role: str | None = None
+    waiting_since: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    stale: int = 0
+    overdue: int = 0
+    next_on: date | None = None
+    next_what: str = ""
+    since: datetime = Field(sa_column=_moment())
+    valid_until: date | None = None
+
+
+class StandingHistory(Row, table=True):
+    """Append-only. What a project's standing was from `at` on: canonical JSON of both standing tables."""
+
+    __tablename__ = "standing_history"
+    __table_args__ = (Index("ix_standing_history_project_at", "project_id", "at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    at: datetime = Field(sa_column=_moment(index=True))
+    content: str = Field(sa_column=_text())
+
+
+# ------------------------------------------------------------------ registers
+
+
+class ImportRun(Row, table=True):
+    """One import of a register file."""
+
+    __tablename__ = "import_run"
+    id: int | None = Field(default=None, primary_key=True)
+    register: str = Field(index=True)  # mapping name: entries are told apart within it
+    file_name: str
+    file_digest: str
+    rows: int
+    added: int
+    changed: int
+    unchanged: int
+    gone: int
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+    undone_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class RegisterEntry(Row, table=True):
+    """What a register says about an imported project; facts, never answers or signatures."""
+
+    __tablename__ = "register_entry"
+    __table_args__ = (UniqueConstraint("register", "identity"),)
+    project_id: int = Field(primary_key=True, foreign_key="project.id")
+    register: str
+    identity: str
+    external_id: str | None = None
+    run_id: int = Field(foreign_key="import_run.id")
+    row_number: int
+    content_digest: str
+    stage_word: str = ""
+    risk: str = ""
+    facts: str = Field(default="[]", sa_column=_text(default="[]"))  # JSON list of [label, value]
+    gone_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class RegisterProblem(Row, table=True):
+    """A row that could not become a project, kept for a person to decide."""
+
+    __tablename__ = "register_problem"
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="import_run.id", index=True)
+    row_number: int
+    column: str = ""
+    text: str = Field(sa_column=_text())
+
+
+# ------------------------------------------------------------------ the log
+
+
+class Event(Row, table=True):
+    """Append-only, hash-chained per `chain` ("organisation" or "project:ID"). `at` is UTC text, as hashed."""
+
+    __tablename__ = "event"
+    __table_args__ = (UniqueConstraint("chain", "sequence"),)
+    id: int | None = Field(default=None, primary_key=True)
+    chain: str
+    sequence: int
+    at: str = Field(index=True)
+    actor_key: str
+    actor_kind: str
+    action: str = Field(index=True)
+    subject: str = ""
+    detail: str = Field(default="{}", sa_column=_text(default="{}"))
+    previous_hash: str
+    hash: str
+
+
+class ChainHead(Row, table=True):
+    """The newest event of each chain: locked while an event is added, and the page caches' key."""
+
+    __tablename__ = "chain_head"
+    chain: str = Field(primary_key=True)
+    sequence: int
+    hash: str
+
+
+APPEND_ONLY: tuple[str, ...] = (
+    "answer",
+    "sign_off",
+    "gate_decision",
+    "tier_choice",
+    "standing_history",
+    "event",
+)
