@@ -450,7 +450,7 @@ class ImportRun(Row, table=True):
 
     __tablename__ = "import_run"
     id: int | None = Field(default=None, primary_key=True)
-    register: str = Field(index=True)  # mapping name: entries are told apart within it
+    register_name: str = Field(index=True)  # mapping name: entries are told apart within it
     file_name: str
     file_digest: str
     rows: int
@@ -467,9 +467,9 @@ class RegisterEntry(Row, table=True):
     """What a register says about an imported project; facts, never answers or signatures."""
 
     __tablename__ = "register_entry"
-    __table_args__ = (UniqueConstraint("register", "identity"),)
+    __table_args__ = (UniqueConstraint("register_name", "identity"),)
     project_id: int = Field(primary_key=True, foreign_key="project.id")
-    register: str
+    register_name: str
     identity: str
     external_id: str | None = None
     run_id: int = Field(foreign_key="import_run.id")
