@@ -9,7 +9,7 @@ SHELL := /bin/sh
 PYTHON_HERE := .venv/bin/python
 PORT ?= 8501
 PYTEST := $(PYTHON_HERE) -m pytest --durations=5 --durations-min=5
-TYPED := $(wildcard lifecycle pages app.py bench scripts tests)
+TYPED := $(wildcard lifecycle pages app.py bench scripts)
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile

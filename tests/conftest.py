@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import ROOT, Server, serving
+from scripts.serving import ROOT, Server, serving
 
 # --- Shared data and a running server ------------------------------------------------------------
 

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from scripts.serving import ROOT
 from tests.architecture import Source, product_files
-from tests.serving import ROOT
 
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([0-9][\w.]*)$")
 OWN = {"lifecycle", "pages", "app", "tests", "scripts", "bench"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import serving
+from scripts.serving import serving
 
 ANSWERS = """
 import http.server, os

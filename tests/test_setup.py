@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import ROOT
+from scripts.serving import ROOT
 
 NOTING_PYTHON = """#!/bin/sh
 echo "$*" >> "$CALLS"

@@ -1,7 +1,7 @@
 """Chromium for the tests in this folder; each carries the marker `browser`.
 
 `page` is a fresh browser at 1280×800; `new_context` gives further, separate ones. Errors in a page's console
-fail the test: one that expects them empties `console_errors`. A failing test leaves screenshots in test-results/.
+fail the test: one that expects them empties `console_errors`. A failure leaves screenshots in test-results.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from scripts.find_chromium import NotUsable, cache_folder, existing
-from tests.serving import ROOT
+from scripts.serving import ROOT
 
 ARGUMENTS = (
     "--no-sandbox",

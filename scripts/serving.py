@@ -1,4 +1,4 @@
-"""The product's own server as a child process, for tests that need the real thing."""
+"""A server as a child process, for tests, measurements and screenshots that need the real thing."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def serving(
 ) -> Iterator[Server]:
     """Run the server until the block ends, its data and output in `folder`; calling again reuses the data.
 
-    Raises AssertionError with what the server printed when it does not answer within START_SECONDS.
+    LIFECYCLE_ and STREAMLIT_ variables of this process are not passed on; `environment` is. Raises
+    AssertionError with what the server printed when it does not answer within START_SECONDS.
     """
     server = _start(folder, command, port or free_port(), environment or {}, root)
     try:
@@ -79,7 +81,10 @@ def _start(
     folder: Path, command: tuple[str, ...], port: int, environment: Mapping[str, str], root: Path
 ) -> Server:
     database_url = f"sqlite:///{folder / 'lifecycle.db'}"
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("LIFECYCLE_")}
+    # What a developer set for the own server must not colour a test or a measurement.
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("LIFECYCLE_", "STREAMLIT_"))
+    }
     own = {"PORT": str(port), "LIFECYCLE_DATABASE_URL": database_url, "PYTHONUNBUFFERED": "1"}
     log = folder / "server.log"
     with log.open("ab") as output:
@@ -101,7 +106,7 @@ def _wait_until_it_answers(server: Server) -> None:
             raise AssertionError(f"the server ended with {server.process.returncode}:\n{server.output()}")
         if _answers(server.port):
             return
-        time.sleep(0.1)
+        time.sleep(POLL_SECONDS)
     raise AssertionError(f"the server did not answer in {START_SECONDS:.0f} seconds:\n{server.output()}")
 
 
