@@ -40,7 +40,8 @@ class Session:
     """One open tab. `cookie` is a whole `name=value`; `page` is the address without its slash.
 
     Opening it runs the script once. `widgets` maps each label drawn so far to its newest id, `messages`
-    counts what the last run sent. A browser repeats the values of all widgets on each rerun: so must the caller.
+    counts what the last run sent. A browser repeats the values of all widgets on each rerun: so must the
+    caller.
     """
 
     def __init__(self, url: str, cookie: str | None = None, *, page: str = "", query: str = "") -> None:
@@ -49,7 +50,10 @@ class Session:
         self._page, self._page_hash, self._query = page, "", query
         self._opened = ExitStack()
         self._socket = self._opened.enter_context(_connection(url, cookie))
-        self.first_seconds = self.rerun()
+        with ExitStack() as on_failure:
+            on_failure.callback(self.close)
+            self.first_seconds = self.rerun()
+            on_failure.pop_all()
 
     def __enter__(self) -> Self:
         return self

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 PACKAGE = "lifecycle"
 
-WORDS = frozenset({"vocabulary", "errors", "settings"})
+WORDS = frozenset({"vocabulary", "errors", "settings", "canonical"})
 STORED = frozenset({"store", "events"})
 UP_TO_FACTS = WORDS | STORED | {"guide", "rules", "facts"}
 UP_TO_INTERCHANGE = UP_TO_FACTS | {"actions", "queries", "interchange"}
@@ -26,8 +26,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "vocabulary": WORDS,
     "errors": WORDS,
     "settings": WORDS,
+    "canonical": frozenset(),
     "guide": WORDS,
-    "rules": frozenset({"vocabulary", "errors", "guide"}),
+    "rules": frozenset({"vocabulary", "errors", "canonical", "guide"}),
     "store": WORDS | STORED,
     "events": WORDS | STORED,
     "facts": UP_TO_FACTS,
@@ -75,6 +76,7 @@ ONLY_FROM_OUTSIDE: dict[str, frozenset[str]] = {
     "vocabulary": frozenset({"pydantic"}),
     "errors": frozenset({"pydantic"}),
     "settings": frozenset({"pydantic"}),
+    "canonical": frozenset(),
     "guide": frozenset({"pydantic", "yaml"}),
     "rules": frozenset(),
     "store": frozenset({"sqlmodel", "sqlalchemy", "alembic", "pydantic", "psycopg"}),
