@@ -4,7 +4,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test test-fast check format bench demo screenshots clean \
-        environment runtime unit browser chromium
+        environment runtime formatted lint types unit browser chromium
 
 PYTHON_HERE := .venv/bin/python
 PORT ?= 8501
@@ -24,9 +24,15 @@ test: check unit browser ## Everything: lint, types, unit and browser tests (ins
 
 test-fast: check unit ## Everything that needs no browser
 
-check: environment ## Formatting, lint and types, as CI sees them
-	$(PYTHON_HERE) -m ruff format --check .
-	$(PYTHON_HERE) -m ruff check .
+check: formatted lint types ## Formatting, lint and types, as CI sees them
+
+formatted: environment
+	$(PYTHON_HERE) -m ruff format --check --quiet .
+
+lint: environment
+	$(PYTHON_HERE) -m ruff check --quiet .
+
+types: environment
 	$(PYTHON_HERE) -m mypy $(TYPED)
 
 unit: environment
