@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 import yaml
@@ -33,6 +34,9 @@ _ENUMERATOR = re.compile(r"^\(?(?:[a-z]|\d{1,2}|[ivx]{2,4})\)\s*|^(?:[a-z]|\d{1,
 Text = Annotated[str, Field(min_length=1, strict=True)]
 Texts = tuple[Text, ...]
 Answer = Literal["yes", "no", "not_applicable", "planned", "unknown", "other", "blank"]
+PLAIN_ANSWERS: Mapping[Answer, str] = MappingProxyType(
+    {"yes": "Yes", "no": "No", "not_applicable": "Not applicable", "unknown": "Unknown"}
+)
 RiskGroup = Literal["high", "standard", "needs_review"]
 
 
@@ -141,8 +145,10 @@ class RegisterMapping(_Part):
 
     @cached_property
     def answer_words(self) -> Mapping[str, Answer]:
+        """The register's words beside our own plain ones, in which facts are kept."""
         kinds: tuple[Answer, ...] = ("yes", "no", "not_applicable", "planned", "unknown")
-        return {folded(word): kind for kind in kinds for word in getattr(self.words, kind)}
+        own = {folded(word): kind for kind, word in PLAIN_ANSWERS.items()}
+        return own | {folded(word): kind for kind in kinds for word in getattr(self.words, kind)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from lifecycle.errors import Invalid
 from lifecycle.interchange.mappings import (
+    PLAIN_ANSWERS,
     Located,
     RegisterMapping,
     RiskGroup,
@@ -43,7 +44,6 @@ LONGEST_NAME = 400
 LONGEST_ORGANISATION = 200
 LONGEST_ID = 200
 _EARLY_ROWS = 30
-_PLAIN_ANSWERS = {"yes": "Yes", "no": "No", "not_applicable": "Not applicable", "unknown": "Unknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +299,7 @@ class _Reader:
                 kind = answer_of(self.mapping, row.values[place])
                 whole = folded(row.values[place]) in self.mapping.answer_words
                 facts.append(
-                    (label, _PLAIN_ANSWERS[kind] if whole and kind in _PLAIN_ANSWERS else row.values[place])
+                    (label, PLAIN_ANSWERS[kind] if whole and kind in PLAIN_ANSWERS else row.values[place])
                 )
         return tuple(facts)
 

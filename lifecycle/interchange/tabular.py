@@ -106,9 +106,9 @@ def read_table(source: bytes | Path, filename: str = "") -> Table:
 
 
 def likely_header(grid: Grid) -> int:
-    """Index of the row that looks most like headers: among the first 30, the first of the fullest."""
+    """Index of the row that looks most like headers: the first nearly as full as the fullest of 30 rows."""
     filled = [sum(not is_blank(cell) for cell in row.values) for row in grid.rows[:30]]
-    return max(range(len(filled)), key=lambda index: (filled[index], -index))
+    return next(index for index, count in enumerate(filled) if count >= 0.6 * max(filled))
 
 
 def table_at(grid: Grid, index: int) -> Table:
