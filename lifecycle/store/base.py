@@ -1,4 +1,4 @@
-"""The base of all rows: our own registry and metadata, so that a hot reload rebuilds tables with their module."""
+"""The base of all rows: our own registry and metadata, so a hot reload rebuilds tables with the module."""
 
 from __future__ import annotations
 

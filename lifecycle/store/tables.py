@@ -166,7 +166,7 @@ class DataSource(Row, table=True):
 
 
 class Answer(Row, table=True):
-    """Append-only history of every answer. `source_id` 0 is the stage worksheet. `value` is canonical JSON."""
+    """Append-only history of every answer. `source_id` 0: the stage worksheet. `value` is canonical JSON."""
 
     __tablename__ = "answer"
     __table_args__ = (UniqueConstraint("project_id", "source_id", "field_id", "revision"),)
@@ -519,6 +519,7 @@ class ChainHead(Row, table=True):
     __tablename__ = "chain_head"
     chain: str = Field(primary_key=True)
     sequence: int
+    at: str  # of the newest event, so that time never runs backwards
     hash: str
 
 
