@@ -141,7 +141,9 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
     }
 )
 
-_NOT_A_PERSON = "Only a person who is signed in may do this; it cannot be done from the command line or by the product."
+_NOT_A_PERSON = (
+    "Only a person who is signed in may do this; it cannot be done from the command line or by the product."
+)
 
 
 def may(action: str, by: Actor, project_roles: Collection[Role] = ()) -> bool:
@@ -179,7 +181,9 @@ def _names(allowed: Allowed) -> str:
     words = [f"the project's {_lower(role.title)}" for role in Role if role in allowed.project]
     if allowed.project >= ANYONE_ON_IT:
         words = ["people with a role on the project"]
-    words += [{ADMINISTRATOR: "an administrator", LEADERSHIP: "leadership"}[role] for role in allowed.organisation]
+    words += [
+        {ADMINISTRATOR: "an administrator", LEADERSHIP: "leadership"}[role] for role in allowed.organisation
+    ]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else ""
 
 

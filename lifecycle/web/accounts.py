@@ -6,15 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine
-
-from lifecycle.actions import people, sessions
+from lifecycle.actions import accounts, sessions
 from lifecycle.queries import people as people_now
 from lifecycle.queries.people import OpenLink, SignedInPerson
 from lifecycle.settings import Settings
-from lifecycle.store.database import reading, transaction
+from lifecycle.store.database import Database
 from lifecycle.store.tokens import hash_token
-from lifecycle.vocabulary import SYSTEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +29,38 @@ class FirstAdministrator:
 class Accounts:
     """The clock is read here: this is the edge."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
         self._idle = timedelta(hours=settings.session_idle_hours)
         self._absolute = timedelta(hours=settings.session_absolute_hours)
 
     # ------------------------------------------------------------ sessions
 
     def find_live(self, token_hashes: Collection[str]) -> frozenset[str]:
-        with reading(self._engine) as session:
+        with self._database.read() as session:
             return people_now.live_sessions(session, token_hashes=token_hashes, at=_now(), idle=self._idle)
 
     def touch(self, token_hash: str) -> None:
-        with transaction(self._engine) as session:
+        with self._database.write() as session:
             sessions.touch(session, token_hash=token_hash, at=_now())
 
     def person(self, token: str) -> SignedInPerson | None:
-        with reading(self._engine) as session:
+        with self._database.read() as session:
             return people_now.person_for_session(session, token, at=_now(), idle=self._idle)
 
     def begin_attempt(self, email: str, address: str) -> timedelta:
         """How long this attempt must wait; zero counts it and lets it go on."""
-        with transaction(self._engine) as session:
+        with self._database.write() as session:
             return sessions.begin_attempt(session, email=email, address=address, at=_now())
 
     def credentials(self, email: str) -> tuple[str, str | None] | None:
         """Key and password hash of the active account with this address."""
-        with reading(self._engine) as session:
+        with self._database.read() as session:
             return people_now.credentials(session, email=email)
 
     def sign_in(self, person_key: str, *, address: str, user_agent: str) -> str:
-        with transaction(self._engine) as session:
-            return people.sign_in(
+        with self._database.write() as session:
+            return accounts.sign_in(
                 session,
                 at=_now(),
                 person_key=person_key,
@@ -73,25 +70,24 @@ class Accounts:
             )
 
     def sign_out(self, token: str) -> None:
-        with transaction(self._engine) as session:
-            people.sign_out(session, at=_now(), token=token)
+        with self._database.write() as session:
+            accounts.sign_out(session, at=_now(), token=token)
 
     # ------------------------------------------------------------ set-up and links
 
     def has_administrator(self) -> bool:
-        with reading(self._engine) as session:
+        with self._database.read() as session:
             return people_now.has_administrator(session)
 
     def renew_set_up_code(self) -> str | None:
         """A new code while nobody administers this installation, else None."""
-        with transaction(self._engine) as session:
+        with self._database.write() as session:
             return sessions.renew_set_up_code(session, at=_now())
 
     def set_up(self, form: FirstAdministrator) -> str:
-        with transaction(self._engine) as session:
-            return people.create_first_administrator(
+        with self._database.write() as session:
+            return accounts.create_first_administrator(
                 session,
-                by=SYSTEM,
                 at=_now(),
                 code=form.code,
                 organisation=form.organisation,
@@ -102,22 +98,22 @@ class Accounts:
             )
 
     def link(self, token: str, purpose: str) -> OpenLink | None:
-        with reading(self._engine) as session:
+        with self._database.read() as session:
             return people_now.open_link(session, token=token, purpose=purpose, at=_now())
 
     def accept_invitation(self, token: str, *, name: str, password_hash: str) -> str:
-        with transaction(self._engine) as session:
-            return people.accept_invitation(
+        with self._database.write() as session:
+            return accounts.accept_invitation(
                 session, at=_now(), token=token, name=name, password_hash=password_hash
             )
 
     def use_reset_link(self, token: str, *, password_hash: str) -> str:
-        with transaction(self._engine) as session:
-            return people.use_reset_link(session, at=_now(), token=token, password_hash=password_hash)
+        with self._database.write() as session:
+            return accounts.use_reset_link(session, at=_now(), token=token, password_hash=password_hash)
 
     def change_password(self, person: SignedInPerson, *, token: str, password_hash: str) -> None:
-        with transaction(self._engine) as session:
-            people.change_password(
+        with self._database.write() as session:
+            accounts.change_password(
                 session,
                 by=person.actor,
                 at=_now(),

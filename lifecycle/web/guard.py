@@ -1,6 +1,6 @@
-"""Nobody comes in without a session: pages redirect, files and websockets are refused, before any script runs.
+"""Nobody comes in without a session: pages redirect, all else is refused, before any script runs.
 
-Everything is refused unless it is on `OPEN_PATHS` or matches `OPEN_LINK`; a route added later is closed by default.
+Everything is refused unless it is on `OPEN_PATHS` or matches `OPEN_LINK`; a route added later is closed.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lifecycle.errors import Unavailable
 from lifecycle.settings import Settings
+from lifecycle.store.tokens import hash_token
 from lifecycle.web.headers import is_https, is_same_origin, secure
 from lifecycle.web.live_sessions import LiveSessions
-from lifecycle.store.tokens import hash_token
 
 SESSION_COOKIE = "lifecycle_session"
 SIGNED_OUT = 4401
@@ -28,7 +28,7 @@ TRY_AGAIN = 1013
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/sign-in", "/sign-out", "/set-up"})
 OPEN_LINK = re.compile(r"/(?:invitation|reset)/[A-Za-z0-9_-]{20,100}")
 
-# Frontend code that every page load asks for eighty times: a yes may be two seconds old. Nothing private is here.
+# Frontend code, asked for eighty times per page load and nothing private: a yes may be two seconds old.
 _FRONTEND = "/static/"
 _NOT_PAGES = ("/api", "/_stcore", "/media", "/component", "/static", "/app/static")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -38,8 +38,8 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Wire:
     """What the guard must know of Streamlit's websocket messages.
 
-    `farewell` is the message that sends an open tab to the sign-in page; `is_by_hand` tells a person's message
-    from a timer's, so that a forgotten tab still reaches its idle end.
+    `farewell` is the message that sends an open tab to the sign-in page; `is_by_hand` tells a person's
+    message from a timer's, so that a forgotten tab still reaches its idle end.
     """
 
     farewell: bytes
@@ -49,7 +49,9 @@ class Wire:
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, sessions: LiveSessions, settings: Settings, policy: str, wire: Wire) -> None:
+    def __init__(
+        self, app: ASGIApp, *, sessions: LiveSessions, settings: Settings, policy: str, wire: Wire
+    ) -> None:
         self._app = app
         self._sessions = sessions
         self._settings = settings
@@ -79,7 +81,9 @@ class Guard:
             return None
         token_hash = session_token_hash(scope)
         try:
-            live = await self._sessions.is_live(token_hash, max_age=2.0 if path.startswith(_FRONTEND) else 0.0)
+            live = await self._sessions.is_live(
+                token_hash, max_age=2.0 if path.startswith(_FRONTEND) else 0.0
+            )
         except Unavailable as error:
             return _refused(path, 503, str(error))
         if live and token_hash:
@@ -123,7 +127,9 @@ class Guard:
 class _Connection:
     """One accepted websocket. Nothing passes in either direction once its session has ended."""
 
-    def __init__(self, token_hash: str, sessions: LiveSessions, wire: Wire, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, token_hash: str, sessions: LiveSessions, wire: Wire, receive: Receive, send: Send
+    ) -> None:
         self._token_hash, self._sessions, self._wire = token_hash, sessions, wire
         self._receive, self._send = receive, send
         self._accepted = False

@@ -34,7 +34,9 @@ def application_policy(index_page: Path) -> str:
 
     Styles must stay inline (Streamlit writes them from JavaScript); WebAssembly is not allowed.
     """
-    inline = (content_hash(script) for script in _INLINE_SCRIPT.findall(index_page.read_text(encoding="utf-8")))
+    inline = (
+        content_hash(script) for script in _INLINE_SCRIPT.findall(index_page.read_text(encoding="utf-8"))
+    )
     directives = (
         "default-src 'self'",
         " ".join(("script-src 'self'", *inline)),

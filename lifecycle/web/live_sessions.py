@@ -1,4 +1,4 @@
-"""Which signed-in browsers are still signed in, asked for every message and every two seconds for idle ones."""
+"""Which signed-in browsers still are: asked at every message, and every two seconds for idle ones."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ End = Callable[[], Awaitable[None]]
 class LiveSessions:
     """Answers from the database, off the event loop, and ends open connections whose session has gone.
 
-    `find_live` returns those of the given token hashes that are neither revoked nor expired; `touch` notes that
-    a person is active. Both are blocking and run in threads of their own, so that slow uploads or password
+    `find_live` returns those of the given token hashes that are neither revoked nor expired; `touch` notes
+    that a person is active. Both are blocking and run in threads of their own, so that slow uploads or password
     hashing elsewhere cannot delay them, nor a waiting writer the reads.
     """
 
-    def __init__(self, find_live: Callable[[Collection[str]], frozenset[str]], touch: Callable[[str], None]) -> None:
+    def __init__(
+        self, find_live: Callable[[Collection[str]], frozenset[str]], touch: Callable[[str], None]
+    ) -> None:
         self._find_live = find_live
         self._touch = touch
         self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="session-read")
@@ -99,7 +101,7 @@ class LiveSessions:
             try:
                 live = await self._ask(watched)
             except Unavailable:
-                # Nobody is thrown out because the database is busy; their messages are refused until it answers.
+                # Nobody is thrown out because the database is busy; messages are refused until it answers.
                 LOG.warning("Open sessions could not be checked: the database cannot be reached.")
                 continue
             for token_hash in watched:

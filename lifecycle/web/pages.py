@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -21,7 +22,11 @@ _ICON_DRAWING = (
 )
 _ICON = f"data:image/svg+xml;base64,{b64encode(_ICON_DRAWING.encode()).decode()}"
 _TEMPLATES = Environment(
-    loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(_FOLDER),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -32,24 +37,36 @@ _HEADERS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a form shows again after it was refused: what was typed, and one sentence per field ("" for the page)."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+    notice: str = ""
+
+
+FRESH = Shown()
+
+
 def page(
-    template: str,
-    title: str,
-    *,
-    status: int = 200,
-    values: Mapping[str, str] | None = None,
-    problems: Mapping[str, str] | None = None,
-    notice: str = "",
-    **content: object,
+    template: str, title: str, *, status: int = 200, shown: Shown = FRESH, **content: object
 ) -> HTMLResponse:
-    """A whole page. `problems` maps a field, or "" for the page, to one sentence; `values` are shown again."""
+    """A whole page that loads nothing else."""
     html = _TEMPLATES.get_template(f"{template}.html").render(
         title=title,
-        values=values or {},
-        problems=problems or {},
-        notice=notice,
+        values=shown.values,
+        problems=shown.problems,
+        notice=shown.notice,
         style=Markup(_STYLE),
         icon=_ICON,
         **content,
     )
     return HTMLResponse(html, status, _HEADERS)
+
+
+def message(
+    title: str, explanation: str, *, status: int = 200, link: str = "/", link_text: str
+) -> HTMLResponse:
+    """A page that says one thing and where to go from it."""
+    return page("message", title, status=status, explanation=explanation, link=link, link_text=link_text)
