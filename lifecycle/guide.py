@@ -312,6 +312,7 @@ class Guide(Spec):
 # ---------------------------------------------------------------- loading
 
 STAGE_FILES = ("discovery", "feasibility", "design", "model", "production")
+CHECK_FILES = tuple(f"checks_{name}.yaml" for name in (*STAGE_FILES, "data"))
 
 
 def load_guide(folder: Path) -> Guide:
@@ -321,12 +322,12 @@ def load_guide(folder: Path) -> Guide:
         "version": str(_read(folder, "guide.yaml").get("version", "1")),
         "worksheets": sheets,
         "source_worksheet": _worksheet(folder, "data"),
-        "checks": _read(folder, "checks.yaml").get("checks"),
+        "checks": [check for name in CHECK_FILES for check in _read(folder, name).get("checks") or ()],
         "policy": _read(folder, "sign_offs.yaml"),
         "tiers": _read(folder, "tiers.yaml"),
         "thresholds": _read(folder, "thresholds.yaml"),
     }
-    files = {"checks": "checks.yaml", "policy": "sign_offs.yaml", "tiers": "tiers.yaml", "thresholds": "thresholds.yaml"}
+    files = {"checks": "checks_*.yaml", "policy": "sign_offs.yaml", "tiers": "tiers.yaml", "thresholds": "thresholds.yaml"}
     try:
         guide = Guide.model_validate(parts)
     except ValidationError as error:
@@ -408,10 +409,10 @@ def _check_check_names(guide: Guide, fields: set[str]) -> None:
     ids = [check.id for check in guide.checks]
     for check in guide.checks:
         if ids.count(check.id) > 1:
-            raise GuideError("checks.yaml", check.id, "this id is used twice")
+            raise GuideError("checks_*.yaml", check.id, "this id is used twice")
         for field_id in check.reads:
             if field_id not in fields:
-                raise GuideError("checks.yaml", check.id, f"reads {field_id}, which does not exist")
+                raise GuideError("checks_*.yaml", check.id, f"reads {field_id}, which does not exist")
 
 
 def _check_policy_names(guide: Guide, fields: set[str]) -> None:
