@@ -1,0 +1,70 @@
+# Everything a person or a machine does with this repository. Recipes use relative paths only, so the folder may
+# have any name; standard input is never read.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup run test test-fast check format bench demo screenshots clean \
+        environment runtime formatted lint types unit browser chromium
+
+PYTHON_HERE := .venv/bin/python
+PORT ?= 8501
+PYTEST := $(PYTHON_HERE) -m pytest --durations=5 --durations-min=5
+TYPED := $(wildcard lifecycle pages app.py bench scripts)
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: environment ## Create .venv with everything to run, test and measure
+	@echo "Ready: make run, make test."
+
+run: runtime ## Serve at http://localhost:8501 (elsewhere: PORT=9000 make run)
+	@exec env PORT="$(PORT)" $(PYTHON_HERE) app.py </dev/null
+
+test: check unit browser ## Everything: lint, types, unit and browser tests (installs Chromium if there is none)
+
+test-fast: check unit ## Everything that needs no browser
+
+check: formatted lint types ## Formatting, lint and types, as CI sees them
+
+formatted: environment
+	$(PYTHON_HERE) -m ruff format --check --output-format concise .
+
+lint: environment
+	$(PYTHON_HERE) -m ruff check --output-format concise .
+
+types: environment
+	$(PYTHON_HERE) -m mypy $(TYPED)
+
+unit: environment
+	$(PYTEST) -n 2 -m "not browser" </dev/null
+
+# One at a time: a browser and a server already fill the two processors these tests are meant for.
+browser: environment chromium
+	LIFECYCLE_CHROMIUM="$$($(PYTHON_HERE) scripts/find_chromium.py)" $(PYTEST) -m browser </dev/null
+
+format: environment ## Rewrite the code in house style
+	$(PYTHON_HERE) -m ruff check --fix --exit-zero --quiet .
+	$(PYTHON_HERE) -m ruff format .
+	$(PYTHON_HERE) -m ruff check .
+
+bench: environment ## Measure beside an empty page; writes bench/results.json
+	$(PYTHON_HERE) -m bench.run </dev/null
+
+demo: runtime ## Fill the database with the fictional example portfolio
+	$(PYTHON_HERE) -m lifecycle demo </dev/null
+
+screenshots: environment chromium ## Take the README's screenshots again
+	LIFECYCLE_CHROMIUM="$$($(PYTHON_HERE) scripts/find_chromium.py)" $(PYTHON_HERE) scripts/screenshots.py </dev/null
+
+clean: ## Remove the environment and every cache; never your data
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results bench/out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+environment:
+	@PYTHON="$(PYTHON)" scripts/setup.sh dev
+
+runtime:
+	@PYTHON="$(PYTHON)" scripts/setup.sh runtime
+
+chromium: environment
+	@$(PYTHON_HERE) scripts/find_chromium.py --install >/dev/null

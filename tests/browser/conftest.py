@@ -1,0 +1,116 @@
+"""Chromium for the tests in this folder; each carries the marker `browser`.
+
+`page` is a fresh browser at 1280×800; `new_context` gives further, separate ones. Errors in a page's console
+fail the test: one that expects them empties `console_errors`. A failure leaves screenshots in test-results.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from scripts.find_chromium import NotUsable, cache_folder, existing
+from scripts.serving import ROOT
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+RESULTS = ROOT / "test-results"
+FAILED = pytest.StashKey[bool]()
+
+NewContext = Callable[..., BrowserContext]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    try:
+        path = existing(os.environ, shutil.which, cache_folder(os.environ, Path.home()))
+    except NotUsable as reason:
+        pytest.fail(str(reason))
+    return path or pytest.fail("No Chromium here; `make test` installs one, `make test-fast` needs none.")
+
+
+@pytest.fixture(scope="session")
+def chromium(chromium_path: str) -> Iterator[Browser]:
+    """One browser process for the whole run; contexts keep the tests apart."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def console_errors() -> Iterator[list[str]]:
+    """Errors from the consoles of this test's pages, and exceptions nobody caught there."""
+    errors: list[str] = []
+    yield errors
+    assert errors == []
+
+
+@pytest.fixture
+def new_context(
+    chromium: Browser, console_errors: list[str], request: pytest.FixtureRequest
+) -> Iterator[NewContext]:
+    """Makes separate browsers (own cookies, own storage); options as in Playwright's new_context."""
+    contexts: list[BrowserContext] = []
+
+    def make(**options: Any) -> BrowserContext:
+        settings = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", "timezone_id": "UTC"}
+        context = chromium.new_context(**{**settings, **options})
+        context.on("console", lambda message: _keep_error(message, console_errors))
+        context.on("weberror", lambda error: console_errors.append(str(error.error)))
+        contexts.append(context)
+        return context
+
+    yield make
+    if request.node.stash.get(FAILED, True):
+        _take_screenshots(request.node.name, contexts)
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_context: NewContext) -> Page:
+    return new_context().new_page()
+
+
+def _keep_error(message: ConsoleMessage, errors: list[str]) -> None:
+    if message.type == "error":
+        errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+
+def _take_screenshots(test: str, contexts: list[BrowserContext]) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    name = re.sub(r"[^\w-]+", "-", test)
+    for number, page in enumerate((page for context in contexts for page in context.pages), start=1):
+        page.screenshot(path=RESULTS / f"{name}-{number}.png", full_page=True)
