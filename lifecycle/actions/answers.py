@@ -66,10 +66,10 @@ def save(
     base: int | None,
     method: str = "web",
 ) -> SavedAnswer:
-    """Save one answer. `base` is the revision that the person saw (0: none was there); None skips the comparison.
+    """Save one answer. `base` is the revision that the person saw (0: none); None skips the comparison.
 
-    The same content again changes nothing. Raises Invalid with a sentence per place, Conflict with both versions
-    when somebody saved first. An empty answered value clears the field.
+    The same content again changes nothing. Raises Invalid with a sentence per place, Conflict with both
+    versions when somebody saved first. An empty answered value clears the field.
     """
     field = _field(guide, field_id, source_id)
     require_on_project(session, "answers.save", by, project_id)
@@ -95,11 +95,20 @@ def clear(
     field = _field(guide, field_id, source_id)
     require_on_project(session, "answers.clear", by, project_id)
     project = open_project(session, project_id)
-    return _write(session, guide, project, field, source_id, CLEARED, base, EventAction.ANSWER_CLEARED, by, at, "web")
+    return _write(
+        session, guide, project, field, source_id, CLEARED, base, EventAction.ANSWER_CLEARED, by, at, "web"
+    )
 
 
 def restore(
-    session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, answer_id: int, base: int | None
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_id: int,
+    answer_id: int,
+    base: int | None,
 ) -> SavedAnswer:
     """Bring an earlier answer back as a new revision."""
     require_on_project(session, "answers.restore", by, project_id)
@@ -175,7 +184,9 @@ def _not_applicable(reason: str | None) -> Content:
     if not reason:
         raise Invalid({"reason": "Say why this does not apply."})
     if len(reason) > LONGEST_REASON:
-        raise Invalid({"reason": f"This is {len(reason):,} characters long; at most {LONGEST_REASON:,} can be kept."})
+        raise Invalid(
+            {"reason": f"This is {len(reason):,} characters long; at most {LONGEST_REASON:,} can be kept."}
+        )
     return Content(AnswerState.NOT_APPLICABLE, reason=reason)
 
 
@@ -283,10 +294,12 @@ def _make_current(
 
 
 def _settles(field: FieldSpec, answer: Answer) -> bool:
-    """A question is settled when first answered in full or found not applicable: what the early-planning index counts."""
+    """First answered in full or found not applicable: what the early-planning index counts."""
     if answer.state == AnswerState.NOT_APPLICABLE.value:
         return True
-    return answer.state == AnswerState.ANSWERED.value and is_complete(field, json.loads(answer.value or "null"))
+    return answer.state == AnswerState.ANSWERED.value and is_complete(
+        field, json.loads(answer.value or "null")
+    )
 
 
 def _with_answer(facts: ProjectFacts, field_id: str, source_id: int, fact: AnswerFact | None) -> ProjectFacts:
@@ -294,7 +307,9 @@ def _with_answer(facts: ProjectFacts, field_id: str, source_id: int, fact: Answe
     if not source_id:
         return replace(facts, answers=_replaced(facts.answers, field_id, fact))
     sources = tuple(
-        replace(source, answers=_replaced(source.answers, field_id, fact)) if source.id == source_id else source
+        replace(source, answers=_replaced(source.answers, field_id, fact))
+        if source.id == source_id
+        else source
         for source in facts.sources
     )
     return replace(facts, sources=sources)

@@ -174,17 +174,27 @@ def map_stage(
     project = existing(session, project_id)
     require_on_project(session, "projects.map_stage", by, project_id)
     if project.origin != "register" or project.adopted_at is not None:
-        raise Refused(Blocker("project:adopted", "Only a project from a register is placed by hand; others pass gates."))
+        raise Refused(
+            Blocker("project:adopted", "Only a project from a register is placed by hand; others pass gates.")
+        )
     if stage is not Stage.PRODUCTION and status is not ProjectStatus.ACTIVE:
         raise Invalid({"status": "Rollout, live and retired belong to Production."})
     before = {"stage": project.stage, "status": project.status}
     place(project, stage, status, at)
     project.revision += 1
-    _record(session, EventAction.PROJECT_EDITED, project, by, at, before=before, after={"stage": stage, "status": status})
+    _record(
+        session,
+        EventAction.PROJECT_EDITED,
+        project,
+        by,
+        at,
+        before=before,
+        after={"stage": stage, "status": status},
+    )
 
 
 def place(project: Project, stage: Stage | None, status: ProjectStatus, at: datetime) -> None:
-    """Put a project into a stage without a gate: only for what a register says. Live ones work towards Operate."""
+    """Put a project into a stage without a gate: only for what a register says. Live ones face Operate."""
     if stage is not None and project.stage != stage.value:
         project.stage_since = at
     project.stage = stage.value if stage else None
@@ -212,7 +222,11 @@ def open_project(session: Session, project_id: int) -> Project:
     if project.archived_at is not None:
         raise Refused(Blocker("project:archived", "This project is archived. Restore it before changing it."))
     if project.origin == "register" and project.adopted_at is None:
-        raise Refused(Blocker("project:not_adopted", "This project comes from a register. Adopt it before assessing it."))
+        raise Refused(
+            Blocker(
+                "project:not_adopted", "This project comes from a register. Adopt it before assessing it."
+            )
+        )
     return project
 
 
@@ -257,7 +271,9 @@ def _tidy(name: str, purpose: str, organisation: str) -> tuple[str, str, str]:
     return name, purpose, organisation
 
 
-def _record(session: Session, action: EventAction, project: Project, by: Actor, at: datetime, **detail: object) -> None:
+def _record(
+    session: Session, action: EventAction, project: Project, by: Actor, at: datetime, **detail: object
+) -> None:
     record(
         session,
         chain=project_chain(_id(project)),

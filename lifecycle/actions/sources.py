@@ -28,7 +28,9 @@ def add(session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: 
     taken = set(session.exec(select(DataSource.key).where(col(DataSource.project_id) == project_id)))
     if len(taken) >= MOST_SOURCES:
         raise Invalid({"name": f"A project can have at most {MOST_SOURCES} data sources."})
-    last = session.exec(select(func.max(DataSource.position)).where(col(DataSource.project_id) == project_id)).one()
+    last = session.exec(
+        select(func.max(DataSource.position)).where(col(DataSource.project_id) == project_id)
+    ).one()
     source = DataSource(
         project_id=project_id,
         key=next_key(slug(name), taken),
@@ -43,7 +45,15 @@ def add(session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: 
 
 
 def rename(
-    session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, source_id: int, name: str, base: int
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_id: int,
+    source_id: int,
+    name: str,
+    base: int,
 ) -> None:
     """Give a source another name; its answers and the sign-offs that rest on it stay as they are."""
     require_on_project(session, "sources.rename", by, project_id)
@@ -58,7 +68,9 @@ def rename(
     _record(session, EventAction.SOURCE_RENAMED, source, by, at, guide, before=before, after=source.name)
 
 
-def remove(session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, source_id: int) -> None:
+def remove(
+    session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, source_id: int
+) -> None:
     """The project no longer uses this source; its record and history stay, and it can be brought back."""
     require_on_project(session, "sources.remove", by, project_id)
     open_project(session, project_id)
@@ -68,7 +80,9 @@ def remove(session: Session, *, by: Actor, at: datetime, guide: Guide, project_i
     _record(session, EventAction.SOURCE_REMOVED, source, by, at, guide)
 
 
-def restore(session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, source_id: int) -> None:
+def restore(
+    session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, source_id: int
+) -> None:
     """Bring a removed source back with the answers it had."""
     require_on_project(session, "sources.restore", by, project_id)
     open_project(session, project_id)
@@ -95,7 +109,9 @@ def _tidy(session: Session, project_id: int, name: str) -> str:
     if len(name) > LONGEST_NAME:
         raise Invalid({"name": f"This is {len(name):,} characters long; at most {LONGEST_NAME} can be kept."})
     used = session.exec(
-        select(DataSource.name).where(col(DataSource.project_id) == project_id, col(DataSource.removed_at).is_(None))
+        select(DataSource.name).where(
+            col(DataSource.project_id) == project_id, col(DataSource.removed_at).is_(None)
+        )
     )
     if name.casefold() in {other.casefold() for other in used}:
         raise Invalid({"name": f"There is a data source called “{name}” already."})
@@ -103,7 +119,13 @@ def _tidy(session: Session, project_id: int, name: str) -> str:
 
 
 def _record(
-    session: Session, action: EventAction, source: DataSource, by: Actor, at: datetime, guide: Guide, **detail: object
+    session: Session,
+    action: EventAction,
+    source: DataSource,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    **detail: object,
 ) -> None:
     session.flush()
     record(
