@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
@@ -16,7 +16,7 @@ from lifecycle.errors import NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, record
 from lifecycle.facts.registers import known_entries
 from lifecycle.rules.permissions import require
-from lifecycle.rules.registers import ListedProject, Pair, compare
+from lifecycle.rules.registers import Comparison, ListedProject, Pair, compare
 from lifecycle.store.tables import ImportRun, Project, RegisterEntry, RegisterProblem
 from lifecycle.vocabulary import Actor, Blocker, ProjectStatus
 
@@ -74,42 +74,25 @@ def import_register(
     """
     require("imports.run", by)
     comparison = compare(register.projects, known_entries(session, register.register_name))
-    run = _begin_run(session, register, by, at)
     steps = _Steps(progress, len(register.projects))
-    added = _add(session, comparison.added, run, by, at, steps)
-    returned = [entry.project_id for entry, _ in comparison.returning]
-    changed = [entry.project_id for entry, _ in comparison.changed]
-    _rewrite(session, comparison.returning, run, at, steps)
-    _rewrite(session, comparison.changed, None, at, steps)
-    _renumber(session, comparison.unchanged)
-    steps.done(len(comparison.unchanged))
-    gone = [entry.project_id for entry in comparison.gone]
-    _mark_gone(session, gone, at)
-    run.added, run.changed, run.gone = len(added) + len(returned), len(changed), len(gone)
-    run.unchanged = len(comparison.unchanged)
+    work = _Work(session, _begin_run(session, register, by, at), by, at, steps)
+    touched = _write(work, comparison)
+    run = work.run
+    run.added, run.changed = len(touched["added"]) + len(touched["returned"]), len(touched["changed"])
+    run.unchanged, run.gone = len(comparison.unchanged), len(touched["gone"])
     session.flush()
+    said = {"run": run.id, "file": register.file_name, "digest": register.file_digest, "rows": run.rows}
     record(
         session,
         chain=ORGANISATION,
         action=EventAction.REGISTER_IMPORTED,
         subject=f"register:{register.register_name}",
-        detail={
-            "run": run.id,
-            "file": register.file_name,
-            "digest": register.file_digest,
-            "rows": run.rows,
-            "problems": len(register.problems),
-            "unchanged": run.unchanged,
-            "added": added,
-            "returned": returned,
-            "changed": changed,
-            "gone": gone,
-        },
+        detail={**said, "problems": len(register.problems), "unchanged": run.unchanged, **touched},
         by=by,
         at=at,
     )
     steps.finish()
-    return Imported(_run_id(run), run.added, run.changed, run.unchanged, run.gone)
+    return Imported(_id(work.run), run.added, run.changed, run.unchanged, run.gone)
 
 
 def undo_import(session: Session, *, by: Actor, at: datetime, run_id: int) -> int:
@@ -124,13 +107,7 @@ def undo_import(session: Session, *, by: Actor, at: datetime, run_id: int) -> in
         raise NotFound("import", run_id)
     if run.undone_at is not None:
         raise Refused(Blocker("import:undone", "This import was taken back already."))
-    projects = session.exec(
-        select(Project)
-        .join(RegisterEntry, col(RegisterEntry.project_id) == col(Project.id))
-        .where(col(RegisterEntry.run_id) == run_id)
-        .where(col(Project.adopted_at).is_(None), col(Project.archived_at).is_(None))
-        .order_by(col(Project.id))
-    ).all()
+    projects = _brought_by(session, run_id)
     for project in projects:
         project.archived_at = at
     run.undone_at = at
@@ -145,6 +122,16 @@ def undo_import(session: Session, *, by: Actor, at: datetime, run_id: int) -> in
         at=at,
     )
     return len(projects)
+
+
+def _brought_by(session: Session, run_id: int) -> Sequence[Project]:
+    return session.exec(
+        select(Project)
+        .join(RegisterEntry, col(RegisterEntry.project_id) == col(Project.id))
+        .where(col(RegisterEntry.run_id) == run_id)
+        .where(col(Project.adopted_at).is_(None), col(Project.archived_at).is_(None))
+        .order_by(col(Project.id))
+    ).all()
 
 
 class _Steps:
@@ -171,6 +158,31 @@ class _Steps:
             self.progress(self.count, self.total)
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What every step of one import needs."""
+
+    session: Session
+    run: ImportRun
+    by: Actor
+    at: datetime
+    steps: _Steps
+
+
+def _write(work: _Work, comparison: Comparison) -> dict[str, list[int]]:
+    """All rows of one import; returns the ids of the projects touched, by what happened to them."""
+    touched = {
+        "added": _add(work, comparison.added),
+        "returned": _rewrite(work, comparison.returning, brought_back=True),
+        "changed": _rewrite(work, comparison.changed, brought_back=False),
+        "gone": [entry.project_id for entry in comparison.gone],
+    }
+    _renumber(work.session, comparison.unchanged)
+    work.steps.done(len(comparison.unchanged))
+    _mark_gone(work, touched["gone"])
+    return touched
+
+
 def _begin_run(session: Session, register: ListedRegister, by: Actor, at: datetime) -> ImportRun:
     run = ImportRun(
         register_name=register.register_name,
@@ -187,40 +199,39 @@ def _begin_run(session: Session, register: ListedRegister, by: Actor, at: dateti
     session.add(run)
     session.flush()
     session.add_all(
-        RegisterProblem(run_id=run.id, row_number=each.row_number, column=each.column, text=each.text)
+        RegisterProblem(run_id=_id(run), row_number=each.row_number, column=each.column, text=each.text)
         for each in register.problems
     )
     return run
 
 
-def _add(
-    session: Session,
-    rows: Sequence[ListedProject],
-    run: ImportRun,
-    by: Actor,
-    at: datetime,
-    steps: _Steps,
-) -> list[int]:
+def _add(work: _Work, rows: Sequence[ListedProject]) -> list[int]:
     """New projects with their entries, in batches; returns their ids in file order."""
+    session, run = work.session, work.run
     taken = set(session.exec(select(Project.key))) if rows else set()
     ids: list[int] = []
-    for batch in _chunks(rows, steps.size):
-        projects = [_new_project(row, taken, by, at) for row in batch]
+    for batch in _chunks(rows, work.steps.size):
+        projects = [_new_project(row, taken, work) for row in batch]
         session.add_all(projects)
         session.flush()
-        for project, row in zip(projects, batch, strict=True):
-            entry = RegisterEntry(
-                project_id=project.id, register_name=run.register_name, identity=row.identity, run_id=run.id
+        new = [project.id for project in projects if project.id is not None]
+        session.add_all(
+            RegisterEntry(
+                project_id=project_id,
+                register_name=run.register_name,
+                identity=row.identity,
+                run_id=_id(work.run),
+                **_said(row),
             )
-            _write_entry(entry, row)
-            session.add(entry)
+            for project_id, row in zip(new, batch, strict=True)
+        )
         session.flush()
-        ids.extend(project.id for project in projects if project.id is not None)
-        steps.done(len(batch))
+        ids.extend(new)
+        work.steps.done(len(batch))
     return ids
 
 
-def _new_project(row: ListedProject, taken: set[str], by: Actor, at: datetime) -> Project:
+def _new_project(row: ListedProject, taken: set[str], work: _Work) -> Project:
     key = next_key(slug(row.name), taken)
     taken.add(key)
     project = Project(
@@ -228,39 +239,44 @@ def _new_project(row: ListedProject, taken: set[str], by: Actor, at: datetime) -
         name=row.name,
         organisation=row.organisation,
         origin="register",
-        stage_since=at,
-        created_at=at,
-        created_by=by.key,
+        stage_since=work.at,
+        created_at=work.at,
+        created_by=work.by.key,
     )
-    place(project, row.stage, row.status, at)
+    place(project, row.stage, row.status, work.at)
     return project
 
 
-def _write_entry(entry: RegisterEntry, row: ListedProject) -> None:
-    entry.external_id = row.external_id
-    entry.row_number = row.row_number
-    entry.content_digest = row.digest
-    entry.stage_word = row.stage_word
-    entry.risk = row.risk
-    entry.facts = canonical_json(row.facts)
-    entry.gone_at = None
+def _said(row: ListedProject) -> dict[str, Any]:
+    """The columns of an entry that the file decides."""
+    return {
+        "external_id": row.external_id,
+        "row_number": row.row_number,
+        "content_digest": row.digest,
+        "stage_word": row.stage_word,
+        "risk": row.risk,
+        "facts": canonical_json(row.facts),
+        "gone_at": None,
+    }
 
 
-def _rewrite(
-    session: Session, pairs: Sequence[Pair], brought_by: ImportRun | None, at: datetime, steps: _Steps
-) -> None:
-    """Entries and unadopted projects as the file has them now; `brought_by` un-archives an undone import's."""
-    for batch in _chunks(pairs, steps.size):
-        stored = _stored(session, [known.project_id for known, _ in batch])
+def _rewrite(work: _Work, pairs: Sequence[Pair], *, brought_back: bool) -> list[int]:
+    """Entries, and projects not adopted, as the file has them now; returns the projects' ids.
+
+    Brought back are those an undone import had archived: they belong to this import from now on.
+    """
+    for batch in _chunks(pairs, work.steps.size):
+        stored = _stored(work.session, [known.project_id for known, _ in batch])
         for known, row in batch:
             project, entry = stored[known.project_id]
             if project.adopted_at is None:
-                _follow(project, entry.stage_word, row, at)
-            _write_entry(entry, row)
-            if brought_by is not None:
-                project.archived_at, entry.run_id = None, _run_id(brought_by)
-        session.flush()
-        steps.done(len(batch))
+                _follow(project, entry.stage_word, row, work.at)
+            entry.sqlmodel_update(_said(row))
+            if brought_back:
+                project.archived_at, entry.run_id = None, _id(work.run)
+        work.session.flush()
+        work.steps.done(len(batch))
+    return [known.project_id for known, _ in pairs]
 
 
 def _stored(session: Session, ids: Sequence[int]) -> dict[int, tuple[Project, RegisterEntry]]:
@@ -298,18 +314,17 @@ def _renumber(session: Session, pairs: Iterable[Pair]) -> None:
         session.execute(update(RegisterEntry), moved)
 
 
-def _mark_gone(session: Session, ids: Sequence[int], at: datetime) -> None:
+def _mark_gone(work: _Work, ids: Sequence[int]) -> None:
     for batch in _chunks(ids, _CHUNK):
-        session.execute(
-            update(RegisterEntry).where(col(RegisterEntry.project_id).in_(batch)).values(gone_at=at)
-        )
+        listed = col(RegisterEntry.project_id).in_(batch)
+        work.session.execute(update(RegisterEntry).where(listed).values(gone_at=work.at))
 
 
 def _chunks(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _run_id(run: ImportRun) -> int:
+def _id(run: ImportRun) -> int:
     if run.id is None:
         raise ValueError("the import is not in the database yet")
     return run.id

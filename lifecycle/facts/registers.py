@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, select
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from lifecycle.rules.registers import KnownEntry
 from lifecycle.store.tables import ImportRun, Project, RegisterEntry
@@ -10,13 +11,13 @@ from lifecycle.store.tables import ImportRun, Project, RegisterEntry
 
 def known_entries(session: Session, register_name: str) -> tuple[KnownEntry, ...]:
     """All entries of one register, those of undone imports included, in the order they were made."""
-    found = session.exec(
+    found = session.execute(
         select(
-            RegisterEntry.project_id,
-            RegisterEntry.identity,
-            RegisterEntry.content_digest,
-            RegisterEntry.row_number,
-            Project.organisation,
+            col(RegisterEntry.project_id),
+            col(RegisterEntry.identity),
+            col(RegisterEntry.content_digest),
+            col(RegisterEntry.row_number),
+            col(Project.organisation),
             col(RegisterEntry.gone_at).is_not(None),
             col(ImportRun.undone_at).is_not(None) & col(Project.archived_at).is_not(None),
         )

@@ -70,7 +70,7 @@ def _listed(rows: Sequence[RegisterRow]) -> tuple[ListedProject, ...]:
 
 
 def _listed_project(row: RegisterRow) -> ListedProject:
-    """The digest covers the whole row and what the mapping made of it, so a changed mapping changes it too."""
+    """The digest covers the row and what the mapping made of it: a changed mapping changes it too."""
     facts = _facts(row)
     stage_word, risk = row.stage_word[:_LONGEST_WORD], row.risk[:_LONGEST_WORD]
     made_of_it = [row.name, row.organisation, row.stage, row.status, stage_word, risk, facts]

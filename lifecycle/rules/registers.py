@@ -32,7 +32,7 @@ class ListedProject:
 
 @dataclass(frozen=True, slots=True)
 class KnownEntry:
-    """What an earlier import left: `undone` when its import was taken back, `gone` when no file names it now."""
+    """What an earlier import left: `undone` when it was taken back, `gone` when no file names it now."""
 
     project_id: int
     identity: str
@@ -52,7 +52,7 @@ Pair = tuple[KnownEntry, ListedProject]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Every listed project once, as new, returning, changed or unchanged; and the known ones no longer listed."""
+    """Every listed project once: new, returning, changed or unchanged; and the known ones not listed now."""
 
     added: tuple[ListedProject, ...]
     returning: tuple[Pair, ...]
