@@ -89,21 +89,8 @@ CHART_FILE = re.compile(r"^lifecycle/ui/charts(\.py|/.+)$")
 FORBIDDEN_NAMES = frozenset(
     {"utils", "util", "helper", "helpers", "manager", "managers", "service", "services"}
 )
-CLOCKS = frozenset(
-    {
-        "now",
-        "utcnow",
-        "today",
-        "time",
-        "time_ns",
-        "monotonic",
-        "monotonic_ns",
-        "perf_counter",
-        "localtime",
-        "gmtime",
-    }
-)
-CLOCK_HOLDERS = frozenset({"datetime", "date", "time", "dt"})
+CLOCKS = frozenset({"now", "utcnow", "today"})
+CLOCK_HOLDERS = frozenset({"datetime", "date"})
 STREAMLIT_NAMES = frozenset({"st", "streamlit"})
 CHANCE = frozenset({"random", "secrets", "time"})
 SQL = re.compile(
