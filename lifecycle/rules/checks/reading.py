@@ -95,6 +95,14 @@ class Reading:
         fact = self.facts.answers.get(field_id)
         return fact is not None and fact.state is AnswerState.NOT_APPLICABLE
 
+    def applies(self, *field_ids: str) -> bool:
+        """False when one of these fields was found not applicable, which ends most rules as passed."""
+        return not any(self.is_not_applicable(field_id) for field_id in field_ids)
+
+    def is_due(self, field_id: str) -> bool:
+        """Whether the field is due by the gate it is evaluated at; as advice nothing is."""
+        return self.gate is not None and self.guide.field(field_id).gate.order <= self.gate.order
+
     # ---- rows
     def rows(self, field_id: str) -> tuple[Mapping[str, Any], ...] | None:
         """The rows of an answer; () when there are none or it does not apply; None when missing."""
