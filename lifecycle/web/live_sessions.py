@@ -22,9 +22,9 @@ End = Callable[[], Awaitable[None]]
 class LiveSessions:
     """Answers from the database, off the event loop, and ends open connections whose session has gone.
 
-    `find_live` returns those of the given token hashes that are neither revoked nor expired; `touch` notes
-    that a person is active. Both are blocking and run in threads of their own, so that slow uploads or password
-    hashing elsewhere cannot delay them, nor a waiting writer the reads.
+    `find_live` returns those of the token hashes that are neither revoked nor expired; `touch` notes that a
+    person is active. Both block, and run in threads of their own: slow uploads or password hashing elsewhere
+    cannot delay them, nor a waiting writer the reads.
     """
 
     def __init__(

@@ -16,9 +16,9 @@ from lifecycle.web.headers import content_hash
 _FOLDER = Path(__file__).parent / "templates"
 _STYLE = (_FOLDER / "style.css").read_text(encoding="utf-8")
 _ICON_DRAWING = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none" stroke="#1f5fbf" stroke-width="3"'
-    ' stroke-linecap="round"><circle cx="6" cy="16" r="4"/><circle cx="16" cy="16" r="4"/>'
-    '<path d="M26 9a7 7 0 1 1-5.5 2.7"/></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none" stroke="#1f5fbf"'
+    ' stroke-width="3" stroke-linecap="round"><circle cx="4" cy="16" r="2.5"/><circle cx="13" cy="16" r="2.5"/>'
+    '<path d="M28.5 12.5a6 6 0 1 1-4.5-2.5l2.5 2.5m-2.5-2.5 2.5-2.5"/></svg>'
 )
 _ICON = f"data:image/svg+xml;base64,{b64encode(_ICON_DRAWING.encode()).decode()}"
 _TEMPLATES = Environment(
@@ -39,7 +39,7 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a form shows again after it was refused: what was typed, and one sentence per field ("" for the page)."""
+    """What a refused form shows again: what was typed, and a sentence per field ("" for the page)."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gc
-import logging
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import uvicorn
 from starlette.concurrency import run_in_threadpool
@@ -20,16 +19,15 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from lifecycle.errors import Unavailable
+from lifecycle.errors import LifecycleError, Unavailable
 from lifecycle.settings import Settings
 from lifecycle.store.database import open_database
+from lifecycle.store.migrations import upgrade
 from lifecycle.web.accounts import Accounts
 from lifecycle.web.guard import Guard, Wire
 from lifecycle.web.headers import application_policy
 from lifecycle.web.live_sessions import LiveSessions
 from lifecycle.web.sign_in import LoadExample, SignInPages
-
-LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,7 @@ class Site:
         self.sessions = LiveSessions(self.accounts.find_live, self.accounts.touch)
         self._sign_in = SignInPages(self.accounts, self.sessions, settings, load_example)
         self._serves_itself = False
+        self._is_prepared = False
 
     def routes(self) -> list[BaseRoute]:
         """All routes that are not Streamlit's. The guard closes each unless it is on its literal list."""
@@ -68,6 +67,7 @@ class Site:
     def lifespan(self) -> Callable[[Any], AbstractAsyncContextManager[None]]:
         @asynccontextmanager
         async def lives(_app: object) -> AsyncIterator[None]:
+            await run_in_threadpool(self.prepare)
             await run_in_threadpool(self._announce)
             # What exists now lives as long as the server: the collector need not look at it again.
             gc.collect()
@@ -80,12 +80,23 @@ class Site:
 
         return lives
 
+    def prepare(self) -> None:
+        """Upgrade the database, once per process and behind its lock. Raises Outdated or Unavailable."""
+        if not self._is_prepared:
+            upgrade(self.database)
+            self._is_prepared = True
+
     def serve(self, app: ASGIApp, sockets: Sockets) -> int:
         """Serve until stopped, on a socket of our own; returns the exit code.
 
         TCP_NODELAY: without it every answer of a rerun waits 40 ms for the browser's delayed acknowledgement.
         """
         self._serves_itself = True
+        try:
+            self.prepare()
+        except LifecycleError as error:
+            _say(str(error), to=sys.stderr)
+            return 1
         try:
             listening = _listen(self.settings.address, self.settings.port)
         except OSError as error:
@@ -105,7 +116,7 @@ class Site:
         base = self.settings.base_url
         if code is not None:
             _say(
-                f"\n  Nobody uses this installation yet. Set it up at {base}/set-up?code={code}\n  Set-up code: {code}\n"
+                f"\n  Lifecycle is new here. Set it up at {base}/set-up?code={code}\n  Set-up code: {code}\n"
             )
         elif self._serves_itself:
             _say(f"\n  Lifecycle is at {base}\n")
@@ -162,7 +173,7 @@ def _configuration(app: ASGIApp, settings: Settings, sockets: Sockets) -> uvicor
     )
 
 
-def _say(text: str, *, to: Any = None) -> None:
+def _say(text: str, *, to: TextIO | None = None) -> None:
     stream = to or sys.stdout
     stream.write(f"{text}\n")
     stream.flush()

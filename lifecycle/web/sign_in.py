@@ -189,18 +189,15 @@ class SignInPages:
             request,
             "Join Lifecycle",
             shown,
-            explanation=f"{link.invited_by} invited you to {link.organisation}. You will sign in as {link.email}.",
+            explanation=f"{link.invited_by} invited you to {link.organisation}. You sign in as {link.email}.",
             account=link.email,
             asks_name=True,
             button="Join",
         )
 
     async def accept_invitation(self, request: Request, form: Mapping[str, str]) -> Response:
-        token, name, password = (
-            request.path_params["token"],
-            rules.tidy_name(form.get("name", "")),
-            form.get("password", ""),
-        )
+        token, password = request.path_params["token"], form.get("password", "")
+        name = rules.tidy_name(form.get("name", ""))
         link = await self._db(self.accounts.link, token, "join")
         if link is None:
             return _gone()

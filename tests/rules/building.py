@@ -1,24 +1,27 @@
 """Small builders of project facts: plain Python values in, the facts that rules take out.
 
-`facts(D14={"horizon": months(3), "kind": "at"}, sources=[{"name": "Feed", "X04": days(1)}])` wraps each value as an
-answered fact; `dont_know()` and `not_applicable()` stand for the other two states. Lists of mappings become rows with
-ids r1, r2, … where they carry none; whole numbers become decimals. An unknown field or part is refused, so that a
-mistyped test cannot pass by reading nothing.
+`facts(D14={"horizon": months(3), "kind": "at"}, sources=[{"name": "Feed", "X04": days(1)}])` wraps each
+value as an answered fact; `dont_know()` and `not_applicable()` stand for the other two states. Lists of
+mappings become rows with ids r1, r2, … where they carry none; whole numbers become decimals. An unknown
+field, part or choice is refused, so that a mistyped test cannot pass by reading nothing.
 """
 
 from __future__ import annotations
 
+import pkgutil
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from lifecycle.canonical import digest
 from lifecycle.guide import FieldSpec, Guide, load_guide
-from lifecycle.rules.answers import encode
+from lifecycle.rules import checks
+from lifecycle.rules.answers import encode, is_complete
 from lifecycle.rules.checks.reading import Reading, Verdict, judge
 from lifecycle.rules.project_facts import (
     AnswerFact,
@@ -102,7 +105,8 @@ def answered(field_id: str, value: object, **details: Any) -> AnswerFact:
     field = guide().field(field_id)
     plain = _shaped(field, value)
     content = _content(AnswerState.ANSWERED, encode(field, plain))
-    return AnswerFact(AnswerState.ANSWERED, plain, **{"content": content, **details})
+    complete = is_complete(field, plain)
+    return AnswerFact(AnswerState.ANSWERED, plain, **{"complete": complete, "content": content, **details})
 
 
 def dont_know(owner: str | None = "Robin Vale", due_on: date | None = date(2030, 9, 1)) -> AnswerFact:
@@ -157,7 +161,7 @@ def _plain(value: Any) -> Any:
 
 
 def facts(today: date = TODAY, sources: Iterable[Mapping[str, Any]] = (), **given: Any) -> ProjectFacts:
-    """A project on `today`. Field ids among the keywords are its answers, the rest attributes of ProjectFacts."""
+    """A project on `today`: field ids among the keywords are answers, the rest attributes of ProjectFacts."""
     answers = {name: value for name, value in given.items() if FIELD_ID.match(name)}
     others = {name: value for name, value in given.items() if name not in answers}
     return ProjectFacts(
@@ -211,11 +215,15 @@ def sign_off(
 # ---------------------------------------------------------------- verdicts
 
 
-def verdict(check_id: str, branch: str, project: ProjectFacts) -> Verdict:
-    return judge(check_id, branch, Reading(project, guide()))
+for _module in pkgutil.iter_modules(checks.__path__, f"{checks.__name__}."):
+    import_module(_module.name)  # each file of rules registers its own
 
 
-def messages(check_id: str, branch: str, project: ProjectFacts) -> list[str]:
+def verdict(check_id: str, branch: str, project: ProjectFacts, gate: Gate | None = None) -> Verdict:
+    return judge(check_id, branch, Reading(project, guide(), gate))
+
+
+def messages(check_id: str, branch: str, project: ProjectFacts, gate: Gate | None = None) -> list[str]:
     """The sentences that a failing branch shows, with its own values filled in."""
     text = guide().checks_by_id[check_id].branch(branch).message
-    return [text.format(**finding) for finding in verdict(check_id, branch, project).findings]
+    return [text.format(**finding) for finding in verdict(check_id, branch, project, gate).findings]

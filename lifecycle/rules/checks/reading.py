@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -39,7 +39,7 @@ def cannot_tell(*missing: str) -> Verdict:
     return Verdict(CheckResult.CANNOT_TELL, (), missing)
 
 
-def fails_if(findings: list[Mapping[str, object]], missing: list[str] | tuple[str, ...] = ()) -> Verdict:
+def fails_if(findings: Sequence[Mapping[str, object]], missing: Sequence[str] = ()) -> Verdict:
     """Fails with the findings there are; else cannot tell for what is missing; else passes."""
     if findings:
         return fails(*findings)
@@ -94,6 +94,14 @@ class Reading:
     def is_not_applicable(self, field_id: str) -> bool:
         fact = self.facts.answers.get(field_id)
         return fact is not None and fact.state is AnswerState.NOT_APPLICABLE
+
+    def applies(self, *field_ids: str) -> bool:
+        """False when one of these fields was found not applicable, which ends most rules as passed."""
+        return not any(self.is_not_applicable(field_id) for field_id in field_ids)
+
+    def is_due(self, field_id: str) -> bool:
+        """Whether the field is due by the gate it is evaluated at; as advice nothing is."""
+        return self.gate is not None and self.guide.field(field_id).gate.order <= self.gate.order
 
     # ---- rows
     def rows(self, field_id: str) -> tuple[Mapping[str, Any], ...] | None:

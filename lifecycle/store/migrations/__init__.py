@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent
 VERSIONS = FOLDER / "versions"
 
 NEWER = (
-    "The database was made by a newer version of Lifecycle: it has schema {current}, this version knows up to "
+    "A newer version of Lifecycle made this database: it has schema {current}, this version knows up to "
     "{newest}. Nothing was changed: install that version or a later one, or restore a backup from before."
 )
 OLDER = (
