@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from textwrap import shorten
 
 from lifecycle.guide import ONLY
 from lifecycle.rules.checks.known import all_of, hard_to_undo, says, unknown, unsaid
@@ -24,6 +25,7 @@ from lifecycle.vocabulary import REVIEWERS, Act, AnswerState, Gate, Outcome, Pro
 _GOES = (Outcome.GO, Outcome.GO_WITH_CONDITIONS)
 _EXPLANATIONS = ("none", "overall", "reasons_to_staff", "reasons_to_affected")  # weakest first
 _MOST_NAMED = 3
+_LONGEST_QUOTE = 160
 
 
 # ---------------------------------------------------------------- the window to act in
@@ -210,7 +212,8 @@ def stop_rule_unsaid(reading: Reading) -> Verdict:
 def stop_rule_met(reading: Reading) -> Verdict:
     if not reading.applies("P12") or not reading.need("P12", "stop_met"):
         return PASSES
-    return fails(fields=("D34", "P12"))
+    finding = shorten(reading.value("D34") or "the finding you named", _LONGEST_QUOTE, placeholder=" …")
+    return fails(fields=("D34", "P12"), finding=finding)
 
 
 @rule("C97", "incident_open")
@@ -291,7 +294,7 @@ def explanation_raised(reading: Reading) -> Verdict:
     now = reading.need("D27")
     if _EXPLANATIONS.index(now) <= _EXPLANATIONS.index(before):
         return PASSES
-    return fails(old=reading.label("D27", value=before), new=reading.label("D27"))
+    return fails(old=reading.label("D27", value=before).lower(), new=reading.label("D27").lower())
 
 
 def _feasibility_passed_at(reading: Reading) -> datetime | None:
