@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.rules.signoffs import stale_keys
+from lifecycle.rules.signoffs import cover
 from lifecycle.vocabulary import Act, AnswerState, Decision, Gate, Outcome, ProjectStatus, Role
 from tests.rules.building import (
     Case,
@@ -231,7 +231,7 @@ CASES: list[Case] = [
         history={"D27": (past("none", date(2030, 2, 1)),)},
     ),
     unclear("C28", "D27", decisions=(PASSED,), history={"D27": (past("none", date(2030, 2, 1)),)}),
-    fails_saying("C47", "Business owner", "“Time needed to act”", **changed_since(D15=days(2))),
+    fails_saying("C47", "Business owner", "“Time needed to act (D15)”", **changed_since(D15=days(2))),
     fails_saying("C47", **changed_since()),  # the answer is gone
     passes("C47", **changed_since(D15=days(1))),
     passes("C47", **changed_since(D15=days(1), D23="yes")),  # nothing that business relies on
@@ -284,31 +284,21 @@ def test_opinion_and_refusal_do_not_go_stale() -> None:
     assert not messages("C47", "main", facts(D33="2", D15=days(1), sign_offs=(opinion, refusal)))
 
 
-def test_new_and_removed_source_make_a_sign_off_stale() -> None:
-    privacy = sign_off(Gate.FEASIBILITY, Role.PRIVACY, {"X07@9": "as it was"})
-    project = facts(sources=[feed()], sign_offs=(privacy,))
-    keys = stale_keys(project, guide(), privacy)
-    assert {"X07@1", "X07@9"} <= set(keys)
-    assert (
-        "a removed source"
-        in messages(
-            "C47",
-            "main",
-            facts(
-                sign_offs=(
-                    sign_off(
-                        Gate.FEASIBILITY,
-                        Role.PRIVACY,
-                        {
-                            **{
-                                key: ""
-                                for key in guide().relied_on(Gate.FEASIBILITY, Role.PRIVACY)
-                                if key[0] != "X"
-                            },
-                            "X07@9": "",
-                        },
-                    ),
-                )
-            ),
-        )[0]
-    )
+@pytest.mark.parametrize(
+    ("sources", "words"),
+    [
+        ([feed(id=9)], ""),
+        ([feed(id=9, name="Renamed feed")], "the data source “Renamed feed”"),
+        ([feed(id=9), feed(id=10, name="New feed")], "the data source “New feed”"),
+        ([], "a data source, now removed"),
+        ([feed(id=9, X09=date(2031, 1, 1))], "“Agreement ends (X09) of Orders feed”"),
+    ],
+)
+def test_sources_that_change_come_or_go_make_a_sign_off_stale(
+    sources: list[dict[str, object]], words: str
+) -> None:
+    then = cover(facts(sources=[feed(id=9)]), guide(), Gate.FEASIBILITY, Role.PRIVACY)
+    privacy = sign_off(Gate.FEASIBILITY, Role.PRIVACY, {key: content for key, (_, content) in then.items()})
+    now = facts(sources=sources, sign_offs=(privacy,))
+    assert [words in sentence for sentence in messages("C47", "main", now)] == [True] * bool(words)
+    assert all("source" not in key for key in verdict("C47", "main", now).fields)
