@@ -118,11 +118,12 @@ class Site:
 
     def _announce(self) -> None:
         code = self.accounts.renew_set_up_code()
-        base = self.settings.base_url
+        # Another server that runs us knows its port, we do not.
+        knows_address = self._serves_itself or self.settings.public_url is not None
+        base = self.settings.base_url if knows_address else ""
         if code is not None:
-            _say(
-                f"\n  Lifecycle is new here. Set it up at {base}/set-up?code={code}\n  Set-up code: {code}\n"
-            )
+            where = f"{base}/set-up?code={code}"
+            _say(f"\n  Lifecycle is new here. Set it up at {where}\n  Set-up code: {code}\n")
         elif self._serves_itself:
             _say(f"\n  Lifecycle is at {base}\n")
 
