@@ -27,10 +27,10 @@ test-fast: check unit ## Everything that needs no browser
 check: formatted lint types ## Formatting, lint and types, as CI sees them
 
 formatted: environment
-	$(PYTHON_HERE) -m ruff format --check --quiet .
+	$(PYTHON_HERE) -m ruff format --check --output-format concise .
 
 lint: environment
-	$(PYTHON_HERE) -m ruff check --quiet .
+	$(PYTHON_HERE) -m ruff check --output-format concise .
 
 types: environment
 	$(PYTHON_HERE) -m mypy $(TYPED)

@@ -16,7 +16,9 @@ class NotFound(LifecycleError):
 
     def __init__(self, kind: str, identity: object) -> None:
         self.kind, self.identity = kind, identity
-        super().__init__(f"There is no {kind} “{identity}” that you can see. It may have been moved or archived.")
+        super().__init__(
+            f"There is no {kind} “{identity}” that you can see. It may have been moved or archived."
+        )
 
 
 class Invalid(LifecycleError):
@@ -24,7 +26,9 @@ class Invalid(LifecycleError):
 
     def __init__(self, problems: Mapping[str, str] | str) -> None:
         self.problems = {"": problems} if isinstance(problems, str) else dict(problems)
-        super().__init__(" ".join(f"{place}: {text}" if place else text for place, text in self.problems.items()))
+        super().__init__(
+            " ".join(f"{place}: {text}" if place else text for place, text in self.problems.items())
+        )
 
 
 class Refused(LifecycleError):
@@ -45,15 +49,23 @@ class Forbidden(LifecycleError):
 class Conflict(LifecycleError):
     """Somebody saved first. Both versions travel with the error, nothing was written."""
 
-    def __init__(self, what: str, *, base: int, found: int, theirs: object = None, mine: object = None) -> None:
+    def __init__(
+        self, what: str, *, base: int, found: int, theirs: object = None, mine: object = None
+    ) -> None:
         self.what, self.base, self.found, self.theirs, self.mine = what, base, found, theirs, mine
-        super().__init__(f"Somebody else changed {what} since you opened it. Nothing of yours was saved; choose which to keep.")
+        super().__init__(
+            f"Somebody else changed {what} since you opened it. "
+            "Nothing of yours was saved; choose which to keep."
+        )
 
 
 class Unavailable(LifecycleError):
     """The database is locked, read-only, full or gone. Trying again may help; nothing was half written."""
 
-    def __init__(self, sentence: str = "The database cannot be reached just now. Nothing was lost; try again in a moment.") -> None:
+    def __init__(
+        self,
+        sentence: str = "The database cannot be reached just now. Nothing was lost; try again in a moment.",
+    ) -> None:
         super().__init__(sentence)
 
 
@@ -62,7 +74,7 @@ class Outdated(LifecycleError):
 
 
 class GuideError(Exception):
-    """A mistake in data/guide or a mapping file: stops the start, naming file and field. Not a user's mistake."""
+    """A mistake in data/guide or a mapping file: stops the start, naming file and field. Not a person's."""
 
     def __init__(self, file: str, where: str, problem: str) -> None:
         self.file, self.where, self.problem = file, where, problem

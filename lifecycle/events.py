@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, union, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, union, update
 from sqlmodel import Session
 
 from lifecycle.canonical import canonical_json, moment_text, sha256_hex
@@ -27,6 +27,10 @@ FIRST_PREVIOUS_HASH = "0" * 64
 _EVENTS = metadata.tables[str(Event.__tablename__)]
 _HEADS = metadata.tables[str(ChainHead.__tablename__)]
 _Line = Row[Any]
+# Built once: an event is added with every change, and building costs more than running them.
+_LOCK_HEAD = select(_HEADS).where(_HEADS.c.chain == bindparam("named")).with_for_update()
+_ADD_EVENT, _ADD_HEAD = insert(_EVENTS), insert(_HEADS)
+_MOVE_HEAD = update(_HEADS).where(_HEADS.c.chain == bindparam("named"))
 _HASHED = ("chain", "sequence", "at", "actor_key", "actor_kind", "action", "subject", "detail")
 
 
@@ -36,9 +40,12 @@ class EventAction(StrEnum):
     ORGANISATION_SET_UP = "organisation.set_up"
     ORGANISATION_SETTINGS_CHANGED = "organisation.settings_changed"
     PERSON_INVITED = "person.invited"
+    INVITATION_REVOKED = "invitation.revoked"
+    RESET_LINK_MADE = "reset_link.made"
     PERSON_JOINED = "person.joined"
     PERSON_CHANGED = "person.changed"
     PERSON_DEACTIVATED = "person.deactivated"
+    PERSON_REACTIVATED = "person.reactivated"
     PERSON_ERASED = "person.erased"
     PERSON_PASSWORD_CHANGED = "person.password_changed"
     PERSON_SIGNED_IN = "person.signed_in"
@@ -114,7 +121,8 @@ def record(
     Time never runs backwards in a chain: when `at` is earlier than the event before, that event's time is
     recorded and the given one kept in the detail as `clock_said`.
     """
-    head = session.execute(select(_HEADS).where(_HEADS.c.chain == chain).with_for_update()).one_or_none()
+    connection = session.connection()
+    head = connection.execute(_LOCK_HEAD, {"named": chain}).one_or_none()
     given = moment_text(at)
     said = dict(detail or {})
     if head is not None and given < head.at:
@@ -130,17 +138,17 @@ def record(
         "detail": canonical_json(said),
     }
     previous = head.hash if head else FIRST_PREVIOUS_HASH
-    return _append(session, line, previous, new_chain=head is None)
+    return _append(connection, line, previous, new_chain=head is None)
 
 
-def _append(session: Session, line: dict[str, str | int], previous: str, *, new_chain: bool) -> int:
+def _append(connection: Connection, line: dict[str, str | int], previous: str, *, new_chain: bool) -> int:
     hashed = event_hash(previous, line)
     newest = {"sequence": line["sequence"], "at": line["at"], "hash": hashed}
-    session.execute(insert(_EVENTS), {**line, "previous_hash": previous, "hash": hashed})
+    connection.execute(_ADD_EVENT, {**line, "previous_hash": previous, "hash": hashed})
     if new_chain:
-        session.execute(insert(_HEADS), {"chain": line["chain"], **newest})
+        connection.execute(_ADD_HEAD, {"chain": line["chain"], **newest})
     else:
-        session.execute(update(_HEADS).where(_HEADS.c.chain == line["chain"]).values(newest))
+        connection.execute(_MOVE_HEAD, {"named": line["chain"], **newest})
     return int(line["sequence"])
 
 

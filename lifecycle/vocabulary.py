@@ -128,7 +128,9 @@ class AnswerState(StrEnum):
 
     @property
     def title(self) -> str:
-        return {"answered": "Answered", "dont_know": "Don't know yet", "not_applicable": "Not applicable"}[self.value]
+        return {"answered": "Answered", "dont_know": "Don't know yet", "not_applicable": "Not applicable"}[
+            self.value
+        ]
 
 
 class Severity(StrEnum):

@@ -51,7 +51,7 @@ class SourceFact:
 
 @dataclass(frozen=True, slots=True)
 class SignOffFact:
-    """One decision as recorded. `covered` maps keys (`D14`, `X07@3`) to the content digests it was bound to."""
+    """One decision as recorded. `covered` maps keys (`D14`, `X07@3`) to the content it was bound to."""
 
     id: int
     review_id: int

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlmodel import Session
 
-from lifecycle.errors import Invalid, Unavailable
-from lifecycle.store.unavailable import CROWDED, unavailable
+from lifecycle.errors import Invalid
+from lifecycle.store.unavailable import refusals
 
 BUSY_SECONDS = 15.0
 # Any fixed number: everybody who writes this schema takes the same advisory lock.
@@ -49,11 +48,6 @@ class Database:
         """The SQLite file, None on PostgreSQL."""
         return Path(self._url.database or "") if self.dialect == "sqlite" else None
 
-    @property
-    def engine(self) -> Engine:
-        """The writing engine, for migrations and backups; everybody else uses `write` and `read`."""
-        return self._writer
-
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One write transaction: committed at normal exit, rolled back on any exception.
@@ -78,18 +72,24 @@ class Database:
             yield session
 
     @contextmanager
+    def change_schema(self) -> Iterator[Connection]:
+        """One transaction for migrations, alone with the database; all of it is kept or nothing.
+
+        SQLite checks foreign keys at the end instead of on the way, because changing a table there means
+        making it anew. Raises Unavailable as `write` does.
+        """
+        with refusals(reading=False), self._writer.connect() as connection:
+            checked_later = _foreign_keys_off(connection) if self.dialect == "sqlite" else nullcontext()
+            with checked_later, connection.begin():
+                yield connection
+                if self.dialect == "sqlite":
+                    _check_foreign_keys(connection)
+
+    @contextmanager
     def _session(self, engine: Engine) -> Iterator[Session]:
-        try:
-            with Session(engine, expire_on_commit=False) as session:
-                session.connection()
-                yield session
-        except PoolTimeout as error:
-            raise Unavailable(CROWDED) from error
-        except DBAPIError as error:
-            refusal = unavailable(error, reading=engine is self._reader)
-            if refusal is None:
-                raise
-            raise refusal from error
+        with refusals(reading=engine is self._reader), Session(engine, expire_on_commit=False) as session:
+            session.connection()  # begins now: the lock is held, or the moment fixed, before anything is read
+            yield session
 
     def dispose(self) -> None:
         """Close all connections; the last one leaves a single SQLite file without WAL beside it."""
@@ -175,6 +175,23 @@ def _keep_a_write_ahead_log(connection: SqliteConnection, _record: ConnectionPoo
 
 def _refuse_writing(connection: SqliteConnection, _record: ConnectionPoolEntry) -> None:
     connection.execute("PRAGMA query_only = ON")
+
+
+@contextmanager
+def _foreign_keys_off(connection: Connection) -> Iterator[None]:
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, SqliteConnection)
+    raw.execute("PRAGMA foreign_keys = OFF")  # has no effect inside a transaction, so before it
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA foreign_keys = ON")
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if orphans:
+        raise RuntimeError(f"the migration leaves {len(orphans)} rows that point nowhere, first {orphans[0]}")
 
 
 # ------------------------------------------------------------------ PostgreSQL

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from lifecycle.errors import Unavailable
 
@@ -51,6 +54,20 @@ _POSTGRESQL = {
     "28": REFUSED_ENTRY,
     "3D": REFUSED_ENTRY,
 }
+
+
+@contextmanager
+def refusals(*, reading: bool) -> Iterator[None]:
+    """Turn what a person can mend into Unavailable; let bugs pass."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Unavailable(CROWDED) from error
+    except DBAPIError as error:
+        refusal = unavailable(error, reading=reading)
+        if refusal is None:
+            raise
+        raise refusal from error
 
 
 def unavailable(error: DBAPIError, *, reading: bool) -> Unavailable | None:

@@ -1,0 +1,38 @@
+"""Lifecycle as one ASGI application: `python app.py`, `streamlit run app.py` or `uvicorn app:app`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+from streamlit import config, file_util
+
+from lifecycle.errors import LifecycleError
+from lifecycle.settings import read_settings
+from lifecycle.ui.wire import WIRE
+from lifecycle.web.server import Site, Sockets
+
+HERE = Path(__file__).resolve().parent
+# Streamlit looks for .streamlit/config.toml beside this file, wherever the server was started.
+config._main_script_path = str(HERE / "app.py")
+
+try:
+    site = Site(read_settings())
+except (LifecycleError, ValueError) as error:
+    raise SystemExit(str(error)) from None
+
+app = st.App(
+    HERE / "lifecycle" / "ui" / "frame.py",
+    routes=site.routes(),
+    middleware=site.middleware(index_page=Path(file_util.get_static_dir()) / "index.html", wire=WIRE),
+    lifespan=site.lifespan(),
+)
+
+if __name__ == "__main__":
+    limits = Sockets(
+        largest_message=int(st.get_option("server.maxMessageSize")) * 1_000_000,
+        ping_seconds=st.get_option("server.websocketPingInterval") or 30,
+        compression=st.get_option("server.enableWebsocketCompression"),
+    )
+    sys.exit(site.serve(app, limits))

@@ -1,0 +1,340 @@
+"""Answers to the worksheet and to data sources: saved as they are typed, never overwritten, never lost."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from lifecycle.actions.projects import open_project
+from lifecycle.canonical import canonical_json
+from lifecycle.errors import Conflict, Invalid, NotFound
+from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.people import require_on_project
+from lifecycle.facts.projects import answer_fact, load_facts, organisation_today
+from lifecycle.facts.standing import refresh_standing
+from lifecycle.guide import FieldSpec, Guide
+from lifecycle.rules.answers import clean_text, is_complete, parse
+from lifecycle.rules.project_facts import AnswerFact, ProjectFacts
+from lifecycle.rules.signoffs import stale_keys
+from lifecycle.store.tables import Answer, CurrentAnswer, DataSource, Project
+from lifecycle.vocabulary import Actor, AnswerState
+
+LONGEST_REASON = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class SavedAnswer:
+    """What is in the database now. `changed` is false when the same answer was there already."""
+
+    revision: int
+    changed: bool
+    answer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The content of an answer as stored: state None means that it was cleared."""
+
+    state: AnswerState | None
+    value: str | None = None
+    owner: str | None = None
+    due_on: date | None = None
+    reason: str | None = None
+
+
+CLEARED = Content(None)
+
+
+def save(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_id: int,
+    field_id: str,
+    source_id: int = 0,
+    state: AnswerState = AnswerState.ANSWERED,
+    raw: object = None,
+    owner: str | None = None,
+    due_on: date | None = None,
+    reason: str | None = None,
+    base: int | None,
+    method: str = "web",
+) -> SavedAnswer:
+    """Save one answer. `base` is the revision that the person saw (0: none); None skips the comparison.
+
+    The same content again changes nothing. Raises Invalid with a sentence per place, Conflict with both
+    versions when somebody saved first. An empty answered value clears the field.
+    """
+    field = _field(guide, field_id, source_id)
+    require_on_project(session, "answers.save", by, project_id)
+    project = open_project(session, project_id)
+    today = organisation_today(session, at)
+    content = _content(field, state, raw, owner, due_on, reason, today)
+    action = EventAction.ANSWER_SAVED if content.state else EventAction.ANSWER_CLEARED
+    return _write(session, guide, project, field, source_id, content, base, action, by, at, method)
+
+
+def clear(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_id: int,
+    field_id: str,
+    source_id: int = 0,
+    base: int | None,
+) -> SavedAnswer:
+    """Take an answer back to unanswered; its history stays."""
+    field = _field(guide, field_id, source_id)
+    require_on_project(session, "answers.clear", by, project_id)
+    project = open_project(session, project_id)
+    return _write(
+        session, guide, project, field, source_id, CLEARED, base, EventAction.ANSWER_CLEARED, by, at, "web"
+    )
+
+
+def restore(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_id: int,
+    answer_id: int,
+    base: int | None,
+) -> SavedAnswer:
+    """Bring an earlier answer back as a new revision."""
+    require_on_project(session, "answers.restore", by, project_id)
+    project = open_project(session, project_id)
+    earlier = session.get(Answer, answer_id)
+    if earlier is None or earlier.project_id != project_id:
+        raise NotFound("earlier answer", answer_id)
+    field = _field(guide, earlier.field_id, earlier.source_id)
+    state = AnswerState(earlier.state) if earlier.state else None
+    content = Content(state, earlier.value, earlier.owner, earlier.due_on, earlier.reason)
+    return _write(
+        session,
+        guide,
+        project,
+        field,
+        earlier.source_id,
+        content,
+        base,
+        EventAction.ANSWER_RESTORED,
+        by,
+        at,
+        "web",
+        restored_from=answer_id,
+    )
+
+
+# ---------------------------------------------------------------- content
+
+
+def _field(guide: Guide, field_id: str, source_id: int) -> FieldSpec:
+    field = guide.fields.get(field_id)
+    if field is None:
+        raise NotFound("question", field_id)
+    if field.is_of_source != bool(source_id):
+        place = "a data source" if field.is_of_source else "the stage worksheet"
+        raise Invalid({field_id: f"This question belongs to {place}."})
+    return field
+
+
+def _content(
+    field: FieldSpec,
+    state: AnswerState,
+    raw: object,
+    owner: str | None,
+    due_on: date | None,
+    reason: str | None,
+    today: date,
+) -> Content:
+    if state is AnswerState.DONT_KNOW:
+        return _dont_know(owner, due_on, today)
+    if state is AnswerState.NOT_APPLICABLE:
+        return _not_applicable(reason)
+    value = parse(field, raw)
+    return CLEARED if value is None else Content(AnswerState.ANSWERED, canonical_json(value))
+
+
+def _dont_know(owner: str | None, due_on: date | None, today: date) -> Content:
+    owner = " ".join(clean_text(owner or "").split())
+    problems = {}
+    if not owner:
+        problems["owner"] = "Say who will find out."
+    if due_on is None:
+        problems["due date"] = "Say by when it will be known."
+    elif due_on < today:
+        problems["due date"] = f"{due_on.isoformat()} has passed; choose today or a later day."
+    if problems:
+        raise Invalid(problems)
+    return Content(AnswerState.DONT_KNOW, owner=owner[:200], due_on=due_on)
+
+
+def _not_applicable(reason: str | None) -> Content:
+    reason = clean_text(reason or "")
+    if not reason:
+        raise Invalid({"reason": "Say why this does not apply."})
+    if len(reason) > LONGEST_REASON:
+        raise Invalid(
+            {"reason": f"This is {len(reason):,} characters long; at most {LONGEST_REASON:,} can be kept."}
+        )
+    return Content(AnswerState.NOT_APPLICABLE, reason=reason)
+
+
+# ---------------------------------------------------------------- writing
+
+
+def _write(
+    session: Session,
+    guide: Guide,
+    project: Project,
+    field: FieldSpec,
+    source_id: int,
+    content: Content,
+    base: int | None,
+    action: EventAction,
+    by: Actor,
+    at: datetime,
+    method: str,
+    restored_from: int | None = None,
+) -> SavedAnswer:
+    project_id = project.id or 0
+    _check_source(session, project_id, source_id)
+    current = session.get(CurrentAnswer, (project_id, source_id, field.id))
+    if _same(current, content):
+        return SavedAnswer(current.revision if current else 0, False, current.answer_id if current else 0)
+    found = current.revision if current else 0
+    if base is not None and base != found:
+        raise Conflict(field.id, base=base, found=found, theirs=_shown(current), mine=content)
+    before = load_facts(session, project_id, guide=guide, today=organisation_today(session, at))
+    answer = Answer(
+        project_id=project_id,
+        source_id=source_id,
+        field_id=field.id,
+        revision=found + 1,
+        state=content.state.value if content.state else None,
+        value=content.value,
+        owner=content.owner,
+        due_on=content.due_on,
+        reason=content.reason,
+        at=at,
+        by_key=by.key,
+        method=method,
+        restored_from=restored_from,
+    )
+    session.add(answer)
+    session.flush()
+    current = _make_current(session, project, field, answer, current)
+    session.flush()
+    after = _with_answer(before, field.id, source_id, answer_fact(field, current))
+    record(
+        session,
+        chain=project_chain(project_id),
+        action=action,
+        subject=f"{field.id}@{source_id}" if source_id else field.id,
+        detail=_detail(answer, before, after, guide),
+        by=by,
+        at=at,
+    )
+    refresh_standing(session, project_id, guide=guide, at=at, facts=after)
+    return SavedAnswer(answer.revision, True, answer.id or 0)
+
+
+def _check_source(session: Session, project_id: int, source_id: int) -> None:
+    if not source_id:
+        return
+    source = session.get(DataSource, source_id)
+    if source is None or source.project_id != project_id or source.removed_at is not None:
+        raise NotFound("data source", source_id)
+
+
+def _same(current: CurrentAnswer | None, content: Content) -> bool:
+    if current is None or current.state is None:
+        return content.state is None
+    mine = (content.state, content.value, content.owner, content.due_on, content.reason)
+    return mine == (AnswerState(current.state), current.value, current.owner, current.due_on, current.reason)
+
+
+def _shown(current: CurrentAnswer | None) -> Content:
+    if current is None or current.state is None:
+        return CLEARED
+    return Content(AnswerState(current.state), current.value, current.owner, current.due_on, current.reason)
+
+
+def _make_current(
+    session: Session, project: Project, field: FieldSpec, answer: Answer, current: CurrentAnswer | None
+) -> CurrentAnswer:
+    if current is None:
+        current = CurrentAnswer(
+            project_id=answer.project_id,
+            source_id=answer.source_id,
+            field_id=field.id,
+            answer_id=answer.id or 0,
+            revision=answer.revision,
+            at=answer.at,
+            by_key=answer.by_key,
+        )
+        session.add(current)
+    current.answer_id, current.revision = answer.id or 0, answer.revision
+    current.state, current.value = answer.state, answer.value
+    current.owner, current.due_on, current.reason = answer.owner, answer.due_on, answer.reason
+    current.at, current.by_key = answer.at, answer.by_key
+    if current.settled_at is None and _settles(field, answer):
+        current.settled_at, current.settled_stage = answer.at, project.furthest_stage
+    return current
+
+
+def _settles(field: FieldSpec, answer: Answer) -> bool:
+    """First answered in full or found not applicable: what the early-planning index counts."""
+    if answer.state == AnswerState.NOT_APPLICABLE.value:
+        return True
+    return answer.state == AnswerState.ANSWERED.value and is_complete(
+        field, json.loads(answer.value or "null")
+    )
+
+
+def _with_answer(facts: ProjectFacts, field_id: str, source_id: int, fact: AnswerFact | None) -> ProjectFacts:
+    """The facts as they are once this answer is there, without reading the project again."""
+    if not source_id:
+        return replace(facts, answers=_replaced(facts.answers, field_id, fact))
+    sources = tuple(
+        replace(source, answers=_replaced(source.answers, field_id, fact))
+        if source.id == source_id
+        else source
+        for source in facts.sources
+    )
+    return replace(facts, sources=sources)
+
+
+def _replaced(answers: Any, field_id: str, fact: AnswerFact | None) -> dict[str, AnswerFact]:
+    changed = {key: value for key, value in answers.items() if key != field_id}
+    if fact is not None:
+        changed[field_id] = fact
+    return changed
+
+
+def _detail(answer: Answer, before: ProjectFacts, after: ProjectFacts, guide: Guide) -> dict[str, object]:
+    stale_before = {fact.id for fact in before.sign_offs if stale_keys(before, guide, fact)}
+    stale_after = {fact.id for fact in after.sign_offs if stale_keys(after, guide, fact)}
+    return {
+        "answer": answer.id,
+        "revision": answer.revision,
+        "state": answer.state,
+        "value": answer.value,
+        "owner": answer.owner,
+        "due_on": answer.due_on,
+        "reason": answer.reason,
+        "method": answer.method,
+        "restored_from": answer.restored_from,
+        "sign_offs_gone_stale": sorted(stale_after - stale_before),
+        "sign_offs_valid_again": sorted(stale_before - stale_after),
+    }

@@ -1,0 +1,357 @@
+"""Mapping files: which column of a register means what, and which of its stage words is which of our stages.
+
+What is particular to one register stands in `data/mappings/*.yaml`, or in a file of the user's own. Headers
+and words are compared after `folded`: case, white space, no-break spaces, curly quotes and dashes do not
+count. A header ending in `*` matches by its beginning, one that also starts with `*` by its middle.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from lifecycle.errors import GuideError
+from lifecycle.interchange.tabular_text import one_line
+from lifecycle.settings import PROJECT_ROOT
+from lifecycle.vocabulary import ProjectStatus, Stage
+
+MAPPINGS_FOLDER = PROJECT_ROOT / "data" / "mappings"
+_LARGEST_MAPPING = 1_000_000
+_SAME_CHARACTER = str.maketrans(
+    {**dict.fromkeys("‘’‚‛′`´", "'"), **dict.fromkeys("“”„‟″", '"'), **dict.fromkeys("‐‑‒–—―−﹘﹣－", "-")}
+)
+_ENUMERATOR = re.compile(
+    r"^(?:stage|phase|step)\s+\d{1,2}\s*[-:.)]\s*"
+    r"|^\(?(?:[a-z]|\d{1,2}|[ivx]{2,4})\)\s*|^(?:[a-z]|\d{1,2})\.\s+|^\d{1,2}\s*[-:]\s+"
+)
+_WORD_STARTS_IN_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+Text = Annotated[str, Field(min_length=1, strict=True)]
+Texts = tuple[Text, ...]
+Answer = Literal["yes", "no", "not_applicable", "planned", "unknown", "other", "blank"]
+PLAIN_ANSWERS: Mapping[Answer, str] = MappingProxyType(
+    {"yes": "Yes", "no": "No", "not_applicable": "Not applicable", "unknown": "Unknown"}
+)
+RiskGroup = Literal["high", "standard", "needs_review"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Columns(_Part):
+    """Our notions; each lists the headers it may have, the preferred one first."""
+
+    name: Texts = Field(min_length=1)
+    external_id: Texts = ()
+    organisation: Texts = ()
+    stage: Texts = ()
+    risk: Texts = ()
+
+
+class StageRule(_Part):
+    """A register's words for one stage and status; a prefix is followed by a dash, colon or bracket."""
+
+    stage: Stage
+    status: ProjectStatus = ProjectStatus.ACTIVE
+    words: Texts = ()
+    prefixes: Texts = ()
+
+    @model_validator(mode="after")
+    def _status_belongs(self) -> StageRule:
+        in_production = self.stage is Stage.PRODUCTION
+        if in_production == (self.status is ProjectStatus.ACTIVE) or self.status is ProjectStatus.STOPPED:
+            allowed = "rollout, live or retired" if in_production else "active"
+            raise ValueError(f"the status of stage {self.stage.value} must be {allowed}")
+        if not self.words and not self.prefixes:
+            raise ValueError("a stage rule needs at least one word or prefix")
+        return self
+
+
+class AnswerWords(_Part):
+    """How the register writes yes, no and their kin; a yes or no may go on after a dash or comma."""
+
+    yes: Texts = ()
+    no: Texts = ()
+    not_applicable: Texts = ()
+    planned: Texts = ()
+    unknown: Texts = ()
+
+
+class RiskWords(_Part):
+    """Risk words in two groups; every other one needs a person's look. They are never our tiers."""
+
+    high: Texts = ()
+    standard: Texts = ()
+
+
+class RegisterMapping(_Part):
+    """One register's mapping file.
+
+    `organisation_from_id` finds the organisation in an id, in rows that no column and no caller gives one.
+    Ids unique in the register need no organisation to tell two rows apart; where both are set, that holds for
+    ids of that pattern only, because somebody always numbers from 1.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,59}$")]
+    title: Text
+    recognise: tuple[Annotated[Texts, Field(min_length=1)], ...] = ()
+    recognise_share: float = Field(default=0.6, gt=0, le=1)
+    fallback: bool = False
+    columns: Columns
+    stages: tuple[StageRule, ...] = ()
+    facts: dict[Text, Texts] = Field(default_factory=dict)
+    dates: dict[Text, Texts] = Field(default_factory=dict)
+    date_order: Literal["month_first", "day_first", "unknown"] = "unknown"
+    earliest_year: int = Field(default=1950, ge=1, le=2100)
+    words: AnswerWords = AnswerWords()
+    risk: RiskWords = RiskWords()
+    external_ids_unique_in: Literal["register", "organisation"] = "organisation"
+    organisation_from_id: str | None = None
+    encoding: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> RegisterMapping:
+        seen: set[str] = set()
+        for rule in self.stages:
+            for word in {stage_key(text) for text in [*rule.words, *rule.prefixes]}:
+                if word in seen:
+                    raise ValueError(f"the stage word “{word}” stands in two stage rules")
+                seen.add(word)
+        if not self.recognise and not self.fallback:
+            raise ValueError(
+                "`recognise` needs the headers that identify the register, or set `fallback: true`"
+            )
+        if self.organisation_from_id is not None:
+            _checked_pattern(self.organisation_from_id)
+        return self
+
+    @cached_property
+    def stage_words(self) -> Mapping[str, tuple[Stage, ProjectStatus]]:
+        return {stage_key(word): (rule.stage, rule.status) for rule in self.stages for word in rule.words}
+
+    @cached_property
+    def stage_prefixes(self) -> tuple[tuple[re.Pattern[str], Stage, ProjectStatus], ...]:
+        return tuple(
+            (re.compile(re.escape(stage_key(prefix)) + r"\s*(?:\s-|-\s|[:(])"), rule.stage, rule.status)
+            for rule in self.stages
+            for prefix in rule.prefixes
+        )
+
+    @cached_property
+    def risk_words(self) -> Mapping[str, RiskGroup]:
+        groups: dict[str, RiskGroup] = {stage_key(word): "high" for word in self.risk.high}
+        return groups | {stage_key(word): "standard" for word in self.risk.standard}
+
+    @cached_property
+    def answer_words(self) -> Mapping[str, Answer]:
+        """The register's words beside our own plain ones, in which facts are kept."""
+        kinds: tuple[Answer, ...] = ("yes", "no", "not_applicable", "planned", "unknown")
+        own = {folded(word): kind for kind, word in PLAIN_ANSWERS.items()}
+        return own | {folded(word): kind for kind in kinds for word in getattr(self.words, kind)}
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where the notions of a mapping stand in one table: places of columns, None where there is none."""
+
+    name: int | None
+    external_id: int | None
+    organisation: int | None
+    stage: int | None
+    risk: int | None
+    facts: tuple[tuple[str, int], ...]
+    dates: tuple[tuple[str, int], ...]
+
+    @property
+    def notions(self) -> int:
+        """How many notions other than the name were found."""
+        single = (self.external_id, self.organisation, self.stage, self.risk)
+        return sum(place is not None for place in single) + len(self.facts) + len(self.dates)
+
+
+@lru_cache(maxsize=20_000)
+def folded(text: str) -> str:
+    """Text as it is compared: one line, one case, one kind of quote and dash, no closing punctuation."""
+    plain = unicodedata.normalize("NFKC", text).translate(_SAME_CHARACTER)
+    return one_line(plain).casefold().rstrip(" :?.*")
+
+
+@lru_cache(maxsize=20_000)
+def header_key(text: str) -> str:
+    """A header as it is compared: folded, so that use_case_name and useCaseName are Use Case Name."""
+    plain = text if " " in text.strip() else _WORD_STARTS_IN_CAMEL_CASE.sub(" ", text)
+    return " ".join(folded(plain).replace("_", " ").split())
+
+
+@lru_cache(maxsize=20_000)
+def stage_key(text: str) -> str:
+    """A stage or risk word as compared: folded, underscores as spaces, without "a) " or "Stage 2 - "."""
+    plain = " ".join(folded(text).replace("_", " ").split())
+    return _ENUMERATOR.sub("", plain).strip()
+
+
+def stage_of(mapping: RegisterMapping, word: str) -> tuple[Stage, ProjectStatus] | None:
+    """Our stage and status for a register's word, or None: an unknown word is never guessed."""
+    key = stage_key(word)
+    if key in mapping.stage_words:
+        return mapping.stage_words[key]
+    for pattern, stage, status in mapping.stage_prefixes:
+        if pattern.match(key):
+            return stage, status
+    return None
+
+
+def risk_group_of(mapping: RegisterMapping, word: str) -> RiskGroup:
+    """The group of a risk word; blank and unknown ones need review."""
+    return mapping.risk_words.get(stage_key(word), "needs_review")
+
+
+def answer_of(mapping: RegisterMapping, text: str) -> Answer:
+    """What a cell says to a yes-or-no question; "other" is a text that a person must read."""
+    key = folded(text)
+    if not key:
+        return "blank"
+    if key in mapping.answer_words:
+        return mapping.answer_words[key]
+    start = re.split(r"\s-|-\s|[,;:]|\.\s", key, maxsplit=1)[0].strip()
+    kind = mapping.answer_words.get(start)
+    return kind if kind in ("yes", "no") else "other"
+
+
+def locate(mapping: RegisterMapping, headers: Sequence[str]) -> Located:
+    """The columns that the mapping knows; each column is taken once, the notions before the facts."""
+    keys = [header_key(header) for header in headers]
+    taken: set[int] = set()
+
+    def place(aliases: Iterable[str]) -> int | None:
+        found = _first_match(aliases, keys, taken)
+        if found is not None:
+            taken.add(found)
+        return found
+
+    columns = mapping.columns
+    return Located(
+        name=place(columns.name),
+        external_id=place(columns.external_id),
+        organisation=place(columns.organisation),
+        stage=place(columns.stage),
+        risk=place(columns.risk),
+        dates=_found([(label, place(aliases)) for label, aliases in mapping.dates.items()]),
+        facts=_found([(label, place(aliases)) for label, aliases in mapping.facts.items()]),
+    )
+
+
+def recognition(mapping: RegisterMapping, headers: Sequence[str]) -> float:
+    """How well headers fit a mapping: 0 when they do not, else those recognised, weighed by their share.
+
+    A fallback mapping fits below every other one, and needs a name and one more notion.
+    """
+    keys = [header_key(header) for header in headers if header]
+    if _first_match(mapping.columns.name, keys, ()) is None:
+        return 0.0
+    if mapping.fallback:
+        notions = locate(mapping, headers).notions
+        return min(0.5, notions / 100) if notions else 0.0
+    best = 0.0
+    for layout in mapping.recognise:
+        hits = sum(_first_match([header], keys, ()) is not None for header in layout)
+        if hits >= mapping.recognise_share * len(layout):
+            best = max(best, hits * hits / len(layout))
+    return best
+
+
+def load_mapping(path: Path) -> RegisterMapping:
+    """One mapping file. Raises GuideError naming the file and the field that is wrong."""
+    try:
+        if path.stat().st_size > _LARGEST_MAPPING:
+            raise GuideError(str(path), "file", "is too large for a mapping")
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GuideError(str(path), "file", f"cannot be read: {error}") from error
+    return parse_mapping(text, str(path))
+
+
+def parse_mapping(text: str, file: str) -> RegisterMapping:
+    """A mapping from YAML text, such as one edited on screen. Raises GuideError naming file and field.
+
+    Every scalar is read as text, so that the words Yes and No need no quotes.
+    """
+    try:
+        content = yaml.load(text, Loader=yaml.BaseLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "file"
+        raise GuideError(file, where, f"is not valid YAML: {getattr(error, 'problem', error)}") from error
+    if not isinstance(content, dict):
+        raise GuideError(file, "file", "must hold keys such as name, recognise, columns and stages")
+    try:
+        return RegisterMapping.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "file"
+        raise GuideError(file, where, first["msg"].removeprefix("Value error, ")) from error
+
+
+def load_mappings(folder: Path = MAPPINGS_FOLDER) -> tuple[RegisterMapping, ...]:
+    """All mapping files of a folder, in the order of their names. Raises GuideError."""
+    mappings: dict[str, RegisterMapping] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        mapping = load_mapping(path)
+        if mapping.name in mappings:
+            raise GuideError(str(path), "name", f"“{mapping.name}” is the name of another mapping too")
+        mappings[mapping.name] = mapping
+    return tuple(mappings.values())
+
+
+def _found(places: list[tuple[str, int | None]]) -> tuple[tuple[str, int], ...]:
+    return tuple((label, place) for label, place in places if place is not None)
+
+
+def _first_match(aliases: Iterable[str], keys: Sequence[str], taken: Iterable[int]) -> int | None:
+    for alias in aliases:
+        matches = _matcher(alias)
+        for place, key in enumerate(keys):
+            if place not in taken and matches(key):
+                return place
+    return None
+
+
+class _Alias:
+    """One header of a mapping file, ready to compare."""
+
+    __slots__ = ("key", "middle", "start")
+
+    def __init__(self, alias: str) -> None:
+        text = alias.strip()
+        self.middle = text.startswith("*") and text.endswith("*")
+        self.start = text.endswith("*")
+        self.key = header_key(text.strip("*"))
+
+    def __call__(self, key: str) -> bool:
+        if self.middle:
+            return self.key in key
+        return key.startswith(self.key) if self.start else key == self.key
+
+
+@lru_cache(maxsize=5_000)
+def _matcher(alias: str) -> _Alias:
+    return _Alias(alias)
+
+
+def _checked_pattern(pattern: str) -> None:
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise ValueError(f"organisation_from_id is not a regular expression: {error}") from error
+    if groups != 1:
+        raise ValueError("organisation_from_id must hold exactly one group in brackets")

@@ -1,0 +1,352 @@
+"""A register file as projects-to-be: names, owners, stages, facts, and what a person must look at.
+
+Reading never touches the database. What is particular to a register comes from its mapping; an unknown stage
+word leaves the project unmapped, it is never guessed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from lifecycle.errors import Invalid
+from lifecycle.interchange.mappings import (
+    PLAIN_ANSWERS,
+    Located,
+    RegisterMapping,
+    RiskGroup,
+    answer_of,
+    folded,
+    load_mappings,
+    locate,
+    recognition,
+    risk_group_of,
+    stage_of,
+)
+from lifecycle.interchange.register_dates import RegisterDate, read_date
+from lifecycle.interchange.tabular import (
+    LARGEST_FILE_MEGABYTES,
+    Row,
+    RowProblem,
+    Table,
+    likely_header,
+    read_grids,
+    table_at,
+)
+from lifecycle.interchange.tabular_text import Grid, is_blank, one_line
+from lifecycle.vocabulary import ProjectStatus, Stage
+
+LONGEST_NAME = 400
+LONGEST_ORGANISATION = 200
+LONGEST_ID = 200
+_EARLY_ROWS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRow:
+    """One project as its register tells it.
+
+    `identity` is the same at every import of the same file, in whatever order its rows stand; `group` is the
+    part of it that rows sharing name and organisation have in common. Facts are (label, value) in the
+    mapping's order.
+    """
+
+    row_number: int
+    name: str
+    organisation: str
+    external_id: str | None
+    stage: Stage | None
+    stage_word: str
+    status: ProjectStatus
+    risk: str
+    risk_group: RiskGroup
+    facts: tuple[tuple[str, str], ...]
+    dates: tuple[RegisterDate, ...]
+    content_digest: str
+    group: str
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterReading:
+    """All that one file says. `problems` name row and column; those not `kept` became no row."""
+
+    mapping: RegisterMapping
+    file_name: str
+    file_digest: str
+    source: str
+    headers: tuple[str, ...]
+    rows: tuple[RegisterRow, ...]
+    problems: tuple[RowProblem, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def by_stage(self) -> dict[str, int]:
+        """Rows per stage, all five named, those unmapped left out."""
+        counts = Counter(row.stage for row in self.rows)
+        return {stage.value: counts[stage] for stage in Stage}
+
+    @property
+    def by_status(self) -> dict[str, int]:
+        """Mapped rows per status."""
+        counts = Counter(row.status for row in self.rows if row.stage)
+        return {status.value: counts[status] for status in ProjectStatus if counts[status]}
+
+    @property
+    def unmapped_words(self) -> dict[str, int]:
+        """Stage words that the mapping does not know, the most frequent first; "" stands for a blank."""
+        return dict(Counter(row.stage_word for row in self.rows if not row.stage).most_common())
+
+    @property
+    def organisations(self) -> tuple[str, ...]:
+        return tuple(sorted({row.organisation for row in self.rows if row.organisation}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A sheet, its header row and the mapping that recognises it, with how well."""
+
+    score: float
+    grid: Grid
+    header: int
+    mapping: RegisterMapping
+
+
+def read_register(
+    content: bytes,
+    filename: str,
+    mapping: RegisterMapping | None = None,
+    organisation: str | None = None,
+    *,
+    mappings: Sequence[RegisterMapping] | None = None,
+    largest_megabytes: int = LARGEST_FILE_MEGABYTES,
+) -> RegisterReading:
+    """Read a register with the given mapping, else with the best matching of `mappings` (those shipped).
+
+    `organisation` fills rows whose file names none. Raises Invalid when the file cannot be read, when no
+    mapping recognises its headers, or when no row holds anything; GuideError when a shipped mapping
+    is broken.
+    """
+    encoding = mapping.encoding if mapping else None
+    grids = read_grids(content, filename, largest_megabytes=largest_megabytes, encoding=encoding)
+    choice, notes = _choose(grids, mapping, load_mappings() if mappings is None else mappings, filename)
+    table = table_at(choice.grid, choice.header)
+    if not table.rows:
+        raise Invalid(f"{filename} has headers but no rows below them.")
+    reader = _Reader(choice.mapping, table, one_line(organisation or "")[:LONGEST_ORGANISATION])
+    rows, problems = reader.read()
+    problems = sorted([*table.problems, *problems], key=lambda problem: problem.row)
+    notes += reader.notes(rows)
+    digest = hashlib.sha256(content).hexdigest()
+    source = choice.grid.source
+    return RegisterReading(
+        choice.mapping, filename, digest, source, table.headers, rows, tuple(problems), tuple(notes)
+    )
+
+
+def _choose(
+    grids: Sequence[Grid], mapping: RegisterMapping | None, mappings: Sequence[RegisterMapping], filename: str
+) -> tuple[_Choice, list[str]]:
+    """The best sheet, header row and mapping; among equals the first, so the choice is always the same."""
+    choices = [choice for grid in grids for choice in _choices(grid, mapping, mappings)]
+    if not choices:
+        raise Invalid(_unrecognised(grids, mapping, filename))
+    best = max(choices, key=lambda choice: choice.score)
+    others = {choice.grid.source for choice in choices if choice.grid is not best.grid}
+    notes = [
+        f"Only {best.grid.source} was read; {other} looks like a register too." for other in sorted(others)
+    ]
+    return best, notes
+
+
+def _choices(
+    grid: Grid, mapping: RegisterMapping | None, mappings: Sequence[RegisterMapping]
+) -> Iterable[_Choice]:
+    for header, row in enumerate(grid.rows[:_EARLY_ROWS]):
+        headers = [one_line(cell) for cell in row.values]
+        for candidate in [mapping] if mapping else mappings:
+            score = _score(candidate, headers, explicit=mapping is not None)
+            if score > 0:
+                yield _Choice(score, grid, header, candidate)
+
+
+def _score(mapping: RegisterMapping, headers: Sequence[str], *, explicit: bool) -> float:
+    if not explicit:
+        return recognition(mapping, headers)
+    located = locate(mapping, headers)
+    return 0.0 if located.name is None else 1.0 + located.notions
+
+
+def _unrecognised(grids: Sequence[Grid], mapping: RegisterMapping | None, filename: str) -> str:
+    grid = max(grids, key=lambda each: len(each.rows))
+    header = grid.rows[likely_header(grid)]
+    found = [one_line(cell)[:60] for cell in header.values if not is_blank(cell)]
+    columns = ", ".join(f"“{text}”" for text in found[:12]) + (
+        f" and {len(found) - 12} more" if found[12:] else ""
+    )
+    if mapping:
+        needed = (
+            f"the mapping “{mapping.name}” needs a column for the name: {', '.join(mapping.columns.name[:6])}"
+        )
+    else:
+        needed = (
+            "a register needs a column for the name of each project (“Use Case Name”, “Project Name”…) "
+            "and at least one for its stage, organisation, id, risk or dates; a mapping file can name yours"
+        )
+    found_there = f"Row {header.number} has the columns {columns}"
+    return f"{filename} is not recognised as a register. {found_there}; {needed}."
+
+
+class _Reader:
+    """Turns the rows of one table into register rows."""
+
+    def __init__(self, mapping: RegisterMapping, table: Table, organisation: str) -> None:
+        self.mapping, self.table, self.given_organisation = mapping, table, organisation
+        self.place: Located = locate(mapping, table.headers)
+        self.problems: list[RowProblem] = []
+        pattern = mapping.organisation_from_id
+        self.id_pattern = re.compile(pattern) if pattern else None
+        ids = Counter(self._cell(row, self.place.external_id) for row in table.rows)
+        self.unique_ids = {text for text, count in ids.items() if text and count == 1}
+
+    def read(self) -> tuple[tuple[RegisterRow, ...], list[RowProblem]]:
+        rows = [found for row in self.table.rows if (found := self._row(row)) is not None]
+        return _told_apart(rows), self.problems
+
+    def notes(self, rows: Sequence[RegisterRow]) -> list[str]:
+        notes = []
+        if self.place.stage is None:
+            notes.append("No column names a stage, so every project is unmapped.")
+        if any(not row.organisation for row in rows):
+            notes.append("Some rows name no organisation; give one with --organisation.")
+        return notes
+
+    def _cell(self, row: Row, place: int | None) -> str:
+        if place is None or is_blank(row.values[place]):
+            return ""
+        return one_line(row.values[place])
+
+    def _row(self, row: Row) -> RegisterRow | None:
+        place = self.place
+        external_id = self._cell(row, place.external_id)[:LONGEST_ID]
+        name = self._name(row, external_id)
+        if not name:
+            return None
+        organisation = self._organisation(row, external_id)
+        stage_word, risk = self._cell(row, place.stage), self._cell(row, place.risk)
+        found = stage_of(self.mapping, stage_word)
+        group = self._group(external_id, name, organisation)
+        return RegisterRow(
+            row_number=row.number,
+            name=name,
+            organisation=organisation,
+            external_id=external_id or None,
+            stage=found[0] if found else None,
+            stage_word=stage_word,
+            status=found[1] if found else ProjectStatus.ACTIVE,
+            risk=risk,
+            risk_group=risk_group_of(self.mapping, risk),
+            facts=self._facts(row),
+            dates=self._dates(row),
+            content_digest=_content_digest(self.table.headers, row),
+            group=group,
+            identity=group,
+        )
+
+    def _name(self, row: Row, external_id: str) -> str:
+        """The name on one line; a row without one goes by its id, and without either is left to a person."""
+        column = self.table.headers[self.place.name or 0]
+        name = self._cell(row, self.place.name)
+        if len(name) > LONGEST_NAME:
+            text = f"a name of {len(name):,} characters; only the first {LONGEST_NAME} are kept."
+            self.problems.append(RowProblem(row.number, column, text))
+            return name[: LONGEST_NAME - 1].rstrip() + "…"
+        if name:
+            return name
+        if external_id:
+            text = f"no name; the project goes by its id “{external_id}” until somebody names it."
+            self.problems.append(RowProblem(row.number, column, text))
+            return external_id
+        filled = [one_line(cell) for cell in row.values if not is_blank(cell)]
+        text = (
+            f"no name and no id, so no project was made of it; the row begins “{' · '.join(filled)[:200]}”."
+        )
+        self.problems.append(RowProblem(row.number, column, text, kept=False))
+        return ""
+
+    def _organisation(self, row: Row, external_id: str) -> str:
+        """The column's word, else the one given for the file, else what the mapping reads out of the id."""
+        own = self._cell(row, self.place.organisation)[:LONGEST_ORGANISATION] or self.given_organisation
+        if own or not self.id_pattern:
+            return own
+        match = self.id_pattern.search(external_id)
+        return match[1] if match else ""
+
+    def _group(self, external_id: str, name: str, organisation: str) -> str:
+        """What an identity rests on: the id where it is unique, with its owner unless it is so everywhere.
+
+        A bare number of an unknown owner also needs its name, or two agencies' first projects would be one.
+        """
+        if external_id not in self.unique_ids:
+            return "name:" + _digest([name.casefold(), organisation.casefold()])
+        if self._is_unique_everywhere(external_id):
+            return "id:" + _digest([external_id])
+        return "id:" + _digest([external_id, organisation.casefold() or ["", name.casefold()]])
+
+    def _is_unique_everywhere(self, external_id: str) -> bool:
+        if self.mapping.external_ids_unique_in != "register":
+            return False
+        return self.id_pattern is None or self.id_pattern.search(external_id) is not None
+
+    def _facts(self, row: Row) -> tuple[tuple[str, str], ...]:
+        facts = []
+        for label, place in self.place.facts:
+            if not is_blank(row.values[place]):
+                kind = answer_of(self.mapping, row.values[place])
+                whole = folded(row.values[place]) in self.mapping.answer_words
+                facts.append(
+                    (label, PLAIN_ANSWERS[kind] if whole and kind in PLAIN_ANSWERS else row.values[place])
+                )
+        return tuple(facts)
+
+    def _dates(self, row: Row) -> tuple[RegisterDate, ...]:
+        dates = []
+        for label, place in self.place.dates:
+            text = self._cell(row, place)
+            if text and answer_of(self.mapping, text) != "not_applicable":
+                order, earliest = self.mapping.date_order, self.mapping.earliest_year
+                dates.append(RegisterDate(label, text, read_date(text, order=order, earliest_year=earliest)))
+        return tuple(dates)
+
+
+def _told_apart(rows: Sequence[RegisterRow]) -> tuple[RegisterRow, ...]:
+    """Rows with identities of their own: rows of one group get their content's digest, equal ones a count."""
+    sizes = Counter(row.group for row in rows)
+    copies: dict[str, int] = defaultdict(int)
+    told = []
+    for row in rows:
+        if sizes[row.group] == 1:
+            told.append(row)
+            continue
+        identity = f"{row.group}#{row.content_digest[:16]}"
+        copies[identity] += 1
+        told.append(
+            replace(row, identity=identity if copies[identity] == 1 else f"{identity}#{copies[identity]}")
+        )
+    return tuple(told)
+
+
+def _content_digest(headers: Sequence[str], row: Row) -> str:
+    """Digest of all that the row says: indifferent to column order, white space and blank columns."""
+    said = sorted(
+        (folded(header), one_line(cell)) for header, cell in zip(headers, row.values, strict=True) if cell
+    )
+    return _digest([said, [one_line(cell) for cell in row.extra]])
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:32]

@@ -1,0 +1,206 @@
+"""A table out of a file of unknown make: CSV, XLSX or JSON, in whatever encoding and shape people send.
+
+The kind of a file is decided by its content, its name only breaks ties. Nothing here knows of registers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lifecycle.errors import Invalid
+from lifecycle.interchange.tabular_csv import decoded, read_csv_rows
+from lifecycle.interchange.tabular_json import looks_like_json, read_json_rows
+from lifecycle.interchange.tabular_text import (
+    LARGEST_CELL,
+    Grid,
+    GridRow,
+    column_letters,
+    is_blank,
+    one_line,
+)
+from lifecycle.interchange.tabular_xlsx import is_workbook, read_workbook_grids
+
+LARGEST_FILE_MEGABYTES = 50
+_FORMULA_START = re.compile(r"^[\s\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]")
+_PLAIN_NUMBER = re.compile(r"^\s*[+-]?\d[\d.,\s]*%?\s*$")
+_KNOWN_BINARIES = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"PAR1", "a Parquet file"),
+    (b"SQLite format 3\x00", "a SQLite database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as .xlsx without a password"),
+    (b"PK\x03\x04", "a ZIP archive but not an .xlsx workbook"),
+    (b"PK\x05\x06", "an empty ZIP archive"),
+)
+_MARKUP = re.compile(rb"^\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|svg)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """What a person should look at in one row. `kept` says whether the row is taken all the same."""
+
+    row: int
+    column: str
+    text: str
+    kept: bool = True
+
+    @property
+    def sentence(self) -> str:
+        place = f"Row {self.row}, column “{self.column}”" if self.column else f"Row {self.row}"
+        return f"{place}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record, as long as the headers. `number` is the row a spreadsheet shows (the item, in JSON)."""
+
+    number: int
+    values: tuple[str, ...]
+    extra: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Headers made distinct, rows without blank ones, and what was odd about single rows."""
+
+    headers: tuple[str, ...]
+    rows: tuple[Row, ...]
+    problems: tuple[RowProblem, ...] = ()
+
+
+def read_grids(
+    source: bytes | Path,
+    filename: str = "",
+    *,
+    largest_megabytes: int = LARGEST_FILE_MEGABYTES,
+    encoding: str | None = None,
+) -> tuple[Grid, ...]:
+    """The raw rows of a file: one grid, or one for each visible sheet of a workbook.
+
+    Raises Invalid with one sentence when the file is empty, too large, binary, damaged or of the wrong shape.
+    """
+    name = filename or (source.name if isinstance(source, Path) else "the file")
+    content = _content(source, name, largest_megabytes)
+    if is_workbook(content):
+        return read_workbook_grids(content, name)
+    _refuse_binary(content, name)
+    text, found = decoded(content, name, encoding)
+    if looks_like_json(text, name):
+        return (read_json_rows(text, name),)
+    return (read_csv_rows(text, name, found),)
+
+
+def read_table(source: bytes | Path, filename: str = "") -> Table:
+    """The table of a file whose headers are not known beforehand: the widest early row is taken as header."""
+    grids = read_grids(source, filename)
+    grid = max(grids, key=lambda each: len(each.rows))
+    return table_at(grid, likely_header(grid))
+
+
+def likely_header(grid: Grid) -> int:
+    """Index of the row that looks most like headers: the first nearly as full as the fullest of 30 rows."""
+    filled = [sum(not is_blank(cell) for cell in row.values) for row in grid.rows[:30]]
+    return next(index for index, count in enumerate(filled) if count >= 0.6 * max(filled))
+
+
+def table_at(grid: Grid, index: int) -> Table:
+    """The table whose headers stand in row `index` of the grid; rows above are titles and are left out."""
+    headers = _headers(grid, index)
+    rows: list[Row] = []
+    problems: list[RowProblem] = []
+    for row in grid.rows[index + 1 :]:
+        if all(is_blank(cell) for cell in row.values) or _repeats_headers(row, grid.rows[index]):
+            continue
+        values, noted = _fitted(row, headers, ragged=grid.kind == "CSV")
+        rows.append(values)
+        problems.extend(noted)
+    return Table(headers, tuple(rows), tuple(problems))
+
+
+def spreadsheet_safe(text: str) -> str:
+    """Text that no spreadsheet runs as a formula: an apostrophe goes before one. Plain numbers stay."""
+    if _FORMULA_START.match(text) and not _PLAIN_NUMBER.match(text):
+        return "'" + text
+    return text
+
+
+def _content(source: bytes | Path, name: str, largest_megabytes: int) -> bytes:
+    limit = largest_megabytes * 1_000_000
+    if isinstance(source, Path):
+        try:
+            too_large = source.stat().st_size > limit
+            content = b"" if too_large else source.read_bytes()
+        except OSError as error:
+            raise Invalid(f"{name} cannot be read: {error.strerror or error}.") from error
+    else:
+        content, too_large = source, len(source) > limit
+    if too_large:
+        raise Invalid(f"{name} is larger than {largest_megabytes} MB; split it and import the parts.")
+    if not content.strip(b"\x00\xef\xbb\xbf\xff\xfe \t\r\n"):
+        raise Invalid(f"{name} is empty.")
+    return content
+
+
+def _refuse_binary(content: bytes, name: str) -> None:
+    for start, what in _KNOWN_BINARIES:
+        if content.startswith(start):
+            raise Invalid(f"{name} is {what}; a register is a CSV, XLSX or JSON file.")
+    if _MARKUP.match(content[:200]):
+        raise Invalid(f"{name} is a web page or XML document; a register is a CSV, XLSX or JSON file.")
+
+
+def _headers(grid: Grid, index: int) -> tuple[str, ...]:
+    """Header texts; a blank one below a merged title takes the text above it, one over data its letter."""
+    own = grid.rows[index].values
+    above = grid.rows[index - 1].values if index and grid.rows[index - 1].number else ()
+    below = grid.rows[index + 1 :]
+    width = max((place for place, cell in enumerate(own, 1) if not is_blank(cell)), default=0)
+    seen: dict[str, int] = {}
+    headers = []
+    for place in range(width):
+        text = one_line(own[place])
+        if not text and place < len(above) and _used(below, place):
+            text = one_line(above[place])
+        text = text or f"Column {column_letters(place)}"
+        seen[text.casefold()] = seen.get(text.casefold(), 0) + 1
+        headers.append(text if seen[text.casefold()] == 1 else f"{text} ({seen[text.casefold()]})")
+    return tuple(headers)
+
+
+def _used(rows: Sequence[GridRow], place: int) -> bool:
+    return any(place < len(row.values) and not is_blank(row.values[place]) for row in rows)
+
+
+def _repeats_headers(row: GridRow, header: GridRow) -> bool:
+    """True for the header printed again further down, as page-wise exports do."""
+    return [one_line(cell).casefold() for cell in row.values if not is_blank(cell)] == [
+        one_line(cell).casefold() for cell in header.values if not is_blank(cell)
+    ]
+
+
+def _fitted(row: GridRow, headers: tuple[str, ...], *, ragged: bool) -> tuple[Row, list[RowProblem]]:
+    """The row at the headers' width, with a note on cells too many, too few or too long."""
+    width, problems = len(headers), []
+    values = row.values[:width] + ("",) * (width - len(row.values))
+    extra = tuple(cell for cell in row.values[width:] if not is_blank(cell))
+    if extra:
+        text = f"{len(extra)} more filled cells than there are headers; check that no column has slipped."
+        problems.append(RowProblem(row.number, "", text))
+    elif ragged and len(row.values) < width:
+        text = f"only {len(row.values)} of {width} cells; the missing ones are read as blank."
+        problems.append(RowProblem(row.number, headers[len(row.values)], text))
+    if max(map(len, values), default=0) > LARGEST_CELL:
+        for place, cell in enumerate(values):
+            if len(cell) > LARGEST_CELL:
+                text = f"{len(cell):,} characters; only the first {LARGEST_CELL:,} are kept."
+                problems.append(RowProblem(row.number, headers[place], text))
+        values = tuple(cell[:LARGEST_CELL] for cell in values)
+    return Row(row.number, values, extra), problems

@@ -1,0 +1,77 @@
+"""Cells and raw rows, shared by the readers of every kind of file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from lifecycle.errors import Invalid
+
+LARGEST_CELL = 20_000
+MOST_ROWS = 200_000
+MOST_COLUMNS = 2_000
+
+# Control characters, soft hyphens, zero-width spaces and marks that reorder text on screen. Joiners stay:
+# scripts and emoji need them. Lone surrogates can arrive through JSON escapes and fit into no database.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LINE_END = re.compile("\r\n?|\x85|\u2028|\u2029")
+_JOINERS = "\u200c\u200d"
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """One row as it stands in the file; `number` is what a spreadsheet shows beside it."""
+
+    number: int
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """All rows that hold anything. `kind` and `source` say how the file was read, for people."""
+
+    kind: str
+    source: str
+    rows: tuple[GridRow, ...]
+
+
+def clean(text: str) -> str:
+    """Text without characters nobody can see, line breaks as LF, outer white space gone."""
+    if not text.isascii():
+        text = _SURROGATE.sub("\ufffd", text)
+    if not text.isprintable():
+        text = _UNSEEN.sub("", _LINE_END.sub("\n", text))
+    return text.strip()
+
+
+@lru_cache(maxsize=20_000)
+def one_line(text: str) -> str:
+    """Text on one line: every run of white space, line breaks and no-break spaces becomes one space."""
+    return " ".join(text.split())
+
+
+def is_blank(text: str) -> bool:
+    """True when nothing of the text can be seen."""
+    return not text or not text.strip().strip(_JOINERS)
+
+
+def column_letters(place: int) -> str:
+    """The letters of a spreadsheet column: 0 is A, 26 is AA."""
+    letters = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def checked_size(number: int, cells: int, name: str) -> None:
+    """Raises Invalid when a file has more rows or columns than any register."""
+    if number > MOST_ROWS:
+        raise Invalid(f"{name} has more than {MOST_ROWS:,} rows; split it and import the parts.")
+    if cells > MOST_COLUMNS:
+        raise Invalid(f"{name}, row {number}: more than {MOST_COLUMNS:,} columns; this is no register.")

@@ -1,0 +1,334 @@
+"""People, invitations and roles as the screens show them, and who a session belongs to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, select
+
+from lifecycle.store.tables import (
+    EligibleReviewer,
+    Invitation,
+    Membership,
+    Organisation,
+    PersonRow,
+    Project,
+    Review,
+    WebSession,
+)
+from lifecycle.store.tokens import hash_token
+from lifecycle.vocabulary import Actor, OrganisationRole, Role
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInPerson:
+    """Who acts in this browser. `actor` is what actions take as `by`."""
+
+    key: str
+    name: str
+    email: str | None
+    organisation_role: OrganisationRole
+    approval_level: int
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.key, self.name, self.organisation_role, self.approval_level)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """One line of the list of people. `reviews_as` are the roles they may be asked to review in."""
+
+    key: str
+    name: str
+    email: str | None
+    organisation_role: OrganisationRole
+    approval_level: int
+    active: bool
+    erased: bool
+    reviews_as: tuple[Role, ...]
+    projects: int
+    last_seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationView:
+    """An open invitation. `token_hash` names it for revoking; the link itself is shown only once."""
+
+    token_hash: str
+    email: str
+    name: str
+    organisation_role: OrganisationRole
+    project: str | None
+    project_role: Role | None
+    invited_by: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLink:
+    """What the page of a link says before anybody has signed in."""
+
+    purpose: str
+    email: str
+    name: str
+    invited_by: str
+    organisation: str
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipView:
+    """Somebody's role on a project, held now."""
+
+    project_id: int
+    project_key: str
+    project_name: str
+    person_key: str
+    person_name: str
+    role: Role
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What a leaver still holds: to be handed over before or after their account ends."""
+
+    open_reviews: int
+    sole_manager_of: tuple[str, ...]
+
+
+# ------------------------------------------------------------------ who is this
+
+
+def person_for_session(
+    session: Session, token: str | None, *, at: datetime, idle: timedelta
+) -> SignedInPerson | None:
+    """The person signed in with this token, or None when the session has ended in any way."""
+    if not token:
+        return None
+    person = session.exec(
+        select(PersonRow)
+        .join(WebSession, col(WebSession.person_key) == col(PersonRow.key))
+        .where(col(WebSession.token_hash) == hash_token(token), *_lasting(at, idle))
+    ).one_or_none()
+    return _identity(person) if person else None
+
+
+def live_sessions(
+    session: Session, *, token_hashes: Collection[str], at: datetime, idle: timedelta
+) -> frozenset[str]:
+    """Those of the token hashes whose session lasts and whose person is active."""
+    found = session.execute(
+        select(WebSession.token_hash)
+        .join(PersonRow, col(WebSession.person_key) == col(PersonRow.key))
+        .where(col(WebSession.token_hash).in_(token_hashes), *_lasting(at, idle))
+    )
+    return frozenset(found.scalars())
+
+
+def credentials(session: Session, *, email: str) -> tuple[str, str | None] | None:
+    """Key and password hash of the active account with this tidied address."""
+    found = session.execute(
+        select(PersonRow.key, PersonRow.password_hash).where(
+            col(PersonRow.email) == email, col(PersonRow.active).is_(True)
+        )
+    ).one_or_none()
+    return (found.key, found.password_hash) if found else None
+
+
+def has_administrator(session: Session) -> bool:
+    """Whether set-up is done."""
+    found = select(PersonRow.key).where(
+        col(PersonRow.organisation_role) == OrganisationRole.ADMINISTRATOR.value
+    )
+    return session.exec(found.limit(1)).first() is not None
+
+
+def open_link(session: Session, *, token: str, purpose: str, at: datetime) -> OpenLink | None:
+    """What a join or reset link is for, or None when it was used, revoked or is out of date."""
+    link = session.get(Invitation, hash_token(token))
+    if link is None or link.purpose != purpose or link.used_at or link.revoked_at or link.expires_at <= at:
+        return None
+    inviter = session.get(PersonRow, link.created_by)
+    person = session.get(PersonRow, link.person_key) if link.person_key else None
+    organisation = session.get(Organisation, 1)
+    return OpenLink(
+        purpose=purpose,
+        email=(person.email if person else link.email) or "",
+        name=person.name if person else link.name,
+        invited_by=inviter.name if inviter else "An administrator",
+        organisation=organisation.name if organisation else "Lifecycle",
+    )
+
+
+# ------------------------------------------------------------------ lists
+
+
+def people(session: Session) -> tuple[PersonView, ...]:
+    """Everybody who ever had an account, active ones first, by name."""
+    reviews_as = _roles_by_person(session)
+    projects = dict(
+        session.exec(
+            select(Membership.person_key, func.count(col(Membership.project_id).distinct()))
+            .where(col(Membership.ended_at).is_(None))
+            .group_by(col(Membership.person_key))
+        ).all()
+    )
+    seen = dict(
+        session.exec(
+            select(WebSession.person_key, func.max(WebSession.last_seen_at)).group_by(
+                col(WebSession.person_key)
+            )
+        ).all()
+    )
+    rows = session.exec(select(PersonRow).order_by(col(PersonRow.active).desc(), func.lower(PersonRow.name)))
+    return tuple(
+        _person_view(row, reviews_as.get(row.key, ()), projects.get(row.key, 0), seen.get(row.key))
+        for row in rows
+    )
+
+
+def names(session: Session, keys: Collection[str]) -> Mapping[str, str]:
+    """Key to name, for everything that the log and the tables know by key only."""
+    found = select(PersonRow.key, PersonRow.name).where(col(PersonRow.key).in_(set(keys)))
+    return dict(session.exec(found).all())
+
+
+def invitations(session: Session, *, at: datetime) -> tuple[InvitationView, ...]:
+    """Open ones, newest first."""
+    rows = session.exec(
+        select(Invitation, PersonRow.name, Project.name)
+        .outerjoin(PersonRow, col(PersonRow.key) == col(Invitation.created_by))
+        .outerjoin(Project, col(Project.id) == col(Invitation.project_id))
+        .where(
+            col(Invitation.purpose) == "join",
+            col(Invitation.used_at).is_(None),
+            col(Invitation.revoked_at).is_(None),
+            col(Invitation.expires_at) > at,
+        )
+        .order_by(col(Invitation.created_at).desc())
+    )
+    return tuple(
+        InvitationView(
+            token_hash=row.token_hash,
+            email=row.email or "",
+            name=row.name,
+            organisation_role=OrganisationRole(row.organisation_role),
+            project=project,
+            project_role=Role(row.project_role) if row.project_role else None,
+            invited_by=inviter or row.created_by,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+        )
+        for row, inviter, project in rows
+    )
+
+
+def memberships(
+    session: Session, *, person_key: str | None = None, project_id: int | None = None
+) -> tuple[MembershipView, ...]:
+    """Roles held now, of one person, on one project, or both."""
+    query = (
+        select(Membership, Project.key, Project.name, PersonRow.name)
+        .join(Project, col(Project.id) == col(Membership.project_id))
+        .join(PersonRow, col(PersonRow.key) == col(Membership.person_key))
+        .where(col(Membership.ended_at).is_(None))
+        .order_by(col(Project.name), col(Membership.since), col(Membership.id))
+    )
+    if person_key is not None:
+        query = query.where(col(Membership.person_key) == person_key)
+    if project_id is not None:
+        query = query.where(col(Membership.project_id) == project_id)
+    return tuple(
+        MembershipView(
+            row.project_id, project_key, project_name, row.person_key, person_name, Role(row.role), row.since
+        )
+        for row, project_key, project_name, person_name in session.exec(query)
+    )
+
+
+def eligible_reviewers(session: Session, role: Role) -> tuple[SignedInPerson, ...]:
+    """Active people whom the administrator listed for this reviewing role, by name."""
+    rows = session.exec(
+        select(PersonRow)
+        .join(EligibleReviewer, col(EligibleReviewer.person_key) == col(PersonRow.key))
+        .where(col(EligibleReviewer.role) == role.value, col(PersonRow.active).is_(True))
+        .order_by(func.lower(PersonRow.name))
+    )
+    return tuple(_identity(row) for row in rows)
+
+
+def approvers(session: Session, *, level: int) -> tuple[SignedInPerson, ...]:
+    """Active people who may approve this risk tier, by name."""
+    rows = session.exec(
+        select(PersonRow)
+        .where(col(PersonRow.approval_level) >= max(level, 1), col(PersonRow.active).is_(True))
+        .order_by(func.lower(PersonRow.name))
+    )
+    return tuple(_identity(row) for row in rows)
+
+
+def duties(session: Session, person_key: str) -> Duties:
+    """What to hand over when this person leaves."""
+    open_reviews = session.exec(
+        select(func.count())
+        .select_from(Review)
+        .where(col(Review.person_key) == person_key, col(Review.state) == "open")
+    ).one()
+    managers = (
+        select(Membership.project_id)
+        .where(col(Membership.role) == Role.PRODUCT_MANAGER.value, col(Membership.ended_at).is_(None))
+        .group_by(col(Membership.project_id))
+        .having(func.count() == 1, func.max(Membership.person_key) == person_key)
+    )
+    alone = session.exec(
+        select(Project.name).where(col(Project.id).in_(managers)).order_by(col(Project.name))
+    )
+    return Duties(open_reviews, tuple(alone))
+
+
+# ------------------------------------------------------------------ rows
+
+
+def _lasting(at: datetime, idle: timedelta) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(WebSession.revoked_at).is_(None),
+        col(WebSession.expires_at) > at,
+        col(WebSession.last_seen_at) > at - idle,
+        col(PersonRow.active).is_(True),
+    )
+
+
+def _roles_by_person(session: Session) -> Mapping[str, tuple[Role, ...]]:
+    found: defaultdict[str, list[Role]] = defaultdict(list)
+    for person_key, role in session.exec(select(EligibleReviewer.person_key, EligibleReviewer.role)):
+        found[person_key].append(Role(role))
+    return {key: tuple(role for role in Role if role in roles) for key, roles in found.items()}
+
+
+def _identity(row: PersonRow) -> SignedInPerson:
+    return SignedInPerson(
+        row.key, row.name, row.email, OrganisationRole(row.organisation_role), row.approval_level
+    )
+
+
+def _person_view(
+    row: PersonRow, reviews_as: tuple[Role, ...], projects: int, last_seen_at: datetime | None
+) -> PersonView:
+    return PersonView(
+        key=row.key,
+        name=row.name,
+        email=row.email,
+        organisation_role=OrganisationRole(row.organisation_role),
+        approval_level=row.approval_level,
+        active=row.active,
+        erased=row.erased_at is not None,
+        reviews_as=reviews_as,
+        projects=projects,
+        last_seen_at=last_seen_at,
+    )

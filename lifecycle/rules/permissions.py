@@ -1,0 +1,191 @@
+"""Who may do what: one table, read by screen, API and command line. What is not in it, nobody may do.
+
+The table says which role may try; the rules of reviews and gates say more (nobody approves what they own or
+asked for, a review belongs to the person it names, an approver needs a level of at least the tier).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from lifecycle.errors import Forbidden
+from lifecycle.vocabulary import REVIEWERS, Actor, OrganisationRole, Role
+
+ADMINISTRATOR, LEADERSHIP, MEMBER = OrganisationRole
+EVERYBODY = frozenset(OrganisationRole)
+
+PRODUCT_MANAGER = frozenset({Role.PRODUCT_MANAGER})
+TEAM = frozenset({Role.PRODUCT_MANAGER, Role.CONTRIBUTOR})
+OPERATORS = TEAM | {Role.MONITOR_OWNER}
+SIGNERS = frozenset({*REVIEWERS, Role.APPROVER})
+ANYONE_ON_IT = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Either role suffices. `person_only` bars command line and system: they cannot sign or vouch.
+
+    `system` lets the product itself do it when a date passes or a reading arrives.
+    """
+
+    organisation: frozenset[OrganisationRole] = frozenset()
+    project: frozenset[Role] = frozenset()
+    person_only: bool = False
+    system: bool = False
+
+
+def _organisation(*roles: OrganisationRole) -> frozenset[OrganisationRole]:
+    return frozenset(roles)
+
+
+_ADMINISTRATORS = Allowed(_organisation(ADMINISTRATOR))
+_ADMINISTRATOR_IN_PERSON = Allowed(_organisation(ADMINISTRATOR), person_only=True)
+_READERS = Allowed(_organisation(ADMINISTRATOR, LEADERSHIP), ANYONE_ON_IT)
+_MANAGER = Allowed(project=PRODUCT_MANAGER)
+_MANAGER_OR_ADMINISTRATOR = Allowed(_organisation(ADMINISTRATOR), PRODUCT_MANAGER)
+_TEAM = Allowed(project=TEAM)
+_SIGNS = Allowed(project=SIGNERS, person_only=True)
+
+PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
+    {
+        # people of the organisation
+        "people.read": Allowed(EVERYBODY),
+        "people.invite": _ADMINISTRATORS,
+        "people.revoke_invitation": _ADMINISTRATORS,
+        "people.make_reset_link": _ADMINISTRATORS,
+        "people.change_password": Allowed(EVERYBODY, person_only=True),
+        "people.rename": Allowed(EVERYBODY),
+        "people.set_organisation_role": _ADMINISTRATORS,
+        "people.set_approval_level": _ADMINISTRATORS,
+        "people.make_eligible": _ADMINISTRATORS,
+        "people.end_eligibility": _ADMINISTRATORS,
+        "people.deactivate": _ADMINISTRATORS,
+        "people.reactivate": _ADMINISTRATORS,
+        "people.erase": _ADMINISTRATOR_IN_PERSON,
+        "people.give_project_role": _MANAGER_OR_ADMINISTRATOR,
+        "people.take_project_role": _MANAGER_OR_ADMINISTRATOR,
+        # organisation
+        "organisation.read_audit": _ADMINISTRATORS,
+        "organisation.edit_settings": _ADMINISTRATORS,
+        "organisation.edit_guide": _ADMINISTRATORS,
+        "organisation.load_example": _ADMINISTRATORS,
+        "organisation.backup": _ADMINISTRATORS,
+        # portfolio: everybody sees the projects they may read; this one sees all of them
+        "portfolio.read_all": Allowed(_organisation(ADMINISTRATOR, LEADERSHIP)),
+        # projects
+        "projects.read": _READERS,
+        "projects.export": _READERS,
+        "projects.create": Allowed(EVERYBODY),
+        "projects.import_document": Allowed(EVERYBODY),
+        "projects.edit": _MANAGER,
+        "projects.set_status": _MANAGER,
+        "projects.adopt": _MANAGER_OR_ADMINISTRATOR,
+        "projects.map_stage": _MANAGER_OR_ADMINISTRATOR,
+        "projects.archive": _MANAGER_OR_ADMINISTRATOR,
+        "projects.restore": _MANAGER_OR_ADMINISTRATOR,
+        # registers
+        "imports.run": _ADMINISTRATORS,
+        "imports.undo": _ADMINISTRATORS,
+        "imports.resolve": _ADMINISTRATORS,
+        # worksheets and data sources
+        "answers.save": _TEAM,
+        "answers.clear": _TEAM,
+        "answers.restore": _TEAM,
+        "sources.add": _TEAM,
+        "sources.rename": _TEAM,
+        "sources.move": _TEAM,
+        "sources.remove": _TEAM,
+        "sources.restore": _TEAM,
+        # reviews and sign-offs
+        "reviews.request": _MANAGER,
+        "reviews.cancel": _MANAGER,
+        "reviews.reassign": _MANAGER_OR_ADMINISTRATOR,
+        "reviews.decide": _SIGNS,
+        "reviews.affirm": _SIGNS,
+        "reviews.withdraw": _SIGNS,
+        # gates
+        "gates.go": Allowed(project=frozenset({Role.BUSINESS, Role.APPROVER}), person_only=True),
+        "gates.recycle": Allowed(
+            project=frozenset({Role.BUSINESS, Role.APPROVER, Role.PRODUCT_MANAGER}), person_only=True
+        ),
+        "gates.stop": Allowed(
+            project=frozenset({Role.BUSINESS, Role.APPROVER, Role.PRODUCT_MANAGER}), person_only=True
+        ),
+        "gates.waive": _SIGNS,
+        "gates.revoke_waiver": _SIGNS,
+        "gates.give_reason": Allowed(project=PRODUCT_MANAGER, person_only=True),
+        "gates.choose_tier": Allowed(project=frozenset({Role.APPROVER}), person_only=True),
+        "gates.add_condition": Allowed(project=SIGNERS | PRODUCT_MANAGER, person_only=True),
+        "gates.meet_condition": Allowed(project=ANYONE_ON_IT - {Role.READER}, person_only=True),
+        "gates.withdraw_condition": _SIGNS,
+        "gates.add_evidence": Allowed(project=TEAM | SIGNERS),
+        "gates.remove_evidence": _TEAM,
+        "gates.record_lapse": Allowed(system=True),
+        # plans
+        "plans.set_date": _MANAGER,
+        "plans.clear_date": _MANAGER,
+        "plans.set_lead_time": _ADMINISTRATORS,
+        # releases, monitors, incidents
+        "releases.freeze": Allowed(project=PRODUCT_MANAGER, person_only=True),
+        "releases.withdraw": Allowed(project=PRODUCT_MANAGER, person_only=True),
+        "monitors.create": _TEAM,
+        "monitors.edit": _TEAM,
+        "monitors.retire": _MANAGER,
+        "monitors.push_readings": Allowed(_organisation(ADMINISTRATOR), OPERATORS, system=True),
+        "monitors.fire": Allowed(system=True),
+        "incidents.open": Allowed(project=ANYONE_ON_IT - {Role.READER}, system=True),
+        "incidents.acknowledge": Allowed(project=OPERATORS | SIGNERS, person_only=True),
+        "incidents.resolve": Allowed(project=OPERATORS, person_only=True),
+    }
+)
+
+_NOT_A_PERSON = (
+    "Only a person who is signed in may do this; it cannot be done from the command line or by the product."
+)
+
+
+def may(action: str, by: Actor, project_roles: Collection[Role] = ()) -> bool:
+    """Whether this actor may try the action, on a project where they hold these roles."""
+    allowed = PERMISSIONS.get(action, Allowed())
+    if allowed.person_only and not by.is_person:
+        return False
+    if by.kind == "system":
+        return allowed.system
+    return by.organisation_role in allowed.organisation or not allowed.project.isdisjoint(project_roles)
+
+
+def refusal(action: str, by: Actor, project_roles: Collection[Role] = ()) -> str | None:
+    """None when they may; otherwise the sentence that the screen shows and the action raises."""
+    if may(action, by, project_roles):
+        return None
+    allowed = PERMISSIONS.get(action, Allowed())
+    if allowed.person_only and not by.is_person:
+        return _NOT_A_PERSON
+    holders = _names(allowed)
+    if not holders:
+        return "Nobody may do this by hand."
+    return f"Only {holders} may do this. Ask one of them, or an administrator for the role."
+
+
+def require(action: str, by: Actor, project_roles: Collection[Role] = ()) -> None:
+    """Raises Forbidden with the sentence of `refusal`."""
+    if sentence := refusal(action, by, project_roles):
+        raise Forbidden(sentence)
+
+
+def _names(allowed: Allowed) -> str:
+    if allowed.organisation >= EVERYBODY:
+        return "people of this organisation"
+    words = [f"the project's {_lower(role.title)}" for role in Role if role in allowed.project]
+    if allowed.project >= ANYONE_ON_IT:
+        words = ["people with a role on the project"]
+    words += [
+        {ADMINISTRATOR: "an administrator", LEADERSHIP: "leadership"}[role] for role in allowed.organisation
+    ]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else ""
+
+
+def _lower(title: str) -> str:
+    return title[0].lower() + title[1:]

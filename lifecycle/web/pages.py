@@ -1,0 +1,72 @@
+"""The plain HTML pages of the way in: rendered here, styled inline, nothing loaded from anywhere."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from lifecycle.web.headers import content_hash
+
+_FOLDER = Path(__file__).parent / "templates"
+_STYLE = (_FOLDER / "style.css").read_text(encoding="utf-8")
+_ICON_DRAWING = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none" stroke="#1f5fbf"'
+    ' stroke-width="3" stroke-linecap="round"><circle cx="4" cy="16" r="2.5"/><circle cx="13" cy="16" r="2.5"/>'
+    '<path d="M28.5 12.5a6 6 0 1 1-4.5-2.5l2.5 2.5m-2.5-2.5 2.5-2.5"/></svg>'
+)
+_ICON = f"data:image/svg+xml;base64,{b64encode(_ICON_DRAWING.encode()).decode()}"
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(_FOLDER),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src {content_hash(_STYLE)}; img-src data:; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a refused form shows again: what was typed, and a sentence per field ("" for the page)."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+    notice: str = ""
+
+
+FRESH = Shown()
+
+
+def page(
+    template: str, title: str, *, status: int = 200, shown: Shown = FRESH, **content: object
+) -> HTMLResponse:
+    """A whole page that loads nothing else."""
+    html = _TEMPLATES.get_template(f"{template}.html").render(
+        title=title,
+        values=shown.values,
+        problems=shown.problems,
+        notice=shown.notice,
+        style=Markup(_STYLE),
+        icon=_ICON,
+        **content,
+    )
+    return HTMLResponse(html, status, _HEADERS)
+
+
+def message(
+    title: str, explanation: str, *, status: int = 200, link: str = "/", link_text: str
+) -> HTMLResponse:
+    """A page that says one thing and where to go from it."""
+    return page("message", title, status=status, explanation=explanation, link=link, link_text=link_text)

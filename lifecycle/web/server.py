@@ -1,0 +1,179 @@
+"""How the product is served: what happens before the first request, and the listening socket itself."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import uvicorn
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from lifecycle.errors import LifecycleError, Unavailable
+from lifecycle.settings import Settings
+from lifecycle.store.database import open_database
+from lifecycle.store.migrations import upgrade
+from lifecycle.web.accounts import Accounts
+from lifecycle.web.guard import Guard, Wire
+from lifecycle.web.headers import application_policy
+from lifecycle.web.live_sessions import LiveSessions
+from lifecycle.web.sign_in import LoadExample, SignInPages
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """Streamlit's own limits for its websocket, which a server started by hand would otherwise lose."""
+
+    largest_message: int
+    ping_seconds: float
+    compression: bool
+
+
+class Site:
+    """One installation: settings, database, routes, guard. Touches nothing until it starts."""
+
+    def __init__(self, settings: Settings, *, load_example: LoadExample | None = None) -> None:
+        self.settings = settings
+        self.database = open_database(settings.database_url)
+        self.accounts = Accounts(self.database, settings)
+        self.sessions = LiveSessions(self.accounts.find_live, self.accounts.touch)
+        self._sign_in = SignInPages(self.accounts, self.sessions, settings, load_example)
+        self._serves_itself = False
+        self._is_prepared = False
+
+    def routes(self) -> list[BaseRoute]:
+        """All routes that are not Streamlit's. The guard closes each unless it is on its literal list."""
+        return [
+            Route("/healthz", _is_alive),
+            Route("/readyz", self._is_ready),
+            *self._sign_in.routes(),
+            Route("/api/{path:path}", _no_such_operation, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+        ]
+
+    def middleware(self, *, index_page: Path, wire: Wire) -> list[Middleware]:
+        policy = application_policy(index_page)
+        return [Middleware(Guard, sessions=self.sessions, settings=self.settings, policy=policy, wire=wire)]
+
+    def lifespan(self) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+        @asynccontextmanager
+        async def lives(_app: object) -> AsyncIterator[None]:
+            await run_in_threadpool(self.prepare)
+            await run_in_threadpool(self._announce)
+            # What exists now lives as long as the server: the collector need not look at it again.
+            gc.collect()
+            gc.freeze()
+            try:
+                yield
+            finally:
+                self.sessions.close()
+                await run_in_threadpool(self.database.dispose)
+
+        return lives
+
+    def prepare(self) -> None:
+        """Upgrade the database, once per process and behind its lock. Raises Outdated or Unavailable."""
+        if not self._is_prepared:
+            upgrade(self.database)
+            self._is_prepared = True
+
+    def serve(self, app: ASGIApp, sockets: Sockets) -> int:
+        """Serve until stopped, on a socket of our own; returns the exit code.
+
+        TCP_NODELAY: without it every answer of a rerun waits 40 ms for the browser's delayed acknowledgement.
+        """
+        self._serves_itself = True
+        try:
+            self.prepare()
+        except LifecycleError as error:
+            _say(str(error), to=sys.stderr)
+            return 1
+        try:
+            listening = _listen(self.settings.address, self.settings.port)
+        except OSError as error:
+            _say(
+                f"Cannot listen on {self.settings.address}, port {self.settings.port}: {error.strerror}."
+                " Choose another one, as in PORT=9000.",
+                to=sys.stderr,
+            )
+            return 1
+        server = uvicorn.Server(_configuration(app, self.settings, sockets))
+        with listening:
+            server.run(sockets=[listening])
+        return 0 if server.started else 3
+
+    def _announce(self) -> None:
+        code = self.accounts.renew_set_up_code()
+        base = self.settings.base_url
+        if code is not None:
+            _say(
+                f"\n  Lifecycle is new here. Set it up at {base}/set-up?code={code}\n  Set-up code: {code}\n"
+            )
+        elif self._serves_itself:
+            _say(f"\n  Lifecycle is at {base}\n")
+
+    async def _is_ready(self, _request: Request) -> Response:
+        try:
+            await run_in_threadpool(self.accounts.is_reachable)
+        except Unavailable as error:
+            return PlainTextResponse(str(error), 503)
+        return PlainTextResponse("ready")
+
+
+async def _is_alive(_request: Request) -> Response:
+    return PlainTextResponse("alive")
+
+
+async def _no_such_operation(request: Request) -> Response:
+    title = f"There is no operation {request.method} {request.url.path}."
+    problem = {"type": "about:blank", "title": title, "status": 404}
+    return JSONResponse(problem, 404, media_type="application/problem+json")
+
+
+def _listen(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listening.bind((address, port))
+        listening.listen(2048)
+        listening.setblocking(False)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _configuration(app: ASGIApp, settings: Settings, sockets: Sockets) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=settings.address,
+        port=settings.port,
+        ws="websockets-sansio",
+        ws_max_size=sockets.largest_message,
+        ws_ping_interval=sockets.ping_seconds,
+        ws_ping_timeout=sockets.ping_seconds,
+        ws_per_message_deflate=sockets.compression,
+        proxy_headers=settings.trust_proxy,
+        forwarded_allow_ips="*" if settings.trust_proxy else None,
+        server_header=False,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _say(text: str, *, to: TextIO | None = None) -> None:
+    stream = to or sys.stdout
+    stream.write(f"{text}\n")
+    stream.flush()

@@ -1,0 +1,29 @@
+"""The product's server around a frame of four lines, to see what the guard does."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+from streamlit import config, file_util
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT))
+config._main_script_path = str(ROOT / "app.py")
+
+from lifecycle.settings import read_settings  # noqa: E402
+from lifecycle.ui.wire import WIRE  # noqa: E402
+from lifecycle.web.server import Site, Sockets  # noqa: E402
+
+# pages/ stands beside this file as it does beside app.py: the old page discovery must not find it.
+site = Site(read_settings())
+app = st.App(
+    Path(__file__).parent / "frame" / "frame.py",
+    routes=site.routes(),
+    middleware=site.middleware(index_page=Path(file_util.get_static_dir()) / "index.html", wire=WIRE),
+    lifespan=site.lifespan(),
+)
+
+if __name__ == "__main__":
+    sys.exit(site.serve(app, Sockets(200_000_000, 30, compression=False)))
