@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from lifecycle.rules.checks.reading import Reading
 from lifecycle.rules.project_facts import SignOffFact
-from lifecycle.rules.signoffs import stale_keys
+from lifecycle.rules.signoffs import current_sign_off, is_stale
 from lifecycle.vocabulary import Act, Gate, Role
 
 
 def valid_sign_off(reading: Reading, gate: Gate, role: Role) -> SignOffFact | None:
-    """The role's last decision at the gate, if it is favourable and nothing it rests on has changed since."""
-    decided = [each for each in reading.facts.sign_offs if (each.gate, each.role) == (gate, role)]
-    if not decided or not decided[-1].decision.is_favourable or decided[-1].invalidations:
+    """The role's newest decision at the gate, if it is favourable and nothing it rests on has changed since."""
+    newest = current_sign_off(reading.facts, gate, role)
+    if newest is None or not newest.decision.is_favourable:
         return None
-    return None if stale_keys(reading.facts, reading.guide, decided[-1]) else decided[-1]
+    return None if is_stale(reading.facts, reading.guide, newest) else newest
 
 
 def roles_still_to_sign(reading: Reading) -> tuple[Role, ...]:
