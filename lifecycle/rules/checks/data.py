@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from lifecycle.guide import ONLY
-from lifecycle.rules.checks.known import all_of, says, source_applies, source_says, unknown, unsaid
+from lifecycle.rules.checks.conditions import both, is_among, is_yes
+from lifecycle.rules.checks.dates import months_after
+from lifecycle.rules.checks.known import source_applies, source_says, unknown, unsaid
 from lifecycle.rules.checks.origin import model_is_bought
 from lifecycle.rules.checks.reading import (
     PASSES,
@@ -18,7 +20,7 @@ from lifecycle.rules.checks.reading import (
     fails_if,
     rule,
 )
-from lifecycle.rules.checks.timing import months_after, readable
+from lifecycle.rules.checks.timing import readable
 from lifecycle.rules.project_facts import SourceFact
 
 # Kinds of data that are protected attributes in themselves, where X07 names none.
@@ -97,7 +99,7 @@ def supplier_without_substitute(reading: Reading) -> Verdict:
 
     Not applicable means none, for the substitute and for the fallback.
     """
-    no_fallback = not reading.applies("R12") or says(reading, "R12", "kind", "none")
+    no_fallback = not reading.applies("R12") or is_among(reading, "R12", "kind", ("none",))
     findings: list[Mapping[str, object]] = []
     missing: list[str] = []
     for source in reading.sources:
@@ -105,7 +107,7 @@ def supplier_without_substitute(reading: Reading) -> Verdict:
         no_substitute = not source_applies(source, "X10") or source_says(
             reading, source, "X10", "mode", "none"
         )
-        exposed = all_of(supplied, no_substitute, no_fallback)
+        exposed = both(supplied, no_substitute, no_fallback)
         if exposed:
             findings.append({"source": source.name, "origin": _origin(reading, source)})
         elif exposed is None:
@@ -165,7 +167,7 @@ def _names(text: str, place: str) -> bool:
 @rule("C82")
 def protected_attribute_without_basis(reading: Reading) -> Verdict:
     """A source holds a protected attribute or stand-in and no basis for using it (X07), while D42 is yes."""
-    adverse = says(reading, "D42", ONLY, True)
+    adverse = is_yes(reading, "D42")
     if adverse is False:
         return PASSES
     concerned = [
@@ -213,7 +215,7 @@ def _gaps(reading: Reading) -> Iterator[str]:
 
 def _gaps_unsaid(reading: Reading) -> list[str]:
     """Where a gap may hide: F11 open, not checked or with gaps but no names, and sources with X15 open."""
-    unnamed = says(reading, "F11", "match", "yes") is not True and not reading.value("F11", "gaps")
+    unnamed = is_among(reading, "F11", "match", ("yes",)) is not True and not reading.value("F11", "gaps")
     sources = [f"X15@{source.id}" for source in reading.sources if not reading.source_knows(source, "X15")]
     return [*(["F11"] if unnamed and reading.applies("F11") else []), *sources]
 
@@ -234,7 +236,7 @@ def population_not_checked_for_bought_model(reading: Reading) -> Verdict:
 
 
 def _population_verdict(reading: Reading) -> Verdict:
-    checked = says(reading, "F11", "match", "yes", "gaps", "no")
+    checked = is_among(reading, "F11", "match", ("yes", "gaps", "no"))
     if checked or not reading.applies("F11"):
         return PASSES
     if checked is None and not reading.is_due("F11"):
@@ -272,7 +274,7 @@ def _is_unchecked(reading: Reading, source: SourceFact) -> bool | None:
 def _is_released_by_two(reading: Reading) -> bool | None:
     """A release step stands between: not learning continuously, an approver, and another person (R22)."""
     approver, second = reading.value("R14", "approver"), reading.value("R22", "second_person")
-    if says(reading, "R14", "trigger", "new_data") is not True or approver is None:
+    if is_among(reading, "R14", "trigger", ("new_data",)) is not True or approver is None:
         return False
     if not reading.is_known("R22"):
         return None
@@ -280,12 +282,12 @@ def _is_released_by_two(reading: Reading) -> bool | None:
 
 
 def _live_learning(reading: Reading, unguarded: Mapping[int, bool | None]) -> Verdict:
-    learns = says(reading, "R14", "trigger", "continuous", "new_data")
+    learns = is_among(reading, "R14", "trigger", ("continuous", "new_data"))
     findings: list[Mapping[str, object]] = []
     missing: list[str] = []
     for source in reading.sources:
         outside = source_says(reading, source, "X03", ONLY, "public", "users")
-        exposed = all_of(learns, outside, unguarded[source.id])
+        exposed = both(learns, outside, unguarded[source.id])
         if exposed:
             findings.append({"source": source.name})
         elif exposed is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from textwrap import shorten
 
-from lifecycle.guide import ONLY
-from lifecycle.rules.checks.known import all_of, hard_to_undo, says, unknown, unsaid
+from lifecycle.rules.checks.conditions import both, is_yes
+from lifecycle.rules.checks.known import unknown, unsaid
 from lifecycle.rules.checks.reading import (
     PASSES,
     Reading,
@@ -16,14 +17,16 @@ from lifecycle.rules.checks.reading import (
     fails_if,
     rule,
 )
+from lifecycle.rules.checks.stakes import affects_outsiders, decides_alone, is_hard_to_undo
 from lifecycle.rules.checks.timing import Window, percent, window
 from lifecycle.rules.project_facts import AnswerFact, SignOffFact
-from lifecycle.rules.signoffs import stale_keys
+from lifecycle.rules.signoffs import SOURCE, key_title, stale_keys
 from lifecycle.vocabulary import REVIEWERS, Act, AnswerState, Gate, Outcome, ProjectStatus, Role
 
 _GOES = (Outcome.GO, Outcome.GO_WITH_CONDITIONS)
 _EXPLANATIONS = ("none", "overall", "reasons_to_staff", "reasons_to_affected")  # weakest first
 _MOST_NAMED = 3
+_LONGEST_QUOTE = 160
 
 
 # ---------------------------------------------------------------- the window to act in
@@ -106,13 +109,12 @@ def consumer_without_channel(reading: Reading) -> Verdict:
 @rule("C25")
 def tier_low_for_the_effect(reading: Reading) -> Verdict:
     """Tier 1 while customers or the public bear an effect that is hard to undo or never undone."""
-    borne_outside = says(reading, "D13", "affected", "customers", "public")
-    return _low_tier(reading, all_of(borne_outside, hard_to_undo(reading)), "D13")
+    return _low_tier(reading, both(affects_outsiders(reading), is_hard_to_undo(reading)), "D13")
 
 
 @rule("C25", "decides_alone")
 def tier_low_for_deciding_alone(reading: Reading) -> Verdict:
-    return _low_tier(reading, says(reading, "D12", ONLY, "decides_alone"), "D12")
+    return _low_tier(reading, decides_alone(reading), "D12")
 
 
 def _low_tier(reading: Reading, grave: bool | None, field_id: str) -> Verdict:
@@ -131,7 +133,7 @@ def _lower(reading: Reading, part: str) -> str:
 @rule("C29")
 def personal_source_denied(reading: Reading) -> Verdict:
     """A source is personal (X07) while D25 says no; D25 found not applicable says no as well."""
-    declared = says(reading, "D25", "personal", True)
+    declared = is_yes(reading, "D25", "personal")
     if declared:
         return PASSES
     personal = [source for source, value in reading.each_source("X07", "personal") if value]
@@ -210,7 +212,8 @@ def stop_rule_unsaid(reading: Reading) -> Verdict:
 def stop_rule_met(reading: Reading) -> Verdict:
     if not reading.applies("P12") or not reading.need("P12", "stop_met"):
         return PASSES
-    return fails(fields=("D34", "P12"))
+    finding = shorten(reading.value("D34") or "the finding you named", _LONGEST_QUOTE, placeholder=" …")
+    return fails(fields=("D34", "P12"), finding=finding)
 
 
 @rule("C97", "incident_open")
@@ -291,7 +294,7 @@ def explanation_raised(reading: Reading) -> Verdict:
     now = reading.need("D27")
     if _EXPLANATIONS.index(now) <= _EXPLANATIONS.index(before):
         return PASSES
-    return fails(old=reading.label("D27", value=before), new=reading.label("D27"))
+    return fails(old=reading.label("D27", value=before).lower(), new=reading.label("D27").lower())
 
 
 def _feasibility_passed_at(reading: Reading) -> datetime | None:
@@ -330,7 +333,7 @@ def sign_off_outdated(reading: Reading) -> Verdict:
             findings.append(
                 {"role": sign_off.role.title, "gate": sign_off.gate.title, "fields": _named(reading, changed)}
             )
-            keys.extend(changed)
+            keys.extend(key for key in changed if not key.startswith(f"{SOURCE}@"))
     return fails(*findings, fields=tuple(dict.fromkeys(keys))) if findings else PASSES
 
 
@@ -368,14 +371,16 @@ def _unseen(reading: Reading, sign_off: SignOffFact) -> list[str]:
 
 
 def _named(reading: Reading, keys: list[str]) -> str:
-    """The first few of the changed fields by title, a data source's with its name."""
+    """The first few of the changed fields by title; data sources that came, went or were renamed by name."""
+    return _and_more([_title(reading, key) for key in keys[:_MOST_NAMED]], len(keys))
+
+
+def _title(reading: Reading, key: str) -> str:
+    field_id, _, source_id = key.partition("@")
+    if field_id != SOURCE:
+        return f"“{key_title(reading.facts, reading.guide, key)}”"
     names = {str(source.id): source.name for source in reading.sources}
-    titles = []
-    for key in keys[:_MOST_NAMED]:
-        field_id, _, source_id = key.partition("@")
-        title = f"“{reading.guide.field(field_id).title}”"
-        titles.append(f"{title} of {names.get(source_id, 'a removed source')}" if source_id else title)
-    return _and_more(titles, len(keys))
+    return f"the data source “{names[source_id]}”" if source_id in names else "a data source, now removed,"
 
 
 def _and_more(titles: list[str], count: int) -> str:

@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from lifecycle.guide import ONLY
+from lifecycle.rules.checks.baseline import baseline_is_within, is_better, unscored
+from lifecycle.rules.checks.conditions import both, is_among, is_yes
 from lifecycle.rules.checks.cost import bill, times
 from lifecycle.rules.checks.grain import grain_unsaid, in_words, is_coarser
-from lifecycle.rules.checks.known import all_of, goes_on, hard_to_undo, says, source_applies, unknown, unsaid
+from lifecycle.rules.checks.known import goes_on, source_applies, unknown, unsaid
 from lifecycle.rules.checks.labels import (
     difference_is_tested,
     difference_is_written,
@@ -25,7 +27,7 @@ from lifecycle.rules.checks.reading import (
     fails_if,
     rule,
 )
-from lifecycle.rules.checks.scores import baseline_is_within, is_better, unscored
+from lifecycle.rules.checks.stakes import is_hard_to_undo
 from lifecycle.vocabulary import Money, plain_number
 
 _MONTHS = Decimal(12)
@@ -73,8 +75,8 @@ def _titles(reading: Reading, field_ids: tuple[str, ...]) -> str:
 @rule("C85", "last_value")
 def last_value_not_compared(reading: Reading) -> Verdict:
     """A forecast whose outcome keeps coming in (D31) was never compared with the last known value."""
-    baseline_known = says(reading, "F03", "baseline", "last_value")
-    recurs = all_of(reading.applies("D31"), says(reading, "R01", "forecasts_behaviour", True))
+    baseline_known = is_among(reading, "F03", "baseline", ("last_value",))
+    recurs = both(reading.applies("D31"), is_yes(reading, "R01", "forecasts_behaviour"))
     if baseline_known or recurs is False:
         return PASSES
     after = reading.need("D31", "after")
@@ -97,8 +99,8 @@ def simpler_is_as_good(reading: Reading) -> Verdict:
 
 @rule("C52")
 def value_not_confirmed_again(reading: Reading) -> Verdict:
-    changed = says(reading, "F17", "outcome", "narrowed", "reframed")
-    confirmed = says(reading, "F17", "reconfirmed", True)
+    changed = is_among(reading, "F17", "outcome", ("narrowed", "reframed"))
+    confirmed = is_yes(reading, "F17", "reconfirmed")
     if changed is False or confirmed:
         return PASSES
     if changed is None or confirmed is None:
@@ -190,10 +192,10 @@ def label_not_checked_independently(reading: Reading) -> Verdict:
 
     A written difference that was tested (X19) is as good.
     """
-    stands_in, grave = label_stands_in(reading), hard_to_undo(reading)
+    stands_in, grave = label_stands_in(reading), is_hard_to_undo(reading)
     rows = reading.rows("M05")
     compared = any(row.get("independent") for row in rows or ())
-    if all_of(stands_in, grave) is False or compared or difference_is_tested(reading):
+    if both(stands_in, grave) is False or compared or difference_is_tested(reading):
         return PASSES
     missing = [*unknown(("F08", stands_in), ("D13", grave), ("M05", rows)), *labels_unsaid(reading)]
     return cannot_tell(*missing) if missing else fails(label=reading.label("F08"))
@@ -238,12 +240,12 @@ def purpose_not_confirmed(reading: Reading) -> Verdict:
 @rule("C83")
 def authority_not_confirmed(reading: Reading) -> Verdict:
     """D42 yes, and the authority (D40) is in review or was not asked for."""
-    adverse = says(reading, "D42", ONLY, True)
-    unconfirmed = says(reading, "D40", ONLY, "in_review", "not_asked")
-    both = all_of(adverse, unconfirmed)
-    if both is None:
+    adverse = is_yes(reading, "D42")
+    unconfirmed = is_among(reading, "D40", ONLY, ("in_review", "not_asked"))
+    at_risk = both(adverse, unconfirmed)
+    if at_risk is None:
         return cannot_tell(*unknown(("D42", adverse), ("D40", unconfirmed)))
-    return fails(authority=reading.label("D40").lower()) if both else PASSES
+    return fails(authority=reading.label("D40").lower()) if at_risk else PASSES
 
 
 @rule("C83", "advised_against")

@@ -23,7 +23,7 @@ _RANKS = MappingProxyType(
 
 
 def is_coarser(reading: Reading, source: SourceFact) -> bool | None:
-    """Coarser than the decision (D39) in unit or period (X22), with no approved way of spreading it recorded."""
+    """Coarser than the decision (D39) in unit or period (X22), and no approved way of spreading it kept."""
     if not source_applies(source, "X22") or _is_spread(reading, source):
         return False
     comparisons = [_is_coarser_in(reading, source, part) for part in _RANKS]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from lifecycle.guide import ONLY
-from lifecycle.rules.checks.known import says
+from lifecycle.rules.checks.conditions import is_among
 from lifecycle.rules.checks.reading import Reading
 
 
 def label_stands_in(reading: Reading) -> bool | None:
     """The labels are anything but the recorded outcome (F08)."""
-    return says(reading, "F08", ONLY, "human", "proxy", "none")
+    return is_among(reading, "F08", ONLY, ("human", "proxy", "none"))
 
 
 def difference_is_written(reading: Reading) -> bool:

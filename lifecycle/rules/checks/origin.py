@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from lifecycle.rules.checks.reading import Reading
+
+BOUGHT_PARTS: Final = ("bought_model", "pretrained_model")
+BORROWED_ORIGINS: Final = ("vendor", "partner", "another_model")
 
 
 def model_is_bought(reading: Reading) -> bool | None:
-    """Bought or borrowed: M11 names a bought or pre-trained model, or a source is another model (X03).
-
-    A vendor's feed alone does not make the model bought. None while M11 is open and no source settles it.
-    """
-    if any(origin == "another_model" for _, origin in reading.each_source("X03")):
+    """What M11 says of the parts, once it is answered; until then the sources' origins are the only sign."""
+    origins = [origin for _, origin in reading.each_source("X03")]
+    if "another_model" in origins:
         return True
     parts = reading.rows("M11")
-    if parts is None:
-        return None
-    return any(row.get("kind") in ("bought_model", "pretrained_model") for row in parts)
+    if parts is not None:
+        return any(row.get("kind") in BOUGHT_PARTS for row in parts)
+    return True if any(origin in BORROWED_ORIGINS for origin in origins) else None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import dataclass
-from datetime import date
 from decimal import ROUND_DOWN, Decimal
 
 from lifecycle.rules.checks.reading import Reading
@@ -81,12 +79,6 @@ def readable(days: Decimal) -> Duration:
     unit = next((unit for unit, least in _READABLE if days >= least), "minutes")
     amount = (days / Duration(Decimal(1), unit).days).quantize(Decimal("0.1"))
     return Duration(amount.quantize(Decimal(1)) if amount == amount.to_integral_value() else amount, unit)
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day of the month so many months later, or that month's last day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def percent(share: Decimal) -> str:
