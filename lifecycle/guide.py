@@ -251,8 +251,12 @@ class TierPoint(Spec):
 
 
 class TierPolicy(Spec):
-    """Impact and mitigation points. Quarters of the impact maximum give the tier."""
+    """Impact and mitigation points. Quarters of the impact maximum give the tier.
 
+    Nothing is proposed before the `needed` fields are answered.
+    """
+
+    needed: tuple[str, ...] = ()
     impact: tuple[TierPoint, ...]
     mitigation: tuple[TierPoint, ...]
     relief_from: Decimal
@@ -559,6 +563,9 @@ def _check_policy_names(guide: Guide) -> None:
 
 def _check_tier_names(tiers: TierPolicy, fields: Mapping[str, FieldSpec]) -> None:
     """A point that names no answer anybody can give would quietly never count."""
+    for field_id in tiers.needed:
+        if field_id not in fields:
+            raise GuideError("tiers.yaml", "needed", f"{field_id} does not exist")
     for point in (*tiers.impact, *tiers.mitigation):
         parts = {part.id: part for part in fields[point.field].columns} if point.field in fields else None
         if parts is None:
