@@ -9,15 +9,15 @@ The shares, exactly (per mille, rounded down so that 1000 means all of it; 1000 
 - evidence: required documents that are there and current.
 
 The level is the first of these that holds, weakest first:
-1. blocked: an enforced block fails and nobody waived it; a required role rejected; a condition or a don't-know
-   is overdue. What merely cannot be told for want of answers is work in progress.
+1. blocked: an enforced block fails and nobody waived it; a required role rejected; a condition or
+   a don't-know is overdue. What merely cannot be told for want of answers is work in progress.
 2. not started: no question of this gate has any answer. A gate that the project has not reached reads not
    started even when checks fail there already: many fail because nothing has been written yet.
 3. in progress: answers, documents or check results are wanting, a warning has no reason, or changes are
    requested.
 4. waiting: only sign-offs are missing.
-5. conditional: a sign-off is stale; or the gate may go on while something is owed: an open condition, a waiver
-   in force, a dated don't-know.
+5. conditional: a sign-off is stale; or the gate may go on while something is owed: an open condition,
+   a waiver in force, a dated don't-know.
 6. ready: nothing stands in the way and nothing is owed. Passed, after a go, whatever has changed since (what
    went stale shows by role); Operate recurs and is never passed.
 """
@@ -208,6 +208,35 @@ _LADDER: tuple[tuple[Level, Callable[[GateAssessment], bool]], ...] = (
     (Level.CONDITIONAL, _is_conditional),
     (Level.READY, lambda gathered: True),
 )
+
+
+# ---------------------------------------------------------------- the first thing to mend
+
+
+def top_blocker(ready: GateReadiness, guide: Guide) -> Blocker | None:
+    """The gravest blocker of the earliest stage: what blocks outright, then what is wanting, then warnings.
+
+    Among equals the first in the order of areas, so that a question without answer comes before a sign-off.
+    """
+    outright = {
+        state.check_id
+        for state in ready.checks
+        if state.blocks and state.severity is Severity.BLOCK and state.result is CheckResult.FAILS
+    }
+    outright |= {f"sign_off:{item.role}" for item in ready.sign_offs if item.status is SignOffStatus.REJECTED}
+
+    def rank(blocker: Blocker) -> tuple[int, int, int]:
+        is_outright = blocker.code in outright or blocker.area is Area.CONDITIONS
+        return (-blocker.severity.weight, not is_outright, _stage_of(blocker, ready, guide))
+
+    return min(ready.blockers, key=rank, default=None)
+
+
+def _stage_of(blocker: Blocker, ready: GateReadiness, guide: Guide) -> int:
+    """The order of the gate where the matter first arose."""
+    first = [state.first_gate for state in ready.checks if state.check_id == blocker.code]
+    named = [guide.field(key.partition("@")[0]).gate for key in blocker.fields] if not first else []
+    return min((gate.order for gate in first or named), default=ready.gate.order)
 
 
 # ---------------------------------------------------------------- production questions

@@ -6,26 +6,15 @@ from decimal import Decimal
 from typing import Final
 
 from lifecycle.guide import ONLY
-from lifecycle.rules.checks.amounts import exceeds
-from lifecycle.rules.checks.conditions import (
-    applies,
-    both,
-    either,
-    fails_when,
-    holds,
-    is_among,
-    is_no,
-    is_yes,
-    lacks,
-    need_all,
-)
-from lifecycle.rules.checks.naming import listed, row_name
-from lifecycle.rules.checks.reading import PASSES, Reading, Verdict, cannot_tell, fails, fails_if, rule
 from lifecycle.rules.checks.scores import best, is_worse, on_agreed_metric
+from lifecycle.rules.checks.amounts import exceeds
+from lifecycle.rules.checks.conditions import applies, either, fails_when, holds, lacks, need_all
+from lifecycle.rules.checks.known import all_of, says
+from lifecycle.rules.checks.naming import listed, row_name
+from lifecycle.rules.checks.origin import model_is_bought
+from lifecycle.rules.checks.reading import PASSES, Reading, Verdict, cannot_tell, fails, fails_if, rule
 from lifecycle.vocabulary import Person, plain_number
 
-BOUGHT_PARTS: Final = ("bought_model", "pretrained_model")
-BORROWED_ORIGINS: Final = ("vendor", "partner", "another_model")
 # The tier whose light track asks model validation for nothing.
 TIER_WITHOUT_VALIDATION: Final = 1
 # M16: the first half of a test's slug is its section.
@@ -102,7 +91,7 @@ def measured_cost_keeps_its_limit(reading: Reading) -> Verdict:
 
 @rule("C38", "random")
 def forecast_is_not_split_at_random(reading: Reading) -> Verdict:
-    return fails_when({"M04": is_among(reading, "M04", "split", ("random",)), "R01": _looks_ahead(reading)})
+    return fails_when({"M04": says(reading, "M04", "split", "random"), "R01": _looks_ahead(reading)})
 
 
 @rule("C38", "backward")
@@ -111,26 +100,26 @@ def test_comes_after_training(reading: Reading) -> Verdict:
     """Asked of every split by time, and of any split where the model forecasts or follows behaviour."""
     start, end = reading.value("M04", "test_start"), reading.value("M04", "training_end")
     backward = start <= end if start and end else None
-    by_time = either(is_among(reading, "M04", "split", ("time",)), _looks_ahead(reading))
+    by_time = either(says(reading, "M04", "split", "time"), _looks_ahead(reading))
     return fails_when({"M04": backward, "R01": by_time}, start=start, end=end)
 
 
 def _looks_ahead(reading: Reading) -> bool | None:
     ahead = holds(reading, "D14", "horizon", lambda horizon: horizon.days > 0)
-    return either(is_yes(reading, "R01", "forecasts_behaviour"), ahead)
+    return either(says(reading, "R01", "forecasts_behaviour", True), ahead)
 
 
 @rule("C68")
 def training_and_live_inputs_agree(reading: Reading) -> Verdict:
-    different = is_no(reading, "M18", "same_code")
-    return fails_when({"M18": both(different, is_no(reading, "M18", "sample_compared"))})
+    different = says(reading, "M18", "same_code", False)
+    return fails_when({"M18": all_of(different, says(reading, "M18", "sample_compared", False))})
 
 
 @rule("C75", "own_model")
 @applies("M03")
 def result_comes_from_the_place_of_use(reading: Reading) -> Verdict:
     """A bought model is the other branch's, which is graver."""
-    if _is_bought(reading):
+    if model_is_bought(reading):
         return PASSES
     return fails_when({"M03": _is_measured_elsewhere(reading)})
 
@@ -138,29 +127,18 @@ def result_comes_from_the_place_of_use(reading: Reading) -> Verdict:
 @rule("C75", "bought_model")
 @applies("M03")
 def bought_model_is_measured_here(reading: Reading) -> Verdict:
-    return fails_when({"M03": _is_measured_elsewhere(reading), "M11": _is_bought(reading)})
+    return fails_when({"M03": _is_measured_elsewhere(reading), "M11": model_is_bought(reading)})
 
 
 def _is_measured_elsewhere(reading: Reading) -> bool | None:
     rows = reading.rows("M03")
     if rows is None:
         return None
-    return both(*(_negated(row.get("own_population")) for row in rows))
+    return all_of(*(_negated(row.get("own_population")) for row in rows))
 
 
 def _negated(answer: bool | None) -> bool | None:
     return None if answer is None else not answer
-
-
-def _is_bought(reading: Reading) -> bool | None:
-    """What M11 says of the parts, once it is answered; until then the sources' origins are the only sign."""
-    origins = [origin for _, origin in reading.each_source("X03")]
-    if "another_model" in origins:
-        return True
-    parts = reading.rows("M11")
-    if parts is not None:
-        return any(row.get("kind") in BOUGHT_PARTS for row in parts)
-    return True if any(origin in BORROWED_ORIGINS for origin in origins) else None
 
 
 # ---------------------------------------------------------------- who validated, and what is still open

@@ -166,9 +166,9 @@ class Reading:
         fact = answers.get(field_id)
         if fact is None or fact.state is not AnswerState.ANSWERED or fact.value is None:
             return None
-        if self.guide.field(field_id).kind == "parts":
-            return fact.value.get(part) if part != ONLY else fact.value
-        return fact.value
+        field = self.guide.field(field_id)
+        is_part = part != ONLY or any(column.id == part for column in field.parts)  # F04 has a part “value”
+        return fact.value.get(part) if field.kind == "parts" and is_part else fact.value
 
 
 Rule = Callable[[Reading], Verdict]
