@@ -17,7 +17,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from lifecycle.guide import FieldSpec, PartSpec
-from lifecycle.rules.answers import EARLIEST, LATEST
+from lifecycle.rules.parts import EARLIEST, LATEST
 from lifecycle.ui import state
 from lifecycle.ui.components import plain
 from lifecycle.vocabulary import DURATION_UNITS, plain_number
