@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lifecycle.rules.project_facts import ProjectFacts, SignOffFact
+from lifecycle.rules.signoffs import cover
 from lifecycle.vocabulary import Act, Decision, Gate, Role
 from tests.rules.building import (
     TODAY,
@@ -35,16 +36,12 @@ CONSUMERS = [
 OWNER = person("Robin Vale")
 
 
-def content_now(project: ProjectFacts, gate: Gate, role: Role) -> dict[str, str]:
-    keys = project.content_keys(guide().relied_on(gate, role))
-    return {key: fact.content if fact else "" for key, fact in keys}
-
-
 def signed(project: ProjectFacts, *who: tuple[Gate, Role], **details: Any) -> ProjectFacts:
     """The project with valid sign-offs of these roles at these gates."""
-    decided: list[SignOffFact] = [
-        sign_off(gate, role, content_now(project, gate, role), **details) for gate, role in who
-    ]
+    decided: list[SignOffFact] = []
+    for gate, role in who:
+        covered = {key: content for key, (_, content) in cover(project, guide(), gate, role).items()}
+        decided.append(sign_off(gate, role, covered, **details))
     return replace(project, sign_offs=(*project.sign_offs, *decided))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import wraps
 from typing import Any
 
@@ -40,6 +40,18 @@ def holds(reading: Reading, field_id: str, part: str, test: Callable[[Any], bool
     return None if value is None else test(value)
 
 
+def is_among(reading: Reading, field_id: str, part: str, choices: Container[str]) -> bool | None:
+    return holds(reading, field_id, part, lambda value: value in choices)
+
+
+def is_yes(reading: Reading, field_id: str, part: str = ONLY) -> bool | None:
+    return holds(reading, field_id, part, lambda value: value is True)
+
+
+def is_no(reading: Reading, field_id: str, part: str = ONLY) -> bool | None:
+    return holds(reading, field_id, part, lambda value: value is False)
+
+
 def lacks(reading: Reading, field_id: str, part: str = ONLY, none: str = "none") -> bool | None:
     """Whether there is no such thing: it does not apply, or is answered without this part or with `none`."""
     if not reading.is_known(field_id):
@@ -57,6 +69,13 @@ def either(*conditions: bool | None) -> bool | None:
     if any(conditions):
         return True
     return None if None in conditions else False
+
+
+def both(*conditions: bool | None) -> bool | None:
+    """False as soon as one is; unknown while one of the others is."""
+    if any(condition is False for condition in conditions):
+        return False
+    return None if None in conditions else True
 
 
 def fails_when(conditions: Mapping[str, bool | None], **values: object) -> Verdict:

@@ -6,13 +6,23 @@ from decimal import Decimal
 from typing import Final
 
 from lifecycle.guide import ONLY
-from lifecycle.rules.checks.scores import best, is_worse, on_agreed_metric
 from lifecycle.rules.checks.amounts import exceeds
-from lifecycle.rules.checks.conditions import applies, either, fails_when, holds, lacks, need_all
-from lifecycle.rules.checks.known import all_of, says
+from lifecycle.rules.checks.conditions import (
+    applies,
+    both,
+    either,
+    fails_when,
+    holds,
+    is_among,
+    is_no,
+    is_yes,
+    lacks,
+    need_all,
+)
 from lifecycle.rules.checks.naming import listed, row_name
 from lifecycle.rules.checks.origin import model_is_bought
 from lifecycle.rules.checks.reading import PASSES, Reading, Verdict, cannot_tell, fails, fails_if, rule
+from lifecycle.rules.checks.scores import best, is_worse, on_agreed_metric
 from lifecycle.vocabulary import Person, plain_number
 
 # The tier whose light track asks model validation for nothing.
@@ -91,7 +101,7 @@ def measured_cost_keeps_its_limit(reading: Reading) -> Verdict:
 
 @rule("C38", "random")
 def forecast_is_not_split_at_random(reading: Reading) -> Verdict:
-    return fails_when({"M04": says(reading, "M04", "split", "random"), "R01": _looks_ahead(reading)})
+    return fails_when({"M04": is_among(reading, "M04", "split", ("random",)), "R01": _looks_ahead(reading)})
 
 
 @rule("C38", "backward")
@@ -100,19 +110,19 @@ def test_comes_after_training(reading: Reading) -> Verdict:
     """Asked of every split by time, and of any split where the model forecasts or follows behaviour."""
     start, end = reading.value("M04", "test_start"), reading.value("M04", "training_end")
     backward = start <= end if start and end else None
-    by_time = either(says(reading, "M04", "split", "time"), _looks_ahead(reading))
+    by_time = either(is_among(reading, "M04", "split", ("time",)), _looks_ahead(reading))
     return fails_when({"M04": backward, "R01": by_time}, start=start, end=end)
 
 
 def _looks_ahead(reading: Reading) -> bool | None:
     ahead = holds(reading, "D14", "horizon", lambda horizon: horizon.days > 0)
-    return either(says(reading, "R01", "forecasts_behaviour", True), ahead)
+    return either(is_yes(reading, "R01", "forecasts_behaviour"), ahead)
 
 
 @rule("C68")
 def training_and_live_inputs_agree(reading: Reading) -> Verdict:
-    different = says(reading, "M18", "same_code", False)
-    return fails_when({"M18": all_of(different, says(reading, "M18", "sample_compared", False))})
+    different = is_no(reading, "M18", "same_code")
+    return fails_when({"M18": both(different, is_no(reading, "M18", "sample_compared"))})
 
 
 @rule("C75", "own_model")
@@ -134,7 +144,7 @@ def _is_measured_elsewhere(reading: Reading) -> bool | None:
     rows = reading.rows("M03")
     if rows is None:
         return None
-    return all_of(*(_negated(row.get("own_population")) for row in rows))
+    return both(*(_negated(row.get("own_population")) for row in rows))
 
 
 def _negated(answer: bool | None) -> bool | None:

@@ -9,13 +9,21 @@ from typing import Any, Final
 
 from lifecycle.guide import ONLY
 from lifecycle.rules.checks.amounts import exceeds
-from lifecycle.rules.checks.conditions import applies, either, fails_when, holds, lacks, lacks_rows, need_all
-from lifecycle.rules.checks.known import says
+from lifecycle.rules.checks.conditions import (
+    applies,
+    either,
+    fails_when,
+    holds,
+    is_among,
+    lacks,
+    lacks_rows,
+    need_all,
+)
+from lifecycle.rules.checks.dates import months_after
 from lifecycle.rules.checks.naming import listed, name_of, reference_to, row_name
 from lifecycle.rules.checks.reading import PASSES, Reading, Verdict, cannot_tell, fails, fails_if, rule
 from lifecycle.rules.checks.signed import valid_sign_off
 from lifecycle.rules.checks.stakes import decides, has_tier_from
-from lifecycle.rules.checks.timing import months_after
 from lifecycle.vocabulary import Gate, Role, plain_number
 
 TIER_WITH_RELEASE_CONTROL: Final = 3
@@ -139,7 +147,7 @@ def reports_owed_are_written_down(reading: Reading) -> Verdict:
     regimes = reading.guide.words("incident_reporting_regimes")
     owed = either(
         holds(reading, "D26", "regimes", lambda chosen: any(regime in regimes for regime in chosen)),
-        says(reading, "D13", "undo", "never"),
+        is_among(reading, "D13", "undo", ("never",)),
     )
     return fails_when({"D26": owed, "P19": lacks_rows(reading, "P19")})
 
@@ -192,7 +200,7 @@ def subject_owner_accepts_the_text(reading: Reading) -> Verdict:
     readers = [row for row in reading.rows("D16") or () if _reads_from_outside(row)]
     return fails_when(
         {
-            "R01": says(reading, "R01", "kind", "text"),
+            "R01": is_among(reading, "R01", "kind", ("text",)),
             "D16": _outside_readers(reading),
             "R17": None if tests is None else not owned,
         },

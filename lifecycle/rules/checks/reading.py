@@ -167,8 +167,9 @@ class Reading:
         if fact is None or fact.state is not AnswerState.ANSWERED or fact.value is None:
             return None
         field = self.guide.field(field_id)
-        is_part = part != ONLY or any(column.id == part for column in field.parts)  # F04 has a part “value”
-        return fact.value.get(part) if field.kind == "parts" and is_part else fact.value
+        if field.kind != "parts" or (part == ONLY and not any(named.id == ONLY for named in field.parts)):
+            return fact.value
+        return fact.value.get(part)  # some fields have a part that is itself called “value”
 
 
 Rule = Callable[[Reading], Verdict]

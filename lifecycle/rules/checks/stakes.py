@@ -6,21 +6,25 @@ Each is True, False, or None while the answers do not tell.
 from __future__ import annotations
 
 from lifecycle.guide import ONLY
-from lifecycle.rules.checks.known import says
+from lifecycle.rules.checks.conditions import is_among
 from lifecycle.rules.checks.reading import Reading
 
 
 def affects_outsiders(reading: Reading) -> bool | None:
-    return says(reading, "D13", "affected", "customers", "public")
+    return is_among(reading, "D13", "affected", ("customers", "public"))
+
+
+def is_hard_to_undo(reading: Reading) -> bool | None:
+    return is_among(reading, "D13", "undo", ("hard", "never"))
 
 
 def decides(reading: Reading) -> bool | None:
     """The output takes effect unless somebody steps in, or without anybody."""
-    return says(reading, "D12", ONLY, "decides_alone", "decides_unless_overridden")
+    return is_among(reading, "D12", ONLY, ("decides_alone", "decides_unless_overridden"))
 
 
 def decides_alone(reading: Reading) -> bool | None:
-    return says(reading, "D12", ONLY, "decides_alone")
+    return is_among(reading, "D12", ONLY, ("decides_alone",))
 
 
 def has_tier_from(reading: Reading, least: int) -> bool | None:

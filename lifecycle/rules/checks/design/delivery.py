@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from lifecycle.guide import ONLY
-from lifecycle.rules.checks.conditions import applies, fails_when, holds, lacks, need_all
-from lifecycle.rules.checks.known import says
+from lifecycle.rules.checks.conditions import applies, fails_when, holds, is_among, lacks, need_all
 from lifecycle.rules.checks.naming import listed, name_of, reference_to, row_name
 from lifecycle.rules.checks.reading import (
     PASSES,
@@ -45,8 +44,8 @@ def _longest_wait(reading: Reading, need: str) -> Duration:
 
 @rule("C04")
 def live_service_is_needed(reading: Reading) -> Verdict:
-    patient = says(reading, "D19", "need", *PATIENT_NEEDS)
-    live = says(reading, "R03", "mode", "service")
+    patient = is_among(reading, "D19", "need", PATIENT_NEEDS)
+    live = is_among(reading, "R03", "mode", ("service",))
     return fails_when({"D19": patient, "R03": live}, need=reading.label("D19", "need").lower())
 
 
@@ -73,7 +72,7 @@ def consumers_take_the_form(reading: Reading) -> Verdict:
 def score_has_operating_point(reading: Reading) -> Verdict:
     return fails_when(
         {
-            "R01": says(reading, "R01", "kind", "probability", "number"),
+            "R01": is_among(reading, "R01", "kind", ("probability", "number")),
             "D03": holds(reading, "D03", ONLY, bool),
             "R08": lacks(reading, "R08", "point"),
         },
@@ -108,12 +107,14 @@ def target_can_change_in_time(reading: Reading) -> Verdict:
 
 @rule("C10", "volume")
 def promised_api_has_volume(reading: Reading) -> Verdict:
-    return fails_when({"D23": says(reading, "D23", ONLY, "yes"), "R06": lacks(reading, "R06", "per_hour")})
+    return fails_when(
+        {"D23": is_among(reading, "D23", ONLY, ("yes",)), "R06": lacks(reading, "R06", "per_hour")}
+    )
 
 
 @rule("C10", "response")
 def promised_api_has_response_limit(reading: Reading) -> Verdict:
-    return fails_when({"D23": says(reading, "D23", ONLY, "yes"), "R04": lacks(reading, "R04")})
+    return fails_when({"D23": is_among(reading, "D23", ONLY, ("yes",)), "R04": lacks(reading, "R04")})
 
 
 @rule("C11")

@@ -5,13 +5,28 @@ from __future__ import annotations
 from typing import Final
 
 from lifecycle.guide import ONLY
-from lifecycle.rules.checks.conditions import applies, either, fails_when, holds, lacks, need_all
-from lifecycle.rules.checks.known import all_of, hard_to_undo, says
+from lifecycle.rules.checks.conditions import (
+    applies,
+    both,
+    either,
+    fails_when,
+    holds,
+    is_among,
+    is_yes,
+    lacks,
+    need_all,
+)
+from lifecycle.rules.checks.dates import months_after
 from lifecycle.rules.checks.naming import listed
 from lifecycle.rules.checks.reading import PASSES, Reading, Verdict, fails, rule
 from lifecycle.rules.checks.signed import roles_still_to_sign, valid_sign_off
-from lifecycle.rules.checks.stakes import affects_outsiders, decides, decides_alone, has_tier_from
-from lifecycle.rules.checks.timing import months_after
+from lifecycle.rules.checks.stakes import (
+    affects_outsiders,
+    decides,
+    decides_alone,
+    has_tier_from,
+    is_hard_to_undo,
+)
 from lifecycle.vocabulary import Gate, Role
 
 TIER_THAT_MUST_STAGE: Final = 3
@@ -22,7 +37,7 @@ def privacy_assessment_is_under_way(reading: Reading) -> Verdict:
     """A start or an end date is a plan; "not needed" is none and stands only with privacy's own sign-off."""
     if _privacy_has_signed(reading):
         return PASSES
-    return fails_when({"D25": says(reading, "D25", "personal", True), "R24": _has_no_dated_plan(reading)})
+    return fails_when({"D25": is_yes(reading, "D25", "personal"), "R24": _has_no_dated_plan(reading)})
 
 
 def _has_no_dated_plan(reading: Reading) -> bool | None:
@@ -89,10 +104,10 @@ def high_tier_is_launched_in_steps(reading: Reading) -> Verdict:
 
 
 def _hits_everyone(reading: Reading) -> dict[str, bool | None]:
-    unguarded = all_of(affects_outsiders(reading), _is_seen_unreviewed(reading))
+    unguarded = both(affects_outsiders(reading), _is_seen_unreviewed(reading))
     return {
-        "R19": says(reading, "R19", "way", "all_at_once"),
-        "D13": either(hard_to_undo(reading), unguarded),
+        "R19": is_among(reading, "R19", "way", ("all_at_once",)),
+        "D13": either(is_hard_to_undo(reading), unguarded),
     }
 
 

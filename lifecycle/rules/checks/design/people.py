@@ -7,11 +7,27 @@ from typing import Final
 
 from lifecycle.guide import ONLY
 from lifecycle.rules.checks.amounts import exceeds
-from lifecycle.rules.checks.conditions import applies, either, fails_when, holds, lacks, lacks_rows
-from lifecycle.rules.checks.known import all_of, hard_to_undo, says
+from lifecycle.rules.checks.conditions import (
+    applies,
+    both,
+    either,
+    fails_when,
+    holds,
+    is_among,
+    is_no,
+    is_yes,
+    lacks,
+    lacks_rows,
+)
 from lifecycle.rules.checks.naming import reference_to, row_name
 from lifecycle.rules.checks.reading import PASSES, Reading, Verdict, cannot_tell, fails_if, rule
-from lifecycle.rules.checks.stakes import affects_outsiders, decides, decides_alone, has_tier_from
+from lifecycle.rules.checks.stakes import (
+    affects_outsiders,
+    decides,
+    decides_alone,
+    has_tier_from,
+    is_hard_to_undo,
+)
 from lifecycle.vocabulary import plain_number
 
 TIER_WITH_A_PERSON_DECIDING: Final = 3
@@ -38,10 +54,10 @@ def person_decides_at_high_tier(reading: Reading) -> Verdict:
 def override_leaves_a_trace(reading: Reading) -> Verdict:
     """Once live, what was observed (P13) goes before what was planned (R09)."""
     observed = reading.value("P13", "logged")
-    unlogged = says(reading, "R09", "logged", False) if observed is None else not observed
+    unlogged = is_no(reading, "R09", "logged") if observed is None else not observed
     happened = (reading.value("P13", "override") or 0) > 0
-    allowed = True if happened else says(reading, "R09", "override", True)
-    return fails_when({"R09": all_of(allowed, unlogged)})
+    allowed = True if happened else is_yes(reading, "R09", "override")
+    return fails_when({"R09": both(allowed, unlogged)})
 
 
 @rule("C80", "time")
@@ -49,22 +65,22 @@ def reviewer_has_time(reading: Reading) -> Verdict:
     available, needed = reading.value("R28", "available"), reading.value("R28", "needed")
     hurried = available.days < needed.days if available and needed else _unless_not_applicable(reading, "R28")
     return fails_when(
-        {"R09": says(reading, "R09", "override", True), "R28": hurried}, available=available, needed=needed
+        {"R09": is_yes(reading, "R09", "override"), "R28": hurried}, available=available, needed=needed
     )
 
 
 @rule("C80", "reasons")
 def reviewer_sees_reasons(reading: Reading) -> Verdict:
-    blind = says(reading, "R28", "reasons_shown", False)
+    blind = is_no(reading, "R28", "reasons_shown")
     if blind is None and reading.value("R10", "method") == "none":
         blind = True
-    return fails_when({"R09": says(reading, "R09", "override", True), "R28": blind})
+    return fails_when({"R09": is_yes(reading, "R09", "override"), "R28": blind})
 
 
 @rule("C80", "targets")
 def reviewer_may_disagree(reading: Reading) -> Verdict:
-    pressed = says(reading, "R28", "targets_reward_agreeing", True)
-    return fails_when({"R09": says(reading, "R09", "override", True), "R28": pressed})
+    pressed = is_yes(reading, "R28", "targets_reward_agreeing")
+    return fails_when({"R09": is_yes(reading, "R09", "override"), "R28": pressed})
 
 
 def _unless_not_applicable(reading: Reading, field_id: str) -> bool | None:
@@ -78,8 +94,8 @@ def _unless_not_applicable(reading: Reading, field_id: str) -> bool | None:
 def owed_reasons_can_be_given(reading: Reading) -> Verdict:
     return fails_when(
         {
-            "D27": says(reading, "D27", ONLY, "reasons_to_affected", "reasons_to_staff"),
-            "M01": says(reading, "M01", "transparency", "opaque"),
+            "D27": is_among(reading, "D27", ONLY, ("reasons_to_affected", "reasons_to_staff")),
+            "M01": is_among(reading, "M01", "transparency", ("opaque",)),
             "R10": lacks(reading, "R10", "method"),
         },
         owed=reading.label("D27").lower(),
@@ -88,7 +104,7 @@ def owed_reasons_can_be_given(reading: Reading) -> Verdict:
 
 @rule("C41", "unnamed")
 def groups_are_named_where_it_matters(reading: Reading) -> Verdict:
-    matters = either(hard_to_undo(reading), has_tier_from(reading, TIER_WITH_GROUPS))
+    matters = either(is_hard_to_undo(reading), has_tier_from(reading, TIER_WITH_GROUPS))
     return fails_when(
         {"D13": affects_outsiders(reading), "R11": lacks_rows(reading, "R11"), "R21": matters},
         affected=reading.label("D13", "affected").lower(),
@@ -98,10 +114,10 @@ def groups_are_named_where_it_matters(reading: Reading) -> Verdict:
 @rule("C41", "unnamed_minor")
 def groups_are_worth_naming(reading: Reading) -> Verdict:
     """The same where little is at stake; an unknown tier is no reason to keep the note back."""
-    grave = True if has_tier_from(reading, TIER_WITH_GROUPS) else hard_to_undo(reading)
+    grave = True if has_tier_from(reading, TIER_WITH_GROUPS) else is_hard_to_undo(reading)
     minor = None if grave is None else not grave
     return fails_when(
-        {"D13": all_of(affects_outsiders(reading), minor), "R11": lacks_rows(reading, "R11")},
+        {"D13": both(affects_outsiders(reading), minor), "R11": lacks_rows(reading, "R11")},
         affected=reading.label("D13", "affected").lower(),
     )
 
@@ -123,7 +139,7 @@ def group_gap_is_allowed(reading: Reading) -> Verdict:
 
 
 def _adverse_and_lasting(reading: Reading) -> dict[str, bool | None]:
-    return {"D42": says(reading, "D42", ONLY, True), "D13": hard_to_undo(reading)}
+    return {"D42": is_yes(reading, "D42"), "D13": is_hard_to_undo(reading)}
 
 
 @rule("C73", "route")
@@ -133,24 +149,24 @@ def recourse_exists(reading: Reading) -> Verdict:
 
 @rule("C73", "result")
 def recourse_can_change_the_result(reading: Reading) -> Verdict:
-    return fails_when({**_adverse_and_lasting(reading), "R23": says(reading, "R23", "can_change", False)})
+    return fails_when({**_adverse_and_lasting(reading), "R23": is_no(reading, "R23", "can_change")})
 
 
 @rule("C73", "effect")
 def effect_waits_for_recourse(reading: Reading) -> Verdict:
-    return fails_when({**_adverse_and_lasting(reading), "R23": says(reading, "R23", "effect_waits", False)})
+    return fails_when({**_adverse_and_lasting(reading), "R23": is_no(reading, "R23", "effect_waits")})
 
 
 @rule("C73", "silence")
 def silence_does_not_count_against_anyone(reading: Reading) -> Verdict:
-    return fails_when({**_adverse_and_lasting(reading), "R23": says(reading, "R23", "silence_counts", True)})
+    return fails_when({**_adverse_and_lasting(reading), "R23": is_yes(reading, "R23", "silence_counts")})
 
 
 # ---------------------------------------------------------------- what could go wrong
 
 
 def _could_harm(reading: Reading) -> bool | None:
-    return either(affects_outsiders(reading), hard_to_undo(reading))
+    return either(affects_outsiders(reading), is_hard_to_undo(reading))
 
 
 @rule("C74", "unforeseen")

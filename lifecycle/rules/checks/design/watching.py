@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lifecycle.guide import ONLY
-from lifecycle.rules.checks.scores import is_worse, on_agreed_metric
-from lifecycle.rules.checks.conditions import applies, fails_when, holds, lacks, need_all
-from lifecycle.rules.checks.known import says
+from lifecycle.rules.checks.conditions import applies, fails_when, holds, is_yes, lacks, need_all
 from lifecycle.rules.checks.naming import reference_to, row_name
 from lifecycle.rules.checks.reading import PASSES, Reading, Verdict, cannot_tell, fails, fails_if, rule
+from lifecycle.rules.checks.scores import is_worse, on_agreed_metric
 from lifecycle.vocabulary import plain_number
 
 Row = Mapping[str, Any]
@@ -133,7 +132,7 @@ def few_outcomes_are_overturned(reading: Reading) -> Verdict:
 
 
 def _follows_behaviour(reading: Reading) -> dict[str, bool | None]:
-    return {"R01": says(reading, "R01", "forecasts_behaviour", True)}
+    return {"R01": is_yes(reading, "R01", "forecasts_behaviour")}
 
 
 @rule("C90", "notice")
