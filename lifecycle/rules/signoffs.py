@@ -1,17 +1,320 @@
-"""Whether a decision still stands on what its signer saw."""
+"""What a sign-off covers, when it is stale, what stands for it now, and who may decide.
+
+A sign-off is bound to the content of every field that its role relies on at its gate. It is stale while that
+content differs from now or while an invalidation is open; the old content back makes it valid again.
+"""
 
 from __future__ import annotations
 
-from lifecycle.guide import Guide
-from lifecycle.rules.project_facts import ProjectFacts, SignOffFact
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from lifecycle.canonical import digest
+from lifecycle.guide import Guide, ReviewSpec
+from lifecycle.rules.project_facts import ProjectFacts, ReviewFact, SignOffFact
+from lifecycle.vocabulary import (
+    Act,
+    Actor,
+    AnswerState,
+    Blocker,
+    Decision,
+    Gate,
+    Person,
+    Role,
+    SignOffStatus,
+)
+
+Cover = Mapping[str, tuple[int, str]]
+
+SOURCE = "source"
+_ALLOWED: Mapping[Act, tuple[Decision, ...]] = {
+    Act.APPROVE: (
+        Decision.APPROVED,
+        Decision.APPROVED_WITH_CONDITIONS,
+        Decision.CHANGES_REQUESTED,
+        Decision.REJECTED,
+    ),
+    Act.ACKNOWLEDGE: (Decision.ACKNOWLEDGED, Decision.CHANGES_REQUESTED),
+    Act.CONSULT: (Decision.OPINION,),
+}
+
+
+# ---------------------------------------------------------------- what it covers
+
+
+def cover(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -> dict[str, tuple[int, str]]:
+    """Answer id and content digest of everything `role` relies on at `gate`; an open question is (0, "").
+
+    A role that relies on fields of data sources also relies on which sources there are, and on their names.
+    """
+    relied_on = guide.relied_on(gate, role)
+    covered = {
+        key: (fact.answer_id, fact.content) if fact else (0, "")
+        for key, fact in facts.content_keys(relied_on)
+    }
+    if any(guide.field(field_id).is_of_source for field_id in relied_on):
+        covered |= {f"{SOURCE}@{source.id}": (0, digest(source.name)) for source in facts.sources}
+    return covered
+
+
+def digest_of(covered: Cover) -> str:
+    """One digest over the contents; ids of answers do not count, so that restored content gives it again."""
+    return digest({key: content for key, (_, content) in covered.items() if content})
+
+
+# ---------------------------------------------------------------- staleness
 
 
 def stale_keys(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple[str, ...]:
-    """Keys (`D14`, `X07@3`) whose content differs from what the decision was bound to, in guide order.
+    """Keys whose content differs from what was signed, sources that came or went included, in guide order."""
+    now = {key: content for key, (_, content) in cover(facts, guide, sign_off.gate, sign_off.role).items()}
+    keys = dict.fromkeys((*now, *sign_off.covered))
+    return tuple(key for key in keys if now.get(key, "") != sign_off.covered.get(key, ""))
 
-    A key that has come or gone since counts as changed; content put back as it was does not.
+
+def is_stale(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> bool:
+    return bool(sign_off.invalidations) or bool(stale_keys(facts, guide, sign_off))
+
+
+def staleness(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple[str, ...]:
+    """Why a sign-off is stale, one sentence per cause; empty while it holds."""
+    known = {source.id: source.name for source in facts.sources}
+    gone: set[str] = set()
+    reasons = list(sign_off.invalidations)
+    for key in stale_keys(facts, guide, sign_off):
+        name, _, source = key.partition("@")
+        if source and int(source) not in known:
+            gone.add(source)
+        elif name == SOURCE:
+            word = "renamed" if key in sign_off.covered else "added"
+            reasons.append(f"The data source “{known[int(source)]}” was {word}.")
+        else:
+            reasons.append(_changed(facts, guide, key))
+    if gone:
+        many = f"{len(gone)} data sources were" if len(gone) > 1 else "A data source was"
+        reasons.append(f"{many} removed.")
+    return tuple(reasons)
+
+
+def _changed(facts: ProjectFacts, guide: Guide, key: str) -> str:
+    return f"{key_title(facts, guide, key)} changed."
+
+
+def key_title(facts: ProjectFacts, guide: Guide, key: str) -> str:
+    """A content key in words: "How far ahead it looks (D14)", "Origin (X03) of Vendor feed"."""
+    field_id, _, source_id = key.partition("@")
+    title = f"{guide.field(field_id).title} ({field_id})"
+    if not source_id:
+        return title
+    name = next((source.name for source in facts.sources if str(source.id) == source_id), "a removed source")
+    return f"{title} of {name}"
+
+
+# ---------------------------------------------------------------- what stands now
+
+
+@dataclass(frozen=True, slots=True)
+class SignOffState:
+    """What the sign-off of one role at one gate amounts to now, and since when."""
+
+    gate: Gate
+    role: Role
+    status: SignOffStatus
+    since: datetime | None
+    sign_off: SignOffFact | None = None
+    review: ReviewFact | None = None  # the newest open request
+    is_stale: bool = False
+
+    @property
+    def is_valid(self) -> bool:
+        """Lets the gate go on."""
+        return self.status in (SignOffStatus.SIGNED, SignOffStatus.CONDITIONAL)
+
+
+def current_sign_off(facts: ProjectFacts, gate: Gate, role: Role) -> SignOffFact | None:
+    """The newest decision of a role at a gate that was not withdrawn."""
+    made = (fact for fact in facts.sign_offs if fact.gate is gate and fact.role is role)
+    return max(made, key=lambda fact: (fact.at, fact.id), default=None)
+
+
+def open_review(facts: ProjectFacts, gate: Gate, role: Role) -> ReviewFact | None:
+    asked = (
+        fact for fact in facts.reviews if fact.gate is gate and fact.role is role and fact.state == "open"
+    )
+    return max(asked, key=lambda fact: (fact.requested_at, fact.id), default=None)
+
+
+def sign_off_status(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -> SignOffState:
+    """The state of one role's sign-off. A decision that no longer helps gives way to a newer open request.
+
+    `since` is when it was asked, decided, or when the first relied-on answer changed; None when never asked.
     """
-    relied_on = guide.relied_on(sign_off.gate, sign_off.role)
-    now = {key: fact.content if fact else "" for key, fact in facts.content_keys(relied_on)}
-    keys = {**now, **sign_off.covered}
-    return tuple(key for key in keys if now.get(key) != sign_off.covered.get(key))
+    made, asked = current_sign_off(facts, gate, role), open_review(facts, gate, role)
+    stale = made is not None and made.decision.is_favourable and is_stale(facts, guide, made)
+    if made is None or (
+        asked and asked.requested_at > made.at and (stale or not made.decision.is_favourable)
+    ):
+        status = SignOffStatus.WAITING if asked else SignOffStatus.NOT_ASKED
+        since = asked.requested_at if asked else None
+        return SignOffState(gate, role, status, since, made, asked, stale)
+    if stale:
+        since = _stale_since(facts, guide, made)
+        return SignOffState(gate, role, SignOffStatus.STALE, since, made, asked, stale)
+    return SignOffState(gate, role, _status_of(facts, made), made.at, made, asked)
+
+
+def _status_of(facts: ProjectFacts, made: SignOffFact) -> SignOffStatus:
+    if made.decision is Decision.REJECTED:
+        return SignOffStatus.REJECTED
+    if made.decision is Decision.CHANGES_REQUESTED:
+        return SignOffStatus.CHANGES_REQUESTED
+    owed = made.decision is Decision.APPROVED_WITH_CONDITIONS and any(
+        condition.state == "open" and condition.gate is made.gate and condition.role is made.role
+        for condition in facts.conditions
+    )
+    return SignOffStatus.CONDITIONAL if owed else SignOffStatus.SIGNED
+
+
+def _stale_since(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> datetime:
+    """When the first of the changed answers changed; the sign-off's own time where no answer tells."""
+    moments = [at for at in _changes(facts, guide, sign_off) if at is not None]
+    return min(moments, default=sign_off.at)
+
+
+def _changes(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> Iterator[datetime | None]:
+    answers = dict(facts.content_keys(guide.relied_on(sign_off.gate, sign_off.role)))
+    for key in stale_keys(facts, guide, sign_off):
+        fact = answers.get(key)
+        yield fact.at if fact else None
+
+
+def stale_sign_offs(facts: ProjectFacts, guide: Guide) -> tuple[SignOffFact, ...]:
+    """The standing favourable decisions that are stale, oldest gate first.
+
+    One that the same role re-attested at a later gate, after the last change, is no longer counted.
+    """
+    places = dict.fromkeys((fact.gate, fact.role) for fact in facts.sign_offs)
+    current = [current_sign_off(facts, gate, role) for gate, role in places]
+    asked_again = [
+        fact
+        for fact in current
+        if fact
+        and fact.act is not Act.CONSULT
+        and fact.decision.is_favourable
+        and is_stale(facts, guide, fact)
+        and not _is_reattested(facts, guide, fact, current)
+    ]
+    return tuple(sorted(asked_again, key=lambda fact: (fact.gate.order, fact.at)))
+
+
+def _is_reattested(
+    facts: ProjectFacts, guide: Guide, stale: SignOffFact, current: list[SignOffFact | None]
+) -> bool:
+    moments = list(_changes(facts, guide, stale))
+    if stale.invalidations or None in moments:
+        return False
+    last = max(moment for moment in moments if moment is not None)
+    return any(
+        later.role is stale.role
+        and later.gate.order > stale.gate.order
+        and later.at >= last
+        and later.act is not Act.CONSULT
+        and later.decision.is_favourable
+        and not is_stale(facts, guide, later)
+        for later in current
+        if later
+    )
+
+
+# ---------------------------------------------------------------- what is required
+
+
+def required_reviews(facts: ProjectFacts, guide: Guide, gate: Gate) -> tuple[ReviewSpec, ...]:
+    """The reviews without which the gate cannot go on: the tier's, without consultations.
+
+    One that only attests again is required while an earlier sign-off of that role is stale.
+    """
+    return tuple(
+        spec
+        for spec in guide.reviews(gate, tier=facts.tier)
+        if spec.act is not Act.CONSULT
+        and (not spec.only_when_stale or _has_earlier_stale(facts, guide, gate, spec.role))
+    )
+
+
+def _has_earlier_stale(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -> bool:
+    earlier = (current_sign_off(facts, before, role) for before in Gate if before.order < gate.order)
+    return any(
+        fact is not None and fact.decision.is_favourable and is_stale(facts, guide, fact) for fact in earlier
+    )
+
+
+# ---------------------------------------------------------------- who may decide
+
+
+def decisions_allowed(act: Act) -> tuple[Decision, ...]:
+    """What a review of this kind may end in; withdrawing is a row of its own, later."""
+    return _ALLOWED[act]
+
+
+def may_decide(facts: ProjectFacts, review: ReviewFact, actor: Actor) -> tuple[Blocker, ...]:
+    """Why `actor` may not decide this review; empty when they may.
+
+    P2: it is closed. P1: somebody else was named. P5: they own or asked for the work, or built the model.
+    """
+    if review.state != "open":
+        return (
+            _no(
+                review, "closed", f"This review is already {review.state}. Ask for a new one to decide again."
+            ),
+        )
+    if review.person_key != actor.key or not actor.is_person:
+        named = next((member.name for member in facts.members if member.person_key == review.person_key), "")
+        sentence = f"Only {named or 'the person named in it'} can decide this review for {review.role.title}."
+        return (_no(review, "not_named", f"{sentence} The product manager can ask somebody else."),)
+    return tuple(_own_work(facts, review, actor))
+
+
+def _own_work(facts: ProjectFacts, review: ReviewFact, actor: Actor) -> Iterator[Blocker]:
+    if is_product_manager(facts, actor.key):
+        yield _no(
+            review,
+            "own_work:product_manager",
+            "You are this project's product manager and cannot approve your own work. Ask another reviewer.",
+        )
+    if review.requested_by == actor.key:
+        yield _no(
+            review,
+            "own_work:requester",
+            "You asked for this review and cannot decide it yourself. Somebody else must ask, or decide.",
+        )
+    if review.role is Role.VALIDATION and is_developer(facts, actor):
+        yield _no(
+            review,
+            "own_work:developer",
+            "You are a developer of this model (M15) and cannot validate it. Ask an independent validator.",
+            fields=("M15",),
+        )
+
+
+def is_product_manager(facts: ProjectFacts, person_key: str) -> bool:
+    return any(
+        member.person_key == person_key and member.role is Role.PRODUCT_MANAGER for member in facts.members
+    )
+
+
+def is_developer(facts: ProjectFacts, actor: Actor) -> bool:
+    """Whether M15 names this person, by key or only by name, among the developers."""
+    answer = facts.answer("M15")
+    if answer is None or answer.state is not AnswerState.ANSWERED:
+        return False
+    person = Person(actor.key, actor.name)
+    return any(
+        row.get("part") == "developer" and row.get("person") is not None and person.is_same(row["person"])
+        for row in answer.value or ()
+    )
+
+
+def _no(review: ReviewFact, code: str, text: str, fields: tuple[str, ...] = ()) -> Blocker:
+    return Blocker(code, text, fields=fields, role=review.role, gate=review.gate)

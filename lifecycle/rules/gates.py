@@ -1,0 +1,156 @@
+"""Whether a gate may go on, who may decide it, and what comes after.
+
+`blockers` is the one predicate: the screen shows it beside the disabled button, the action refuses with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lifecycle.guide import Guide
+from lifecycle.rules.assessment import assess
+from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.signoffs import is_product_manager
+from lifecycle.vocabulary import Actor, Blocker, Gate, Outcome, ProjectStatus, Role, Stage
+
+GOES = (Outcome.GO, Outcome.GO_WITH_CONDITIONS)
+
+
+def blockers(facts: ProjectFacts, guide: Guide, gate: Gate) -> tuple[Blocker, ...]:
+    """Everything that keeps `gate` from going on; empty when nothing does. Both button and action ask this."""
+    return assess(facts, guide, gate).blockers
+
+
+# ---------------------------------------------------------------- who may decide a gate
+
+
+def may_decide_gate(
+    facts: ProjectFacts,
+    guide: Guide,
+    gate: Gate,
+    outcome: Outcome,
+    actor: Actor,
+    *,
+    reason: str = "",
+    to_stage: Stage | None = None,
+) -> tuple[Blocker, ...]:
+    """Why `actor` may not record this outcome; empty when they may. Administrators have no way round it.
+
+    Go: the business owner (Discovery to Model) or an approver of level ≥ tier (Launch, Operate), without any
+    blocker. Recycle and stop: they or the product manager, with a reason. Only the gate the project is at.
+    """
+    against = [*_not_now(facts, gate), *_not_they(facts, gate, outcome, actor)]
+    if outcome in GOES:
+        return (*against, *blockers(facts, guide, gate))
+    if not reason.strip():
+        against.append(Blocker("no_reason", f"Say why it is {_WHY[outcome]}.", gate=gate))
+    if outcome is Outcome.RECYCLE:
+        against += _not_there(facts, gate, to_stage)
+    return tuple(against)
+
+
+_WHY = {Outcome.RECYCLE: "sent back", Outcome.STOP: "stopped"}
+
+
+def _not_now(facts: ProjectFacts, gate: Gate) -> Iterator[Blocker]:
+    if not facts.is_adopted:
+        yield Blocker(
+            "not_adopted", "This project comes from a register. Adopt it before deciding a gate.", gate=gate
+        )
+    elif facts.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED):
+        yield Blocker("ended", f"This project is {facts.status.value}; its gates are closed.", gate=gate)
+    elif facts.gate is not gate:
+        now = f"works towards {facts.gate.title}" if facts.gate else "has no stage yet"
+        yield Blocker("not_current_gate", f"The {gate.title} gate is not open: the project {now}.", gate=gate)
+
+
+def _not_they(facts: ProjectFacts, gate: Gate, outcome: Outcome, actor: Actor) -> Iterator[Blocker]:
+    role = Role.APPROVER if gate.stage is Stage.PRODUCTION else Role.BUSINESS
+    holds = [member for member in facts.members if member.person_key == actor.key and member.role is role]
+    is_manager = is_product_manager(facts, actor.key)
+    if not actor.is_person:
+        yield Blocker("not_a_person", "A gate is decided by a person who is signed in.", role=role, gate=gate)
+    elif outcome not in GOES:
+        if not (holds or is_manager):
+            text = f"Only {role.title.lower()} or product manager of this project can record this."
+            yield Blocker("wrong_role", text, role=role, gate=gate)
+    elif is_manager:
+        text = "The product manager cannot pass the project's own gate."
+        yield Blocker("own_work:product_manager", text, role=role, gate=gate)
+    elif not holds:
+        yield Blocker(
+            "wrong_role",
+            f"Only the {role.title.lower()} of this project can record a go.",
+            role=role,
+            gate=gate,
+        )
+    elif role is Role.APPROVER:
+        yield from _level_too_low(facts, gate, max(member.approval_level for member in holds))
+
+
+def _level_too_low(facts: ProjectFacts, gate: Gate, level: int) -> Iterator[Blocker]:
+    if facts.tier is None:
+        text = "The risk tier (R21) is not known, so nobody can tell which approver is needed."
+        yield Blocker("tier_unknown", text, fields=("R21",), role=Role.APPROVER, gate=gate)
+    elif level < facts.tier:
+        text = f"Tier {facts.tier} needs an approver of level {facts.tier} or higher; yours is {level}."
+        yield Blocker("level_too_low", text, fields=("R21",), role=Role.APPROVER, gate=gate)
+
+
+def _not_there(facts: ProjectFacts, gate: Gate, to_stage: Stage | None) -> list[Blocker]:
+    if to_stage is None:
+        return [Blocker("no_stage", "Say to which stage the project goes back.", gate=gate)]
+    if facts.stage is not None and to_stage.order > facts.stage.order:
+        return [
+            Blocker(
+                "later_stage",
+                f"A project cannot be sent back to {to_stage.title}, which lies ahead.",
+                gate=gate,
+            )
+        ]
+    return []
+
+
+# ---------------------------------------------------------------- what comes after
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """Where a project is once its gate was decided."""
+
+    stage: Stage
+    gate: Gate
+    status: ProjectStatus
+    furthest_stage: Stage
+
+
+def after(facts: ProjectFacts, outcome: Outcome, to_stage: Stage | None = None) -> Aftermath:
+    """The project's place after `outcome` at its present gate.
+
+    Production starts as rollout, a launch makes it live, an Operate go keeps it so, a stop there retires it.
+    Raises ValueError for a project without stage or a recycle without one: `may_decide_gate` refuses both.
+    """
+    if facts.stage is None or facts.gate is None or (outcome is Outcome.RECYCLE and to_stage is None):
+        raise ValueError("a gate is decided for a project with a stage, and a recycle names where to")
+    stage, gate, status = _next_place(facts.stage, facts.gate, outcome, to_stage)
+    furthest = max(stage, facts.furthest_stage or stage, key=lambda item: item.order)
+    return Aftermath(stage, gate, status, furthest)
+
+
+def _next_place(
+    stage: Stage, gate: Gate, outcome: Outcome, to_stage: Stage | None
+) -> tuple[Stage, Gate, ProjectStatus]:
+    if outcome is Outcome.STOP:
+        return stage, gate, ProjectStatus.RETIRED if gate is Gate.OPERATE else ProjectStatus.STOPPED
+    if outcome is Outcome.RECYCLE and to_stage is not None:
+        reopened = next(each for each in Gate if each.stage is to_stage)
+        return to_stage, reopened, _status_before_launch(to_stage)
+    if gate in (Gate.LAUNCH, Gate.OPERATE):
+        return Stage.PRODUCTION, Gate.OPERATE, ProjectStatus.LIVE
+    following = list(Gate)[gate.order + 1]
+    return following.stage, following, _status_before_launch(following.stage)
+
+
+def _status_before_launch(stage: Stage) -> ProjectStatus:
+    return ProjectStatus.ROLLOUT if stage is Stage.PRODUCTION else ProjectStatus.ACTIVE

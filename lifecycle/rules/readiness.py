@@ -1,0 +1,247 @@
+"""How ready a gate is: five shares, the weakest of them, and a level in words. Never an average.
+
+The shares, exactly (per mille, rounded down so that 1000 means all of it; 1000 where nothing is asked):
+- answers: questions due by the gate that are answered in full or do not apply; a don't-know with an owner and
+  a day still to come counts half, one whose day has passed not at all.
+- checks: enforced blocks and warnings that pass or are accepted; C46 to C48 count elsewhere, notes nowhere.
+- sign-offs: required ones valid now; C46 or C47 failing is one more that is not.
+- conditions: those whose day has passed that were met; C48 failing is one more that was not.
+- evidence: required documents that are there and current.
+
+The level is the first of these that holds, weakest first:
+1. blocked: an enforced block fails and nobody waived it; a required role rejected; a condition or a don't-know
+   is overdue. What merely cannot be told for want of answers is work in progress.
+2. not started: no question of this gate has any answer. A gate that the project has not reached reads not
+   started even when checks fail there already: many fail because nothing has been written yet.
+3. in progress: answers, documents or check results are wanting, a warning has no reason, or changes are
+   requested.
+4. waiting: only sign-offs are missing.
+5. conditional: a sign-off is stale; or the gate may go on while something is owed: an open condition, a waiver
+   in force, a dated don't-know.
+6. ready: nothing stands in the way and nothing is owed. Passed, after a go, whatever has changed since (what
+   went stale shows by role); Operate recurs and is never passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lifecycle.guide import Guide
+from lifecycle.rules.assessment import AnswerStanding, GateAssessment, answer_standing, assess
+from lifecycle.rules.checks.evaluation import CheckState
+from lifecycle.rules.gates import GOES
+from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.signoffs import SignOffState
+from lifecycle.vocabulary import (
+    Area,
+    Blocker,
+    CheckResult,
+    Gate,
+    Level,
+    Severity,
+    SignOffStatus,
+    Stage,
+)
+
+ALL = 1000
+_WEIGHTS = {
+    Stage.DISCOVERY: Fraction(1),
+    Stage.FEASIBILITY: Fraction(3, 4),
+    Stage.DESIGN: Fraction(1, 2),
+    Stage.MODEL: Fraction(1, 4),
+    Stage.PRODUCTION: Fraction(0),
+}
+_WORTH = {AnswerStanding.SETTLED: 2, AnswerStanding.PROMISED: 1}
+
+
+@dataclass(frozen=True)
+class GateReadiness:
+    """Readiness of one gate: `shares` in per mille; `readiness` is the smallest, `weakest` its area."""
+
+    gate: Gate
+    level: Level
+    weakest: Area
+    readiness: int
+    shares: Mapping[Area, int]
+    blockers: tuple[Blocker, ...]
+    sign_offs: tuple[SignOffState, ...]
+    checks: tuple[CheckState, ...]
+
+    @property
+    def warnings(self) -> int:
+        """Blockers that a reason of the product manager would settle."""
+        return sum(item.severity is Severity.WARNING for item in self.blockers)
+
+
+def readiness(facts: ProjectFacts, guide: Guide, gate: Gate) -> GateReadiness:
+    """Shares, weakest area (the first of equals in the order of areas), level and blockers of one gate."""
+    gathered = assess(facts, guide, gate)
+    shares = {area: share(gathered) for area, share in _SHARES.items()}
+    weakest = min(shares, key=lambda area: shares[area])
+    return GateReadiness(
+        gate=gate,
+        level=_level(gathered),
+        weakest=weakest,
+        readiness=shares[weakest],
+        shares=shares,
+        blockers=gathered.blockers,
+        sign_offs=gathered.sign_offs,
+        checks=gathered.checks,
+    )
+
+
+# ---------------------------------------------------------------- shares
+
+
+def _per_mille(good: int, asked: int) -> int:
+    return ALL * good // asked if asked else ALL
+
+
+def _answers(gathered: GateAssessment) -> int:
+    worth = sum(_WORTH.get(item.standing, 0) for item in gathered.answers)
+    return _per_mille(worth, 2 * len(gathered.answers))
+
+
+def _counted(gathered: GateAssessment, area: Area) -> list[CheckState]:
+    return [
+        state
+        for state in gathered.checks
+        if state.area is area and state.severity in (Severity.BLOCK, Severity.WARNING)
+    ]
+
+
+def _checks(gathered: GateAssessment) -> int:
+    states = _counted(gathered, Area.CHECKS)
+    return _per_mille(sum(state.is_settled for state in states), len(states))
+
+
+def _failing(gathered: GateAssessment, area: Area) -> int:
+    states = _counted(gathered, area)
+    return sum(state.result is CheckResult.FAILS and not state.is_settled for state in states)
+
+
+def _sign_offs(gathered: GateAssessment) -> int:
+    valid = sum(item.is_valid for item in gathered.sign_offs)
+    return _per_mille(valid, len(gathered.sign_offs) + _failing(gathered, Area.SIGN_OFFS))
+
+
+def _conditions(gathered: GateAssessment) -> int:
+    due = [item for item in gathered.conditions if item.due_on < gathered.facts.today]
+    met = sum(item.state == "met" for item in due)
+    return _per_mille(met, len(due) + _failing(gathered, Area.CONDITIONS))
+
+
+def _evidence(gathered: GateAssessment) -> int:
+    return _per_mille(sum(item.holds for item in gathered.evidence), len(gathered.evidence))
+
+
+_SHARES: dict[Area, Callable[[GateAssessment], int]] = {
+    Area.ANSWERS: _answers,
+    Area.CHECKS: _checks,
+    Area.SIGN_OFFS: _sign_offs,
+    Area.CONDITIONS: _conditions,
+    Area.EVIDENCE: _evidence,
+}
+
+
+# ---------------------------------------------------------------- level
+
+
+def _level(gathered: GateAssessment) -> Level:
+    if gathered.gate is not Gate.OPERATE and gathered.gate in gathered.facts.passed_gates:
+        return Level.PASSED
+    if _is_untouched(gathered) and not _is_reached(gathered):
+        return Level.NOT_STARTED
+    return next(level for level, holds in _LADDER if holds(gathered))
+
+
+def _is_reached(gathered: GateAssessment) -> bool:
+    now = gathered.facts.gate
+    return now is not None and gathered.gate.order <= now.order
+
+
+def _is_untouched(gathered: GateAssessment) -> bool:
+    own = (item for item in gathered.answers if item.field.gate is gathered.gate)
+    return all(item.fact is None for item in own)
+
+
+def _is_blocked(gathered: GateAssessment) -> bool:
+    return (
+        any(
+            state.blocks and state.severity is Severity.BLOCK and state.result is CheckResult.FAILS
+            for state in gathered.checks
+        )
+        or any(item.status is SignOffStatus.REJECTED for item in gathered.sign_offs)
+        or bool(gathered.overdue_conditions)
+        or any(item.standing is AnswerStanding.OVERDUE for item in gathered.answers)
+    )
+
+
+def _is_in_progress(gathered: GateAssessment) -> bool:
+    return (
+        any(item.area not in (Area.SIGN_OFFS, Area.CONDITIONS) for item in gathered.blockers)
+        or any(state.blocks and state.result is CheckResult.CANNOT_TELL for state in gathered.checks)
+        or any(item.status is SignOffStatus.CHANGES_REQUESTED for item in gathered.sign_offs)
+    )
+
+
+def _is_waiting(gathered: GateAssessment) -> bool:
+    return any(not item.is_valid and item.status is not SignOffStatus.STALE for item in gathered.sign_offs)
+
+
+def _is_conditional(gathered: GateAssessment) -> bool:
+    return (
+        bool(gathered.blockers)
+        or any(item.state == "open" for item in gathered.conditions)
+        or any(state.enforced and state.waived for state in gathered.checks)
+        or any(item.standing is AnswerStanding.PROMISED for item in gathered.answers)
+    )
+
+
+_LADDER: tuple[tuple[Level, Callable[[GateAssessment], bool]], ...] = (
+    (Level.BLOCKED, _is_blocked),
+    (Level.NOT_STARTED, _is_untouched),
+    (Level.IN_PROGRESS, _is_in_progress),
+    (Level.WAITING, _is_waiting),
+    (Level.CONDITIONAL, _is_conditional),
+    (Level.READY, lambda gathered: True),
+)
+
+
+# ---------------------------------------------------------------- production questions
+
+
+def open_production_questions(facts: ProjectFacts, guide: Guide) -> tuple[str, ...]:
+    """Those of the 24 without a full answer; a don't-know is open, dated or not."""
+    return tuple(
+        field.id
+        for field in guide.production_questions
+        if answer_standing(facts, facts.answer(field.id)) is not AnswerStanding.SETTLED
+    )
+
+
+def early_planning_index(facts: ProjectFacts, guide: Guide) -> Fraction | None:
+    """1/24 · Σ w: 1 for a question first settled in Discovery down to 0 in Production; open ones give 0.
+
+    None before the Discovery gate was passed, and for a project that was imported and not adopted.
+    """
+    has_left = any(made.gate is Gate.DISCOVERY and made.outcome in GOES for made in facts.decisions)
+    if not has_left or not facts.is_adopted:
+        return None
+    questions = guide.production_questions
+    still_open = set(open_production_questions(facts, guide))
+    return sum(_weights(facts, {item.id for item in questions} - still_open), Fraction(0)) / len(questions)
+
+
+def _weights(facts: ProjectFacts, settled: set[str]) -> Iterator[Fraction]:
+    for field_id in settled:
+        fact = facts.answer(field_id)
+        if fact and fact.settled_stage:
+            yield _WEIGHTS[fact.settled_stage]
+
+
+def production_debt(facts: ProjectFacts, guide: Guide) -> int:
+    """Open production questions times gates passed; nothing for a project that was not adopted."""
+    return len(open_production_questions(facts, guide)) * len(facts.passed_gates) if facts.is_adopted else 0
