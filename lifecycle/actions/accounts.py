@@ -112,9 +112,18 @@ def sign_out(session: Session, *, by: Actor | None = None, at: datetime, token: 
 
 
 def accept_invitation(
-    session: Session, *, by: Actor | None = None, at: datetime, token: str, name: str, password_hash: str
+    session: Session,
+    *,
+    by: Actor | None = None,
+    at: datetime,
+    token: str,
+    name: str,
+    password_hash: str | None,
 ) -> str:
-    """Make the account that the link is for, with its role on a project if it names one. Returns the key."""
+    """Make the account that the link is for, with its role on a project if it names one. Returns the key.
+
+    Without a password hash nobody can sign in with it until a reset link is used.
+    """
     link = _usable_link(session, token, "join", at)
     name, email = _checked(name, link.email or "")
     if session.exec(select(PersonRow.key).where(col(PersonRow.email) == email)).first():
@@ -204,6 +213,8 @@ def _add_person(
         created_at=at,
     )
     session.add(person)
+    # At once: rows that refer to the person may be written before it otherwise.
+    session.flush()
     return person
 
 

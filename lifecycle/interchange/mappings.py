@@ -29,7 +29,11 @@ _LARGEST_MAPPING = 1_000_000
 _SAME_CHARACTER = str.maketrans(
     {**dict.fromkeys("‘’‚‛′`´", "'"), **dict.fromkeys("“”„‟″", '"'), **dict.fromkeys("‐‑‒–—―−﹘﹣－", "-")}
 )
-_ENUMERATOR = re.compile(r"^\(?(?:[a-z]|\d{1,2}|[ivx]{2,4})\)\s*|^(?:[a-z]|\d{1,2})\.\s+|^\d{1,2}\s*[-:]\s+")
+_ENUMERATOR = re.compile(
+    r"^(?:stage|phase|step)\s+\d{1,2}\s*[-:.)]\s*"
+    r"|^\(?(?:[a-z]|\d{1,2}|[ivx]{2,4})\)\s*|^(?:[a-z]|\d{1,2})\.\s+|^\d{1,2}\s*[-:]\s+"
+)
+_WORD_STARTS_IN_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 Text = Annotated[str, Field(min_length=1, strict=True)]
 Texts = tuple[Text, ...]
@@ -91,7 +95,12 @@ class RiskWords(_Part):
 
 
 class RegisterMapping(_Part):
-    """One register's mapping file."""
+    """One register's mapping file.
+
+    `organisation_from_id` finds the organisation in an id, in rows that no column and no caller gives one.
+    Ids unique in the register need no organisation to tell two rows apart; where both are set, that holds for
+    ids of that pattern only, because somebody always numbers from 1.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,59}$")]
     title: Text
@@ -178,8 +187,15 @@ def folded(text: str) -> str:
 
 
 @lru_cache(maxsize=20_000)
+def header_key(text: str) -> str:
+    """A header as it is compared: folded, so that use_case_name and useCaseName are Use Case Name."""
+    plain = text if " " in text.strip() else _WORD_STARTS_IN_CAMEL_CASE.sub(" ", text)
+    return " ".join(folded(plain).replace("_", " ").split())
+
+
+@lru_cache(maxsize=20_000)
 def stage_key(text: str) -> str:
-    """A stage or risk word as compared: folded, underscores as spaces, without "a) " or "2. " before it."""
+    """A stage or risk word as compared: folded, underscores as spaces, without "a) " or "Stage 2 - "."""
     plain = " ".join(folded(text).replace("_", " ").split())
     return _ENUMERATOR.sub("", plain).strip()
 
@@ -214,7 +230,7 @@ def answer_of(mapping: RegisterMapping, text: str) -> Answer:
 
 def locate(mapping: RegisterMapping, headers: Sequence[str]) -> Located:
     """The columns that the mapping knows; each column is taken once, the notions before the facts."""
-    keys = [folded(header) for header in headers]
+    keys = [header_key(header) for header in headers]
     taken: set[int] = set()
 
     def place(aliases: Iterable[str]) -> int | None:
@@ -240,7 +256,7 @@ def recognition(mapping: RegisterMapping, headers: Sequence[str]) -> float:
 
     A fallback mapping fits below every other one, and needs a name and one more notion.
     """
-    keys = [folded(header) for header in headers if header]
+    keys = [header_key(header) for header in headers if header]
     if _first_match(mapping.columns.name, keys, ()) is None:
         return 0.0
     if mapping.fallback:
@@ -319,7 +335,7 @@ class _Alias:
         text = alias.strip()
         self.middle = text.startswith("*") and text.endswith("*")
         self.start = text.endswith("*")
-        self.key = folded(text.lstrip("*"))
+        self.key = header_key(text.strip("*"))
 
     def __call__(self, key: str) -> bool:
         if self.middle:

@@ -287,10 +287,20 @@ class _Reader:
         return match[1] if match else ""
 
     def _group(self, external_id: str, name: str, organisation: str) -> str:
+        """What an identity rests on: the id where it is unique, with its owner unless it is so everywhere.
+
+        A bare number of an unknown owner also needs its name, or two agencies' first projects would be one.
+        """
         if external_id not in self.unique_ids:
             return "name:" + _digest([name.casefold(), organisation.casefold()])
-        register_wide = self.mapping.external_ids_unique_in == "register"
-        return "id:" + _digest([external_id, "" if register_wide else organisation.casefold()])
+        if self._is_unique_everywhere(external_id):
+            return "id:" + _digest([external_id])
+        return "id:" + _digest([external_id, organisation.casefold() or ["", name.casefold()]])
+
+    def _is_unique_everywhere(self, external_id: str) -> bool:
+        if self.mapping.external_ids_unique_in != "register":
+            return False
+        return self.id_pattern is None or self.id_pattern.search(external_id) is not None
 
     def _facts(self, row: Row) -> tuple[tuple[str, str], ...]:
         facts = []

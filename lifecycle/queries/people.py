@@ -173,18 +173,18 @@ def people(session: Session) -> tuple[PersonView, ...]:
     """Everybody who ever had an account, active ones first, by name."""
     reviews_as = _roles_by_person(session)
     projects = dict(
-        session.execute(
+        session.exec(
             select(Membership.person_key, func.count(col(Membership.project_id).distinct()))
             .where(col(Membership.ended_at).is_(None))
             .group_by(col(Membership.person_key))
-        ).tuples()
+        ).all()
     )
     seen = dict(
-        session.execute(
+        session.exec(
             select(WebSession.person_key, func.max(WebSession.last_seen_at)).group_by(
                 col(WebSession.person_key)
             )
-        ).tuples()
+        ).all()
     )
     rows = session.exec(select(PersonRow).order_by(col(PersonRow.active).desc(), func.lower(PersonRow.name)))
     return tuple(
@@ -196,12 +196,12 @@ def people(session: Session) -> tuple[PersonView, ...]:
 def names(session: Session, keys: Collection[str]) -> Mapping[str, str]:
     """Key to name, for everything that the log and the tables know by key only."""
     found = select(PersonRow.key, PersonRow.name).where(col(PersonRow.key).in_(set(keys)))
-    return dict(session.execute(found).tuples())
+    return dict(session.exec(found).all())
 
 
 def invitations(session: Session, *, at: datetime) -> tuple[InvitationView, ...]:
     """Open ones, newest first."""
-    rows = session.execute(
+    rows = session.exec(
         select(Invitation, PersonRow.name, Project.name)
         .outerjoin(PersonRow, col(PersonRow.key) == col(Invitation.created_by))
         .outerjoin(Project, col(Project.id) == col(Invitation.project_id))
@@ -212,7 +212,7 @@ def invitations(session: Session, *, at: datetime) -> tuple[InvitationView, ...]
             col(Invitation.expires_at) > at,
         )
         .order_by(col(Invitation.created_at).desc())
-    ).tuples()
+    )
     return tuple(
         InvitationView(
             token_hash=row.token_hash,
@@ -248,7 +248,7 @@ def memberships(
         MembershipView(
             row.project_id, project_key, project_name, row.person_key, person_name, Role(row.role), row.since
         )
-        for row, project_key, project_name, person_name in session.execute(query).tuples()
+        for row, project_key, project_name, person_name in session.exec(query)
     )
 
 
@@ -306,9 +306,7 @@ def _lasting(at: datetime, idle: timedelta) -> tuple[ColumnElement[bool], ...]:
 
 def _roles_by_person(session: Session) -> Mapping[str, tuple[Role, ...]]:
     found: defaultdict[str, list[Role]] = defaultdict(list)
-    for person_key, role in session.execute(
-        select(EligibleReviewer.person_key, EligibleReviewer.role)
-    ).tuples():
+    for person_key, role in session.exec(select(EligibleReviewer.person_key, EligibleReviewer.role)):
         found[person_key].append(Role(role))
     return {key: tuple(role for role in Role if role in roles) for key, roles in found.items()}
 

@@ -163,6 +163,29 @@ def test_equal_ids_of_two_organisations_stay_two_projects() -> None:
     assert ports.identity != rail.identity
 
 
+def test_bare_ids_of_unknown_owners_do_not_join_projects() -> None:
+    headers = ("ID", "Project Name", "Status")
+    first, second = (read(("1", name, "Live"), headers=headers).rows[0] for name in ("Radar", "Tide table"))
+    assert first.identity != second.identity
+    assert first.identity == read(("1", "radar", "Planned"), headers=headers).rows[0].identity
+
+
+def test_ids_that_carry_their_agency_need_no_organisation_and_bare_ones_do() -> None:
+    mapping = mapped("organisation_from_id: '^([A-Z]+)[- ]'\nexternal_ids_unique_in: register")
+    content = as_csv(("A", "ABC 1"), ("B", "2"), headers=("Vessel", "Ref"))
+    plain = read_register(content, "a.csv", mapping).rows
+    given = read_register(content, "a.csv", mapping, "North").rows
+    assert plain[0].identity == given[0].identity
+    assert plain[1].identity != given[1].identity
+
+
+@pytest.mark.parametrize("name", ["project_name", "projectName", "PROJECT-NAME", "Project\u00a0Name*"])
+def test_headers_of_exports_are_known_however_they_are_spelt(name: str) -> None:
+    headers = (name.replace("-", " "), "lifecycle_stage", "businessUnit")
+    (project,) = read(("A", "Phase 4: Operation and Maintenance (monitored)", "Ports"), headers=headers).rows
+    assert (project.name, project.status, project.organisation) == ("A", "live", "Ports")
+
+
 def test_digest_changes_with_any_column_and_not_with_white_space() -> None:
     headers = (*HEADERS, "Something nobody maps")
     one = read((*row("A"), "left"), headers=headers).rows[0]
@@ -316,3 +339,54 @@ def test_uncertain_date_keeps_its_text() -> None:
     (project,) = read(("A", "Ports", "Live", "", "24-Jun", "")).rows
     (started,) = project.dates
     assert (started.text, started.day, started.is_uncertain) == ("24-Jun", None, True)
+
+
+# ------------------------------------------------------------------ layouts beside the shared ones
+
+
+def test_year_with_short_headers_is_owned_by_the_department_not_the_bureau() -> None:
+    headers = (
+        "Use_Case_ID",
+        "Department_Code",
+        "Agency",
+        "Title",
+        "Summary",
+        "Development_Stage",
+        "Department",
+    )
+    reading = read(
+        ("H-1", "H", "Docks bureau", "Dredge plan", "Plans", "Initiation", "Harbours"),
+        (
+            "H-2",
+            "H",
+            "Docks bureau",
+            "Silt map",
+            "Maps",
+            "Stage 2 - Development and Acquisition (x)",
+            "Harbours",
+        ),
+        ("H-3", "H", "Docks bureau", "Tug alarm", "Rings", "Deployment", "Harbours"),
+        headers=headers,
+    )
+    assert reading.mapping.name == "us-federal-2023"
+    assert reading.organisations == ("Harbours",)
+    assert [project.stage for project in reading.rows] == ["feasibility", "model", None]
+
+
+def test_consolidated_layout_takes_the_clean_column_beside_the_raw_one() -> None:
+    headers = (
+        "Agency",
+        "Use Case ID",
+        "Use Case Name",
+        "Bureau/Component",
+        "Stage of Development (Raw)",
+        "Stage of Development",
+        "Is the AI use case high-impact? (Raw)",
+        "Is the AI use case high-impact?",
+        "AI Classification",
+    )
+    row = ("Harbours", "H-1", "Tug alarm", "Docks", "In mission", "Pilot", "Yes", "Not high-impact", "Other")
+    reading = read(row, headers=headers)
+    (project,) = reading.rows
+    assert reading.mapping.name == "us-agency-2025"
+    assert (project.status, project.risk, project.organisation) == ("rollout", "Not high-impact", "Harbours")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -39,7 +39,7 @@ def cannot_tell(*missing: str) -> Verdict:
     return Verdict(CheckResult.CANNOT_TELL, (), missing)
 
 
-def fails_if(findings: list[Mapping[str, object]], missing: list[str] | tuple[str, ...] = ()) -> Verdict:
+def fails_if(findings: Sequence[Mapping[str, object]], missing: Sequence[str] = ()) -> Verdict:
     """Fails with the findings there are; else cannot tell for what is missing; else passes."""
     if findings:
         return fails(*findings)

@@ -1,0 +1,330 @@
+"""Importing a register and taking an import back: many projects, one event in the organisation's log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from lifecycle.actions.projects import next_key, place, slug
+from lifecycle.canonical import canonical_json
+from lifecycle.errors import NotFound, Refused
+from lifecycle.events import ORGANISATION, EventAction, record
+from lifecycle.facts.registers import known_entries
+from lifecycle.rules.permissions import require
+from lifecycle.rules.registers import Comparison, ListedProject, Pair, compare
+from lifecycle.store.tables import ImportRun, Project, RegisterEntry, RegisterProblem
+from lifecycle.vocabulary import Actor, Blocker, ProjectStatus
+
+PROGRESS_STEPS = 10
+_CHUNK = 400  # ids in one IN (…): well below what either database takes
+
+Progress = Callable[[int, int], None]
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemRow:
+    """A row that a person should look at, as it will be kept with the import."""
+
+    row_number: int
+    column: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRegister:
+    """All that one register file says, parsed beforehand. Entries are told apart within `register_name`."""
+
+    register_name: str
+    file_name: str
+    file_digest: str
+    projects: tuple[ListedProject, ...]
+    problems: tuple[ProblemRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The import as done; `added` counts projects brought back after an undone import too."""
+
+    run_id: int
+    added: int
+    changed: int
+    unchanged: int
+    gone: int
+
+
+def import_register(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    register: ListedRegister,
+    progress: Progress | None = None,
+) -> Imported:
+    """Make, update and mark projects so that they say what the register says; one event, whatever the size.
+
+    Projects from a register are not assessed until adopted: they get no answers, no standing and no
+    signatures. A project adopted, or placed by hand, keeps its stage; its register's facts still follow the
+    file. Nothing is deleted: what a later file leaves out is marked as gone.
+    """
+    require("imports.run", by)
+    comparison = compare(register.projects, known_entries(session, register.register_name))
+    steps = _Steps(progress, len(register.projects))
+    work = _Work(session, _begin_run(session, register, by, at), by, at, steps)
+    touched = _write(work, comparison)
+    run = work.run
+    run.added, run.changed = len(touched["added"]) + len(touched["returned"]), len(touched["changed"])
+    run.unchanged, run.gone = len(comparison.unchanged), len(touched["gone"])
+    session.flush()
+    said = {"run": run.id, "file": register.file_name, "digest": register.file_digest, "rows": run.rows}
+    record(
+        session,
+        chain=ORGANISATION,
+        action=EventAction.REGISTER_IMPORTED,
+        subject=f"register:{register.register_name}",
+        detail={**said, "problems": len(register.problems), "unchanged": run.unchanged, **touched},
+        by=by,
+        at=at,
+    )
+    steps.finish()
+    return Imported(_id(work.run), run.added, run.changed, run.unchanged, run.gone)
+
+
+def undo_import(session: Session, *, by: Actor, at: datetime, run_id: int) -> int:
+    """Archive the projects that an import brought and nobody has adopted since; returns how many.
+
+    What the import changed in projects known before stays changed. Importing the file again brings the same
+    projects back.
+    """
+    require("imports.undo", by)
+    run = session.get(ImportRun, run_id)
+    if run is None:
+        raise NotFound("import", run_id)
+    if run.undone_at is not None:
+        raise Refused(Blocker("import:undone", "This import was taken back already."))
+    projects = _brought_by(session, run_id)
+    for project in projects:
+        project.archived_at = at
+    run.undone_at = at
+    session.flush()
+    record(
+        session,
+        chain=ORGANISATION,
+        action=EventAction.REGISTER_UNDONE,
+        subject=f"register:{run.register_name}",
+        detail={"run": run_id, "archived": [project.id for project in projects]},
+        by=by,
+        at=at,
+    )
+    return len(projects)
+
+
+def _brought_by(session: Session, run_id: int) -> Sequence[Project]:
+    return session.exec(
+        select(Project)
+        .join(RegisterEntry, col(RegisterEntry.project_id) == col(Project.id))
+        .where(col(RegisterEntry.run_id) == run_id)
+        .where(col(Project.adopted_at).is_(None), col(Project.archived_at).is_(None))
+        .order_by(col(Project.id))
+    ).all()
+
+
+class _Steps:
+    """Tells how many rows are done, at most about ten times and always at the end."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.total, self.count = progress, total, 0
+        self.size = max(1, -(-total // PROGRESS_STEPS))
+
+    def done(self, rows: int) -> None:
+        """`rows` more are done; a large number is told in several steps."""
+        for _ in range(rows // self.size):
+            self._tell(self.size)
+        if rows % self.size:
+            self._tell(rows % self.size)
+
+    def finish(self) -> None:
+        if self.progress:
+            self.progress(self.total, self.total)
+
+    def _tell(self, rows: int) -> None:
+        self.count += rows
+        if self.progress:
+            self.progress(self.count, self.total)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What every step of one import needs."""
+
+    session: Session
+    run: ImportRun
+    by: Actor
+    at: datetime
+    steps: _Steps
+
+
+def _write(work: _Work, comparison: Comparison) -> dict[str, list[int]]:
+    """All rows of one import; returns the ids of the projects touched, by what happened to them."""
+    touched = {
+        "added": _add(work, comparison.added),
+        "returned": _rewrite(work, comparison.returning, brought_back=True),
+        "changed": _rewrite(work, comparison.changed, brought_back=False),
+        "gone": [entry.project_id for entry in comparison.gone],
+    }
+    _renumber(work.session, comparison.unchanged)
+    work.steps.done(len(comparison.unchanged))
+    _mark_gone(work, touched["gone"])
+    return touched
+
+
+def _begin_run(session: Session, register: ListedRegister, by: Actor, at: datetime) -> ImportRun:
+    run = ImportRun(
+        register_name=register.register_name,
+        file_name=register.file_name,
+        file_digest=register.file_digest,
+        rows=len(register.projects),
+        added=0,
+        changed=0,
+        unchanged=0,
+        gone=0,
+        at=at,
+        by_key=by.key,
+    )
+    session.add(run)
+    session.flush()
+    session.add_all(
+        RegisterProblem(run_id=_id(run), row_number=each.row_number, column=each.column, text=each.text)
+        for each in register.problems
+    )
+    return run
+
+
+def _add(work: _Work, rows: Sequence[ListedProject]) -> list[int]:
+    """New projects with their entries, in batches; returns their ids in file order."""
+    session, run = work.session, work.run
+    taken = set(session.exec(select(Project.key))) if rows else set()
+    ids: list[int] = []
+    for batch in _chunks(rows, work.steps.size):
+        projects = [_new_project(row, taken, work) for row in batch]
+        session.add_all(projects)
+        session.flush()
+        new = [project.id for project in projects if project.id is not None]
+        session.add_all(
+            RegisterEntry(
+                project_id=project_id,
+                register_name=run.register_name,
+                identity=row.identity,
+                run_id=_id(work.run),
+                **_said(row),
+            )
+            for project_id, row in zip(new, batch, strict=True)
+        )
+        session.flush()
+        ids.extend(new)
+        work.steps.done(len(batch))
+    return ids
+
+
+def _new_project(row: ListedProject, taken: set[str], work: _Work) -> Project:
+    key = next_key(slug(row.name), taken)
+    taken.add(key)
+    project = Project(
+        key=key,
+        name=row.name,
+        organisation=row.organisation,
+        origin="register",
+        stage_since=work.at,
+        created_at=work.at,
+        created_by=work.by.key,
+    )
+    place(project, row.stage, row.status, work.at)
+    return project
+
+
+def _said(row: ListedProject) -> dict[str, Any]:
+    """The columns of an entry that the file decides."""
+    return {
+        "external_id": row.external_id,
+        "row_number": row.row_number,
+        "content_digest": row.digest,
+        "stage_word": row.stage_word,
+        "risk": row.risk,
+        "facts": canonical_json(row.facts),
+        "gone_at": None,
+    }
+
+
+def _rewrite(work: _Work, pairs: Sequence[Pair], *, brought_back: bool) -> list[int]:
+    """Entries, and projects not adopted, as the file has them now; returns the projects' ids.
+
+    Brought back are those an undone import had archived: they belong to this import from now on.
+    """
+    for batch in _chunks(pairs, work.steps.size):
+        stored = _stored(work.session, [known.project_id for known, _ in batch])
+        for known, row in batch:
+            project, entry = stored[known.project_id]
+            if project.adopted_at is None:
+                _follow(project, entry.stage_word, row, work.at)
+            entry.sqlmodel_update(_said(row))
+            if brought_back:
+                project.archived_at, entry.run_id = None, _id(work.run)
+        work.session.flush()
+        work.steps.done(len(batch))
+    return [known.project_id for known, _ in pairs]
+
+
+def _stored(session: Session, ids: Sequence[int]) -> dict[int, tuple[Project, RegisterEntry]]:
+    stored: dict[int, tuple[Project, RegisterEntry]] = {}
+    for batch in _chunks(ids, _CHUNK):
+        found = session.exec(
+            select(Project, RegisterEntry)
+            .join(RegisterEntry, col(RegisterEntry.project_id) == col(Project.id))
+            .where(col(RegisterEntry.project_id).in_(batch))
+        )
+        stored.update({entry.project_id: (project, entry) for project, entry in found})
+    return stored
+
+
+def _follow(project: Project, old_word: str, row: ListedProject, at: datetime) -> None:
+    """An unadopted project takes name, owner and stage from its register.
+
+    Its revision grows only when a person places it; then the register moves it no more, until it uses
+    another word for the stage.
+    """
+    project.name, project.organisation = row.name, row.organisation
+    placed_by_hand = project.revision > 1
+    if not placed_by_hand or row.stage_word != old_word:
+        place(project, row.stage, row.status if row.stage else ProjectStatus.ACTIVE, at)
+
+
+def _renumber(session: Session, pairs: Iterable[Pair]) -> None:
+    """Rows that moved within the file without a change of content keep pointing at their place in it."""
+    moved = [
+        {"project_id": known.project_id, "row_number": row.row_number}
+        for known, row in pairs
+        if known.row_number != row.row_number
+    ]
+    if moved:
+        session.execute(update(RegisterEntry), moved)
+
+
+def _mark_gone(work: _Work, ids: Sequence[int]) -> None:
+    for batch in _chunks(ids, _CHUNK):
+        listed = col(RegisterEntry.project_id).in_(batch)
+        work.session.execute(update(RegisterEntry).where(listed).values(gone_at=work.at))
+
+
+def _chunks(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _id(run: ImportRun) -> int:
+    if run.id is None:
+        raise ValueError("the import is not in the database yet")
+    return run.id

@@ -1,0 +1,87 @@
+"""Projects as the screens name them, each only for those who may read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlmodel import Session, col
+
+from lifecycle.errors import NotFound
+from lifecycle.facts.people import project_roles
+from lifecycle.rules.permissions import may
+from lifecycle.store.tables import Membership, Project
+from lifecycle.vocabulary import Actor, Gate, ProjectStatus, Role, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectHead:
+    """What every page about a project begins with. `roles` are those of the person who asked."""
+
+    id: int
+    key: str
+    name: str
+    purpose: str
+    organisation: str
+    stage: Stage | None
+    gate: Gate | None
+    status: ProjectStatus
+    is_adopted: bool  # False: from a register and not assessed here
+    archived_at: datetime | None
+    revision: int
+    roles: frozenset[Role]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its content may change at all."""
+        return self.archived_at is None and self.is_adopted
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectName:
+    """One line of a list to choose from."""
+
+    key: str
+    name: str
+    organisation: str
+
+
+def head(session: Session, *, key: str, by: Actor) -> ProjectHead:
+    """The project with this key; raises NotFound also when this person may not read it."""
+    project = session.execute(select(Project).where(col(Project.key) == key)).scalar_one_or_none()
+    if project is None or project.id is None:
+        raise NotFound("project", key)
+    roles = project_roles(session, project.id, by.key)
+    if not may("projects.read", by, roles):
+        raise NotFound("project", key)
+    return ProjectHead(
+        id=project.id,
+        key=project.key,
+        name=project.name,
+        purpose=project.purpose,
+        organisation=project.organisation,
+        stage=Stage(project.stage) if project.stage else None,
+        gate=Gate(project.gate) if project.gate else None,
+        status=ProjectStatus(project.status),
+        is_adopted=project.origin != "register" or project.adopted_at is not None,
+        archived_at=project.archived_at,
+        revision=project.revision,
+        roles=roles,
+    )
+
+
+def names(session: Session, *, by: Actor) -> tuple[ProjectName, ...]:
+    """Projects this person may read and that are not archived, by name: for choosing one."""
+    found = session.execute(_readable(by).order_by(col(Project.name), col(Project.key))).tuples()
+    return tuple(ProjectName(key, name, organisation) for key, name, organisation in found)
+
+
+def _readable(by: Actor) -> Select[tuple[str, str, str]]:
+    chosen = select(Project.key, Project.name, Project.organisation).where(col(Project.archived_at).is_(None))
+    if may("portfolio.read_all", by):
+        return chosen
+    own = select(Membership.project_id).where(
+        col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
+    )
+    return chosen.where(col(Project.id).in_(own))

@@ -1,0 +1,146 @@
+"""What a worksheet or a data source's record holds now, and how each of its answers came about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from lifecycle.store.tables import Answer, CurrentAnswer, DataSource, PersonRow
+from lifecycle.vocabulary import AnswerState
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """One answer as stored. `value` is its canonical JSON; state None: cleared."""
+
+    answer_id: int
+    revision: int
+    state: AnswerState | None
+    value: str | None
+    owner: str | None
+    due_on: date | None
+    reason: str | None
+    at: datetime
+    by_key: str
+    by_name: str
+    restored_from: int | None = None
+    method: str = "web"
+
+    @property
+    def stored(self) -> Any:
+        """The value as plain JSON, for `rules.answers.decode` and for seeding widgets."""
+        return json.loads(self.value) if self.value else None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceName:
+    """One data source that the project uses."""
+
+    id: int
+    key: str
+    name: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSheet:
+    """All current answers of a project: (source id, field id) to answer; 0 is the stage worksheet."""
+
+    answers: Mapping[tuple[int, str], AnswerView]
+    sources: tuple[SourceName, ...]
+
+    def answer(self, field_id: str, source_id: int = 0) -> AnswerView | None:
+        """The answer when there is one or was one; a cleared answer has state None."""
+        return self.answers.get((source_id, field_id))
+
+
+def sheet(session: Session, *, project_id: int) -> AnswerSheet:
+    """Every current answer of the project, with the names of those who gave them: two statements."""
+    found = session.execute(
+        select(CurrentAnswer, PersonRow.name)
+        .outerjoin(PersonRow, col(PersonRow.key) == col(CurrentAnswer.by_key))
+        .where(col(CurrentAnswer.project_id) == project_id)
+    ).tuples()
+    return AnswerSheet(
+        answers={(row.source_id, row.field_id): _current(row, name) for row, name in found},
+        sources=sources(session, project_id=project_id),
+    )
+
+
+def sources(session: Session, *, project_id: int) -> tuple[SourceName, ...]:
+    """The data sources in use, in their order."""
+    rows = session.execute(
+        select(DataSource)
+        .where(col(DataSource.project_id) == project_id, col(DataSource.removed_at).is_(None))
+        .order_by(col(DataSource.position), col(DataSource.id))
+    ).scalars()
+    return tuple(SourceName(row.id or 0, row.key, row.name, row.revision) for row in rows)
+
+
+def answer_history(
+    session: Session, *, project_id: int, field_id: str, source_id: int = 0, most: int = 30
+) -> tuple[AnswerView, ...]:
+    """Every version of one answer, newest first."""
+    found = session.execute(
+        select(Answer, PersonRow.name)
+        .outerjoin(PersonRow, col(PersonRow.key) == col(Answer.by_key))
+        .where(
+            col(Answer.project_id) == project_id,
+            col(Answer.source_id) == source_id,
+            col(Answer.field_id) == field_id,
+        )
+        .order_by(col(Answer.revision).desc())
+        .limit(most)
+    ).tuples()
+    return tuple(_version(row, name) for row, name in found)
+
+
+def known_people(session: Session) -> Mapping[str, str]:
+    """Key to name of everybody active, for choosing a person."""
+    found = session.execute(
+        select(PersonRow.key, PersonRow.name)
+        .where(col(PersonRow.active).is_(True))
+        .order_by(col(PersonRow.name))
+    )
+    return dict(found.tuples())
+
+
+def _current(row: CurrentAnswer, name: str | None) -> AnswerView:
+    return AnswerView(
+        answer_id=row.answer_id,
+        revision=row.revision,
+        state=AnswerState(row.state) if row.state else None,
+        value=row.value,
+        owner=row.owner,
+        due_on=row.due_on,
+        reason=row.reason,
+        at=row.at,
+        by_key=row.by_key,
+        by_name=name or _NOT_A_PERSON.get(row.by_key, "somebody erased"),
+    )
+
+
+def _version(row: Answer, name: str | None) -> AnswerView:
+    return AnswerView(
+        answer_id=row.id or 0,
+        revision=row.revision,
+        state=AnswerState(row.state) if row.state else None,
+        value=row.value,
+        owner=row.owner,
+        due_on=row.due_on,
+        reason=row.reason,
+        at=row.at,
+        by_key=row.by_key,
+        by_name=name or _NOT_A_PERSON.get(row.by_key, "somebody erased"),
+        restored_from=row.restored_from,
+        method=row.method,
+    )
+
+
+_NOT_A_PERSON = {"command-line": "Command line", "system": "Lifecycle"}

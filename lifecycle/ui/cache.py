@@ -1,0 +1,80 @@
+"""What outlives a rerun: the database, the guide, and reads kept until something they cover changes.
+
+A read is kept under the sum of the event chains it depends on (`events.chain_stamp`), so a change anywhere, by
+anybody, in any process makes the next read fresh; nothing is ever cleared by hand. Views are frozen and shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from lifecycle.events import chain_stamp
+from lifecycle.guide import Guide, load_guide
+from lifecycle.settings import Settings, read_settings
+from lifecycle.store.database import Database, open_database
+
+T = TypeVar("T")
+
+
+@st.cache_resource(show_spinner=False)
+def settings() -> Settings:
+    return read_settings()
+
+
+@st.cache_resource(show_spinner=False)
+def database() -> Database:
+    return open_database(settings().database_url)
+
+
+@st.cache_resource(show_spinner=False)
+def guide() -> Guide:
+    return load_guide(settings().guide_folder)
+
+
+def read(query: Callable[..., T], *chains: str, **arguments: Any) -> T:
+    """The answer of `query(session, **arguments)`, kept while no event is added to `chains` (none named: to any).
+
+    Arguments must be hashable and say everything the answer depends on, today's date included where it matters.
+    Raises what the query raises; a refusal is not kept.
+    """
+    return _kept(query, stamp(*chains), tuple(sorted(arguments.items())))
+
+
+def read_with_guide(query: Callable[..., T], *chains: str, **arguments: Any) -> T:
+    """As `read`, for queries that also take `guide`."""
+    return _kept_with_guide(query, stamp(*chains), tuple(sorted(arguments.items())))
+
+
+def stamp(*chains: str) -> int:
+    """How many events these chains hold; grows with every change to what they cover."""
+    with database().read() as session:
+        return chain_stamp(session, *chains)
+
+
+def read_now(query: Callable[..., T], **arguments: Any) -> T:
+    """As `read`, never kept: for what changes without an event, or is asked once."""
+    with database().read() as session:
+        return query(session, **arguments)
+
+
+# Not Streamlit's cache: it hashes arguments by pickling them, which costs more than most of these reads.
+@lru_cache(maxsize=400)
+def _kept(query: Callable[..., T], newest: int, arguments: tuple[tuple[str, Any], ...]) -> T:
+    return read_now(query, **dict(arguments))
+
+
+@lru_cache(maxsize=400)
+def _kept_with_guide(query: Callable[..., T], newest: int, arguments: tuple[tuple[str, Any], ...]) -> T:
+    return read_now(query, guide=guide(), **dict(arguments))
+
+
+def forget_everything() -> None:
+    """Database, guide and reads, for tests that bring their own database."""
+    for kept in (settings, database, guide):
+        kept.clear()
+    _kept.cache_clear()
+    _kept_with_guide.cache_clear()

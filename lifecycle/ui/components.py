@@ -1,0 +1,251 @@
+"""Pieces every page is made of. They draw plain values and never read the database.
+
+page_header · key_figures · definitions · blocker_list · empty_state · refusal · flashes · level_badge ·
+sign_off_badge · decision_badge · check_badge; and words for Markdown: plain · ago · day · until · people_names.
+Whatever a person wrote goes through `plain` before it stands in Markdown or in a widget's label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+import streamlit as st
+
+from lifecycle.errors import Invalid, LifecycleError, Refused
+from lifecycle.guide import Guide
+from lifecycle.ui import navigation, standing, state
+from lifecycle.vocabulary import Blocker, CheckResult, Decision, Level, SignOffStatus
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&^=])")
+_FLASHES = {"success": st.success, "info": st.info, "warning": st.warning, "error": st.error}
+_FLASH_ICONS = {
+    "success": ":material/check_circle:",
+    "info": ":material/info:",
+    "warning": ":material/warning:",
+    "error": ":material/error:",
+}
+
+
+# ------------------------------------------------------------------ words
+
+
+def plain(text: str) -> str:
+    """What a person wrote, so that Markdown shows exactly these characters: no link, image, icon, colour or HTML."""
+    return _SPECIAL.sub(r"\\\1", text).replace("\n", "  \n")
+
+
+def one_line(text: str, longest: int = 80) -> str:
+    """The beginning of a text on one line, cut at a word; not yet made `plain`."""
+    text = " ".join(text.split())
+    if len(text) <= longest:
+        return text
+    cut = text[:longest].rsplit(" ", 1)[0]
+    return f"{cut if len(cut) > longest // 2 else text[: longest - 1]}…"
+
+
+def day(on: date) -> str:
+    """2026-11-23, weekday before it: "Mon 2026-11-23"."""
+    return f"{on:%a} {on.isoformat()}"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long ago: "just now", "12 minutes ago", "yesterday", "41 days ago"."""
+    seconds = (now - moment).total_seconds()
+    if seconds < 60:
+        return "just now"
+    if seconds < 3_600:
+        return _count(int(seconds // 60), "minute") + " ago"
+    if seconds < 86_400:
+        return _count(int(seconds // 3_600), "hour") + " ago"
+    days = (now.date() - moment.date()).days
+    return "yesterday" if days <= 1 else _count(days, "day") + " ago"
+
+
+def until(on: date, today: date) -> str:
+    """How far away a day is: "today", "in 3 days", "12 days overdue"."""
+    days = (on - today).days
+    if days == 0:
+        return "today"
+    return f"in {_count(days, 'day')}" if days > 0 else f"{_count(-days, 'day')} overdue"
+
+
+def exact(moment: datetime) -> str:
+    """For hovering: "2026-11-23 05:12 UTC"."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """ "1 project", "12 projects", "3 entries"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"
+
+
+def people_names(keys: Iterable[str], names: Mapping[str, str]) -> str:
+    """People by name, as "Ada, Ben and Cleo"."""
+    found = [names.get(key, "somebody erased") for key in keys]
+    return " and ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)
+
+
+def when(label: str, moment: datetime, now: datetime) -> None:
+    """A quiet line such as "Saved 3 days ago"; hovering shows the exact time."""
+    st.caption(f"{plain(label)} {ago(moment, now)}", help=exact(moment))
+
+
+# ------------------------------------------------------------------ badges
+
+
+def badge(mark: standing.Mark, note: str = "") -> None:
+    """A standing as a badge, with a note behind its word: "Waiting · 41 days"."""
+    label = f"{mark.word} · {note}" if note else mark.word
+    st.badge(plain(label), icon=mark.material, color=mark.colour)
+
+
+def level_badge(level: Level, note: str = "") -> None:
+    badge(standing.LEVELS[level], note)
+
+
+def sign_off_badge(status: SignOffStatus, note: str = "") -> None:
+    badge(standing.SIGN_OFFS[status], note)
+
+
+def decision_badge(decision: Decision, note: str = "") -> None:
+    badge(standing.DECISIONS[decision], note)
+
+
+def check_badge(result: CheckResult, note: str = "") -> None:
+    badge(standing.CHECKS[result], note)
+
+
+# ------------------------------------------------------------------ the parts of a page
+
+
+def page_header(
+    title: str,
+    *,
+    about: str = "",
+    mark: standing.Mark | None = None,
+    actions: Callable[[], None] | None = None,
+) -> None:
+    """Title, one quiet sentence, a standing beside it and buttons at the right. `title` and `about` are plain text."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.title(plain(title), anchor=False, width="content")
+            if mark is not None:
+                badge(mark)
+        if actions is not None:
+            with st.container(horizontal=True, vertical_alignment="center", width="content"):
+                actions()
+    if about:
+        st.caption(plain(about))
+
+
+def flashes() -> None:
+    """The messages that earlier runs left, once."""
+    for kind, text in state.take_flashes():
+        _FLASHES[kind](plain(text), icon=_FLASH_ICONS[kind])
+
+
+def key_figures(figures: Sequence[tuple[str, str, str]]) -> None:
+    """Numbers that matter at a glance: (label, value, one quiet line or "")."""
+    with st.grid(min(len(figures), 6), min_column_width=150):
+        for label, figure, note in figures:
+            with st.container(border=True, gap="xxsmall"):
+                st.caption(plain(label))
+                st.markdown(f"### {plain(figure)}", anchors=False)
+                if note:
+                    st.caption(plain(note))
+
+
+def definitions(pairs: Sequence[tuple[str, str]]) -> None:
+    """Terms with what they are, for facts of one thing. Empty values show as a dash."""
+    with st.grid(3, min_column_width=220, gap="small"):
+        for term, content in pairs:
+            with st.container(gap=None):
+                st.caption(plain(term))
+                st.markdown(plain(content) if content else "—", anchors=False)
+
+
+def empty_state(
+    title: str, text: str, *, icon: str = "inbox", action: str = "", to: str = "", **query: str
+) -> None:
+    """Why there is nothing here and what to do next; a button to the page `to` when `action` names one."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(f"#### :gray[:material/{icon}:] {plain(title)}", text_alignment="center", anchors=False)
+        st.caption(plain(text), text_alignment="center")
+        if action and st.button(action, key=f"empty:{to}:{action}", type="primary"):
+            navigation.go(to, **query)
+
+
+def blocker_list(
+    blockers: Sequence[Blocker],
+    *,
+    project: str,
+    guide: Guide,
+    names: Mapping[str, str] | None = None,
+    most: int = 12,
+) -> None:
+    """What stands in the way, gravest first; every line leads to the field, or to the gate it concerns.
+
+    Beyond `most` the rest folds away. `guide` tells in which stage's worksheet a field is.
+    """
+    ordered = sorted(blockers, key=lambda blocker: -blocker.severity.weight)
+    for number, blocker in enumerate(ordered[:most]):
+        _blocker(blocker, number, project, guide)
+    if len(ordered) > most:
+        with st.expander(f"{len(ordered) - most} more"):
+            for number, blocker in enumerate(ordered[most:], start=most):
+                _blocker(blocker, number, project, guide)
+
+
+def _blocker(blocker: Blocker, number: int, project: str, guide: Guide) -> None:
+    mark = standing.SEVERITIES[blocker.severity]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":{mark.colour}[{mark.material}]", width="content", anchors=False)
+        st.markdown(plain(blocker.text), width="stretch", anchors=False)
+        target = field_target(blocker.fields[0], guide) if blocker.fields else None
+        label = blocker.fields[0].split("@")[0] if blocker.fields else "Gate"
+        if st.button(
+            label, key=f"blocker:{number}:{blocker.code}", icon=":material/arrow_forward:", type="tertiary"
+        ):
+            if target is not None:
+                navigation.go(target[0], project=project, **target[1])
+            navigation.go("gate", project=project, gate=blocker.gate.value if blocker.gate else None)
+
+
+def field_target(key: str, guide: Guide) -> tuple[str, dict[str, str]] | None:
+    """Page and query that show the field of a key such as `D14` or `X05@3`; None for a key of something else."""
+    field_id, _, source = key.partition("@")
+    spec = guide.fields.get(field_id)
+    if spec is None:
+        return None
+    if spec.stage is None:
+        return "sources", {"field": field_id, **({"source": source} if source else {})}
+    return "worksheet", {"stage": spec.stage.value, "field": field_id}
+
+
+# ------------------------------------------------------------------ refusals
+
+
+def refusal(error: LifecycleError) -> None:
+    """Why something was not done, in sentences, beside what was tried."""
+    if isinstance(error, Refused) and len(error.blockers) > 1:
+        lines = "\n".join(f"- {plain(blocker.text)}" for blocker in error.blockers)
+        st.error(f"This cannot go on yet:\n\n{lines}", icon=":material/block:")
+    elif isinstance(error, Invalid):
+        lines = [f"{place.capitalize()}: {text}" if place else text for place, text in error.problems.items()]
+        st.error("  \n".join(plain(line) for line in lines), icon=":material/error:")
+    else:
+        st.error(plain(str(error)), icon=":material/error:")
+
+
+def refusal_page(error: LifecycleError) -> None:
+    """Instead of a page that cannot be shown."""
+    st.title("This cannot be shown", anchor=False)
+    refusal(error)
+    if st.button("Back to my work", icon=":material/inbox:", type="primary"):
+        navigation.go("home")

@@ -1,0 +1,45 @@
+"""Who acts in this browser. The guard has refused everybody else already; this is the second line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+
+from lifecycle.queries.people import SignedInPerson, person_for_session
+from lifecycle.ui import cache
+from lifecycle.vocabulary import Actor, OrganisationRole
+from lifecycle.web.guard import SESSION_COOKIE
+
+
+def now() -> datetime:
+    """The clock of the screens: read here alone."""
+    return datetime.now(UTC)
+
+
+def session_token() -> str | None:
+    """The session cookie of this connection; tests put another function in its place."""
+    return st.context.cookies.get(SESSION_COOKIE)
+
+
+def signed_in() -> SignedInPerson | None:
+    """The person whose cookie this is, asked of the database in every run; None once the session has ended."""
+    idle = timedelta(hours=cache.settings().session_idle_hours)
+    return cache.read_now(person_for_session, token=session_token(), at=now(), idle=idle)
+
+
+def actor() -> Actor:
+    """Whoever acts, for actions. Raises PermissionError when nobody is signed in: the frame never gets here then."""
+    person = signed_in()
+    if person is None:
+        raise PermissionError("nobody is signed in")
+    return person.actor
+
+
+def is_administrator(person: SignedInPerson) -> bool:
+    return person.organisation_role is OrganisationRole.ADMINISTRATOR
+
+
+def reads_everything(person: SignedInPerson) -> bool:
+    """Leadership and administrators see every project."""
+    return person.organisation_role in (OrganisationRole.ADMINISTRATOR, OrganisationRole.LEADERSHIP)

@@ -1,0 +1,221 @@
+"""The one list of pages, where this tab is, and how to get elsewhere.
+
+A page exists when its file does: registering one is one line in PAGES and the file it names.
+`go("gate", project=key, gate="design")` switches to a page, `address(…)` spells its link, `here(…)` reads the
+address. Addresses are flat; what they are about stands in the query: project, stage, gate, field, source, review.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache as remember
+from pathlib import Path
+from typing import Literal, NoReturn
+from urllib.parse import urlencode
+
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parents[2] / "pages"
+
+Group = Literal["work", "portfolio", "project", "administration", "reference", "unlisted"]
+GROUPS: dict[Group, str] = {
+    "work": "",
+    "portfolio": "Portfolio",
+    "project": "Project",
+    "administration": "Administration",
+    "reference": "Reference",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PageSpec:
+    """One page. `path` is its address and its name; the empty one is the first page of all."""
+
+    path: str
+    file: str
+    title: str
+    icon: str
+    group: Group
+    about: str
+
+    @property
+    def name(self) -> str:
+        return self.path or "home"
+
+    @property
+    def material(self) -> str:
+        return f":material/{self.icon}:"
+
+
+PAGES: tuple[PageSpec, ...] = (
+    PageSpec("", "home.py", "My work", "inbox", "work", "What waits for you and the projects you work on."),
+    PageSpec(
+        "new-project", "project/new.py", "New project", "add", "work", "Register a project in a minute."
+    ),
+    PageSpec(
+        "portfolio",
+        "portfolio/overview.py",
+        "Overview",
+        "grid_view",
+        "portfolio",
+        "How ready every project is.",
+    ),
+    PageSpec(
+        "portfolio-reviews",
+        "portfolio/reviews.py",
+        "Reviews",
+        "fact_check",
+        "portfolio",
+        "Who waits for whom, and for how long.",
+    ),
+    PageSpec(
+        "early-planning",
+        "portfolio/early_planning.py",
+        "Early planning",
+        "event_upcoming",
+        "portfolio",
+        "How early the production questions were answered.",
+    ),
+    PageSpec("activity", "portfolio/activity.py", "Activity", "history", "portfolio", "What changed lately."),
+    PageSpec(
+        "project",
+        "project/overview.py",
+        "Overview",
+        "flag",
+        "project",
+        "Where the project stands and what is in its way.",
+    ),
+    PageSpec(
+        "worksheet",
+        "project/worksheet.py",
+        "Worksheet",
+        "edit_note",
+        "project",
+        "The questions of one stage.",
+    ),
+    PageSpec("sources", "project/sources.py", "Data sources", "database", "project", "One record per input."),
+    PageSpec(
+        "gate",
+        "project/gate.py",
+        "Gate",
+        "approval",
+        "project",
+        "Blockers, sign-offs and the outcome of a gate.",
+    ),
+    PageSpec(
+        "plan", "project/plan.py", "Plan", "calendar_month", "project", "Target dates and latest days to ask."
+    ),
+    PageSpec(
+        "history",
+        "project/history.py",
+        "History",
+        "timeline",
+        "project",
+        "Everything that happened, in order.",
+    ),
+    PageSpec(
+        "review", "project/review.py", "Review", "rate_review", "unlisted", "Decide on what was asked of you."
+    ),
+    PageSpec(
+        "guide", "admin/guide.py", "Guide", "menu_book", "reference", "Every question, check and threshold."
+    ),
+    PageSpec(
+        "people", "admin/people.py", "People", "group", "administration", "Accounts, invitations and roles."
+    ),
+    PageSpec(
+        "import",
+        "admin/import_register.py",
+        "Import",
+        "upload_file",
+        "administration",
+        "Bring in a register.",
+    ),
+    PageSpec("audit", "admin/audit.py", "Audit", "verified_user", "administration", "The log and its chain."),
+    PageSpec(
+        "settings",
+        "admin/settings.py",
+        "Settings",
+        "settings",
+        "administration",
+        "Name, time zone and defaults.",
+    ),
+)
+BY_NAME = {page.name: page for page in PAGES}
+
+
+@remember
+def existing() -> tuple[PageSpec, ...]:
+    """The pages whose file is there, in the order of the list."""
+    return tuple(page for page in PAGES if (ROOT / page.file).is_file())
+
+
+def exists(name: str) -> bool:
+    return BY_NAME[name] in existing()
+
+
+def streamlit_page(page: PageSpec) -> st.Page:
+    return st.Page(
+        ROOT / page.file,
+        title=page.title,
+        icon=page.material,
+        url_path=page.path or None,
+        default=not page.path,
+        help=page.about,
+    )
+
+
+# ------------------------------------------------------------------ where this tab is
+
+
+def here(name: str) -> str | None:
+    """One value of the address, for example `here("project")`; None when it is not there or empty."""
+    found = st.query_params.get(name, "")
+    return found or None
+
+
+def stay(**query: str | None) -> None:
+    """Change the address without leaving the page: None takes a value out."""
+    for name, content in query.items():
+        if content is None:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = content
+
+
+# ------------------------------------------------------------------ going elsewhere
+
+
+def go(name: str, **query: str | int | None) -> NoReturn:
+    """Switch to a page. From worksheets always this behind a button: a link loses what is half typed."""
+    st.switch_page(streamlit_page(BY_NAME[name]), query_params=_plain(query))
+
+
+def address(name: str, **query: str | int | None) -> str:
+    """The link to a page, for tables, mails and Markdown."""
+    words = urlencode(_plain(query))
+    return f"/{BY_NAME[name].path}" + (f"?{words}" if words else "")
+
+
+def link(
+    name: str,
+    label: str = "",
+    *,
+    icon: str = "",
+    width: Literal["content", "stretch"] = "content",
+    **query: str | int | None,
+) -> None:
+    """Draw a link to a page, for places where nothing is typed: a tap on it only leaves a field that is."""
+    page = BY_NAME[name]
+    if page not in existing():
+        return
+    st.page_link(
+        streamlit_page(page),
+        label=label or page.title,
+        icon=icon or page.material,
+        width=width,
+        query_params=_plain(query),
+    )
+
+
+def _plain(query: dict[str, str | int | None]) -> dict[str, str]:
+    return {name: str(value) for name, value in query.items() if value is not None}

@@ -1,0 +1,77 @@
+"""The way from a screen to an action: one transaction, the signed-in person, the clock, refusals as data.
+
+    outcome = attempt(answers.save, project_id=…, field_id=…, base=…)     # callbacks: nothing drawn, nothing rerun
+    perform(reviews.request, done="Asked.", project_id=…)                 # forms: flash and rerun, or show why not
+
+`by`, `at` and, where the action takes it, `guide` are filled in. The only `st.rerun` of the product is here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache as remember
+from typing import Any, Generic, NoReturn, TypeVar
+
+import streamlit as st
+
+from lifecycle.errors import LifecycleError
+from lifecycle.ui import cache, identity, state
+from lifecycle.ui.components import refusal
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(Generic[T]):
+    """What became of an action: its value once the transaction is committed, or why nothing was changed."""
+
+    value: T | None = None
+    refusal: LifecycleError | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.refusal is None
+
+
+def attempt(action: Callable[..., T], **arguments: Any) -> Attempt[T]:
+    """Run an action in its own transaction. When it returns done, the change is on the disk."""
+    if _takes_guide(action):
+        arguments["guide"] = cache.guide()
+    try:
+        by = identity.actor()
+        with cache.database().write() as session:
+            value = action(session, by=by, at=identity.now(), **arguments)
+    except LifecycleError as error:
+        return Attempt(refusal=error)
+    return Attempt(value)
+
+
+def perform(action: Callable[..., T], *, done: str = "", **arguments: Any) -> Attempt[T]:
+    """For a form or button in the page: on success flash `done` and draw anew; else show the refusal here.
+
+    Returns only when the action was refused.
+    """
+    outcome = attempt(action, **arguments)
+    if outcome.refusal is not None:
+        refusal(outcome.refusal)
+        return outcome
+    if done:
+        state.flash("success", done)
+    st.rerun()
+
+
+def redraw(*fragments: str) -> NoReturn:
+    """From a callback: draw only these keyed fragments instead of the whole page. Ends the callback."""
+    st.rerun(list(fragments))
+
+
+def draw_again() -> NoReturn:
+    """Draw the whole page anew."""
+    st.rerun()
+
+
+@remember
+def _takes_guide(action: Callable[..., Any]) -> bool:
+    return "guide" in inspect.signature(action).parameters

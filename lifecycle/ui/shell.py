@@ -1,0 +1,116 @@
+"""What surrounds every page: page settings, who is here, the sidebar, and the one guard around the page itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from lifecycle.errors import LifecycleError
+from lifecycle.queries import projects
+from lifecycle.queries.people import SignedInPerson
+from lifecycle.queries.projects import ProjectName
+from lifecycle.ui import cache, components, identity, navigation, state
+from lifecycle.ui.navigation import PageSpec
+
+# A file of our own: a Material icon here would be fetched from another server.
+ICON = Path(__file__).parent / "icon.svg"
+_SWITCHER = "project_switcher"
+
+
+def show() -> None:
+    """One run: everything but the page's own script."""
+    st.set_page_config(
+        page_title="Lifecycle", page_icon=str(ICON), layout="wide", initial_sidebar_state="auto"
+    )
+    try:
+        person = identity.signed_in()
+    except LifecycleError as error:
+        components.refusal(error)
+        st.stop()
+    if person is None:
+        _signed_out()
+        st.stop()
+    state.note_brought()
+    specs = _pages_for(person)
+    page = st.navigation([navigation.streamlit_page(spec) for spec in specs], position="hidden")
+    try:
+        _sidebar(person, specs)
+        components.flashes()
+        page.run()
+    except LifecycleError as error:
+        components.refusal_page(error)
+
+
+def _pages_for(person: SignedInPerson) -> tuple[PageSpec, ...]:
+    administrator = identity.is_administrator(person)
+    return tuple(page for page in navigation.existing() if page.group != "administration" or administrator)
+
+
+def _signed_out() -> None:
+    st.title("You are signed out", anchor=False)
+    st.markdown("Nothing you saved is lost. [Sign in](/sign-in) to go on.")
+
+
+# ------------------------------------------------------------------ sidebar
+
+
+def _sidebar(person: SignedInPerson, pages: tuple[PageSpec, ...]) -> None:
+    with st.sidebar:
+        st.markdown("#### :blue[:material/route:] Lifecycle", anchors=False)
+        project = navigation.here("project") or state.last_project()
+        _group(pages, "work")
+        _group(pages, "portfolio")
+        _switcher(person, project)
+        if project:
+            _group(pages, "project", project=project)
+        _group(pages, "reference")
+        _group(pages, "administration")
+        _who(person)
+
+
+def _group(pages: tuple[PageSpec, ...], group: navigation.Group, project: str | None = None) -> None:
+    members = [page for page in pages if page.group == group]
+    if not members:
+        return
+    with st.container(gap=None):
+        if navigation.GROUPS[group] and group != "project":
+            st.caption(navigation.GROUPS[group])
+        for page in members:
+            navigation.link(page.name, width="stretch", project=project)
+
+
+def _switcher(person: SignedInPerson, project: str | None) -> None:
+    choices: dict[str, ProjectName] = {
+        choice.key: choice for choice in cache.read(projects.names, by=person.actor)
+    }
+    if not choices:
+        return
+    if project is not None and state.value(_SWITCHER) != project:
+        state.put(_SWITCHER, project if project in choices else None)
+    st.selectbox(
+        "Project",
+        list(choices),
+        index=None,
+        format_func=lambda key: choices[key].name if key in choices else str(key),
+        key=_SWITCHER,
+        placeholder="Find a project",
+        on_change=_switch,
+    )
+
+
+def _switch() -> None:
+    chosen = state.value(_SWITCHER)
+    if not chosen:
+        return
+    state.remember_project(chosen)
+    page = navigation.BY_NAME["project"]
+    if page in navigation.existing():
+        navigation.go("project", project=chosen)
+    navigation.stay(project=chosen)
+
+
+def _who(person: SignedInPerson) -> None:
+    st.caption(
+        f"{components.plain(person.name)} · {person.organisation_role.value} · [Sign out](/sign-out)",
+    )

@@ -1,0 +1,138 @@
+"""One scale for standing everywhere: a colour, an icon and a word, never the colour alone.
+
+Colour names are Streamlit's; .streamlit/config.toml gives each its tone in light and dark. Charts use `hue`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from lifecycle.vocabulary import CheckResult, Decision, Level, Outcome, ProjectStatus, Severity, SignOffStatus
+
+Colour = Literal["gray", "blue", "violet", "orange", "red", "green"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How one standing looks. `light` and `dark` are the tones for charts."""
+
+    word: str
+    colour: Colour
+    icon: str
+
+    @property
+    def material(self) -> str:
+        return f":material/{self.icon}:"
+
+    @property
+    def text(self) -> str:
+        """As part of a line of Markdown."""
+        return f":{self.colour}[{self.material} {self.word}]"
+
+    @property
+    def badge(self) -> str:
+        """As a badge within a line of Markdown."""
+        return f":{self.colour}-badge[{self.material} {self.word}]"
+
+    def hue(self, *, dark: bool) -> str:
+        return (_DARK if dark else _LIGHT)[self.colour]
+
+
+_LIGHT: Mapping[str, str] = MappingProxyType(
+    {
+        "gray": "#5b6675",
+        "blue": "#1f5fbf",
+        "violet": "#6d4bb8",
+        "orange": "#b45309",
+        "red": "#b3261e",
+        "green": "#0b7a75",
+    }
+)
+_DARK: Mapping[str, str] = MappingProxyType(
+    {
+        "gray": "#8e9aab",
+        "blue": "#6ea3ee",
+        "violet": "#a98ae8",
+        "orange": "#e0a03c",
+        "red": "#f2766b",
+        "green": "#3fb8ad",
+    }
+)
+
+LEVELS: Mapping[Level, Mark] = MappingProxyType(
+    {
+        Level.BLOCKED: Mark("Blocked", "red", "block"),
+        Level.NOT_STARTED: Mark("Not started", "gray", "radio_button_unchecked"),
+        Level.IN_PROGRESS: Mark("In progress", "blue", "clock_loader_40"),
+        Level.WAITING: Mark("Waiting", "violet", "hourglass_top"),
+        Level.CONDITIONAL: Mark("Conditional", "orange", "rule"),
+        Level.READY: Mark("Ready", "green", "check_circle"),
+        Level.PASSED: Mark("Passed", "green", "verified"),
+    }
+)
+STOPPED = Mark("Stopped", "gray", "stop_circle")
+RETIRED = Mark("Retired", "gray", "inventory_2")
+NOT_ASSESSED = Mark("Not assessed here", "gray", "help")
+
+SIGN_OFFS: Mapping[SignOffStatus, Mark] = MappingProxyType(
+    {
+        SignOffStatus.NOT_ASKED: Mark("Not asked", "gray", "radio_button_unchecked"),
+        SignOffStatus.WAITING: Mark("Waiting", "violet", "hourglass_top"),
+        SignOffStatus.SIGNED: Mark("Signed", "green", "check_circle"),
+        SignOffStatus.CONDITIONAL: Mark("With conditions", "orange", "rule"),
+        SignOffStatus.STALE: Mark("Stale", "orange", "history"),
+        SignOffStatus.CHANGES_REQUESTED: Mark("Changes requested", "red", "edit_note"),
+        SignOffStatus.REJECTED: Mark("Rejected", "red", "block"),
+        SignOffStatus.ELSEWHERE: Mark("Recorded elsewhere", "gray", "folder_open"),
+    }
+)
+
+DECISIONS: Mapping[Decision, Mark] = MappingProxyType(
+    {
+        Decision.APPROVED: Mark("Approved", "green", "check_circle"),
+        Decision.APPROVED_WITH_CONDITIONS: Mark("Approved with conditions", "orange", "rule"),
+        Decision.CHANGES_REQUESTED: Mark("Changes requested", "red", "edit_note"),
+        Decision.REJECTED: Mark("Rejected", "red", "block"),
+        Decision.ACKNOWLEDGED: Mark("Acknowledged", "green", "visibility"),
+        Decision.OPINION: Mark("Opinion given", "blue", "forum"),
+        Decision.WITHDRAWN: Mark("Withdrawn", "gray", "undo"),
+    }
+)
+
+OUTCOMES: Mapping[Outcome, Mark] = MappingProxyType(
+    {
+        Outcome.GO: Mark("Go", "green", "check_circle"),
+        Outcome.GO_WITH_CONDITIONS: Mark("Go with conditions", "orange", "rule"),
+        Outcome.RECYCLE: Mark("Recycle", "blue", "replay"),
+        Outcome.STOP: Mark("Stop", "gray", "stop_circle"),
+    }
+)
+
+CHECKS: Mapping[CheckResult, Mark] = MappingProxyType(
+    {
+        CheckResult.FAILS: Mark("Fails", "red", "cancel"),
+        CheckResult.CANNOT_TELL: Mark("Cannot tell", "gray", "help"),
+        CheckResult.PASSES: Mark("Passes", "green", "check_circle"),
+    }
+)
+
+SEVERITIES: Mapping[Severity, Mark] = MappingProxyType(
+    {
+        Severity.BLOCK: Mark("Blocks", "red", "block"),
+        Severity.WARNING: Mark("Warning", "orange", "warning"),
+        Severity.NOTE: Mark("Note", "blue", "info"),
+    }
+)
+
+STATUSES: Mapping[ProjectStatus, Mark] = MappingProxyType(
+    {
+        ProjectStatus.ACTIVE: Mark("Active", "blue", "clock_loader_40"),
+        ProjectStatus.ROLLOUT: Mark("Rolling out", "blue", "rocket_launch"),
+        ProjectStatus.LIVE: Mark("Live", "green", "sensors"),
+        ProjectStatus.RETIRED: RETIRED,
+        ProjectStatus.STOPPED: STOPPED,
+    }
+)

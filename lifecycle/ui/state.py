@@ -1,0 +1,113 @@
+"""The only file that spells a key of st.session_state. Ids and primitives only: our own objects never live there.
+
+Three kinds of state, three homes: facts in the database, "where am I" in the address (`navigation.here`), and
+what only this browser tab knows (what is typed but not saved, what is open) here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state.common import user_key_from_element_id
+
+_FLASHES = "flashes"
+_LAST_PROJECT = "last_project"
+_BROUGHT = "brought"
+
+
+# ------------------------------------------------------------------ messages that survive one rerun
+
+
+def flash(kind: str, text: str) -> None:
+    """Show a message at the top of the next drawing. `kind` is success, info, warning or error."""
+    st.session_state[_FLASHES] = [*st.session_state.get(_FLASHES, ()), [kind, text]]
+
+
+def take_flashes() -> list[tuple[str, str]]:
+    """The messages waiting to be shown; they are gone afterwards."""
+    waiting = st.session_state.get(_FLASHES, [])
+    if waiting:
+        st.session_state[_FLASHES] = []
+    return [(kind, text) for kind, text in waiting]
+
+
+# ------------------------------------------------------------------ where this tab was last
+
+
+def remember_project(key: str) -> None:
+    st.session_state[_LAST_PROJECT] = key
+
+
+def last_project() -> str | None:
+    """The project this tab looked at last, for pages that are not about one."""
+    found = st.session_state.get(_LAST_PROJECT)
+    return str(found) if found else None
+
+
+# ------------------------------------------------------------------ widgets and what belongs to them
+
+
+def widget_key(*parts: object) -> str:
+    """The one spelling of a widget's key: `widget_key("answer", project, source, field, part)`."""
+    return ":".join(str(part) for part in parts)
+
+
+def value(key: str, default: Any = None) -> Any:
+    """What a widget or a note of ours holds now."""
+    return st.session_state.get(key, default)
+
+
+def has(key: str) -> bool:
+    return key in st.session_state
+
+
+def put(key: str, content: Any) -> None:
+    """Set a note, or a widget's value before the widget is drawn in this run."""
+    st.session_state[key] = content
+
+
+def forget(key: str) -> None:
+    if key in st.session_state:
+        del st.session_state[key]
+
+
+def keys_starting(prefix: str) -> tuple[str, ...]:
+    """Keys of ours and of drawn widgets, in no order."""
+    return tuple(str(key) for key in st.session_state if str(key).startswith(prefix))
+
+
+def note_brought() -> None:
+    """At the start of a run of the whole page: which widgets does the browser hold that this session never drew?
+
+    After a restart of the server a tab comes back with what it held. Those values must be compared with the
+    database and never overwritten, while widgets that are merely new are seeded from it.
+    """
+    waiting = st.session_state.get(_BROUGHT)
+    if waiting is None:
+        st.session_state[_BROUGHT] = sorted(_keys_from_browser())
+    elif waiting:
+        still = _keys_from_browser()
+        st.session_state[_BROUGHT] = [key for key in waiting if key in still]
+
+
+def brought(prefix: str) -> tuple[str, ...]:
+    """Keys with this prefix that the browser brought into this session and that nobody has adopted yet."""
+    return tuple(key for key in st.session_state.get(_BROUGHT, ()) if key.startswith(prefix))
+
+
+def adopt_brought(prefix: str) -> None:
+    """From now on these widgets are this session's own."""
+    waiting = st.session_state.get(_BROUGHT)
+    if waiting:
+        st.session_state[_BROUGHT] = [key for key in waiting if not key.startswith(prefix)]
+
+
+def _keys_from_browser() -> set[str]:
+    # Asked of the run's own context: st.session_state hides widgets that this session has not drawn before.
+    context = get_script_run_ctx()
+    if context is None:
+        return set()
+    found = (user_key_from_element_id(widget.id) for widget in context.session_state.get_widget_states())
+    return {key for key in found if key}
