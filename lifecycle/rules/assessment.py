@@ -1,4 +1,4 @@
-"""Everything that counts at one gate, put together once: due answers, checks, sign-offs, conditions, evidence.
+"""Everything that counts at one gate, put together once: answers, checks, sign-offs, conditions, evidence.
 
 A day that is named (due, expiry) is the last good one: only the day after it does anything lapse.
 """

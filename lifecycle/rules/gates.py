@@ -18,7 +18,7 @@ GOES = (Outcome.GO, Outcome.GO_WITH_CONDITIONS)
 
 
 def blockers(facts: ProjectFacts, guide: Guide, gate: Gate) -> tuple[Blocker, ...]:
-    """Everything that keeps `gate` from going on; empty when nothing does. Both button and action ask this."""
+    """Everything that keeps `gate` from going on; empty when nothing does. Button and action ask the same."""
     return assess(facts, guide, gate).blockers
 
 

@@ -9,15 +9,15 @@ The shares, exactly (per mille, rounded down so that 1000 means all of it; 1000 
 - evidence: required documents that are there and current.
 
 The level is the first of these that holds, weakest first:
-1. blocked: an enforced block fails and nobody waived it; a required role rejected; a condition or a don't-know
-   is overdue. What merely cannot be told for want of answers is work in progress.
+1. blocked: an enforced block fails and nobody waived it; a required role rejected; a condition or
+   a don't-know is overdue. What merely cannot be told for want of answers is work in progress.
 2. not started: no question of this gate has any answer. A gate that the project has not reached reads not
    started even when checks fail there already: many fail because nothing has been written yet.
 3. in progress: answers, documents or check results are wanting, a warning has no reason, or changes are
    requested.
 4. waiting: only sign-offs are missing.
-5. conditional: a sign-off is stale; or the gate may go on while something is owed: an open condition, a waiver
-   in force, a dated don't-know.
+5. conditional: a sign-off is stale; or the gate may go on while something is owed: an open condition,
+   a waiver in force, a dated don't-know.
 6. ready: nothing stands in the way and nothing is owed. Passed, after a go, whatever has changed since (what
    went stale shows by role); Operate recurs and is never passed.
 """
