@@ -40,7 +40,6 @@ from lifecycle.rules.project_facts import ProjectFacts, ReviewFact, SignOffFact
 from lifecycle.store.tables import Review, SignOff
 from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Role
 
-
 # ---------------------------------------------------------------- asking
 
 
@@ -213,7 +212,7 @@ def affirm(
     fact, review = _sign_off_fact(facts, old), _review(session, old.review_id)
     refuse(rules.may_affirm(facts, guide, fact, _review_fact(facts, old.review_id), by))
     covered = cover_as_seen(session, facts, guide, review, seen_digest)
-    owed = [item for item in conditions_of(session, sign_off_id) if item.state == "open"]
+    owed = [item for item in conditions_of(session, [sign_off_id]) if item.state == "open"]
     sign_off = new_sign_off(
         project,
         _asked_again(session, review, at) or review,
@@ -250,46 +249,34 @@ def withdraw(
 ) -> int:
     """Take one's decision back; returns the id of the row that says so. The review is open again.
 
-    Earlier decisions of the same person in the same place are taken back with it, so that none of them
-    stands up again, and so are the open conditions that hung on them.
+    It ends all that its role said at this gate before, so that no older decision stands up again, and the open
+    conditions that hung on it.
     """
     old = existing_sign_off(session, sign_off_id)
     require_on_project(session, "reviews.withdraw", by, old.project_id)
     project = open_project(session, old.project_id)
     facts = facts_now(session, old.project_id, guide, at)
-    fact = _sign_off_fact(facts, old)
-    refuse(rules.may_withdraw(facts, fact, by))
+    refuse(rules.may_withdraw(facts, _sign_off_fact(facts, old), by))
     reason = tidy("reason", reason, required="Say why you take it back.")
     review = _review(session, old.review_id)
-    taken_back = [item.id for item in rules.decisions_of(facts, fact)]
-    rows = [
-        new_sign_off(project, review, guide, by, at, Decision.WITHDRAWN, {}, reason, old.on_behalf_of, 0)
-        for _ in taken_back
-    ]
-    for row, withdrawn in zip(rows, taken_back, strict=True):
-        row.withdraws = withdrawn
-        session.add(row)
-    dropped = [
-        item.id
-        for taken in taken_back
-        for item in conditions_of(session, taken)
-        if drop_condition(item, reason)
-    ]
+    row = new_sign_off(project, review, guide, by, at, Decision.WITHDRAWN, {}, reason, old.on_behalf_of, 0)
+    row.withdraws = old.id
+    session.add(row)
+    ended = [item.id for item in facts.sign_offs if (item.gate, item.role) == (old.gate, old.role)]
+    dropped = [item.id for item in conditions_of(session, ended) if drop_condition(item, reason)]
     reopened = _reopen(facts, review)
-    session.flush()
-    newest = rows[taken_back.index(sign_off_id)]
     record_sign_off(
         session,
         EventAction.SIGN_OFF_WITHDRAWN,
-        newest,
+        row,
         by,
         at,
         guide,
-        withdraws=taken_back,
+        withdraws=old.id,
         conditions_withdrawn=dropped,
         review_open_again=reopened,
     )
-    return newest.id or 0
+    return row.id or 0
 
 
 # ---------------------------------------------------------------- rows

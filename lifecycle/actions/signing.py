@@ -204,9 +204,9 @@ def add_conditions(session: Session, sign_off: SignOff, asked: list[NewCondition
     return [row.id for row in rows]
 
 
-def conditions_of(session: Session, sign_off_id: int) -> Sequence[Condition]:
+def conditions_of(session: Session, sign_off_ids: Sequence[int]) -> Sequence[Condition]:
     return session.exec(
-        select(Condition).where(col(Condition.sign_off_id) == sign_off_id).order_by(col(Condition.id))
+        select(Condition).where(col(Condition.sign_off_id).in_(sign_off_ids)).order_by(col(Condition.id))
     ).all()
 
 

@@ -40,7 +40,7 @@ def may_be_asked(
 ) -> tuple[Blocker, ...]:
     """Why this person cannot be asked to review in this role at this gate; empty when they can.
 
-    P5 holds from the start: whoever manages the project, asks, or (validation) built the model is no reviewer.
+    P5 holds from the start: nobody reviews who manages the project, asks, or (validation) built the model.
     """
     return (
         *_not_asked_here(facts, guide, gate, role),
@@ -102,11 +102,10 @@ def _not_independent(
 
 def _asked_already(facts: ProjectFacts, gate: Gate, role: Role, candidate: Candidate) -> Iterator[Blocker]:
     for review in facts.reviews:
-        if review.state == "open" and (review.gate, review.role) == (gate, role):
-            if review.person_key == candidate.key:
-                text = f"{candidate.name} was asked on {review.requested_at.date().isoformat()} already."
-                yield _no("asked_already", text, gate, role)
-                return
+        asked = (review.state, review.gate, review.role, review.person_key)
+        if asked == ("open", gate, role, candidate.key):
+            text = f"{candidate.name} was asked on {review.requested_at.date().isoformat()} already."
+            yield _no("asked_already", text, gate, role)
 
 
 def due_problem(due_on: date | None, today: date) -> str | None:
@@ -151,20 +150,13 @@ def may_affirm(
 
 
 def may_withdraw(facts: ProjectFacts, sign_off: SignOffFact, actor: Actor) -> tuple[Blocker, ...]:
-    """Why `actor` may not take this decision back: only its signer may, and only their newest one."""
+    """Why `actor` may not take this decision back: only its signer may, while it is the role's newest."""
     against = _not_theirs(sign_off, actor, "withdraw")
     if against:
         return against
-    newest = max(decisions_of(facts, sign_off), key=lambda fact: (fact.at, fact.id), default=sign_off)
-    if newest.id != sign_off.id:
-        return (_of(sign_off, "superseded", "You decided again since; withdraw the newer decision."),)
+    if current_sign_off(facts, sign_off.gate, sign_off.role) != sign_off:
+        return (_of(sign_off, "superseded", "A newer decision stands in its place; this one is history."),)
     return ()
-
-
-def decisions_of(facts: ProjectFacts, sign_off: SignOffFact) -> tuple[SignOffFact, ...]:
-    """All that the same person decided in this role at this gate and did not withdraw."""
-    place = (sign_off.gate, sign_off.role, sign_off.person_key)
-    return tuple(fact for fact in facts.sign_offs if (fact.gate, fact.role, fact.person_key) == place)
 
 
 def _not_theirs(sign_off: SignOffFact, actor: Actor, verb: str) -> tuple[Blocker, ...]:
@@ -189,9 +181,9 @@ def statement(
     conditions: int = 0,
 ) -> str:
     """The sentence that a signature stands under. `meaning` is the guide's, in the third person."""
-    signer = f"{name}, {role.title}"
+    signer = f"{name}, {role.title},"
     if on_behalf_of:
-        signer += f", on behalf of {on_behalf_of},"
+        signer += f" on behalf of {on_behalf_of},"
     place = f"the {gate.title} gate of “{project}”"
     match decision:
         case Decision.CHANGES_REQUESTED:
