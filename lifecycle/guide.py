@@ -225,8 +225,12 @@ class TierPoint(Spec):
 
 
 class TierPolicy(Spec):
-    """Impact and mitigation points. Quarters of the impact maximum give the tier."""
+    """Impact and mitigation points. Quarters of the impact maximum give the tier.
 
+    Nothing is proposed before the `needed` fields are answered.
+    """
+
+    needed: tuple[str, ...] = ()
     impact: tuple[TierPoint, ...]
     mitigation: tuple[TierPoint, ...]
     relief_from: Decimal
@@ -427,6 +431,7 @@ def _check_policy_names(guide: Guide, fields: set[str]) -> None:
     for gate in Gate:
         if gate not in guide.policy.gates:
             raise GuideError("sign_offs.yaml", f"gates › {gate}", "is missing")
-    for point in (*guide.tiers.impact, *guide.tiers.mitigation):
-        if point.field not in fields:
-            raise GuideError("tiers.yaml", point.field, "names a field that does not exist")
+    points = (point.field for point in (*guide.tiers.impact, *guide.tiers.mitigation))
+    for field_id in (*guide.tiers.needed, *points):
+        if field_id not in fields:
+            raise GuideError("tiers.yaml", field_id, "names a field that does not exist")

@@ -66,9 +66,10 @@ def sign_in(
     return send_form(client, f"/sign-in?next={wanted}", email=email, password=password)
 
 
-@pytest.fixture(scope="session")
-def empty_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    yield from _serve_probe(tmp_path_factory.mktemp("empty"))
+@pytest.fixture
+def empty_installation(tmp_path: Path) -> Iterator[Installation]:
+    """A served probe that nobody has set up."""
+    yield from _serve_probe(tmp_path)
 
 
 @pytest.fixture(scope="session")
