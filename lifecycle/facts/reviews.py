@@ -27,7 +27,7 @@ def candidates(session: Session, *, keys: Collection[str] | None = None) -> tupl
     if keys is not None:
         roles = roles.where(col(EligibleReviewer.person_key).in_(keys))
         people = people.where(col(PersonRow.key).in_(keys))
-    for person_key, role in session.execute(roles).tuples():
+    for person_key, role in session.execute(roles):
         listed[person_key].add(Role(role))
     found = session.execute(people).scalars()
     return tuple(
