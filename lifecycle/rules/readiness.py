@@ -210,6 +210,35 @@ _LADDER: tuple[tuple[Level, Callable[[GateAssessment], bool]], ...] = (
 )
 
 
+# ---------------------------------------------------------------- the first thing to mend
+
+
+def top_blocker(ready: GateReadiness, guide: Guide) -> Blocker | None:
+    """The gravest blocker of the earliest stage: what blocks outright, then what is wanting, then warnings.
+
+    Among equals the first in the order of areas, so that a question without answer comes before a sign-off.
+    """
+    outright = {
+        state.check_id
+        for state in ready.checks
+        if state.blocks and state.severity is Severity.BLOCK and state.result is CheckResult.FAILS
+    }
+    outright |= {f"sign_off:{item.role}" for item in ready.sign_offs if item.status is SignOffStatus.REJECTED}
+
+    def rank(blocker: Blocker) -> tuple[int, int, int]:
+        is_outright = blocker.code in outright or blocker.area is Area.CONDITIONS
+        return (-blocker.severity.weight, not is_outright, _stage_of(blocker, ready, guide))
+
+    return min(ready.blockers, key=rank, default=None)
+
+
+def _stage_of(blocker: Blocker, ready: GateReadiness, guide: Guide) -> int:
+    """The order of the gate where the matter first arose."""
+    first = [state.first_gate for state in ready.checks if state.check_id == blocker.code]
+    named = [guide.field(key.partition("@")[0]).gate for key in blocker.fields] if not first else []
+    return min((gate.order for gate in first or named), default=ready.gate.order)
+
+
 # ---------------------------------------------------------------- production questions
 
 

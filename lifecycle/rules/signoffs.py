@@ -28,6 +28,7 @@ from lifecycle.vocabulary import (
 Cover = Mapping[str, tuple[int, str]]
 
 SOURCE = "source"
+_THERE = digest("there")
 _ALLOWED: Mapping[Act, tuple[Decision, ...]] = {
     Act.APPROVE: (
         Decision.APPROVED,
@@ -46,7 +47,7 @@ _ALLOWED: Mapping[Act, tuple[Decision, ...]] = {
 def cover(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -> dict[str, tuple[int, str]]:
     """Answer id and content digest of everything `role` relies on at `gate`; an open question is (0, "").
 
-    A role that relies on fields of data sources also relies on which sources there are, and on their names.
+    A role that relies on fields of data sources also relies on which sources there are, whatever their names.
     """
     relied_on = guide.relied_on(gate, role)
     covered = {
@@ -54,7 +55,7 @@ def cover(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -> dict[str
         for key, fact in facts.content_keys(relied_on)
     }
     if any(guide.field(field_id).is_of_source for field_id in relied_on):
-        covered |= {f"{SOURCE}@{source.id}": (0, digest(source.name)) for source in facts.sources}
+        covered |= {f"{SOURCE}@{source.id}": (0, _THERE) for source in facts.sources}
     return covered
 
 
@@ -87,8 +88,7 @@ def staleness(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple
         if source and int(source) not in known:
             gone.add(source)
         elif name == SOURCE:
-            word = "renamed" if key in sign_off.covered else "added"
-            reasons.append(f"The data source “{known[int(source)]}” was {word}.")
+            reasons.append(f"The data source “{known[int(source)]}” was added.")
         else:
             reasons.append(_changed(facts, guide, key))
     if gone:
@@ -190,41 +190,25 @@ def _changes(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> Iterat
 
 
 def stale_sign_offs(facts: ProjectFacts, guide: Guide) -> tuple[SignOffFact, ...]:
-    """The standing favourable decisions that are stale, oldest gate first.
+    """The standing favourable decisions whose ground has gone, oldest gate first; opinions bind nobody."""
+    gone = (fact for fact in _binding(facts) if fact.invalidations or unseen_keys(facts, guide, fact))
+    return tuple(sorted(gone, key=lambda fact: (fact.gate.order, fact.at)))
 
-    One that the same role re-attested at a later gate, after the last change, is no longer counted.
-    """
+
+def unseen_keys(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple[str, ...]:
+    """Changed keys that no later decision of the same role covers as they are now."""
+    seen: set[str] = set()
+    for later in _binding(facts):
+        if later.role is sign_off.role and later.at > sign_off.at:
+            seen |= later.covered.keys() - set(stale_keys(facts, guide, later))
+    return tuple(key for key in stale_keys(facts, guide, sign_off) if key not in seen)
+
+
+def _binding(facts: ProjectFacts) -> list[SignOffFact]:
+    """The newest decision of each role at each gate where it is favourable and no mere opinion."""
     places = dict.fromkeys((fact.gate, fact.role) for fact in facts.sign_offs)
-    current = [current_sign_off(facts, gate, role) for gate, role in places]
-    asked_again = [
-        fact
-        for fact in current
-        if fact
-        and fact.act is not Act.CONSULT
-        and fact.decision.is_favourable
-        and is_stale(facts, guide, fact)
-        and not _is_reattested(facts, guide, fact, current)
-    ]
-    return tuple(sorted(asked_again, key=lambda fact: (fact.gate.order, fact.at)))
-
-
-def _is_reattested(
-    facts: ProjectFacts, guide: Guide, stale: SignOffFact, current: list[SignOffFact | None]
-) -> bool:
-    moments = list(_changes(facts, guide, stale))
-    if stale.invalidations or None in moments:
-        return False
-    last = max(moment for moment in moments if moment is not None)
-    return any(
-        later.role is stale.role
-        and later.gate.order > stale.gate.order
-        and later.at >= last
-        and later.act is not Act.CONSULT
-        and later.decision.is_favourable
-        and not is_stale(facts, guide, later)
-        for later in current
-        if later
-    )
+    newest = (current_sign_off(facts, gate, role) for gate, role in places)
+    return [fact for fact in newest if fact and fact.decision.is_favourable and fact.act is not Act.CONSULT]
 
 
 # ---------------------------------------------------------------- what is required

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.rules.project_facts import ConditionFact, ProjectFacts, ReviewFact, SourceFact
+from lifecycle.rules.project_facts import ConditionFact, ProjectFacts, ReviewFact, SignOffFact, SourceFact
 from lifecycle.rules.signoffs import (
     cover,
     current_sign_off,
@@ -84,7 +84,7 @@ def test_sign_off_names_every_changed_key_and_no_other(place: tuple[Gate, Role],
     assert found == set(others) & set(guide().relied_on(*place))
 
 
-def test_sign_off_on_sources_notices_one_added_removed_or_renamed() -> None:
+def test_sign_off_on_sources_notices_one_added_or_removed_but_not_another_name() -> None:
     before = full_worksheet()
     feed = before.sources[0]
     made = signed(before, Gate.FEASIBILITY, Role.PRIVACY)
@@ -93,7 +93,7 @@ def test_sign_off_on_sources_notices_one_added_removed_or_renamed() -> None:
     removed = replace(before, sources=())
 
     assert staleness(added, guide(), made) == ("The data source “Branch notes” was added.",)
-    assert staleness(renamed, guide(), made) == ("The data source “Feed 2” was renamed.",)
+    assert staleness(renamed, guide(), made) == ()
     assert staleness(removed, guide(), made) == ("A data source was removed.",)
     assert staleness(before, guide(), made) == ()
 
@@ -188,20 +188,26 @@ def test_current_sign_off_is_the_newest_of_its_role_and_gate() -> None:
     assert current_sign_off(replace(NOW, sign_offs=(second, first, other)), Gate.DESIGN, Role.LEGAL) == second
 
 
-def test_stale_sign_off_stops_counting_once_the_role_attested_again_at_a_later_gate() -> None:
-    made = signed(NOW, Gate.FEASIBILITY, Role.PRIVACY, id=1)
-    stale = changed(replace(NOW, sign_offs=(made,)), "F12")
-    before_the_change = signed(stale, Gate.MODEL, Role.PRIVACY, id=2, on=LATER)
-    after_the_change = signed(stale, Gate.MODEL, Role.PRIVACY, id=3, on=TODAY)
-    of_another_role = signed(stale, Gate.MODEL, Role.LEGAL, id=4, on=TODAY)
+def test_stale_sign_off_stops_counting_once_its_role_decided_on_the_new_content_elsewhere() -> None:
+    made = signed(NOW, Gate.DISCOVERY, Role.PRIVACY, id=1)
+    stale = changed(replace(NOW, sign_offs=(made,)), "X07")
+    later_but_before_the_change = signed(NOW, Gate.DESIGN, Role.PRIVACY, id=2, on=LATER)
+    later_without_that_field = signed(stale, Gate.DESIGN, Role.TECHNOLOGY, id=3, on=TODAY)
+    later_with_it = signed(stale, Gate.DESIGN, Role.PRIVACY, id=4, on=TODAY)
 
-    def counted(*more: object) -> list[int]:
-        return [fact.id for fact in stale_sign_offs(replace(stale, sign_offs=(made, *more)), guide())]  # type: ignore[arg-type]
+    def counted(*more: SignOffFact) -> list[int]:
+        return [fact.id for fact in stale_sign_offs(replace(stale, sign_offs=(made, *more)), guide())]
 
     assert counted() == [1]
-    assert counted(before_the_change) == [1]
-    assert counted(of_another_role) == [1]
-    assert counted(after_the_change) == []
+    assert counted(later_but_before_the_change) == [1, 2]
+    assert counted(later_without_that_field) == [1]
+    assert counted(later_with_it) == []
+
+
+def test_opinion_never_counts_as_stale() -> None:
+    opinion = signed(NOW, Gate.FEASIBILITY, Role.VALIDATION, act=Act.CONSULT, decision=Decision.OPINION)
+
+    assert stale_sign_offs(changed(replace(NOW, sign_offs=(opinion,)), "F03"), guide()) == ()
 
 
 # ---------------------------------------------------------------- what is required

@@ -1,0 +1,350 @@
+"""The facts of projects, read from rows in a number of statements that does not depend on how many there are."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import Row, Select, select
+from sqlmodel import Session
+
+from lifecycle.canonical import sha256_hex
+from lifecycle.errors import NotFound
+from lifecycle.guide import FieldSpec, Guide
+from lifecycle.rules.answers import decode, is_complete
+from lifecycle.rules.project_facts import (
+    AnswerFact,
+    ConditionFact,
+    EvidenceFact,
+    GateDecisionFact,
+    MemberFact,
+    PastAnswer,
+    ProjectFacts,
+    ReasonFact,
+    ReviewFact,
+    SignOffFact,
+    SourceFact,
+    WaiverFact,
+)
+from lifecycle.store.base import metadata
+from lifecycle.store.tables import CurrentAnswer
+from lifecycle.vocabulary import (
+    Act,
+    AnswerState,
+    Decision,
+    Gate,
+    Outcome,
+    ProjectStatus,
+    Role,
+    Stage,
+)
+
+WITH_HISTORY = ("D27", "D37")  # the fields whose past some rule reads (C28, C71)
+_TABLES = metadata.tables
+_Line = Row[Any]
+_Lines = Mapping[int, list[_Line]]
+_NOBODY: Mapping[str, str] = MappingProxyType({})
+
+
+# ---------------------------------------------------------------- the day
+
+
+def today_in(time_zone: str, at: datetime) -> date:
+    """The date of the moment `at` in that time zone; UTC where the zone is not known on this machine."""
+    try:
+        return at.astimezone(ZoneInfo(time_zone)).date()
+    except (ZoneInfoNotFoundError, ValueError):
+        return at.astimezone(UTC).date()
+
+
+def organisation_time_zone(session: Session) -> str:
+    found = session.execute(select(_TABLES["organisation"].c.time_zone)).scalar()
+    return str(found or "UTC")
+
+
+def organisation_today(session: Session, at: datetime) -> date:
+    """The date at `at` in the organisation's time zone."""
+    return today_in(organisation_time_zone(session), at)
+
+
+# ---------------------------------------------------------------- projects
+
+
+def load_facts(session: Session, project_id: int, *, today: date, guide: Guide) -> ProjectFacts:
+    """The facts of one project as written so far, unflushed changes included. Raises NotFound."""
+    found = load_many(session, [project_id], today=today, guide=guide)
+    if project_id not in found:
+        raise NotFound("project", project_id)
+    return found[project_id]
+
+
+def load_many(
+    session: Session, project_ids: Sequence[int], *, today: date, guide: Guide
+) -> dict[int, ProjectFacts]:
+    """The facts of several projects by id, in the order asked; ids that do not exist are left out."""
+    session.flush()
+    projects = {row.id: row for row in _read(session, "project", project_ids, key="id")}
+    found = _lines(session, project_ids, guide)
+    return {
+        project_id: _facts(projects[project_id], found, today)
+        for project_id in project_ids
+        if project_id in projects
+    }
+
+
+@dataclass(frozen=True)
+class _Found:
+    """All rows of the projects asked for, by table and project."""
+
+    lines: Mapping[str, _Lines]
+    invalidations: Mapping[int, tuple[str, ...]]
+    names: Mapping[str, str]
+    levels: Mapping[str, int]
+    time_zone: str
+    guide: Guide
+
+    def of(self, table: str, project_id: int) -> list[_Line]:
+        return self.lines[table].get(project_id, [])
+
+
+def _lines(session: Session, project_ids: Sequence[int], guide: Guide) -> _Found:
+    people = session.execute(
+        select(_TABLES["person"].c.key, _TABLES["person"].c.name, _TABLES["person"].c.approval_level)
+    ).all()
+    past, open_ended = _TABLES["answer"].c, {"evidence_link": "removed_at", "membership": "ended_at"}
+    open_ended |= {"data_source": "removed_at", "waiver": "revoked_at", "invalidation": "closed_at"}
+    tables = ("current_answer", "review", "sign_off", "condition", "warning_reason", "gate_decision")
+    lines = {table: _by_project(_read(session, table, project_ids)) for table in (*tables, "tier_choice")}
+    for table, ended in open_ended.items():
+        still = _TABLES[table].c[ended].is_(None)
+        lines[table] = _by_project(_read(session, table, project_ids, still))
+    history = past.field_id.in_(WITH_HISTORY)
+    lines["answer"] = _by_project(_read(session, "answer", project_ids, history))
+    causes: dict[int, list[str]] = defaultdict(list)
+    for rows in lines["invalidation"].values():
+        for row in rows:
+            causes[row.sign_off_id].append(row.detail or row.cause)
+    return _Found(
+        lines=lines,
+        invalidations={key: tuple(texts) for key, texts in causes.items()},
+        names={row.key: row.name for row in people},
+        levels={row.key: row.approval_level for row in people},
+        time_zone=organisation_time_zone(session),
+        guide=guide,
+    )
+
+
+def _read(
+    session: Session, table: str, project_ids: Sequence[int], *conditions: Any, key: str = "project_id"
+) -> Sequence[_Line]:
+    """The rows of these projects in the order they were written."""
+    columns = _TABLES[table].c
+    statement: Select[Any] = select(_TABLES[table]).where(columns[key].in_(project_ids), *conditions)
+    if table == "data_source":
+        statement = statement.order_by(columns.position, columns.id)
+    elif "id" in columns:
+        statement = statement.order_by(columns.id)
+    return session.execute(statement).all()
+
+
+def _by_project(rows: Sequence[_Line]) -> _Lines:
+    grouped: dict[int, list[_Line]] = defaultdict(list)
+    for row in rows:
+        grouped[row.project_id].append(row)
+    return grouped
+
+
+def _facts(project: _Line, found: _Found, today: date) -> ProjectFacts:
+    answers, of_sources = _answers(found.of("current_answer", project.id), found)
+    decisions = tuple(_decision(row) for row in found.of("gate_decision", project.id))
+    choices = found.of("tier_choice", project.id)
+    return ProjectFacts(
+        today=today,
+        stage=Stage(project.stage) if project.stage else None,
+        gate=Gate(project.gate) if project.gate else None,
+        furthest_stage=Stage(project.furthest_stage) if project.furthest_stage else None,
+        status=ProjectStatus(project.status),
+        is_adopted=project.origin == "here" or project.adopted_at is not None,
+        answers=answers,
+        sources=tuple(
+            SourceFact(row.id, row.name, of_sources.get(row.id, {}))
+            for row in found.of("data_source", project.id)
+        ),
+        reviews=tuple(_review(row) for row in found.of("review", project.id)),
+        sign_offs=_sign_offs(found.of("sign_off", project.id), found),
+        conditions=tuple(_condition(row) for row in found.of("condition", project.id)),
+        waivers=tuple(_waiver(row) for row in found.of("waiver", project.id)),
+        reasons=tuple(
+            ReasonFact(row.check_id, row.reason, row.inputs_digest)
+            for row in found.of("warning_reason", project.id)
+        ),
+        decisions=decisions,
+        evidence=tuple(_evidence(row) for row in found.of("evidence_link", project.id)),
+        members=tuple(_member(row, found) for row in found.of("membership", project.id)),
+        tier_choice=choices[-1].tier if choices else None,
+        history=_history(found.of("answer", project.id), found),
+        live_since=_live_since(decisions, found.time_zone),
+    )
+
+
+# ---------------------------------------------------------------- answers
+
+
+def content_digest(state: AnswerState, value: str | None, reason: str | None) -> str:
+    """What a sign-off is bound to: the value of what is answered, the reason why something does not apply.
+
+    That something is not known is content too; who finds out and by when is not: a later day changes nothing of
+    what was signed.
+    """
+    said = {AnswerState.ANSWERED: value, AnswerState.NOT_APPLICABLE: reason}.get(state)
+    return sha256_hex(f"{state.value}\n{said or ''}")
+
+
+def answer_fact(
+    field: FieldSpec, row: CurrentAnswer | _Line, names: Mapping[str, str] = _NOBODY
+) -> AnswerFact | None:
+    """The fact of one current answer, None when it was cleared. `names` gives people's names by key."""
+    if row.state is None:
+        return None
+    state = AnswerState(row.state)
+    value, complete = _value(field, row.value, names) if state is AnswerState.ANSWERED else (None, True)
+    return AnswerFact(
+        state=state,
+        value=value,
+        complete=complete,
+        owner=row.owner,
+        due_on=row.due_on,
+        reason=row.reason,
+        answer_id=row.answer_id,
+        revision=row.revision,
+        content=content_digest(state, row.value, row.reason),
+        settled_stage=Stage(row.settled_stage) if row.settled_stage else None,
+        at=row.at,
+    )
+
+
+def _value(field: FieldSpec, stored: str | None, names: Mapping[str, str]) -> tuple[Any, bool]:
+    """The typed value and whether it is whole.
+
+    An answer from before its question changed shape may not be readable any more: it then counts as one that
+    has to be given again, and its text stays in the history.
+    """
+    try:
+        value = decode(field, json.loads(stored or "null"), names)
+        return value, is_complete(field, value)
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+        return None, False
+
+
+def _answers(
+    rows: Sequence[_Line], found: _Found
+) -> tuple[dict[str, AnswerFact], dict[int, dict[str, AnswerFact]]]:
+    """Facts of the worksheet, and of each source; answers to questions that the guide dropped are left out."""
+    worksheet: dict[str, AnswerFact] = {}
+    of_sources: dict[int, dict[str, AnswerFact]] = defaultdict(dict)
+    for row in rows:
+        field = found.guide.fields.get(row.field_id)
+        fact = answer_fact(field, row, found.names) if field else None
+        if fact:
+            place = of_sources[row.source_id] if row.source_id else worksheet
+            place[row.field_id] = fact
+    return worksheet, of_sources
+
+
+def _history(rows: Sequence[_Line], found: _Found) -> dict[str, tuple[PastAnswer, ...]]:
+    past: dict[str, list[PastAnswer]] = defaultdict(list)
+    for row in rows:
+        field = found.guide.fields.get(row.field_id)
+        if field:
+            state = AnswerState(row.state) if row.state else None
+            answered = state is AnswerState.ANSWERED
+            value = _value(field, row.value, found.names)[0] if answered else None
+            past[row.field_id].append(PastAnswer(value, state, row.at))
+    return {field_id: tuple(answers) for field_id, answers in past.items()}
+
+
+# ---------------------------------------------------------------- decisions and what goes with them
+
+
+def _sign_offs(rows: Sequence[_Line], found: _Found) -> tuple[SignOffFact, ...]:
+    """Decisions that stand, oldest first. Withdrawing one ends all that its role said at that gate before."""
+    standing: list[_Line] = []
+    for row in rows:
+        if row.withdraws is None:
+            standing.append(row)
+        else:
+            standing = [kept for kept in standing if (kept.gate, kept.role) != (row.gate, row.role)]
+    return tuple(_sign_off(row, found) for row in standing)
+
+
+def _sign_off(row: _Line, found: _Found) -> SignOffFact:
+    return SignOffFact(
+        id=row.id,
+        review_id=row.review_id,
+        gate=Gate(row.gate),
+        role=Role(row.role),
+        act=Act(row.act),
+        person_key=row.person_key,
+        printed_name=row.printed_name,
+        decision=Decision(row.decision),
+        at=row.at,
+        covered={key: content for key, (_, content) in json.loads(row.covered).items()},
+        approval_level=found.levels.get(row.person_key, 0),
+        invalidations=found.invalidations.get(row.id, ()),
+        fields=tuple(json.loads(row.fields)),
+        comment=row.comment,
+    )
+
+
+def _review(row: _Line) -> ReviewFact:
+    return ReviewFact(
+        id=row.id,
+        gate=Gate(row.gate),
+        role=Role(row.role),
+        act=Act(row.act),
+        person_key=row.person_key,
+        requested_by=row.requested_by,
+        requested_at=row.requested_at,
+        due_on=row.due_on,
+        state=row.state,
+    )
+
+
+def _condition(row: _Line) -> ConditionFact:
+    role = Role(row.role) if row.role else None
+    return ConditionFact(row.id, Gate(row.gate), role, row.text, row.owner, row.due_on, row.state)
+
+
+def _waiver(row: _Line) -> WaiverFact:
+    return WaiverFact(row.id, row.check_id, Gate(row.gate), row.approver, row.mitigation, row.expires_on)
+
+
+def _decision(row: _Line) -> GateDecisionFact:
+    to_stage = Stage(row.to_stage) if row.to_stage else None
+    return GateDecisionFact(Gate(row.gate), Outcome(row.outcome), row.at, row.by_key, row.reason, to_stage)
+
+
+def _evidence(row: _Line) -> EvidenceFact:
+    return EvidenceFact(row.field_id, Gate(row.gate) if row.gate else None, row.expires_on)
+
+
+def _member(row: _Line, found: _Found) -> MemberFact:
+    level, name = found.levels.get(row.person_key, 0), found.names.get(row.person_key, "")
+    return MemberFact(row.person_key, Role(row.role), level, name)
+
+
+def _live_since(decisions: Sequence[GateDecisionFact], time_zone: str) -> date | None:
+    """The day of the first Launch go since the project was last sent back; None before, and for imports."""
+    live: datetime | None = None
+    for made in decisions:
+        if made.outcome is Outcome.RECYCLE:
+            live = None
+        elif made.gate is Gate.LAUNCH and made.outcome in (Outcome.GO, Outcome.GO_WITH_CONDITIONS):
+            live = live or made.at
+    return today_in(time_zone, live) if live else None

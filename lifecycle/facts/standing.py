@@ -1,0 +1,300 @@
+"""Standing rows: what every project amounts to, refreshed in the same transaction as any write that changes it.
+
+`since` is the moment the level last changed (for a project: its gate or level), kept over refreshes and rebuilds.
+History gets a row only when something changed; that a date will pass (`valid_until`) is no change.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Table, delete, insert, select
+from sqlmodel import Session
+
+from lifecycle.canonical import canonical_json, moment_text
+from lifecycle.facts.projects import load_facts, load_many, organisation_today
+from lifecycle.guide import Guide
+from lifecycle.rules.assessment import AnswerStanding, answer_standing
+from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.readiness import (
+    GateReadiness,
+    early_planning_index,
+    open_production_questions,
+    production_debt,
+    readiness,
+    top_blocker,
+)
+from lifecycle.rules.signoffs import SignOffState, sign_off_status, stale_sign_offs
+from lifecycle.rules.validity import valid_until
+from lifecycle.store.base import metadata
+from lifecycle.vocabulary import Gate, SignOffStatus
+
+_STANDING = metadata.tables["standing"]
+_PROJECT = metadata.tables["project_standing"]
+_HISTORY = metadata.tables["standing_history"]
+_TARGETS = metadata.tables["target_date"]
+_MOMENTS = ("since", "waiting_since")
+
+Content = dict[str, Any]  # a row as plain values: what the history keeps as JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """The six gates of a project and the project itself, as rows."""
+
+    gates: Mapping[str, Content]
+    project: Content
+
+    def as_json(self) -> str:
+        return canonical_json({"gates": self.gates, "project": self.project})
+
+
+# ---------------------------------------------------------------- writing
+
+
+def refresh_standing(
+    session: Session,
+    project_id: int,
+    *,
+    guide: Guide,
+    at: datetime,
+    today: date | None = None,
+    facts: ProjectFacts | None = None,
+) -> None:
+    """Recompute and write a project's standing, in the caller's transaction, after its rows changed.
+
+    `facts` saves reading the project again; they must show the rows as they are now. `today` defaults to the
+    organisation's date at `at`. A project that was imported and not adopted has no standing.
+    """
+    day = today or (facts.today if facts else organisation_today(session, at))
+    known = facts or load_facts(session, project_id, today=day, guide=guide)
+    _write(session, project_id, known, guide, at, _stored(session, project_id))
+
+
+def rebuild_standing(
+    session: Session, *, guide: Guide, at: datetime, project_ids: Sequence[int] | None = None
+) -> int:
+    """Write the standing of these, or of all, projects anew from their rows; returns how many have one.
+
+    The moments are taken from the history, so that the result equals what was kept up to date all along.
+    """
+    projects = metadata.tables["project"].c.id
+    ids = list(project_ids) if project_ids is not None else list(session.execute(select(projects)).scalars())
+    today = organisation_today(session, at)
+    found = load_many(session, ids, today=today, guide=guide)
+    for project_id, facts in found.items():
+        _write(session, project_id, facts, guide, at, _newest_history(session, project_id))
+    return sum(facts.is_adopted for facts in found.values())
+
+
+def compute_standing(
+    session: Session, project_id: int, facts: ProjectFacts, guide: Guide, at: datetime
+) -> Standings:
+    """The standing as it is now, without writing it: for readers past `valid_until`."""
+    return _compute(facts, guide, _targets(session, project_id), at, _stored(session, project_id))
+
+
+def _write(
+    session: Session,
+    project_id: int,
+    facts: ProjectFacts,
+    guide: Guide,
+    at: datetime,
+    before: Standings | None,
+) -> None:
+    now = None
+    if facts.is_adopted:
+        now = _compute(facts, guide, _targets(session, project_id), at, before)
+    for table in (_STANDING, _PROJECT):
+        session.execute(delete(table).where(table.c.project_id == project_id))
+    if now is None:
+        return
+    gates = [{"project_id": project_id, "gate": gate, **row} for gate, row in now.gates.items()]
+    session.execute(insert(_STANDING), gates)
+    session.execute(insert(_PROJECT), {"project_id": project_id, **now.project})
+    if before is None or _lasting(now) != _lasting(before):
+        session.execute(insert(_HISTORY), {"project_id": project_id, "at": at, "content": now.as_json()})
+
+
+def _lasting(standings: Standings) -> str:
+    """All of it but the days until which it holds by itself."""
+    plain = json.loads(standings.as_json())
+    for row in (plain["project"], *plain["gates"].values()):
+        row.pop("valid_until")
+    return canonical_json(plain)
+
+
+def _stored(session: Session, project_id: int) -> Standings | None:
+    """The rows written last."""
+    found = session.execute(select(_PROJECT).where(_PROJECT.c.project_id == project_id)).one_or_none()
+    if found is None:
+        return None
+    rows = session.execute(select(_STANDING).where(_STANDING.c.project_id == project_id))
+    gates = {row.gate: _content(row, _STANDING, "project_id", "gate") for row in rows}
+    return Standings(gates, _content(found, _PROJECT, "project_id"))
+
+
+def _content(row: Any, table: Table, *leave_out: str) -> Content:
+    return {column.name: getattr(row, column.name) for column in table.c if column.name not in leave_out}
+
+
+def _newest_history(session: Session, project_id: int) -> Standings | None:
+    """What the history says last; its moments come back as moments."""
+    newest = (
+        select(_HISTORY.c.content)
+        .where(_HISTORY.c.project_id == project_id)
+        .order_by(_HISTORY.c.at.desc(), _HISTORY.c.id.desc())
+        .limit(1)
+    )
+    text = session.execute(newest).scalar()
+    if text is None:
+        return None
+    plain = json.loads(text)
+    gates = {gate: _with_moments(row) for gate, row in plain["gates"].items()}
+    return Standings(gates, _with_moments(plain["project"]))
+
+
+def _with_moments(row: Content) -> Content:
+    return {
+        name: datetime.fromisoformat(value) if name in _MOMENTS and value else value
+        for name, value in row.items()
+    }
+
+
+def _targets(session: Session, project_id: int) -> dict[Gate, date]:
+    rows = session.execute(select(_TARGETS).where(_TARGETS.c.project_id == project_id))
+    return {Gate(row.gate): row.on_date for row in rows}
+
+
+# ---------------------------------------------------------------- computing
+
+
+def _compute(
+    facts: ProjectFacts, guide: Guide, targets: Mapping[Gate, date], at: datetime, before: Standings | None
+) -> Standings:
+    ready = {gate: readiness(facts, guide, gate) for gate in Gate}
+    until = _until(facts, guide, targets)
+    gates = {
+        gate.value: _gate_content(facts, guide, each, at, before.gates.get(gate.value) if before else None)
+        | {"valid_until": until}
+        for gate, each in ready.items()
+    }
+    current = facts.gate or Gate.DISCOVERY
+    project = _project_content(facts, guide, ready[current], targets)
+    was = before.project if before else None
+    same = was is not None and (was["gate"], was["level"]) == (project["gate"], project["level"])
+    since = was["since"] if was and same else at
+    return Standings(gates, project | {"since": since, "valid_until": until})
+
+
+def _gate_content(
+    facts: ProjectFacts, guide: Guide, ready: GateReadiness, at: datetime, was: Content | None
+) -> Content:
+    return {
+        "level": ready.level.value,
+        "weakest": ready.weakest.value,
+        **{area.value: share for area, share in ready.shares.items()},
+        "blockers": len(ready.blockers),
+        "warnings": ready.warnings,
+        "roles": canonical_json(_roles(facts, guide, ready)),
+        "since": was["since"] if was and was["level"] == ready.level.value else at,
+    }
+
+
+def _roles(facts: ProjectFacts, guide: Guide, ready: GateReadiness) -> dict[str, list[str | None]]:
+    """Status and since when of every role asked at the gate, opinions included."""
+    required = {item.role: item for item in ready.sign_offs}
+    asked = (spec for spec in guide.reviews(ready.gate, tier=facts.tier) if not spec.only_when_stale)
+    for spec in asked:
+        if spec.role not in required:
+            required[spec.role] = sign_off_status(facts, guide, ready.gate, spec.role)
+    return {role.value: [item.status.value, _text(item.since)] for role, item in required.items()}
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment_text(moment) if moment else None
+
+
+def _project_content(
+    facts: ProjectFacts, guide: Guide, ready: GateReadiness, targets: Mapping[Gate, date]
+) -> Content:
+    index = early_planning_index(facts, guide)
+    top = top_blocker(ready, guide)
+    waiting = _longest_waiting(ready.sign_offs)
+    next_on, next_what = _next(facts, targets)
+    return {
+        "gate": facts.gate.value if facts.gate else None,
+        "level": ready.level.value,
+        "weakest": ready.weakest.value,
+        "readiness": ready.readiness,
+        "tier": facts.tier,
+        "early_index": round(index * 1000) if index is not None else None,
+        "debt": production_debt(facts, guide),
+        "open_questions": len(open_production_questions(facts, guide)),
+        "blockers": len(ready.blockers),
+        "top_blocker": top.text if top else "",
+        "top_code": top.code if top else "",
+        "causes": canonical_json(_causes(ready)),
+        "waiting_role": waiting.role.value if waiting else None,
+        "waiting_since": waiting.since if waiting else None,
+        "stale": len(stale_sign_offs(facts, guide)),
+        "overdue": _overdue(facts, targets),
+        "next_on": next_on,
+        "next_what": next_what,
+    }
+
+
+def _causes(ready: GateReadiness) -> dict[str, int]:
+    """Blockers counted by area and, where a role has to act, by role."""
+    areas = (item.area.value for item in ready.blockers if item.area)
+    roles = (item.role.value for item in ready.blockers if item.role)
+    return dict(Counter((*areas, *roles)))
+
+
+def _longest_waiting(sign_offs: Sequence[SignOffState]) -> SignOffState | None:
+    waiting = [item for item in sign_offs if item.status is SignOffStatus.WAITING and item.since]
+    return min(waiting, key=lambda item: _text(item.since) or "", default=None)
+
+
+def _open_targets(facts: ProjectFacts, targets: Mapping[Gate, date]) -> dict[Gate, date]:
+    """Target dates of gates that are still ahead."""
+    passed = {gate for gate in facts.passed_gates if gate is not Gate.OPERATE}
+    return {gate: day for gate, day in targets.items() if gate not in passed}
+
+
+def _overdue(facts: ProjectFacts, targets: Mapping[Gate, date]) -> int:
+    """How many days have passed without what was due: conditions, don't-knows, reviews, target dates."""
+    answers = (*facts.answers.values(), *(fact for each in facts.sources for fact in each.answers.values()))
+    days = (
+        *(item.due_on for item in facts.conditions if item.state == "open"),
+        *(item.due_on for item in facts.reviews if item.state == "open" and item.due_on),
+        *_open_targets(facts, targets).values(),
+    )
+    unknown = sum(answer_standing(facts, fact) is AnswerStanding.OVERDUE for fact in answers)
+    return unknown + sum(day < facts.today for day in days)
+
+
+def _next(facts: ProjectFacts, targets: Mapping[Gate, date]) -> tuple[date | None, str]:
+    """The next day on which something is due, and what."""
+    go_live = facts.answer("D37")
+    due = [(day, f"{gate.title} gate") for gate, day in _open_targets(facts, targets).items()]
+    due += [(item.due_on, f"Condition: {item.text}") for item in facts.conditions if item.state == "open"]
+    due += [
+        (item.due_on, f"Review by {item.role.title}")
+        for item in facts.reviews
+        if item.state == "open" and item.due_on
+    ]
+    if go_live and isinstance(go_live.value, date) and facts.live_since is None:
+        due.append((go_live.value, "First go-live"))
+    coming = [(day, what) for day, what in due if day >= facts.today]
+    return min(coming, default=(None, ""))
+
+
+def _until(facts: ProjectFacts, guide: Guide, targets: Mapping[Gate, date]) -> date | None:
+    planned = (day for day in targets.values() if day >= facts.today)
+    return min((day for day in (valid_until(facts, guide), *planned) if day), default=None)
