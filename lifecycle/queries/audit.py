@@ -58,7 +58,8 @@ def verify(session: Session, *, by: Actor) -> Verified:
     require("organisation.read_audit", by)
     names, heads = _names(session), chains(session, by=by)
     faults = tuple(
-        Fault(names.get(fault.chain, fault.chain), fault.sequence, fault.sentence) for fault in verify_all(session)
+        Fault(names.get(fault.chain, fault.chain), fault.sequence, fault.sentence)
+        for fault in verify_all(session)
     )
     return Verified(len(heads), sum(head.events for head in heads), faults)
 

@@ -13,8 +13,13 @@ _WORD = re.compile(r"\w+")
 _STEM = 6  # "forecasting" and "forecasts" are the same thing
 _SHORTEST = 3
 _EMPTY_WORDS = frozenset(
-    "the and for with from that this into our their them they are was will can using use used based new "
-    "model models project product system tool data machine learning der die das und les des une pour".split()
+    {
+        *("the", "and", "for", "with", "from", "that", "this", "into", "our", "their", "them", "they", "are"),
+        *("was", "will", "can", "using", "use", "used", "based", "new", "model", "models", "project"),
+        *("product", "system", "tool", "data", "machine", "learning"),
+        *("der", "die", "das", "und", "les", "des", "une", "pour"),
+    }
+)
 )
 
 

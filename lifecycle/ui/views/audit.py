@@ -29,7 +29,7 @@ def show() -> None:
     )
     if st.button("Verify all chains", type="primary", icon=":material/verified_user:", key="verify"):
         with st.spinner("Recomputing every hash …"):
-            state.put(_RESULT, [identity.now().isoformat(), *_lines(cache.read_now(audit.verify, by=by))])
+            state.put(_RESULT, _lines(cache.read_now(audit.verify, by=by)))
     _show_result()
     _show_chains(chains)
 
@@ -45,7 +45,7 @@ def _show_result() -> None:
     kept = state.value(_RESULT)
     if not kept:
         return
-    _, verdict, *lines = kept
+    verdict, *lines = kept
     if verdict == "holds":
         st.success(plain(lines[0]), icon=":material/verified:")
         return
@@ -60,8 +60,8 @@ def _show_result() -> None:
 def _show_chains(chains: tuple[Chain, ...]) -> None:
     st.subheader("Chains", anchor=False)
     now = identity.now()
-    for chain in chains[:1]:
-        when(f"The newest event of the organisation was recorded", chain.newest_at, now)
+    if chains:
+        when("The newest event was recorded", max(chain.newest_at for chain in chains), now)
     st.dataframe(
         {
             "Chain": [chain.name for chain in chains],
@@ -72,7 +72,9 @@ def _show_chains(chains: tuple[Chain, ...]) -> None:
         hide_index=True,
         column_config={
             "Newest event": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone="UTC"),
-            "Head": st.column_config.TextColumn(help="The beginning of the newest hash. Write it down elsewhere."),
+            "Head": st.column_config.TextColumn(
+                help="The beginning of the newest hash. Write it down elsewhere."
+            ),
         },
         alt="Chains of the log with their number of events and newest hash",
     )

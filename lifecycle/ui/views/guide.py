@@ -191,7 +191,8 @@ def _check_speaks_of(check: CheckSpec, sought: list[str]) -> bool:
 def _check_row(check: CheckSpec) -> dict[str, str]:
     return {
         "Check": f"**{check.id}**",
-        "What it looks for": plain(check.title) + (f"  \n:small[:gray[{plain(check.why)}]]" if check.why else ""),
+        "What it looks for": plain(check.title)
+        + (f"  \n:small[:gray[{plain(check.why)}]]" if check.why else ""),
         "Reads": ", ".join(check.reads) or "—",
         "Holds from": "  \n".join(dict.fromkeys(_enforcement(check))),
         "Waived by": check.waived_by.title,
@@ -210,7 +211,11 @@ def _enforcement(check: CheckSpec) -> Iterable[str]:
 
 def _sign_offs(guide: Guide) -> None:
     gate_name = st.selectbox(
-        "Gate", [gate.value for gate in Gate], format_func=lambda name: Gate(name).title, key="guide:gate", width=280
+        "Gate",
+        [gate.value for gate in Gate],
+        format_func=lambda name: Gate(name).title,
+        key="guide:gate",
+        width=280,
     )
     gate = Gate(gate_name or Gate.DISCOVERY.value)
     light = ", ".join(role.title for role in guide.policy.light_roles)
