@@ -1,0 +1,369 @@
+"""The command line. Exit codes: 0 done, 1 refused (the reasons are listed), 2 the command line itself is wrong.
+
+Every command that prints data takes --json. The command line acts as "Command line" and can sign nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from lifecycle.actions import people
+from lifecycle.demo import build_example
+from lifecycle.errors import GuideError, Invalid, LifecycleError, NotFound, Refused
+from lifecycle.events import verify_all
+from lifecycle.facts.projects import organisation_today
+from lifecycle.guide import Guide, load_guide
+from lifecycle.interchange.mappings import RegisterMapping, load_mapping
+from lifecycle.interchange.register_import import apply_import, plan_import
+from lifecycle.interchange.registers import RegisterReading, read_register
+from lifecycle.queries.people import credentials
+from lifecycle.queries.pipeline import pipeline_gate
+from lifecycle.queries.portfolio_summary import PortfolioSummary, summary
+from lifecycle.settings import PROJECT_ROOT, Settings, read_settings
+from lifecycle.store.database import Database, open_database
+from lifecycle.store.migrations import check_schema, upgrade
+from lifecycle.vocabulary import COMMAND_LINE, Blocker, Gate
+
+PROGRESS_STEPS = 10
+
+
+class Policy(StrEnum):
+    """What a blocker does to the exit code of `gate`."""
+
+    BLOCK = "block"
+    WARN = "warn"
+    IGNORE = "ignore"
+
+
+main = typer.Typer(
+    name="lifecycle",
+    help="Plan machine-learning products from discovery to a production that never ends.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+database_commands = typer.Typer(help="The database's schema.", no_args_is_help=True)
+import_commands = typer.Typer(help="Files in.", no_args_is_help=True)
+audit_commands = typer.Typer(help="The event log.", no_args_is_help=True)
+people_commands = typer.Typer(help="Accounts.", no_args_is_help=True)
+main.add_typer(database_commands, name="db")
+main.add_typer(import_commands, name="import")
+main.add_typer(audit_commands, name="audit")
+main.add_typer(people_commands, name="people")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+# ---------------------------------------------------------------- the edge
+
+
+@contextmanager
+def _refusals(as_json: bool = False) -> Iterator[None]:
+    """Everything a person can cause ends as a sentence and exit code 1, never as a traceback."""
+    try:
+        yield
+    except (LifecycleError, GuideError, ValueError) as error:
+        _refuse(error, as_json)
+    except OSError as error:
+        _refuse(Invalid(f"{error.filename or 'The file'} cannot be read: {error.strerror}."), as_json)
+
+
+def _refuse(error: Exception, as_json: bool) -> NoReturn:
+    if as_json:
+        _print_json({"refused": True, "reasons": _reasons(error)})
+    typer.echo(str(error), err=True)
+    raise typer.Exit(1)
+
+
+def _reasons(error: Exception) -> list[dict[str, str]]:
+    if isinstance(error, Invalid):
+        return [{"where": place, "text": text} for place, text in error.problems.items()]
+    if isinstance(error, Refused):
+        return [{"code": blocker.code, "text": blocker.text} for blocker in error.blockers]
+    return [{"text": str(error)}]
+
+
+@contextmanager
+def _opened(settings: Settings | None = None) -> Iterator[Database]:
+    """The database of the settings, made or upgraded if need be."""
+    database = open_database((settings or read_settings()).database_url)
+    try:
+        upgrade(database)
+        yield database
+    finally:
+        database.dispose()
+
+
+def _guide(settings: Settings) -> Guide:
+    return load_guide(settings.guide_folder)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+# ---------------------------------------------------------------- serving and the database
+
+
+@main.command()
+def serve() -> None:
+    """Serve at http://localhost:8501, or at the port that PORT names."""
+    # app.py is the outermost ring and imports everything: it takes this process over.
+    os.execv(sys.executable, [sys.executable, str(PROJECT_ROOT / "app.py")])
+
+
+@database_commands.command("upgrade")
+def database_upgrade() -> None:
+    """Bring the database to this version's schema."""
+    with _refusals(), _opened():
+        typer.echo("The database is up to date.")
+
+
+@database_commands.command("check")
+def database_check(as_json: AsJson = False) -> None:
+    """Say whether the database fits this version; exit code 1 when it does not."""
+    with _refusals(as_json):
+        database = open_database(read_settings().database_url)
+        try:
+            problem = check_schema(database)
+        finally:
+            database.dispose()
+    if as_json:
+        _print_json({"up_to_date": problem is None, "problem": problem})
+    else:
+        typer.echo(problem or "The database is up to date.", err=problem is not None)
+    raise typer.Exit(1 if problem else 0)
+
+
+@main.command()
+def demo(as_json: AsJson = False) -> None:
+    """Fill an empty installation with the example portfolio."""
+    with _refusals(as_json):
+        settings = read_settings()
+        guide = _guide(settings)
+        with _opened(settings) as database:
+            built = build_example(database, guide, by=COMMAND_LINE, now=_now())
+    if as_json:
+        _print_json(built.as_json())
+    else:
+        typer.echo(built.sentence)
+
+
+# ---------------------------------------------------------------- registers
+
+
+@import_commands.command("register")
+def import_register(
+    file: Annotated[Path, typer.Argument(help="CSV, XLSX or JSON file of a register.")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="Mapping file (YAML); else the best shipped one.")
+    ] = None,
+    organisation: Annotated[
+        str | None, typer.Option(help="Who owns the projects, if no column says so.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen and change nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import a register of AI uses as projects not assessed here. Importing a file again changes nothing."""
+    with _refusals(as_json):
+        settings = read_settings()
+        chosen = load_mapping(mapping) if mapping else None
+        reading = _read_register(file, chosen, organisation, settings)
+        _show_reading(reading, as_json)
+        with _opened(settings) as database:
+            counts = _plan(database, reading) if dry_run else _apply(database, reading)
+    lost = [problem for problem in reading.problems if not problem.kept]
+    _show_import(reading, counts, dry_run, as_json)
+    raise typer.Exit(1 if lost else 0)
+
+
+def _read_register(
+    file: Path, mapping: RegisterMapping | None, organisation: str | None, settings: Settings
+) -> RegisterReading:
+    return read_register(
+        file.read_bytes(),
+        file.name,
+        mapping,
+        organisation,
+        largest_megabytes=settings.largest_import_megabytes,
+    )
+
+
+def _plan(database: Database, reading: RegisterReading) -> dict[str, int]:
+    with database.read() as session:
+        plan = plan_import(session, reading)
+    return {"added": plan.added, "changed": plan.changed, "unchanged": plan.unchanged, "gone": plan.gone}
+
+
+def _apply(database: Database, reading: RegisterReading) -> dict[str, int]:
+    def progress(done: int, total: int) -> None:
+        typer.echo(f"  {done:,} of {total:,} rows", err=True)
+
+    with database.write() as session:
+        done = apply_import(session, reading, by=COMMAND_LINE, at=_now(), progress=progress)
+    return {"added": done.added, "changed": done.changed, "unchanged": done.unchanged, "gone": done.gone}
+
+
+def _show_reading(reading: RegisterReading, as_json: bool) -> None:
+    typer.echo(f"Mapping: {reading.mapping.title} ({reading.mapping.name})", err=as_json)
+    typer.echo(f"{len(reading.rows):,} rows from {reading.source}", err=as_json)
+
+
+def _show_import(reading: RegisterReading, counts: dict[str, int], dry_run: bool, as_json: bool) -> None:
+    problems = [
+        {"row": each.row, "column": each.column, "text": each.text, "kept": each.kept}
+        for each in reading.problems
+    ]
+    if as_json:
+        _print_json(
+            {
+                "dry_run": dry_run,
+                "mapping": reading.mapping.name,
+                "rows": len(reading.rows),
+                **counts,
+                "by_stage": reading.by_stage,
+                "by_status": reading.by_status,
+                "unmapped": reading.unmapped_words,
+                "organisations": len(reading.organisations),
+                "problems": problems,
+                "notes": list(reading.notes),
+            }
+        )
+        return
+    would = "Would be " if dry_run else ""
+    typer.echo(
+        f"{would}added {counts['added']:,}, changed {counts['changed']:,},"
+        f" unchanged {counts['unchanged']:,}, gone {counts['gone']:,}"
+    )
+    for stage, count in reading.by_stage.items():
+        typer.echo(f"  {stage}: {count:,}")
+    for word, count in reading.unmapped_words.items():
+        typer.echo(f"  unmapped “{word or 'blank'}”: {count:,} — a person decides")
+    for note in reading.notes:
+        typer.echo(note)
+    for problem in reading.problems:
+        typer.echo(problem.sentence, err=True)
+
+
+# ---------------------------------------------------------------- reading
+
+
+@main.command()
+def portfolio(as_json: AsJson = False) -> None:
+    """Print the portfolio in figures."""
+    with _refusals(as_json):
+        settings = read_settings()
+        with _opened(settings) as database, database.read() as session:
+            found = summary(session, by=COMMAND_LINE, today=organisation_today(session, _now()))
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        _show_portfolio(found)
+
+
+def _show_portfolio(found: PortfolioSummary) -> None:
+    typer.echo(
+        f"{found.total:,} projects in {found.organisations:,} organisations on {found.as_of.isoformat()}"
+    )
+    for title, counts in (
+        ("Stage", {**found.by_stage, "unmapped": found.unmapped}),
+        ("Status", found.by_status),
+        ("Tier", found.by_tier),
+        ("Readiness", found.readiness.by_level | {"not assessed here": found.readiness.not_assessed}),
+    ):
+        typer.echo(title)
+        for name, count in counts.items():
+            typer.echo(f"  {name.replace('_', ' '):<18} {count:>7,}")
+
+
+@main.command()
+def gate(
+    project: Annotated[str, typer.Argument(help="The project's key, as in its address.")],
+    gate_name: Annotated[Gate, typer.Argument(metavar="GATE", help="The gate to ask about.")],
+    model_version: Annotated[str | None, typer.Option(help="The model version about to be deployed.")] = None,
+    policy: Annotated[Policy, typer.Option(help="Whether blockers fail the command.")] = Policy.BLOCK,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a gate is open: exit code 1 with each blocker when it is not and the policy is block."""
+    with _refusals(as_json):
+        settings = read_settings()
+        guide = _guide(settings)
+        with _opened(settings) as database, database.read() as session:
+            found = pipeline_gate(
+                session,
+                by=COMMAND_LINE,
+                at=_now(),
+                guide=guide,
+                project_key=project,
+                gate=gate_name,
+                model_version=model_version,
+                base_url=settings.base_url,
+            )
+    if as_json:
+        _print_json({**found.as_json(), "policy": policy.value})
+    else:
+        _show_gate(found.ready, found.level, found.blockers)
+    raise typer.Exit(1 if policy is Policy.BLOCK and not found.ready else 0)
+
+
+def _show_gate(ready: bool, level: str, blockers: tuple[Blocker, ...]) -> None:
+    typer.echo("Ready." if ready else f"Not ready ({level.replace('_', ' ')}).")
+    for blocker in blockers:
+        typer.echo(f"  {blocker.code}: {blocker.text}")
+
+
+@audit_commands.command("verify")
+def audit_verify(as_json: AsJson = False) -> None:
+    """Check every chain of the event log; exit code 1 with the places where one is broken."""
+    with _refusals(as_json), _opened() as database, database.read() as session:
+        faults = verify_all(session)
+    if as_json:
+        _print_json(
+            {
+                "intact": not faults,
+                "faults": [
+                    {"chain": fault.chain, "sequence": fault.sequence, "text": fault.sentence}
+                    for fault in faults
+                ],
+            }
+        )
+    elif not faults:
+        typer.echo("Every chain of the event log is intact.")
+    for fault in faults:
+        typer.echo(f"{fault.chain}, event {fault.sequence}: {fault.sentence}", err=True)
+    raise typer.Exit(1 if faults else 0)
+
+
+@people_commands.command("reset")
+def people_reset(
+    email: Annotated[str, typer.Argument(help="The address of the account.")], as_json: AsJson = False
+) -> None:
+    """Print a link with which a person sets a new password: also the way back for a lost administrator."""
+    with _refusals(as_json):
+        settings = read_settings()
+        with _opened(settings) as database, database.write() as session:
+            found = credentials(session, email=email)
+            if found is None:
+                raise NotFound("account", email)
+            token = people.make_reset_link(session, by=COMMAND_LINE, at=_now(), person_key=found[0])
+    link = f"{settings.base_url}/reset/{token}"
+    if as_json:
+        _print_json({"email": email, "link": link})
+    else:
+        typer.echo(f"Within a day, once: {link}")

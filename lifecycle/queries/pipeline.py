@@ -1,0 +1,118 @@
+"""The gate as a delivery pipeline asks for it: open or not, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from sqlmodel import Session
+
+from lifecycle.facts.projects import load_facts, organisation_today
+from lifecycle.guide import Guide
+from lifecycle.queries.projects import head
+from lifecycle.rules.gates import blockers
+from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.readiness import readiness
+from lifecycle.vocabulary import Actor, AnswerState, Area, Blocker, Gate
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineGate:
+    """One answer to "may this be deployed?". `blockers` are those of the gate's own page, word for word."""
+
+    project: str
+    gate: Gate
+    ready: bool
+    level: str
+    weakest: str
+    blockers: tuple[Blocker, ...]
+    version_asked: str | None
+    version_signed: str | None
+    base_url: str
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "project": self.project,
+            "gate": self.gate.value,
+            "ready": self.ready,
+            "level": self.level,
+            "weakest": self.weakest,
+            "blockers": [self._blocker(blocker) for blocker in self.blockers],
+            "model_version": {"asked": self.version_asked, "signed": self.version_signed},
+        }
+
+    def _blocker(self, blocker: Blocker) -> dict[str, object]:
+        return {
+            "code": blocker.code,
+            "severity": blocker.severity.value,
+            "area": blocker.area.value if blocker.area else None,
+            "text": blocker.text,
+            "fields": list(blocker.fields),
+            "role": blocker.role.value if blocker.role else None,
+            "url": self._url(blocker),
+        }
+
+    def _url(self, blocker: Blocker) -> str:
+        """The page where it is mended: the field on its worksheet, else the gate."""
+        if blocker.fields and blocker.area in (Area.ANSWERS, Area.CHECKS, None):
+            field = blocker.fields[0].split("@")[0]
+            page = "sources" if field.startswith("X") else "worksheet"
+            return f"{self.base_url}/{page}?{urlencode({'project': self.project, 'field': field})}"
+        return f"{self.base_url}/gate?{urlencode({'project': self.project, 'gate': self.gate.value})}"
+
+
+def pipeline_gate(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_key: str,
+    gate: Gate,
+    model_version: str | None,
+    base_url: str,
+) -> PipelineGate:
+    """Raises NotFound for a project that does not exist or that this actor may not read."""
+    project = head(session, key=project_key, by=by)
+    facts = load_facts(session, project.id, guide=guide, today=organisation_today(session, at))
+    state = readiness(facts, guide, gate)
+    found = (*_not_here(project.is_adopted), *blockers(facts, guide, gate))
+    signed = _signed_version(facts)
+    if model_version is not None and model_version != signed:
+        found = (_other_version(model_version, signed), *found)
+    return PipelineGate(
+        project=project.key,
+        gate=gate,
+        ready=not found,
+        level=state.level.value if project.is_adopted else "not_assessed",
+        weakest=state.weakest.value,
+        blockers=found,
+        version_asked=model_version,
+        version_signed=signed,
+        base_url=base_url,
+    )
+
+
+def _not_here(is_adopted: bool) -> tuple[Blocker, ...]:
+    if is_adopted:
+        return ()
+    return (Blocker("project:not_adopted", "This project comes from a register and is not assessed here."),)
+
+
+def _signed_version(facts: ProjectFacts) -> str | None:
+    """The version that the launch sign-offs cover: P01 as answered now; a change makes them stale."""
+    fact = facts.answer("P01")
+    if fact is None or fact.state is not AnswerState.ANSWERED or not fact.value:
+        return None
+    version = fact.value.get("version")
+    return str(version) if version else None
+
+
+def _other_version(asked: str, signed: str | None) -> Blocker:
+    text = (
+        f"Version {signed} is signed, not {asked}."
+        if signed
+        else f"No version is signed yet; {asked} was asked for."
+    )
+    return Blocker("model_version", text, area=Area.SIGN_OFFS, fields=("P01",))
