@@ -20,7 +20,6 @@ _EMPTY_WORDS = frozenset(
         *("der", "die", "das", "und", "les", "des", "une", "pour"),
     }
 )
-)
 
 
 @dataclass(frozen=True, slots=True)
