@@ -77,11 +77,13 @@ def names(session: Session, *, by: Actor) -> tuple[ProjectName, ...]:
     return tuple(ProjectName(key, name, organisation) for key, name, organisation in found)
 
 
-def _readable(by: Actor) -> Select[tuple[str, str, str]]:
-    chosen = select(Project.key, Project.name, Project.organisation).where(col(Project.archived_at).is_(None))
+def _readable(by: Actor) -> Select[str, str, str]:
+    chosen = select(col(Project.key), col(Project.name), col(Project.organisation)).where(
+        col(Project.archived_at).is_(None)
+    )
     if may("portfolio.read_all", by):
         return chosen
-    own = select(Membership.project_id).where(
+    own = select(col(Membership.project_id)).where(
         col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
     )
     return chosen.where(col(Project.id).in_(own))

@@ -63,7 +63,7 @@ class AnswerSheet:
 def sheet(session: Session, *, project_id: int) -> AnswerSheet:
     """Every current answer of the project, with the names of those who gave them: two statements."""
     found = session.execute(
-        select(CurrentAnswer, PersonRow.name)
+        select(CurrentAnswer, col(PersonRow.name))
         .outerjoin(PersonRow, col(PersonRow.key) == col(CurrentAnswer.by_key))
         .where(col(CurrentAnswer.project_id) == project_id)
     ).tuples()
@@ -88,7 +88,7 @@ def answer_history(
 ) -> tuple[AnswerView, ...]:
     """Every version of one answer, newest first."""
     found = session.execute(
-        select(Answer, PersonRow.name)
+        select(Answer, col(PersonRow.name))
         .outerjoin(PersonRow, col(PersonRow.key) == col(Answer.by_key))
         .where(
             col(Answer.project_id) == project_id,
@@ -104,11 +104,11 @@ def answer_history(
 def known_people(session: Session) -> Mapping[str, str]:
     """Key to name of everybody active, for choosing a person."""
     found = session.execute(
-        select(PersonRow.key, PersonRow.name)
+        select(col(PersonRow.key), col(PersonRow.name))
         .where(col(PersonRow.active).is_(True))
         .order_by(col(PersonRow.name))
     )
-    return dict(found.tuples())
+    return dict(found.tuples().all())
 
 
 def _current(row: CurrentAnswer, name: str | None) -> AnswerView:
