@@ -315,7 +315,7 @@ def copied(tmp_path: Path, file: str, old: str, new: str) -> Path:
             "checks_design.yaml",
             "design: block",
             "design: stop",
-            "C03 › main › enforced › design",
+            "C03 › branches › 0 › enforced › design",
             "“stop” is not one of",
         ),
         ("sign_offs.yaml", "D34]", "D97]", "gates › discovery › business", "D97 does not exist"),
