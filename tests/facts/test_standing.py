@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from lifecycle.facts.projects import load_facts
-from lifecycle.facts.standing import rebuild_standing, refresh_standing
+from lifecycle.facts.standing import compute_standing, rebuild_standing, refresh_standing
 from lifecycle.rules.readiness import readiness
 from lifecycle.rules.signoffs import cover
 from lifecycle.store.base import metadata
@@ -219,6 +219,21 @@ def test_day_is_that_of_the_organisation(session: Session) -> None:
 
     assert refresh(session, project_id, START + timedelta(hours=0)).overdue == 0
     assert refresh(session, project_id, START + timedelta(hours=2)).overdue == 1
+
+
+def test_reader_past_its_day_computes_the_standing_without_writing_it(session: Session) -> None:
+    project_id = rows.add_project(session)
+    rows.answer(session, project_id, "D04", "Sales")
+    rows.condition(session, project_id, TODAY)
+    refresh(session, project_id)
+    written = [all_rows(session, table) for table in (*TABLES, HISTORY)]
+    tomorrow = load_facts(session, project_id, today=TODAY + timedelta(days=1), guide=NO_CHECKS)
+
+    now = compute_standing(session, project_id, tomorrow, NO_CHECKS, day(1))
+
+    assert (now.project["level"], now.project["since"]) == ("blocked", day(1))
+    assert now.gates["launch"]["since"] == START
+    assert [all_rows(session, table) for table in (*TABLES, HISTORY)] == written
 
 
 # ---------------------------------------------------------------- rebuilt = kept up to date
