@@ -27,6 +27,7 @@ app = st.App(
     routes=site.routes(),
     middleware=site.middleware(index_page=Path(file_util.get_static_dir()) / "index.html", wire=WIRE),
     lifespan=site.lifespan(),
+    exception_handlers=site.exception_handlers(),
 )
 
 if __name__ == "__main__":

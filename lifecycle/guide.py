@@ -5,10 +5,13 @@ Everything is validated on loading; a mistake raises GuideError naming file and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
+from string import Formatter
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 import yaml
@@ -44,6 +47,14 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _missing_for(kind: PartType, choices: Mapping[str, str], to: tuple[str, ...]) -> str:
+    if kind in ("choice", "choices") and not choices:
+        return f"is of type {kind} and needs choices"
+    if kind in ("reference", "references") and not to:
+        return f"is of type {kind} and needs “to”, the fields whose rows it points at"
+    return ""
+
+
 class PartSpec(Spec):
     """One typed part of an answer, or one column of its rows."""
 
@@ -61,10 +72,8 @@ class PartSpec(Spec):
 
     @model_validator(mode="after")
     def _is_complete(self) -> PartSpec:
-        if self.type == "choice" and not self.choices:
-            raise ValueError(f"part {self.id} of type choice needs choices")
-        if self.type in ("reference", "references") and not self.to:
-            raise ValueError(f"part {self.id} of type {self.type} needs “to”")
+        if problem := _missing_for(self.type, self.choices, self.to):
+            raise ValueError(problem)
         return self
 
 
@@ -98,9 +107,12 @@ class FieldSpec(Spec):
     def _has_one_shape(self) -> FieldSpec:
         if sum((self.type is not None, bool(self.parts), bool(self.rows))) != 1:
             raise ValueError("needs exactly one of type, parts, rows")
-        names = [part.id for part in self.columns]
-        if len(names) != len(set(names)):
-            raise ValueError("has two parts with the same id")
+        if self.type and (problem := _missing_for(self.type, self.choices, ())):
+            raise ValueError(problem)
+        for name in ("id", "label"):
+            words = [getattr(part, name) for part in self.columns]
+            if len(words) != len(set(words)):
+                raise ValueError(f"has two parts with the same {name}")
         return self
 
     @property
@@ -165,11 +177,19 @@ class BranchSpec(Spec):
     """
 
     id: str = "main"
-    enforced: dict[Gate, Severity]
+    enforced: dict[Gate, Severity] = Field(min_length=1)
     message: str
 
+    @model_validator(mode="after")
+    def _message_has_plain_names(self) -> BranchSpec:
+        """A message that cannot be filled in would fail on the screen of whoever meets it first."""
+        names = [name for _, name, _, _ in Formatter().parse(self.message) if name is not None]
+        if not all(name.isidentifier() for name in names):
+            raise ValueError("its message holds braces without a plain name between them")
+        return self
+
     def severity_at(self, gate: Gate) -> Severity | None:
-        """The severity enforced at `gate`: that of the latest gate named up to it; None while it is advice."""
+        """The severity at `gate`: that of the latest gate named up to it; None while it is advice."""
         reached = [named for named in self.enforced if named.order <= gate.order]
         return self.enforced[max(reached, key=lambda named: named.order)] if reached else None
 
@@ -184,7 +204,7 @@ class CheckSpec(Spec):
     reads: tuple[str, ...]
     waived_by: Role
     why: str = ""
-    branches: tuple[BranchSpec, ...]
+    branches: tuple[BranchSpec, ...] = Field(min_length=1)
 
     def branch(self, branch_id: str) -> BranchSpec:
         return next(branch for branch in self.branches if branch.id == branch_id)
@@ -200,8 +220,6 @@ class ReviewSpec(Spec):
     only_when_stale: bool = False
 
 
-
-
 class SignOffPolicy(Spec):
     """Who is asked for what. `role_fields` adds each role's own fields of that gate's stage or earlier."""
 
@@ -214,12 +232,20 @@ class SignOffPolicy(Spec):
     lead_days: dict[Role, int]
 
 
+def _answer_word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# YAML reads an unquoted true or 1 as something else than text.
+AnswerWord = Annotated[str, BeforeValidator(_answer_word)]
+
+
 class TierPoint(Spec):
     """Points for an answer: `when` lists choice values (or true/false) of `part`."""
 
     field: str
     part: str = ONLY
-    when: tuple[Annotated[str, BeforeValidator(lambda value: str(value).lower() if isinstance(value, bool) else str(value))], ...]
+    when: tuple[AnswerWord, ...]
     points: int
     because: str
 
@@ -251,7 +277,8 @@ class Guide(Spec):
     @cached_property
     def fields(self) -> Mapping[str, FieldSpec]:
         """All fields of stages and data sources by id, in worksheet order."""
-        return {field.id: field for sheet in (*self.worksheets, self.source_worksheet) for field in sheet.fields}
+        sheets = (*self.worksheets, self.source_worksheet)
+        return {field.id: field for sheet in sheets for field in sheet.fields}
 
     @cached_property
     def checks_by_id(self) -> Mapping[str, CheckSpec]:
@@ -294,7 +321,8 @@ class Guide(Spec):
         """The reviews of a gate; tier 1 takes the light track."""
         specs = self.policy.gates[gate]
         if tier == 1:
-            return tuple(spec for spec in specs if spec.role in self.policy.light_roles or spec.role is Role.APPROVER)
+            on_light_track = (*self.policy.light_roles, Role.APPROVER)
+            return tuple(spec for spec in specs if spec.role in on_light_track)
         return specs
 
     def review(self, gate: Gate, role: Role) -> ReviewSpec | None:
@@ -317,121 +345,238 @@ class Guide(Spec):
 
 STAGE_FILES = ("discovery", "feasibility", "design", "model", "production")
 CHECK_FILES = tuple(f"checks_{name}.yaml" for name in (*STAGE_FILES, "data"))
+_FILE_OF = MappingProxyType(
+    {"policy": "sign_offs.yaml", "tiers": "tiers.yaml", "thresholds": "thresholds.yaml"}
+)
 
 
 def load_guide(folder: Path) -> Guide:
     """Read and check the guide in `folder`; raises GuideError naming file and place of the first mistake."""
     sheets = tuple(_worksheet(folder, name) for name in STAGE_FILES)
+    checks = {name: _checks(folder, name) for name in CHECK_FILES}
     parts = {
         "version": str(_read(folder, "guide.yaml").get("version", "1")),
         "worksheets": sheets,
         "source_worksheet": _worksheet(folder, "data"),
-        "checks": [check for name in CHECK_FILES for check in _read(folder, name).get("checks") or ()],
-        "policy": _read(folder, "sign_offs.yaml"),
-        "tiers": _read(folder, "tiers.yaml"),
-        "thresholds": _read(folder, "thresholds.yaml"),
+        "checks": tuple(check for of_file in checks.values() for check in of_file),
+        **{name: _read(folder, file) for name, file in _FILE_OF.items()},
     }
-    files = {"checks": "checks_*.yaml", "policy": "sign_offs.yaml", "tiers": "tiers.yaml", "thresholds": "thresholds.yaml"}
     try:
         guide = Guide.model_validate(parts)
     except ValidationError as error:
-        raise _guide_error(error, lambda place: files.get(str(place[0]), "guide.yaml") if place else "guide.yaml", parts) from error
-    _check_names(guide)
+        place = error.errors()[0]["loc"]
+        raise _guide_error(_FILE_OF.get(str(place[0]), "guide.yaml"), error, parts, drop=1) from error
+    _check_field_names(guide)
+    _check_check_names(checks, set(guide.fields))
+    _check_policy_names(guide)
+    _check_tier_names(guide.tiers, guide.fields)
     return guide
 
 
 def _worksheet(folder: Path, name: str) -> WorksheetSpec:
-    content = _read(folder, f"{name}.yaml")
+    file = f"{name}.yaml"
+    content = _read(folder, file)
     stage = content.get("stage")
     if stage != name:
-        raise GuideError(f"{name}.yaml", "stage", f"must be “{name}”, not “{stage}”")
+        raise GuideError(file, "stage", f"must be “{name}”, not “{stage}”")
     of_source = name == "data"
     defaults = {"stage": None if of_source else stage}
     if not of_source and stage != "production":
         defaults["gate"] = stage
-    fields = content.get("fields") or []
-    if not isinstance(fields, list) or not all(isinstance(item, dict) for item in fields):
-        raise GuideError(f"{name}.yaml", "fields", "must be a list of fields")
-    content = {**content, "stage": defaults["stage"], "fields": [{**defaults, **item} for item in fields]}
+    fields = [{**defaults, **item} for item in _listed(content, "fields", file)]
+    content = {**content, "stage": defaults["stage"], "fields": fields}
     try:
-        return WorksheetSpec.model_validate(content)
+        sheet = WorksheetSpec.model_validate(content)
     except ValidationError as error:
-        raise _guide_error(error, lambda _: f"{name}.yaml", content) from error
+        raise _guide_error(file, error, content) from error
+    for field in sheet.fields:
+        if field.stage and field.gate.stage.order < field.stage.order:
+            raise GuideError(file, f"{field.id} › gate", f"is {field.gate}, which comes before this stage")
+    return sheet
+
+
+def _checks(folder: Path, file: str) -> tuple[CheckSpec, ...]:
+    content = _read(folder, file)
+    found = []
+    for check in _listed(content, "checks", file):
+        try:
+            found.append(CheckSpec.model_validate(check))
+        except ValidationError as error:
+            raise _guide_error(file, error, check, start=str(check.get("id", "checks"))) from error
+    return tuple(found)
+
+
+def _listed(content: Mapping[str, Any], key: str, file: str) -> list[dict[str, Any]]:
+    """The list of mappings under `key`; an empty one may be left out."""
+    items = content.get(key) or []
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise GuideError(file, key, "must be a list of mappings, each starting with “- id:”")
+    return items
+
+
+# The C loader, ten times as fast, where PyYAML was built with it.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _StrictLoader(_Loader):  # type: ignore[misc]
+    """Refuses a key written twice in one mapping; YAML alone would keep the last and say nothing."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
+        for (key, _), name in zip(node.value, keys, strict=False):
+            if keys.count(name) > 1:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"the key “{name}” is written twice", problem_mark=key.start_mark
+                )
+        content: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return content
 
 
 def _read(folder: Path, name: str) -> dict[str, Any]:
     try:
-        content = yaml.safe_load((folder / name).read_text(encoding="utf-8"))
+        content = yaml.load((folder / name).read_text(encoding="utf-8"), Loader=_StrictLoader)
     except FileNotFoundError as error:
         raise GuideError(name, "file", f"is missing in {folder}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise GuideError(name, "file", f"cannot be read as YAML: {error}") from error
+    except OSError as error:
+        raise GuideError(name, "file", f"cannot be opened ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise GuideError(name, "file", f"is not UTF-8 text (byte {error.start + 1})") from error
+    except yaml.MarkedYAMLError as error:
+        place = f"line {error.problem_mark.line + 1}" if error.problem_mark else "file"
+        raise GuideError(name, place, f"cannot be read as YAML: {error.problem or error.context}") from error
+    except yaml.YAMLError as error:
+        raise GuideError(name, "file", f"cannot be read as YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
-        raise GuideError(name, "file", "must hold a mapping")
+        raise GuideError(name, "file", "must hold a mapping (lines of the form “key: value”)")
     return content
 
 
-def _guide_error(error: ValidationError, file_of: Any, content: Mapping[str, Any]) -> GuideError:
+def _guide_error(
+    file: str, error: ValidationError, content: object, *, drop: int = 0, start: str = ""
+) -> GuideError:
     first = error.errors()[0]
-    place = first["loc"]
-    return GuideError(file_of(place), _place(place, content), first["msg"])
+    words = [start] if start else []
+    words += _place(first["loc"], content)[drop:]
+    return GuideError(file, " › ".join(words) or "file", _sentence(first))
 
 
-def _place(place: tuple[int | str, ...], content: Any) -> str:
+def _sentence(error: Mapping[str, Any]) -> str:
+    """pydantic's message as a person who edits YAML needs it; others as they are."""
+    given = error["input"]
+    match error["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return "is not a key of the guide; check its spelling in docs/guide.md"
+        case "literal_error" | "enum":
+            return f"“{given}” is not one of {error.get('ctx', {}).get('expected', '')}"
+        case "value_error":
+            return str(error["msg"]).removeprefix("Value error, ")
+        case "string_type" if isinstance(given, bool):
+            return "must be text: put yes, no, true and false in quotes"
+        case "string_type":
+            return f"must be text: put “{given}” in quotes"
+        case _:
+            return str(error["msg"])
+
+
+# Steps that pydantic adds to a place: the tried member of a union, and a mapping's key.
+_NOT_A_PLACE = re.compile(r"^(decimal|tuple\[.*\]|\[key\]|lax-or-strict.*)$")
+
+
+def _place(place: tuple[int | str, ...], content: object) -> list[str]:
     """The path to the mistake with list positions replaced by the ids that stand there."""
     words: list[str] = []
-    here = content
+    here: Any = content
     for step in place:
         try:
             here = here[step]
         except (KeyError, IndexError, TypeError):
             here = None
         identity = here.get("id") or here.get("role") if isinstance(here, dict) else None
-        words.append(str(identity or step))
-    return " › ".join(words) or "file"
+        if not _NOT_A_PLACE.match(str(step)):
+            words.append(str(identity or step))
+    return words
 
 
-def _check_names(guide: Guide) -> None:
-    """Every field, part and check that the guide names must exist, and only once."""
+def _check_field_names(guide: Guide) -> None:
+    """A field id stands for one field, and a pointer points at rows that exist."""
+    fields = [
+        (f"{sheet.stage or 'data'}.yaml", field)
+        for sheet in (*guide.worksheets, guide.source_worksheet)
+        for field in sheet.fields
+    ]
+    seen: dict[str, FieldSpec] = {}
+    for file, field in fields:
+        if field.id in seen:
+            raise GuideError(file, field.id, "this id is used twice")
+        seen[field.id] = field
+    for file, field in fields:
+        for part in field.columns:
+            for target in part.to:
+                if target != "source" and target not in seen:
+                    raise GuideError(file, field.id, f"refers to {target}, which does not exist")
+                if target != "source" and not seen[target].rows:
+                    raise GuideError(file, field.id, f"refers to {target}, which has no rows to point at")
+
+
+def _check_check_names(checks: Mapping[str, tuple[CheckSpec, ...]], fields: set[str]) -> None:
     seen: set[str] = set()
-    for sheet in (*guide.worksheets, guide.source_worksheet):
-        for field in sheet.fields:
-            if field.id in seen:
-                raise GuideError(f"{sheet.stage or 'data'}.yaml", field.id, "this id is used twice")
-            seen.add(field.id)
-    for sheet in (*guide.worksheets, guide.source_worksheet):
-        for field in sheet.fields:
-            for part in field.columns:
-                for target in part.to:
-                    if target != "source" and target not in seen:
-                        raise GuideError(f"{sheet.stage or 'data'}.yaml", field.id, f"refers to {target}, which does not exist")
-    _check_check_names(guide, seen)
-    _check_policy_names(guide, seen)
+    for file, of_file in checks.items():
+        for check in of_file:
+            if check.id in seen:
+                raise GuideError(file, check.id, "this id is used twice")
+            seen.add(check.id)
+            for field_id in check.reads:
+                if field_id not in fields:
+                    raise GuideError(file, f"{check.id} › reads", f"{field_id} does not exist")
 
 
-def _check_check_names(guide: Guide, fields: set[str]) -> None:
-    ids = [check.id for check in guide.checks]
-    for check in guide.checks:
-        if ids.count(check.id) > 1:
-            raise GuideError("checks_*.yaml", check.id, "this id is used twice")
-        for field_id in check.reads:
-            if field_id not in fields:
-                raise GuideError("checks_*.yaml", check.id, f"reads {field_id}, which does not exist")
-
-
-def _check_policy_names(guide: Guide, fields: set[str]) -> None:
-    named = {
-        *guide.policy.cosmetic,
-        *(field for ids in guide.policy.role_fields.values() for field in ids),
-        *(field for specs in guide.policy.gates.values() for spec in specs for field in spec.evidence),
-        *(field for ids in guide.policy.required_evidence.values() for field in ids),
-    }
-    for field_id in sorted(named - fields):
-        raise GuideError("sign_offs.yaml", field_id, "names a field that does not exist")
+def _check_policy_names(guide: Guide) -> None:
+    policy = guide.policy
+    named = [
+        *(("cosmetic", field_id) for field_id in policy.cosmetic),
+        *(
+            (f"role_fields › {role}", field_id)
+            for role, ids in policy.role_fields.items()
+            for field_id in ids
+        ),
+        *(
+            (f"gates › {gate} › {spec.role}", field_id)
+            for gate, specs in policy.gates.items()
+            for spec in specs
+            for field_id in spec.evidence
+        ),
+        *(
+            (f"required_evidence › {gate}", field_id)
+            for gate, ids in policy.required_evidence.items()
+            for field_id in ids
+        ),
+    ]
+    for where, field_id in named:
+        if field_id not in guide.fields:
+            raise GuideError("sign_offs.yaml", where, f"{field_id} does not exist")
     for gate in Gate:
-        if gate not in guide.policy.gates:
+        if gate not in policy.gates:
             raise GuideError("sign_offs.yaml", f"gates › {gate}", "is missing")
-    points = (point.field for point in (*guide.tiers.impact, *guide.tiers.mitigation))
-    for field_id in (*guide.tiers.needed, *points):
+
+
+def _check_tier_names(tiers: TierPolicy, fields: Mapping[str, FieldSpec]) -> None:
+    """A point that names no answer anybody can give would quietly never count."""
+    for field_id in tiers.needed:
         if field_id not in fields:
-            raise GuideError("tiers.yaml", field_id, "names a field that does not exist")
+            raise GuideError("tiers.yaml", "needed", f"{field_id} does not exist")
+    for point in (*tiers.impact, *tiers.mitigation):
+        parts = {part.id: part for part in fields[point.field].columns} if point.field in fields else None
+        if parts is None:
+            raise GuideError("tiers.yaml", point.field, "does not exist")
+        if point.part not in parts:
+            raise GuideError("tiers.yaml", point.field, f"has no part “{point.part}”")
+        possible = (
+            ("true", "false") if parts[point.part].type == "yes_no" else tuple(parts[point.part].choices)
+        )
+        for word in point.when:
+            if word not in possible:
+                raise GuideError(
+                    "tiers.yaml", point.field, f"“{word}” is not one of its answers: {', '.join(possible)}"
+                )

@@ -248,19 +248,20 @@ class SignOffStatus(StrEnum):
 
 # ---------------------------------------------------------------- typed answer values
 
-_DAYS = MappingProxyType(
+# In milliseconds, so that 60 minutes and 1 hour compare as equal: their shares of a day are no finite decimals.
+_MILLISECONDS = MappingProxyType(
     {
-        "milliseconds": Decimal(1) / Decimal(86_400_000),
-        "seconds": Decimal(1) / Decimal(86_400),
-        "minutes": Decimal(1) / Decimal(1_440),
-        "hours": Decimal(1) / Decimal(24),
-        "days": Decimal(1),
-        "weeks": Decimal(7),
-        "months": Decimal("30.4375"),
-        "years": Decimal("365.25"),
+        "milliseconds": 1,
+        "seconds": 1_000,
+        "minutes": 60_000,
+        "hours": 3_600_000,
+        "days": 86_400_000,
+        "weeks": 604_800_000,
+        "months": 2_629_800_000,
+        "years": 31_557_600_000,
     }
 )
-DURATION_UNITS: tuple[str, ...] = tuple(_DAYS)
+DURATION_UNITS: tuple[str, ...] = tuple(_MILLISECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +273,7 @@ class Duration:
 
     @property
     def days(self) -> Decimal:
-        return self.amount * _DAYS[self.unit]
+        return self.amount * _MILLISECONDS[self.unit] / _MILLISECONDS["days"]
 
     def as_timedelta(self) -> timedelta:
         return timedelta(seconds=float(self.days * 86_400))

@@ -36,7 +36,7 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioSummary:
-    """Archived projects are left out. `total` is the sum of `by_stage` and `unmapped`; `by_status` leaves out the unmapped."""
+    """Archived projects are left out. `total` is the sum of `by_stage` and `unmapped`; `by_status` knows the mapped."""
 
     as_of: date
     total: int

@@ -77,11 +77,21 @@ def names(session: Session, *, by: Actor) -> tuple[ProjectName, ...]:
     return tuple(ProjectName(key, name, organisation) for key, name, organisation in found)
 
 
-def _readable(by: Actor) -> Select[tuple[str, str, str]]:
-    chosen = select(Project.key, Project.name, Project.organisation).where(col(Project.archived_at).is_(None))
+def _readable(by: Actor) -> Select[str, str, str]:
+    chosen = select(col(Project.key), col(Project.name), col(Project.organisation)).where(
+        col(Project.archived_at).is_(None)
+    )
     if may("portfolio.read_all", by):
         return chosen
-    own = select(Membership.project_id).where(
+    own = select(col(Membership.project_id)).where(
         col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
     )
     return chosen.where(col(Project.id).in_(own))
+
+
+def key_of(session: Session, *, project_id: int) -> str:
+    """The key that addresses use for this id; raises NotFound."""
+    found = session.execute(select(Project.key).where(col(Project.id) == project_id)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("project", project_id)
+    return found

@@ -49,6 +49,15 @@ class SourceName:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovedSource:
+    """One that the project no longer uses; its record is kept."""
+
+    id: int
+    name: str
+    removed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerSheet:
     """All current answers of a project: (source id, field id) to answer; 0 is the stage worksheet."""
 
@@ -63,7 +72,7 @@ class AnswerSheet:
 def sheet(session: Session, *, project_id: int) -> AnswerSheet:
     """Every current answer of the project, with the names of those who gave them: two statements."""
     found = session.execute(
-        select(CurrentAnswer, PersonRow.name)
+        select(CurrentAnswer, col(PersonRow.name))
         .outerjoin(PersonRow, col(PersonRow.key) == col(CurrentAnswer.by_key))
         .where(col(CurrentAnswer.project_id) == project_id)
     ).tuples()
@@ -83,12 +92,22 @@ def sources(session: Session, *, project_id: int) -> tuple[SourceName, ...]:
     return tuple(SourceName(row.id or 0, row.key, row.name, row.revision) for row in rows)
 
 
+def removed_sources(session: Session, *, project_id: int) -> tuple[RemovedSource, ...]:
+    """Those that can be brought back, the last removed first."""
+    rows = session.execute(
+        select(DataSource.id, DataSource.name, DataSource.removed_at)
+        .where(col(DataSource.project_id) == project_id, col(DataSource.removed_at).is_not(None))
+        .order_by(col(DataSource.removed_at).desc(), col(DataSource.id))
+    ).tuples()
+    return tuple(RemovedSource(key or 0, name, at) for key, name, at in rows if at is not None)
+
+
 def answer_history(
     session: Session, *, project_id: int, field_id: str, source_id: int = 0, most: int = 30
 ) -> tuple[AnswerView, ...]:
     """Every version of one answer, newest first."""
     found = session.execute(
-        select(Answer, PersonRow.name)
+        select(Answer, col(PersonRow.name))
         .outerjoin(PersonRow, col(PersonRow.key) == col(Answer.by_key))
         .where(
             col(Answer.project_id) == project_id,
@@ -104,11 +123,11 @@ def answer_history(
 def known_people(session: Session) -> Mapping[str, str]:
     """Key to name of everybody active, for choosing a person."""
     found = session.execute(
-        select(PersonRow.key, PersonRow.name)
+        select(col(PersonRow.key), col(PersonRow.name))
         .where(col(PersonRow.active).is_(True))
         .order_by(col(PersonRow.name))
     )
-    return dict(found.tuples())
+    return dict(found.tuples().all())
 
 
 def _current(row: CurrentAnswer, name: str | None) -> AnswerView:

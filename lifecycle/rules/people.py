@@ -51,9 +51,9 @@ def email_problem(email: str) -> str | None:
 def password_problem(password: str, *, near: Sequence[str] = ()) -> str | None:
     """None when long enough and not one of `near` (the person's own name and address)."""
     if len(password) < SHORTEST_PASSWORD:
-        return f"Use at least {SHORTEST_PASSWORD} characters; three or four words are easy to remember."
+        return f"This has {len(password)} characters; use at least {SHORTEST_PASSWORD}."
     if len(password) > LONGEST_PASSWORD:
-        return f"Use at most {LONGEST_PASSWORD} characters; this has {len(password)}."
+        return f"This has {len(password)} characters; use at most {LONGEST_PASSWORD}."
     if len(set(password)) < 4 or password.casefold() in {text.casefold() for text in near}:
         return "This is too easy to guess. Use words that are not your name or address."
     return None

@@ -24,7 +24,7 @@ from lifecycle.canonical import canonical_json
 from lifecycle.errors import Conflict, Invalid
 from lifecycle.guide import FieldSpec
 from lifecycle.queries.worksheets import AnswerView
-from lifecycle.rules.answers import parse
+from lifecycle.rules.answers import clean_text, parse
 from lifecycle.ui import cache, state
 from lifecycle.ui.fields import Slot, read_part, seed_part
 from lifecycle.ui.perform import attempt
@@ -115,9 +115,16 @@ def prepare(slot: Slot, field: FieldSpec, answer: AnswerView | None, *, is_new_h
     if brought:
         note = _note_of_brought(slot, brought, answer)
         keep(slot, note)
-    elif note is None or note.base is None:
-        note = seed(slot, field, answer)
-    elif is_new_here and not note.conflict and _revision(answer) != note.base and not is_changed(slot, field, note):
+    elif (
+        note is None
+        or note.base is None
+        or (
+            is_new_here
+            and not note.conflict
+            and _revision(answer) != note.base
+            and not is_changed(slot, field, note)
+        )
+    ):
         note = seed(slot, field, answer)
     return note
 
@@ -177,12 +184,16 @@ def draft(slot: Slot, field: FieldSpec, note: Note) -> tuple[Content, dict[str, 
     if note.mode == AnswerState.DONT_KNOW.value:
         return _dont_know(slot)
     if note.mode == AnswerState.NOT_APPLICABLE.value:
-        reason = (state.value(slot.key(REASON)) or "").strip()
-        problems = {} if reason else {"": "Say why it does not apply; until then nothing is saved."}
-        return Content(AnswerState.NOT_APPLICABLE, reason=reason), problems
+        return _not_applicable(slot)
     problems: dict[str, str] = {}
     stored = _value(slot, field, note, problems)
     return Content(None if stored is None else AnswerState.ANSWERED, stored), problems
+
+
+def _not_applicable(slot: Slot) -> tuple[Content, dict[str, str]]:
+    reason = clean_text(state.value(slot.key(REASON)) or "")
+    problems = {} if reason else {"": "Say why it does not apply; until then nothing is saved."}
+    return Content(AnswerState.NOT_APPLICABLE, reason=reason), problems
 
 
 def _dont_know(slot: Slot) -> tuple[Content, dict[str, str]]:
@@ -210,7 +221,12 @@ def _rows(slot: Slot, field: FieldSpec, note: Note, before: Any, problems: dict[
     for number, row in enumerate(note.rows, start=1):
         place = f"row {number} · " if len(note.rows) > 1 else ""
         content = _record(
-            field, lambda part, row=row: row_key(slot, row, part), known.get(row, {}), problems, place, as_rows=True
+            field,
+            lambda part, row=row: row_key(slot, row, part),
+            known.get(row, {}),
+            problems,
+            place,
+            as_rows=True,
         )
         rows.append({"id": row, **content})
     return _whole(field, rows or None, before, problems)
@@ -292,7 +308,11 @@ def _save(slot: Slot, note: Note, content: Content, base: int, problems: dict[st
     )
     if outcome.value is not None:
         kept = replace(
-            note, base=outcome.value.revision, seed=content.text, conflict=False, problems=tuple(problems.items())
+            note,
+            base=outcome.value.revision,
+            seed=content.text,
+            conflict=False,
+            problems=tuple(problems.items()),
         )
     elif isinstance(outcome.refusal, Conflict):
         kept = replace(note, conflict=True, problems=())

@@ -41,12 +41,14 @@ def read(query: Callable[..., T], *chains: str, **arguments: Any) -> T:
     Arguments must be hashable and say everything the answer depends on, today's date included where it matters.
     Raises what the query raises; a refusal is not kept.
     """
-    return _kept(query, stamp(*chains), tuple(sorted(arguments.items())))
+    found: T = _kept(query, stamp(*chains), tuple(sorted(arguments.items())))
+    return found
 
 
 def read_with_guide(query: Callable[..., T], *chains: str, **arguments: Any) -> T:
     """As `read`, for queries that also take `guide`."""
-    return _kept_with_guide(query, stamp(*chains), tuple(sorted(arguments.items())))
+    found: T = _kept_with_guide(query, stamp(*chains), tuple(sorted(arguments.items())))
+    return found
 
 
 def stamp(*chains: str) -> int:

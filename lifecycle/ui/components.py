@@ -234,8 +234,8 @@ def field_target(key: str, guide: Guide) -> tuple[str, dict[str, str]] | None:
 def refusal(error: LifecycleError) -> None:
     """Why something was not done, in sentences, beside what was tried."""
     if isinstance(error, Refused) and len(error.blockers) > 1:
-        lines = "\n".join(f"- {plain(blocker.text)}" for blocker in error.blockers)
-        st.error(f"This cannot go on yet:\n\n{lines}", icon=":material/block:")
+        reasons = "\n".join(f"- {plain(blocker.text)}" for blocker in error.blockers)
+        st.error(f"This cannot go on yet:\n\n{reasons}", icon=":material/block:")
     elif isinstance(error, Invalid):
         lines = [f"{place.capitalize()}: {text}" if place else text for place, text in error.problems.items()]
         st.error("  \n".join(plain(line) for line in lines), icon=":material/error:")

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from lifecycle.guide import FieldSpec, PartSpec
-from lifecycle.rules.answers import EARLIEST, LATEST
+from lifecycle.rules.parts import EARLIEST, LATEST
 from lifecycle.ui import state
 from lifecycle.ui.components import plain
 from lifecycle.vocabulary import DURATION_UNITS, plain_number
@@ -135,9 +135,34 @@ def is_wide(part: PartSpec) -> bool:
     return part.type == "choice" and _as_buttons(part) and sum(map(len, part.choices.values())) > 30
 
 
-def draw_part(key: str, part: PartSpec, label: str, around: Surroundings, changed: Changed, *, disabled: bool) -> None:
-    """The widgets of one part, its label above them."""
-    _DRAWERS[part.type](key, part, plain(label), around, {**changed.arguments, "disabled": disabled})
+def is_pair(part: PartSpec) -> bool:
+    """Whether it is an amount with a unit or currency beside it."""
+    return part.type in ("quantity", "duration", "money")
+
+
+def shows_example(part: PartSpec) -> bool:
+    """Whether its widget has room for an example while it is empty."""
+    return part.type in ("text", "long_text", "link")
+
+
+def draw_part(
+    key: str,
+    part: PartSpec,
+    label: str,
+    around: Surroundings,
+    changed: Changed,
+    *,
+    disabled: bool,
+    example: str = "",
+    hide_label: bool = False,
+) -> None:
+    """The widgets of one part, its label above them; a hidden label is still read aloud."""
+    how = {**changed.arguments, "disabled": disabled}
+    if hide_label:
+        how["label_visibility"] = "collapsed"
+    if example and shows_example(part):
+        how["placeholder"] = example
+    _DRAWERS[part.type](key, part, plain(label), around, how)
 
 
 def _text(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:
@@ -183,7 +208,7 @@ def _money(key: str, part: PartSpec, label: str, around: Surroundings, how: dict
 def _choice(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:
     options, words = tuple(part.choices), part.choices
     if _as_buttons(part):
-        st.pills(label, options, format_func=lambda word: plain(words.get(word, word)), key=key, wrap=True, **how)
+        st.pills(label, options, format_func=lambda word: plain(words[word]), key=key, wrap=True, **how)
         return
     st.selectbox(
         label,
@@ -203,7 +228,7 @@ def _choices(key: str, part: PartSpec, label: str, around: Surroundings, how: di
             label,
             tuple(words),
             selection_mode="multi",
-            format_func=lambda word: plain(words.get(word, word)),
+            format_func=lambda word: plain(words[word]),
             key=key,
             wrap=True,
             **how,
@@ -231,11 +256,13 @@ def _tags(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[
         accept_new_options=True,
         **{**how, "disabled": disabled or none},
     )
-    st.checkbox("There are none", key=f"{key}:{NONE}", **how)
+    st.checkbox("There are none", key=f"{key}:{NONE}", **{**how, "label_visibility": "visible"})
 
 
 def _date(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:
-    st.date_input(label, value=None, min_value=EARLIEST, max_value=LATEST, format="YYYY-MM-DD", key=key, **how)
+    st.date_input(
+        label, value=None, min_value=EARLIEST, max_value=LATEST, format="YYYY-MM-DD", key=key, **how
+    )
 
 
 def _yes_no(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:

@@ -54,12 +54,12 @@ def perform(action: Callable[..., T], *, done: str = "", **arguments: Any) -> At
     Returns only when the action was refused.
     """
     outcome = attempt(action, **arguments)
-    if outcome.refusal is not None:
-        refusal(outcome.refusal)
-        return outcome
-    if done:
-        state.flash("success", done)
-    st.rerun()
+    if outcome.refusal is None:
+        if done:
+            state.flash("success", done)
+        st.rerun()
+    refusal(outcome.refusal)
+    return outcome
 
 
 def redraw(*fragments: str) -> NoReturn:

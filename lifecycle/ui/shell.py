@@ -15,6 +15,7 @@ from lifecycle.ui.navigation import PageSpec
 
 # A file of our own: a Material icon here would be fetched from another server.
 ICON = Path(__file__).parent / "icon.svg"
+LOGO = Path(__file__).parent / "logo.svg"
 _SWITCHER = "project_switcher"
 
 
@@ -56,8 +57,8 @@ def _signed_out() -> None:
 
 
 def _sidebar(person: SignedInPerson, pages: tuple[PageSpec, ...]) -> None:
+    st.logo(str(LOGO), icon_image=str(ICON))
     with st.sidebar:
-        st.markdown("#### :blue[:material/route:] Lifecycle", anchors=False)
         project = navigation.here("project") or state.last_project()
         _group(pages, "work")
         _group(pages, "portfolio")

@@ -200,12 +200,16 @@ def safe_next(wanted: str | None) -> str:
     return "/" if parts.scheme or parts.netloc or is_open(parts.path) else wanted
 
 
+def problem(title: str, status: int) -> JSONResponse:
+    """A refusal for a program, as RFC 9457 has it."""
+    content = {"type": "about:blank", "title": title, "status": status}
+    return JSONResponse(content, status, {"Cache-Control": "no-store"}, media_type="application/problem+json")
+
+
 def _refused(path: str, status: int, sentence: str) -> Response:
-    headers = {"Cache-Control": "no-store"}
     if _is_below(path, ("/api",)):
-        problem = {"type": "about:blank", "title": sentence, "status": status}
-        return JSONResponse(problem, status, headers, media_type="application/problem+json")
-    return PlainTextResponse(sentence, status, headers)
+        return problem(sentence, status)
+    return PlainTextResponse(sentence, status, {"Cache-Control": "no-store"})
 
 
 def _is_below(path: str, prefixes: tuple[str, ...]) -> bool:

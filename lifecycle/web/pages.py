@@ -15,12 +15,9 @@ from lifecycle.web.headers import content_hash
 
 _FOLDER = Path(__file__).parent / "templates"
 _STYLE = (_FOLDER / "style.css").read_text(encoding="utf-8")
-_ICON_DRAWING = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none" stroke="#1f5fbf"'
-    ' stroke-width="3" stroke-linecap="round"><circle cx="4" cy="16" r="2.5"/><circle cx="13" cy="16" r="2.5"/>'
-    '<path d="M28.5 12.5a6 6 0 1 1-4.5-2.5l2.5 2.5m-2.5-2.5 2.5-2.5"/></svg>'
-)
-_ICON = f"data:image/svg+xml;base64,{b64encode(_ICON_DRAWING.encode()).decode()}"
+# One drawing for browser tab, sidebar and these pages.
+_DRAWING = (Path(__file__).parent.parent / "ui" / "icon.svg").read_text(encoding="utf-8").strip()
+_ICON = f"data:image/svg+xml;base64,{b64encode(_DRAWING.encode()).decode()}"
 _TEMPLATES = Environment(
     loader=FileSystemLoader(_FOLDER),
     autoescape=True,
@@ -60,6 +57,7 @@ def page(
         notice=shown.notice,
         style=Markup(_STYLE),
         icon=_ICON,
+        drawing=Markup(_DRAWING.replace("<svg ", '<svg aria-hidden="true" ', 1)),
         **content,
     )
     return HTMLResponse(html, status, _HEADERS)

@@ -15,7 +15,7 @@ import uvicorn
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
@@ -24,9 +24,10 @@ from lifecycle.settings import Settings
 from lifecycle.store.database import open_database
 from lifecycle.store.migrations import upgrade
 from lifecycle.web.accounts import Accounts
-from lifecycle.web.guard import Guard, Wire
+from lifecycle.web.guard import Guard, Wire, problem
 from lifecycle.web.headers import application_policy
 from lifecycle.web.live_sessions import LiveSessions
+from lifecycle.web.pages import message
 from lifecycle.web.sign_in import LoadExample, SignInPages
 
 
@@ -63,6 +64,10 @@ class Site:
     def middleware(self, *, index_page: Path, wire: Wire) -> list[Middleware]:
         policy = application_policy(index_page)
         return [Middleware(Guard, sessions=self.sessions, settings=self.settings, policy=policy, wire=wire)]
+
+    def exception_handlers(self) -> dict[type[Exception], Callable[[Request, Exception], Response]]:
+        """What a bug in a route looks like to its caller; the traceback goes to the log alone."""
+        return {Exception: _broken}
 
     def lifespan(self) -> Callable[[Any], AbstractAsyncContextManager[None]]:
         @asynccontextmanager
@@ -113,11 +118,12 @@ class Site:
 
     def _announce(self) -> None:
         code = self.accounts.renew_set_up_code()
-        base = self.settings.base_url
+        # Another server that runs us knows its port, we do not.
+        knows_address = self._serves_itself or self.settings.public_url is not None
+        base = self.settings.base_url if knows_address else ""
         if code is not None:
-            _say(
-                f"\n  Lifecycle is new here. Set it up at {base}/set-up?code={code}\n  Set-up code: {code}\n"
-            )
+            where = f"{base}/set-up?code={code}"
+            _say(f"\n  Lifecycle is new here. Set it up at {where}\n  Set-up code: {code}\n")
         elif self._serves_itself:
             _say(f"\n  Lifecycle is at {base}\n")
 
@@ -135,8 +141,14 @@ async def _is_alive(_request: Request) -> Response:
 
 async def _no_such_operation(request: Request) -> Response:
     title = f"There is no operation {request.method} {request.url.path}."
-    problem = {"type": "about:blank", "title": title, "status": 404}
-    return JSONResponse(problem, 404, media_type="application/problem+json")
+    return problem(title, 404)
+
+
+def _broken(request: Request, _error: Exception) -> Response:
+    title = "Something broke on our side. Nothing was half saved; try again, or tell an administrator when."
+    if request.url.path.startswith("/api/"):
+        return problem(title, 500)
+    return message("Something broke", title, status=500, link_text="Back to Lifecycle")
 
 
 def _listen(address: str, port: int) -> socket.socket:

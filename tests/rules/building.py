@@ -11,6 +11,7 @@ from __future__ import annotations
 import pkgutil
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -22,7 +23,7 @@ from lifecycle.canonical import digest
 from lifecycle.guide import FieldSpec, Guide, load_guide
 from lifecycle.rules import checks
 from lifecycle.rules.answers import encode, is_complete
-from lifecycle.rules.checks.reading import Reading, Verdict, judge
+from lifecycle.rules.checks.reading import RULES, Reading, Verdict, judge
 from lifecycle.rules.project_facts import (
     AnswerFact,
     GateDecisionFact,
@@ -34,6 +35,7 @@ from lifecycle.rules.project_facts import (
 from lifecycle.vocabulary import (
     Act,
     AnswerState,
+    CheckResult,
     Decision,
     Duration,
     Gate,
@@ -227,3 +229,60 @@ def messages(check_id: str, branch: str, project: ProjectFacts, gate: Gate | Non
     """The sentences that a failing branch shows, with its own values filled in."""
     text = guide().checks_by_id[check_id].branch(branch).message
     return [text.format(**finding) for finding in verdict(check_id, branch, project, gate).findings]
+
+
+# ---------------------------------------------------------------- tables of cases
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of a table: this project, judged at this gate, comes out like that."""
+
+    check: str
+    branch: str
+    result: CheckResult
+    project: ProjectFacts
+    gate: Gate | None = None
+    says: tuple[str, ...] = ()  # words that the sentences of a failing branch hold
+    missing: tuple[str, ...] = ()  # what a cannot-tell names, in this order
+
+    def __str__(self) -> str:
+        return f"{self.check}-{self.branch}-{self.result.value}"
+
+
+def fails_saying(name: str, *says: str, gate: Gate | None = None, **project: Any) -> Case:
+    return Case(*_named(name), CheckResult.FAILS, facts(**project), gate, says=says)
+
+
+def passes(name: str, gate: Gate | None = None, **project: Any) -> Case:
+    return Case(*_named(name), CheckResult.PASSES, facts(**project), gate)
+
+
+def unclear(name: str, *missing: str, gate: Gate | None = None, **project: Any) -> Case:
+    return Case(*_named(name), CheckResult.CANNOT_TELL, facts(**project), gate, missing=missing)
+
+
+def _named(name: str) -> tuple[str, str]:
+    """`C02/optimistic` as check and branch; `C01` alone is its main branch."""
+    check_id, _, branch = name.partition("/")
+    return check_id, branch or "main"
+
+
+def assert_holds(case: Case) -> None:
+    """The case comes out as it says; a failing one in whole sentences with nothing left to fill in."""
+    found = verdict(case.check, case.branch, case.project, case.gate)
+    assert (found.result, found.missing) == (case.result, case.missing)
+    sentences = messages(case.check, case.branch, case.project, case.gate)
+    assert bool(sentences) is (case.result is CheckResult.FAILS)
+    for sentence in sentences:
+        assert sentence.endswith(".")
+        assert not re.search(r"[{}]|None|Decimal|datetime|\(\)|  ", sentence), sentence
+    for words in case.says:
+        assert any(words in sentence for sentence in sentences), sentences
+
+
+def untested(module: str, cases: Iterable[Case]) -> set[tuple[str, str, str]]:
+    """Branches of a file of rules that no failing, or no passing, line of the table covers."""
+    branches = [key for key, function in RULES.items() if function.__module__.endswith(f".{module}")]
+    wanted = {(*key, result.value) for key in branches for result in (CheckResult.FAILS, CheckResult.PASSES)}
+    return wanted - {(case.check, case.branch, case.result.value) for case in cases}

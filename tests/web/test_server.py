@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -72,6 +73,20 @@ def test_health_is_open_and_readiness_asks_the_database(installation: Installati
 
     assert client.get("/healthz").text == "alive"
     assert client.get("/readyz").text == "ready"
+
+
+def test_bug_in_a_route_shows_a_sentence_and_no_traceback(
+    installation: Installation, signed_in: Callable[[], httpx.Client]
+) -> None:
+    page, document = signed_in().get("/broken"), signed_in().get("/api/broken")
+
+    assert (page.status_code, document.status_code) == (500, 500)
+    assert "Something broke on our side." in page.text
+    assert document.headers["content-type"] == "application/problem+json"
+    for answer in (page, document):
+        assert "secret of the inside" not in answer.text
+        assert "Traceback" not in answer.text
+    assert "a secret of the inside" in installation.server.output()
 
 
 def test_server_prints_its_address_and_no_requests(installation: Installation) -> None:

@@ -50,7 +50,7 @@ def test_first_start_leads_to_set_up_once(empty_installation: Installation) -> N
     assert "This is not the set-up code" in wrong_code.text
     assert 'value="Riverbank"' in wrong_code.text
     assert PASSWORD not in wrong_code.text
-    for sentence in ("name@example.org", "at least 12 characters", "Choose a time zone"):
+    for sentence in ("name@example.org", "This has 5 characters; use at least 12.", "Choose a time zone"):
         assert sentence in many_faults.text
 
     done = send_form(client, "/set-up", **fields)

@@ -16,9 +16,7 @@ def applies(*field_ids: str) -> Callable[[Rule], Rule]:
     def narrow(function: Rule) -> Rule:
         @wraps(function)
         def narrowed(reading: Reading) -> Verdict:
-            if any(reading.is_not_applicable(field_id) for field_id in field_ids):
-                return PASSES
-            return function(reading)
+            return function(reading) if reading.applies(*field_ids) else PASSES
 
         return narrowed
 

@@ -20,12 +20,11 @@ from lifecycle.rules.checks.conditions import (
     need_all,
 )
 from lifecycle.rules.checks.naming import listed, row_name
+from lifecycle.rules.checks.origin import model_is_bought
 from lifecycle.rules.checks.reading import PASSES, Reading, Verdict, cannot_tell, fails, fails_if, rule
 from lifecycle.rules.checks.scores import best, is_worse, on_agreed_metric
 from lifecycle.vocabulary import Person, plain_number
 
-BOUGHT_PARTS: Final = ("bought_model", "pretrained_model")
-BORROWED_ORIGINS: Final = ("vendor", "partner", "another_model")
 # The tier whose light track asks model validation for nothing.
 TIER_WITHOUT_VALIDATION: Final = 1
 # M16: the first half of a test's slug is its section.
@@ -130,7 +129,7 @@ def training_and_live_inputs_agree(reading: Reading) -> Verdict:
 @applies("M03")
 def result_comes_from_the_place_of_use(reading: Reading) -> Verdict:
     """A bought model is the other branch's, which is graver."""
-    if _is_bought(reading):
+    if model_is_bought(reading):
         return PASSES
     return fails_when({"M03": _is_measured_elsewhere(reading)})
 
@@ -138,7 +137,7 @@ def result_comes_from_the_place_of_use(reading: Reading) -> Verdict:
 @rule("C75", "bought_model")
 @applies("M03")
 def bought_model_is_measured_here(reading: Reading) -> Verdict:
-    return fails_when({"M03": _is_measured_elsewhere(reading), "M11": _is_bought(reading)})
+    return fails_when({"M03": _is_measured_elsewhere(reading), "M11": model_is_bought(reading)})
 
 
 def _is_measured_elsewhere(reading: Reading) -> bool | None:
@@ -150,17 +149,6 @@ def _is_measured_elsewhere(reading: Reading) -> bool | None:
 
 def _negated(answer: bool | None) -> bool | None:
     return None if answer is None else not answer
-
-
-def _is_bought(reading: Reading) -> bool | None:
-    """What M11 says of the parts, once it is answered; until then the sources' origins are the only sign."""
-    origins = [origin for _, origin in reading.each_source("X03")]
-    if "another_model" in origins:
-        return True
-    parts = reading.rows("M11")
-    if parts is not None:
-        return any(row.get("kind") in BOUGHT_PARTS for row in parts)
-    return True if any(origin in BORROWED_ORIGINS for origin in origins) else None
 
 
 # ---------------------------------------------------------------- who validated, and what is still open

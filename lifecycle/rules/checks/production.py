@@ -36,7 +36,7 @@ TIERS: Final = (1, 2, 3, 4)
 @rule("C46")
 def approver_may_approve(reading: Reading) -> Verdict:
     """The sign-off's level where there is one, else the highest level among the approvers named."""
-    sign_off = valid_sign_off(reading.facts, Gate.LAUNCH, Role.APPROVER)
+    sign_off = valid_sign_off(reading, Gate.LAUNCH, Role.APPROVER)
     named = [member.approval_level for member in reading.facts.members if member.role is Role.APPROVER]
     level = sign_off.approval_level if sign_off else max(named, default=None)
     tier = reading.facts.tier

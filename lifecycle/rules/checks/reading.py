@@ -166,9 +166,10 @@ class Reading:
         fact = answers.get(field_id)
         if fact is None or fact.state is not AnswerState.ANSWERED or fact.value is None:
             return None
-        if self.guide.field(field_id).kind == "parts":
-            return fact.value.get(part) if part != ONLY else fact.value
-        return fact.value
+        field = self.guide.field(field_id)
+        if field.kind != "parts" or (part == ONLY and not any(named.id == ONLY for named in field.parts)):
+            return fact.value
+        return fact.value.get(part)  # some fields have a part that is itself called “value”
 
 
 Rule = Callable[[Reading], Verdict]

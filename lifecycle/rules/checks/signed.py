@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from lifecycle.rules.checks.reading import Reading
-from lifecycle.rules.project_facts import AnswerFact, ProjectFacts, SignOffFact
+from lifecycle.rules.project_facts import SignOffFact
+from lifecycle.rules.signoffs import current_sign_off, is_stale
 from lifecycle.vocabulary import Act, Gate, Role
 
 
-def valid_sign_off(facts: ProjectFacts, gate: Gate, role: Role) -> SignOffFact | None:
-    """The role's last decision at the gate, if it is favourable and nothing it rests on has changed since."""
-    decided = [sign_off for sign_off in facts.sign_offs if (sign_off.gate, sign_off.role) == (gate, role)]
-    if not decided or not decided[-1].decision.is_favourable or decided[-1].invalidations:
+def valid_sign_off(reading: Reading, gate: Gate, role: Role) -> SignOffFact | None:
+    """The role's newest decision at the gate, if it is favourable and nothing it rests on has changed since."""
+    newest = current_sign_off(reading.facts, gate, role)
+    if newest is None or not newest.decision.is_favourable:
         return None
-    unchanged = all(_content(facts, key) == digest for key, digest in decided[-1].covered.items())
-    return decided[-1] if unchanged else None
-
-
-def _content(facts: ProjectFacts, key: str) -> str:
-    """The digest of what stands under a key such as `D14` or `X07@3` now."""
-    field_id, _, source_id = key.partition("@")
-    fact: AnswerFact | None = facts.answers.get(field_id)
-    if source_id:
-        sources = {str(source.id): source for source in facts.sources}
-        fact = sources[source_id].answers.get(field_id) if source_id in sources else None
-    return fact.content if fact else ""
+    return None if is_stale(reading.facts, reading.guide, newest) else newest
 
 
 def roles_still_to_sign(reading: Reading) -> tuple[Role, ...]:
@@ -38,6 +28,6 @@ def roles_still_to_sign(reading: Reading) -> tuple[Role, ...]:
         for review in reading.guide.reviews(gate, tier=reading.facts.tier):
             if review.act is Act.CONSULT or review.only_when_stale or review.role in waiting:
                 continue
-            if valid_sign_off(reading.facts, gate, review.role) is None:
+            if valid_sign_off(reading, gate, review.role) is None:
                 waiting.append(review.role)
     return tuple(waiting)

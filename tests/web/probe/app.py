@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from streamlit import config, file_util
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -18,11 +21,18 @@ from lifecycle.web.server import Site, Sockets  # noqa: E402
 
 # pages/ stands beside this file as it does beside app.py: the old page discovery must not find it.
 site = Site(read_settings())
+
+
+def _break(_request: Request) -> Response:
+    raise RuntimeError("a secret of the inside")
+
+
 app = st.App(
     Path(__file__).parent / "frame" / "frame.py",
-    routes=site.routes(),
+    routes=[Route("/broken", _break), Route("/api/broken", _break), *site.routes()],
     middleware=site.middleware(index_page=Path(file_util.get_static_dir()) / "index.html", wire=WIRE),
     lifespan=site.lifespan(),
+    exception_handlers=site.exception_handlers(),
 )
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def _privacy_has_signed(reading: Reading) -> bool:
     gates = [Gate.DESIGN]
     if reading.value("R24", "needed") is False:
         gates = [Gate.DISCOVERY, Gate.FEASIBILITY, Gate.DESIGN]
-    return any(valid_sign_off(reading.facts, gate, Role.PRIVACY) for gate in gates)
+    return any(valid_sign_off(reading, gate, Role.PRIVACY) for gate in gates)
 
 
 @rule("C31")

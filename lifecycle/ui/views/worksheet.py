@@ -1,0 +1,291 @@
+"""The worksheet of one stage: its sections and questions, saved as they are typed, and the live checks beside them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import streamlit as st
+
+from lifecycle.guide import FieldSpec, Guide, SectionSpec, WorksheetSpec
+from lifecycle.queries import checks
+from lifecycle.queries.projects import ProjectHead
+from lifecycle.rules.answers import is_complete
+from lifecycle.rules.checks.evaluation import CheckState
+from lifecycle.rules.permissions import refusal
+from lifecycle.ui import cache, components, identity, navigation, standing, state
+from lifecycle.ui.components import counted, plain
+from lifecycle.ui.fields import Slot
+from lifecycle.ui.perform import draw_again
+from lifecycle.ui.project import chains
+from lifecycle.ui.views.question import Sheet, begin_drawing, draw_question, sheet_of
+from lifecycle.vocabulary import AnswerState, CheckResult, Gate, Stage
+
+ALL = "all"
+HEARTBEAT_SECONDS = 15
+
+
+def show(project: ProjectHead) -> None:
+    """The worksheet named in the address: ?stage=…&section=… or ?field=…; else that of the project's stage."""
+    guide = cache.guide()
+    asked_for = _asked_for(guide)
+    stage = guide.field(asked_for).stage if asked_for else None
+    sheet_spec = guide.worksheet(stage or _stage(project))
+    forbidden = refusal("answers.save", identity.actor(), project.roles)
+    sheet = sheet_of(project, may_edit=project.is_open and forbidden is None, asked_for=asked_for)
+    section = _section(sheet_spec, guide, asked_for)
+
+    title = f"{sheet_spec.stage.title if sheet_spec.stage else ''} worksheet"
+    components.page_header(title, about=f"{project.name}. {sheet_spec.purpose}")
+    _stages(project, sheet_spec)
+    st.fragment(_progress, key="worksheet:progress")(project, sheet_spec, section)
+    if not sheet.may_edit:
+        _why_closed(project, forbidden)
+    questions, beside = st.columns([9, 5], gap="medium")
+    with questions:
+        _questions(project, sheet, sheet_spec, section)
+    with beside:
+        st.fragment(_checks, key="worksheet:checks")(project, sheet_spec.stage, section)
+    _heartbeat(cache.stamp(*chains(project)))
+
+
+def _asked_for(guide: Guide) -> str | None:
+    field = navigation.here("field")
+    return field if field and field in guide.fields and guide.fields[field].stage else None
+
+
+def _stage(project: ProjectHead) -> Stage:
+    named = navigation.here("stage")
+    return Stage(named) if named in list(Stage) else project.stage or Stage.DISCOVERY
+
+
+def _section(sheet: WorksheetSpec, guide: Guide, asked_for: str | None) -> str:
+    if asked_for:
+        return guide.field(asked_for).section
+    named = navigation.here("section")
+    known = {section.id for section in sheet.sections}
+    return named if named == ALL or named in known else sheet.sections[0].id
+
+
+def _why_closed(project: ProjectHead, forbidden: str | None) -> None:
+    if project.archived_at is not None:
+        st.info("This project is archived. Restore it before changing it.", icon=":material/inventory_2:")
+    elif not project.is_adopted:
+        st.info("This project comes from a register. Adopt it before assessing it.", icon=":material/help:")
+    elif forbidden:
+        st.info(plain(f"You can read this. {forbidden}"), icon=":material/lock:")
+
+
+# ------------------------------------------------------------------ where in the worksheets
+
+
+def _stages(project: ProjectHead, shown: WorksheetSpec) -> None:
+    with st.container(horizontal=True, gap="xsmall", wrap=False):
+        for stage in Stage:
+            pressed = st.button(
+                stage.title,
+                key=f"stage:{stage.value}",
+                type="primary" if stage is shown.stage else "secondary",
+                icon=":material/flag:" if stage is project.stage else None,
+                help="The project is in this stage" if stage is project.stage else None,
+            )
+            if pressed:
+                navigation.go("worksheet", project=project.key, stage=stage.value)
+
+
+def _progress(project: ProjectHead, sheet_spec: WorksheetSpec, section: str) -> None:
+    """The sections with what each still needs, as buttons."""
+    sheet = sheet_of(project, may_edit=False)
+    with st.container(horizontal=True, gap="xsmall"):
+        for entry in sheet_spec.sections:
+            fields = _fields_of(sheet_spec, entry.id)
+            done, total = sum(_is_settled(sheet, field) for field in fields), len(fields)
+            mark = ":material/check_circle: " if done == total else ""
+            label = f"{mark}{plain(entry.title)} :gray[{done}/{total}]"
+            _section_button(project, sheet_spec, entry.id, label, is_shown=entry.id == section)
+        _section_button(project, sheet_spec, ALL, "All", is_shown=section == ALL)
+
+
+def _section_button(
+    project: ProjectHead, sheet_spec: WorksheetSpec, section: str, label: str, *, is_shown: bool
+) -> None:
+    pressed = st.button(label, key=f"section:{section}", type="secondary" if is_shown else "tertiary")
+    if pressed:
+        _open_section(project, sheet_spec, section)
+
+
+def _open_section(project: ProjectHead, sheet_spec: WorksheetSpec, section: str) -> None:
+    stage = sheet_spec.stage.value if sheet_spec.stage else None
+    navigation.stay(project=project.key, stage=stage, section=section, field=None)
+    draw_again()
+
+
+def _fields_of(sheet_spec: WorksheetSpec, section: str) -> list[FieldSpec]:
+    return [field for field in sheet_spec.fields if section in (ALL, field.section)]
+
+
+def _is_settled(sheet: Sheet, field: FieldSpec) -> bool:
+    answer = sheet.answers.answer(field.id)
+    if answer is None or answer.state in (None, AnswerState.DONT_KNOW):
+        return False
+    return answer.state is AnswerState.NOT_APPLICABLE or is_complete(field, answer.stored)
+
+
+# ------------------------------------------------------------------ questions
+
+
+def _questions(project: ProjectHead, sheet: Sheet, sheet_spec: WorksheetSpec, section: str) -> None:
+    begin_drawing()
+    shown = [entry for entry in sheet_spec.sections if section in (ALL, entry.id)]
+    for entry in shown:
+        _section_heading(entry)
+        for field in _fields_of(sheet_spec, entry.id):
+            draw_question(Slot(project.id, field.id), sheet)
+    if section != ALL:
+        _next_section(project, sheet_spec, section)
+
+
+def _section_heading(section: SectionSpec) -> None:
+    st.subheader(plain(section.title), anchor=False)
+    if section.intro:
+        st.caption(plain(section.intro))
+
+
+def _next_section(project: ProjectHead, sheet_spec: WorksheetSpec, section: str) -> None:
+    ids = [entry.id for entry in sheet_spec.sections]
+    following = ids.index(section) + 1
+    if following == len(ids):
+        return
+    entry = sheet_spec.sections[following]
+    if st.button(f"Next: {plain(entry.title)}", key="next_section", icon=":material/arrow_forward:"):
+        _open_section(project, sheet_spec, entry.id)
+
+
+# ------------------------------------------------------------------ checks
+
+
+def _checks(project: ProjectHead, stage: Stage | None, section: str) -> None:
+    """Checks that read a question of this worksheet: failing ones in full, the others folded."""
+    gate = _gate(project, stage)
+    found = [check for check in _evaluated(project, gate) if _concerns(check, stage)]
+    counts = Counter(check.result for check in found)
+    st.subheader("Live checks", anchor=False)
+    st.markdown(_summary(counts, gate), anchors=False)
+    failing = sorted(
+        (check for check in found if check.result is CheckResult.FAILS),
+        key=lambda check: (
+            check.is_settled,
+            -check.advice_severity.weight,
+            check.first_gate.order,
+            check.check_id,
+        ),
+    )
+    for check in failing:
+        _failing(check, project)
+    _folded(found, CheckResult.CANNOT_TELL, project)
+    _folded(found, CheckResult.PASSES, project)
+
+
+def _gate(project: ProjectHead, stage: Stage | None) -> Gate:
+    """The gate of the worksheet on the screen; in Production the one the project works towards."""
+    if stage is None or stage is project.stage:
+        return project.gate or Gate.DISCOVERY
+    return next(gate for gate in Gate if gate.stage is stage)
+
+
+def _evaluated(project: ProjectHead, gate: Gate) -> tuple[CheckState, ...]:
+    now = identity.now()
+    today = now.replace(minute=0, second=0, microsecond=0)
+    return cache.read_with_guide(
+        checks.checks_at, *chains(project), project_id=project.id, gate=gate, at=today
+    )
+
+
+def _concerns(check: CheckState, stage: Stage | None) -> bool:
+    guide = cache.guide()
+    return any(guide.field(key.split("@")[0]).stage is stage for key in check.fields)
+
+
+def _summary(counts: Counter[CheckResult], gate: Gate) -> str:
+    parts = [
+        f":{mark.colour}[{mark.material} {counts[result]} {word}]"
+        for result, word in (
+            (CheckResult.FAILS, "fail" if counts[CheckResult.FAILS] != 1 else "fails"),
+            (CheckResult.CANNOT_TELL, "cannot tell"),
+            (CheckResult.PASSES, "pass" if counts[CheckResult.PASSES] != 1 else "passes"),
+        )
+        for mark in (standing.CHECKS[result],)
+    ]
+    return "  ·  ".join(parts)
+
+
+def _failing(check: CheckState, project: ProjectHead) -> None:
+    severity = standing.SEVERITIES[check.severity or check.advice_severity]
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f":{severity.colour}[{severity.material}] **{plain(check.title)}**", anchors=False)
+        for message in check.messages[:3]:
+            st.markdown(plain(message), anchors=False)
+        if len(check.messages) > 3:
+            st.caption(f"and {counted(len(check.messages) - 3, 'more finding')}")
+        st.caption(_enforced(check))
+        _jumps(check, check.fields, project)
+
+
+def _enforced(check: CheckState) -> str:
+    if check.waived is not None:
+        return f"Waived by {plain(check.waived.approver)} until {check.waived.expires_on.isoformat()}"
+    if check.reasoned is not None:
+        return f"Accepted: {plain(check.reasoned)}"
+    word = {"block": "Blocks", "warning": "Warns", "note": "Notes"}[
+        (check.severity or check.advice_severity).value
+    ]
+    when = "now" if check.enforced else f"from the {check.first_gate.title} gate"
+    return f"{check.check_id} · {word} {when}"
+
+
+def _folded(found: Sequence[CheckState], result: CheckResult, project: ProjectHead) -> None:
+    members = [check for check in found if check.result is result]
+    if not members:
+        return
+    mark = standing.CHECKS[result]
+    fold = st.expander(
+        f"{len(members)} {mark.word.lower()}", icon=mark.material, key=f"checks:{result}", on_change="rerun"
+    )
+    if not fold.open:
+        return
+    with fold:
+        for check in members:
+            st.markdown(f"{plain(check.title)} :gray[:small[{check.check_id}]]", anchors=False)
+            if check.missing:
+                _jumps(check, check.missing, project)
+
+
+def _jumps(check: CheckState, keys: Sequence[str], project: ProjectHead) -> None:
+    """Buttons to the questions a check reads."""
+    guide = cache.guide()
+    with st.container(horizontal=True, gap="xsmall"):
+        for key in dict.fromkeys(keys):
+            target = components.field_target(key, guide)
+            if target is None:
+                continue
+            field = guide.field(key.split("@")[0])
+            pressed = st.button(
+                field.id,
+                key=f"jump:{check.check_id}:{check.branch}:{key}",
+                type="tertiary",
+                help=plain(field.title),
+            )
+            if pressed:
+                navigation.go(target[0], project=project.key, **target[1])
+
+
+# ------------------------------------------------------------------ staying in touch
+
+
+def _heartbeat(drawn: int) -> None:
+    """Runs by itself: after a lost connection or a restart the browser speaks first, and a save is made up for."""
+    st.fragment(_beat, run_every=HEARTBEAT_SECONDS, key="worksheet:heartbeat")(drawn)
+
+
+def _beat(drawn: int) -> None:
+    state.put("heartbeat", drawn)
