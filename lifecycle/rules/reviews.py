@@ -187,7 +187,9 @@ def statement(
     place = f"the {gate.title} gate of “{project}”"
     match decision:
         case Decision.CHANGES_REQUESTED:
-            return f"{signer} requests changes at {place} before this can be signed: “{role.title} {meaning}.”"
+            return (
+                f"{signer} requests changes at {place} before this can be signed: “{role.title} {meaning}.”"
+            )
         case Decision.REJECTED:
             return f"{signer} rejects at {place} and does not sign this: “{role.title} {meaning}.”"
         case Decision.WITHDRAWN:
