@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
+from string import Formatter
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
@@ -176,8 +177,16 @@ class BranchSpec(Spec):
     """
 
     id: str = "main"
-    enforced: dict[Gate, Severity]
+    enforced: dict[Gate, Severity] = Field(min_length=1)
     message: str
+
+    @model_validator(mode="after")
+    def _message_has_plain_names(self) -> BranchSpec:
+        """A message that cannot be filled in would fail on the screen of whoever meets it first."""
+        names = [name for _, name, _, _ in Formatter().parse(self.message) if name is not None]
+        if not all(name.isidentifier() for name in names):
+            raise ValueError("its message holds braces without a plain name between them")
+        return self
 
     def severity_at(self, gate: Gate) -> Severity | None:
         """The severity at `gate`: that of the latest gate named up to it; None while it is advice."""
@@ -195,7 +204,7 @@ class CheckSpec(Spec):
     reads: tuple[str, ...]
     waived_by: Role
     why: str = ""
-    branches: tuple[BranchSpec, ...]
+    branches: tuple[BranchSpec, ...] = Field(min_length=1)
 
     def branch(self, branch_id: str) -> BranchSpec:
         return next(branch for branch in self.branches if branch.id == branch_id)

@@ -7,11 +7,24 @@ import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import yaml
 
 from lifecycle.errors import GuideError, Invalid
-from lifecycle.guide import BranchSpec, FieldSpec, Guide, load_guide
+from lifecycle.guide import (
+    BranchSpec,
+    CheckSpec,
+    FieldSpec,
+    Guide,
+    PartSpec,
+    PartType,
+    ReviewSpec,
+    TierPoint,
+    load_guide,
+)
+from lifecycle.interchange.mappings import RegisterMapping
 from lifecycle.rules.answers import parse
 from lifecycle.vocabulary import Act, Gate, Role, Severity, Stage
 
@@ -206,6 +219,27 @@ def test_thresholds_are_numbers_or_words(guide: Guide) -> None:
         guide.number("incident_reporting_regimes")
 
 
+# ---------------------------------------------------------------- docs/guide.md
+
+
+def test_the_page_about_the_guide_shows_what_loads(tmp_path: Path) -> None:
+    page = (SHIPPED.parents[1] / "docs" / "guide.md").read_text(encoding="utf-8")
+    described = re.findall(r"^\| `(\w+)` \|", page[page.index("### Types") :], flags=re.MULTILINE)
+    assert described == list(get_args(PartType))
+    field, rows, check, thresholds, gates, tiers, mapping = re.findall(
+        r"```yaml\n(.*?)```", page, flags=re.DOTALL
+    )
+    added = load_guide(copied(tmp_path, "discovery.yaml", "fields:\n", f"fields:\n{field}"))
+    assert added.field("D90").example == "4711, customer service"
+    assert [PartSpec.model_validate(part).type for part in yaml.safe_load(rows)["rows"]][2] == "date"
+    assert CheckSpec.model_validate(yaml.safe_load(check)[0]).branch("main").first_gate is Gate.DESIGN
+    assert {name: added.thresholds[name] for name in yaml.safe_load(thresholds)}
+    asked = ReviewSpec.model_validate(yaml.safe_load(gates)["gates"]["discovery"][0])
+    assert asked.meaning == added.reviews(Gate.DISCOVERY)[0].meaning
+    assert [TierPoint.model_validate(point).points for point in yaml.safe_load(tiers)["impact"]] == [4]
+    assert RegisterMapping.model_validate(yaml.safe_load(mapping)).stage_words
+
+
 # ---------------------------------------------------------------- mistakes
 
 Edit = Callable[[str], str]
@@ -304,6 +338,15 @@ def copied(tmp_path: Path, file: str, old: str, new: str) -> Path:
         ("data.yaml", "id: X22", "id: D01", "D01", "this id is used twice"),
         ("checks_design.yaml", "id: C03", "id: C04", "C04", "this id is used twice"),
         ("checks_design.yaml", "D19", "D98", "C03 › reads", "D98 does not exist"),
+        ("checks_design.yaml", "{need}", "{need", "C03 › branches › 0", "in field name"),
+        ("checks_design.yaml", "{need}", "{}", "C03 › branches › 0", "braces without a plain name"),
+        (
+            "checks_design.yaml",
+            "enforced: {design: block}",
+            "enforced: {}",
+            "C03 › branches › 0 › enforced",
+            "at least 1",
+        ),
         (
             "checks_design.yaml",
             "waived_by: business",

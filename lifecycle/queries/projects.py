@@ -87,3 +87,11 @@ def _readable(by: Actor) -> Select[str, str, str]:
         col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
     )
     return chosen.where(col(Project.id).in_(own))
+
+
+def key_of(session: Session, *, project_id: int) -> str:
+    """The key that addresses use for this id; raises NotFound."""
+    found = session.execute(select(Project.key).where(col(Project.id) == project_id)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("project", project_id)
+    return found

@@ -49,6 +49,15 @@ class SourceName:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovedSource:
+    """One that the project no longer uses; its record is kept."""
+
+    id: int
+    name: str
+    removed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerSheet:
     """All current answers of a project: (source id, field id) to answer; 0 is the stage worksheet."""
 
@@ -81,6 +90,16 @@ def sources(session: Session, *, project_id: int) -> tuple[SourceName, ...]:
         .order_by(col(DataSource.position), col(DataSource.id))
     ).scalars()
     return tuple(SourceName(row.id or 0, row.key, row.name, row.revision) for row in rows)
+
+
+def removed_sources(session: Session, *, project_id: int) -> tuple[RemovedSource, ...]:
+    """Those that can be brought back, the last removed first."""
+    rows = session.execute(
+        select(DataSource.id, DataSource.name, DataSource.removed_at)
+        .where(col(DataSource.project_id) == project_id, col(DataSource.removed_at).is_not(None))
+        .order_by(col(DataSource.removed_at).desc(), col(DataSource.id))
+    ).tuples()
+    return tuple(RemovedSource(key or 0, name, at) for key, name, at in rows if at is not None)
 
 
 def answer_history(

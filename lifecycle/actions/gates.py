@@ -1,0 +1,500 @@
+"""Gates: their outcome, the risk tier, conditions, waivers, reasons and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from lifecycle.actions.projects import open_project
+from lifecycle.actions.signing import (
+    LONGEST_NAME,
+    close_review,
+    drop_condition,
+    facts_now,
+    refuse,
+    refuse_past,
+    tidy,
+    tidy_condition,
+)
+from lifecycle.canonical import digest
+from lifecycle.errors import Invalid, NotFound, Refused
+from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.people import project_roles, require_on_project
+from lifecycle.facts.standing import refresh_standing
+from lifecycle.guide import Guide
+from lifecycle.rules.checks.evaluation import evaluate
+from lifecycle.rules.checks.waivers import may_reason, may_waive
+from lifecycle.rules.evidence import link_problem, rested_on
+from lifecycle.rules.gates import Aftermath, after, may_decide_gate
+from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.signoffs import current_sign_off, required_reviews
+from lifecycle.rules.tier_choices import HIGHEST_TIER, may_choose_tier
+from lifecycle.rules.tiers import propose
+from lifecycle.store.tables import (
+    Condition,
+    EvidenceLink,
+    GateDecision,
+    Invalidation,
+    Project,
+    Review,
+    SignOff,
+    TierChoice,
+    Waiver,
+    WarningReason,
+)
+from lifecycle.vocabulary import Actor, Blocker, CheckResult, Gate, Outcome, Role, Severity, Stage
+
+LONGEST_WAIVER = timedelta(days=366)
+LONGEST_LINK = 2_000
+PERMISSION_OF_OUTCOME: Mapping[Outcome, str] = {
+    Outcome.GO: "gates.go",
+    Outcome.GO_WITH_CONDITIONS: "gates.go",
+    Outcome.RECYCLE: "gates.recycle",
+    Outcome.STOP: "gates.stop",
+}
+
+
+# ---------------------------------------------------------------- the outcome
+
+
+def decide(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_id: int,
+    gate: Gate,
+    outcome: Outcome,
+    reason: str = "",
+    to_stage: Stage | None = None,
+) -> int:
+    """Record the outcome of the gate the project is at and move the project; returns the decision's id.
+
+    Raises Refused with exactly the blockers of `rules.gates.may_decide_gate`, which the screen shows too.
+    Requests that the outcome makes pointless are closed with it.
+    """
+    require_on_project(session, PERMISSION_OF_OUTCOME[outcome], by, project_id)
+    project = open_project(session, project_id)
+    facts = facts_now(session, project_id, guide, at)
+    reason = tidy("reason", reason)
+    refuse(may_decide_gate(facts, guide, gate, outcome, by, reason=reason, to_stage=to_stage))
+    next_place = after(facts, outcome, to_stage)
+    decision = GateDecision(
+        project_id=project_id,
+        gate=gate.value,
+        outcome=outcome.value,
+        reason=reason,
+        to_stage=to_stage.value if to_stage and outcome is Outcome.RECYCLE else None,
+        tier=facts.tier,
+        at=at,
+        by_key=by.key,
+        printed_name=by.name,
+        digest=digest(_rests_on(session, facts, guide, gate)),
+    )
+    session.add(decision)
+    session.flush()
+    before = {"stage": project.stage, "gate": project.gate, "status": project.status}
+    _move(project, next_place, at)
+    detail = {
+        "decision": decision.id,
+        "outcome": outcome,
+        "reason": reason,
+        "tier": facts.tier,
+        "digest": decision.digest,
+        "before": before,
+        "after": {"stage": project.stage, "gate": project.gate, "status": project.status},
+        "reviews_closed": _close_requests(session, project_id, gate, outcome, to_stage, at),
+    }
+    _record(session, EventAction.GATE_DECIDED, project_id, f"gate:{gate}", detail, by, at, guide)
+    return decision.id or 0
+
+
+def _rests_on(session: Session, facts: ProjectFacts, guide: Guide, gate: Gate) -> list[list[object]]:
+    """Id and digest of the standing sign-off of every required role, in the order of the guide."""
+    made = [current_sign_off(facts, gate, spec.role) for spec in required_reviews(facts, guide, gate)]
+    ids = [fact.id for fact in made if fact is not None]
+    rows = session.exec(select(SignOff).where(col(SignOff.id).in_(ids))).all()
+    digests = {row.id: row.digest for row in rows}
+    return [[sign_off_id, digests[sign_off_id]] for sign_off_id in ids]
+
+
+def _move(project: Project, place: Aftermath, at: datetime) -> None:
+    if project.stage != place.stage.value:
+        project.stage_since = at
+    project.stage, project.gate = place.stage.value, place.gate.value
+    project.status, project.furthest_stage = place.status.value, place.furthest_stage.value
+    project.revision += 1
+
+
+def _close_requests(
+    session: Session, project_id: int, gate: Gate, outcome: Outcome, to_stage: Stage | None, at: datetime
+) -> list[int | None]:
+    """Those of the gate itself; of all gates that a recycle opens again; all of them on a stop."""
+    open_ones = session.exec(
+        select(Review)
+        .where(col(Review.project_id) == project_id, col(Review.state) == "open")
+        .order_by(col(Review.id))
+    ).all()
+    closed = [
+        review
+        for review in open_ones
+        if outcome is Outcome.STOP
+        or review.gate == gate.value
+        or (to_stage and outcome is Outcome.RECYCLE and Gate(review.gate).stage.order >= to_stage.order)
+    ]
+    for review in closed:
+        close_review(review, "withdrawn", at)
+    return [review.id for review in closed]
+
+
+def choose_tier(
+    session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, tier: int, reason: str
+) -> int:
+    """An approver's consent to another tier than the points propose; returns its id.
+
+    Answers that say the tier (R21, D33) stay with the team; this is what makes them acceptable.
+    """
+    require_on_project(session, "gates.choose_tier", by, project_id)
+    open_project(session, project_id)
+    if not 1 <= tier <= HIGHEST_TIER:
+        raise Invalid({"tier": f"Choose a tier from 1 to {HIGHEST_TIER}."})
+    reason = tidy("reason", reason, required="Say why this tier fits better than the one the points propose.")
+    facts = facts_now(session, project_id, guide, at)
+    refuse(may_choose_tier(facts, guide, tier, by))
+    proposal = propose(facts, guide)
+    proposed = proposal.tier if proposal else tier
+    choice = TierChoice(
+        project_id=project_id,
+        tier=tier,
+        proposed=proposed,
+        reason=reason,
+        approver=by.key,
+        at=at,
+        by_key=by.key,
+    )
+    session.add(choice)
+    session.flush()
+    detail = {"choice": choice.id, "proposed": proposed, "reason": reason}
+    _record(session, EventAction.TIER_CHOSEN, project_id, f"tier:{tier}", detail, by, at, guide)
+    return choice.id or 0
+
+
+# ---------------------------------------------------------------- conditions
+
+
+def add_condition(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_id: int,
+    gate: Gate,
+    text: str,
+    owner: str,
+    due_on: date,
+) -> int:
+    """Something the gate asks for beside any one decision; returns its id."""
+    require_on_project(session, "gates.add_condition", by, project_id)
+    open_project(session, project_id)
+    today = facts_now(session, project_id, guide, at).today
+    text, owner, due_on = tidy_condition(text, owner, due_on, today)
+    condition = Condition(
+        project_id=project_id,
+        gate=gate.value,
+        text=text,
+        owner=owner,
+        due_on=due_on,
+        created_at=at,
+        created_by=by.key,
+    )
+    session.add(condition)
+    session.flush()
+    detail = {"text": text, "owner": owner, "due_on": due_on}
+    _record_condition(session, EventAction.CONDITION_ADDED, condition, detail, by, at, guide)
+    return condition.id or 0
+
+
+def meet_condition(
+    session: Session, *, by: Actor, at: datetime, guide: Guide, condition_id: int, proof: str
+) -> None:
+    """Say that a condition is met, and where that shows."""
+    condition = _condition(session, condition_id)
+    require_on_project(session, "gates.meet_condition", by, condition.project_id)
+    open_project(session, condition.project_id)
+    _refuse_closed(condition)
+    condition.proof = tidy("proof", proof, required="Say what shows that it is met, or link to it.")
+    condition.state, condition.met_at, condition.met_by = "met", at, by.key
+    condition.revision += 1
+    detail = {"proof": condition.proof}
+    _record_condition(session, EventAction.CONDITION_MET, condition, detail, by, at, guide)
+
+
+def withdraw_condition(
+    session: Session, *, by: Actor, at: datetime, guide: Guide, condition_id: int, reason: str
+) -> None:
+    """No longer asked for: only the role that set it may say so, or an approver."""
+    condition = _condition(session, condition_id)
+    require_on_project(session, "gates.withdraw_condition", by, condition.project_id)
+    open_project(session, condition.project_id)
+    _refuse_closed(condition)
+    held = project_roles(session, condition.project_id, by.key)
+    set_by = Role(condition.role) if condition.role else None
+    if Role.APPROVER not in held and set_by not in held and condition.created_by != by.key:
+        who = set_by.title if set_by else "whoever set it"
+        text = f"Only {who} or an approver can withdraw this condition."
+        raise Refused(Blocker("wrong_role", text, role=set_by, gate=Gate(condition.gate)))
+    reason = tidy("reason", reason, required="Say why it is no longer asked for.")
+    drop_condition(condition, reason)
+    _record_condition(session, EventAction.CONDITION_WITHDRAWN, condition, {"reason": reason}, by, at, guide)
+
+
+def _condition(session: Session, condition_id: int) -> Condition:
+    condition = session.get(Condition, condition_id)
+    if condition is None:
+        raise NotFound("condition", condition_id)
+    return condition
+
+
+def _refuse_closed(condition: Condition) -> None:
+    if condition.state != "open":
+        text = f"This condition is {condition.state} already."
+        raise Refused(Blocker("closed", text, gate=Gate(condition.gate)))
+
+
+# ---------------------------------------------------------------- waivers and reasons
+
+
+def waive(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_id: int,
+    check_id: str,
+    gate: Gate,
+    mitigation: str,
+    expires_on: date,
+) -> int:
+    """Accept a block that fails or cannot tell, for at most a year; returns the waiver's id.
+
+    Raises Refused with the blockers of `rules.checks.waivers.may_waive`: the check names who may.
+    """
+    require_on_project(session, "gates.waive", by, project_id)
+    open_project(session, project_id)
+    _known_check(guide, check_id)
+    facts = facts_now(session, project_id, guide, at)
+    refuse(may_waive(facts, evaluate(facts, guide, gate), check_id, by, expires_on))
+    if expires_on > facts.today + LONGEST_WAIVER:
+        raise Invalid({"expiry": "A waiver lasts at most a year. It can be given again then."})
+    mitigation = tidy("mitigation", mitigation, required="Say what is done about the risk meanwhile.")
+    waiver = Waiver(
+        project_id=project_id,
+        check_id=check_id,
+        gate=gate.value,
+        approver=by.key,
+        mitigation=mitigation,
+        expires_on=expires_on,
+        at=at,
+        by_key=by.key,
+    )
+    session.add(waiver)
+    session.flush()
+    detail = {"waiver": waiver.id, "gate": gate, "mitigation": mitigation, "expires_on": expires_on}
+    _record(session, EventAction.CHECK_WAIVED, project_id, f"check:{check_id}", detail, by, at, guide)
+    return waiver.id or 0
+
+
+def revoke_waiver(
+    session: Session, *, by: Actor, at: datetime, guide: Guide, waiver_id: int, reason: str
+) -> None:
+    """The check counts again from now on. Whoever could have given the waiver may revoke it."""
+    waiver = session.get(Waiver, waiver_id)
+    if waiver is None:
+        raise NotFound("waiver", waiver_id)
+    require_on_project(session, "gates.revoke_waiver", by, waiver.project_id)
+    open_project(session, waiver.project_id)
+    role = guide.checks_by_id[waiver.check_id].waived_by if waiver.check_id in guide.checks_by_id else None
+    held = project_roles(session, waiver.project_id, by.key)
+    if waiver.revoked_at is not None:
+        raise Refused(Blocker("closed", "This waiver was revoked already.", gate=Gate(waiver.gate)))
+    if waiver.by_key != by.key and not held & {role, Role.APPROVER}:
+        who = role.title if role else "whoever gave it"
+        text = f"Only {who} or an approver can revoke this waiver."
+        raise Refused(Blocker("wrong_role", text, role=role, gate=Gate(waiver.gate)))
+    reason = tidy("reason", reason, required="Say why the waiver ends.")
+    waiver.revoked_at = at
+    detail = {"waiver": waiver.id, "reason": reason}
+    subject = f"check:{waiver.check_id}"
+    _record(session, EventAction.WAIVER_REVOKED, waiver.project_id, subject, detail, by, at, guide)
+
+
+def give_reason(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_id: int,
+    check_id: str,
+    reason: str,
+    gate: Gate | None = None,
+) -> None:
+    """Why the product manager goes on despite a warning; it lapses when an input of the check changes."""
+    require_on_project(session, "gates.give_reason", by, project_id)
+    open_project(session, project_id)
+    _known_check(guide, check_id)
+    facts = facts_now(session, project_id, guide, at)
+    states = evaluate(facts, guide, gate)
+    refuse(may_reason(facts, states, check_id, by))
+    reason = tidy("reason", reason, required="Say why you go on.")
+    warned = [
+        state
+        for state in states
+        if (state.check_id, state.severity, state.result) == (check_id, Severity.WARNING, CheckResult.FAILS)
+    ]
+    inputs = list(dict.fromkeys(state.inputs_digest for state in warned))
+    for inputs_digest in inputs:
+        session.add(
+            WarningReason(
+                project_id=project_id,
+                check_id=check_id,
+                reason=reason,
+                inputs_digest=inputs_digest,
+                at=at,
+                by_key=by.key,
+            )
+        )
+    detail = {
+        "reason": reason,
+        "inputs": inputs,
+        "said": [text for state in warned for text in state.messages],
+    }
+    _record(session, EventAction.WARNING_REASONED, project_id, f"check:{check_id}", detail, by, at, guide)
+
+
+def _known_check(guide: Guide, check_id: str) -> None:
+    if check_id not in guide.checks_by_id:
+        raise NotFound("check", check_id)
+
+
+# ---------------------------------------------------------------- evidence
+
+
+def add_evidence(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_id: int,
+    title: str,
+    url: str,
+    gate: Gate | None = None,
+    field_id: str | None = None,
+    expires_on: date | None = None,
+) -> int:
+    """Link to a document kept elsewhere, or name it; it is never fetched. Returns its id."""
+    require_on_project(session, "gates.add_evidence", by, project_id)
+    open_project(session, project_id)
+    if gate is None and field_id is None:
+        raise Invalid({"place": "Say to which gate or question the document belongs."})
+    if field_id is not None and field_id not in guide.fields:
+        raise NotFound("question", field_id)
+    facts = facts_now(session, project_id, guide, at)
+    refuse_past("expiry", expires_on, facts.today)
+    link = EvidenceLink(
+        project_id=project_id,
+        gate=gate.value if gate else None,
+        field_id=field_id,
+        title=" ".join(tidy("title", title, LONGEST_NAME, required="Give the document a title.").split()),
+        url=_reference(url),
+        expires_on=expires_on,
+        added_at=at,
+        added_by=by.key,
+    )
+    session.add(link)
+    session.flush()
+    detail = {"title": link.title, "url": link.url, "gate": gate, "field": field_id, "expires_on": expires_on}
+    subject = f"evidence:{link.id}"
+    _record(session, EventAction.EVIDENCE_ADDED, project_id, subject, detail, by, at, guide)
+    return link.id or 0
+
+
+def remove_evidence(
+    session: Session, *, by: Actor, at: datetime, guide: Guide, evidence_id: int, reason: str = ""
+) -> None:
+    """Take a document away. Decisions made while it was there, and resting on it, become stale."""
+    link = session.get(EvidenceLink, evidence_id)
+    if link is None or link.removed_at is not None:
+        raise NotFound("document", evidence_id)
+    require_on_project(session, "gates.remove_evidence", by, link.project_id)
+    open_project(session, link.project_id)
+    facts = facts_now(session, link.project_id, guide, at)
+    link.removed_at = at
+    gate = Gate(link.gate) if link.gate else None
+    rested = rested_on(facts, guide, field_id=link.field_id, gate=gate, added_at=link.added_at)
+    text = f"The document “{link.title}” was removed."
+    for fact in rested:
+        session.add(
+            Invalidation(
+                sign_off_id=fact.id, project_id=link.project_id, cause="evidence", detail=text, opened_at=at
+            )
+        )
+    detail = {
+        "title": link.title,
+        "reason": tidy("reason", reason),
+        "sign_offs_gone_stale": [fact.id for fact in rested],
+    }
+    subject = f"evidence:{link.id}"
+    _record(session, EventAction.EVIDENCE_REMOVED, link.project_id, subject, detail, by, at, guide)
+
+
+def _reference(raw: str) -> str:
+    text = tidy("link", raw, LONGEST_LINK, required="Give a web address, or name the document.")
+    if problem := link_problem(text):
+        raise Invalid({"link": problem})
+    return text
+
+
+# ---------------------------------------------------------------- events
+
+
+def _record_condition(
+    session: Session,
+    action: EventAction,
+    condition: Condition,
+    detail: Mapping[str, object],
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+) -> None:
+    detail = {"gate": condition.gate, "role": condition.role, **detail}
+    _record(session, action, condition.project_id, f"condition:{condition.id}", detail, by, at, guide)
+
+
+def _record(
+    session: Session,
+    action: EventAction,
+    project_id: int,
+    subject: str,
+    detail: Mapping[str, object],
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+) -> None:
+    session.flush()
+    record(
+        session,
+        chain=project_chain(project_id),
+        action=action,
+        subject=subject,
+        detail=detail,
+        by=by,
+        at=at,
+    )
+    refresh_standing(session, project_id, guide=guide, at=at)

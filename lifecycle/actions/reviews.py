@@ -1,0 +1,385 @@
+"""Reviews and sign-offs: asking, deciding, affirming again, taking back. No decision is ever edited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from sqlmodel import Session, col, select
+
+from lifecycle.actions.people import add_membership
+from lifecycle.actions.projects import open_project
+from lifecycle.actions.signing import (
+    LONGEST_NAME,
+    NewCondition,
+    add_conditions,
+    close_invalidations,
+    close_review,
+    conditions_of,
+    cover_as_seen,
+    drop_condition,
+    existing_sign_off,
+    facts_now,
+    new_sign_off,
+    record_sign_off,
+    refuse,
+    refuse_incomplete,
+    refuse_past,
+    tidy,
+    tidy_conditions,
+)
+from lifecycle.canonical import canonical_json
+from lifecycle.errors import NotFound, Refused
+from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.people import holders, require_on_project
+from lifecycle.facts.reviews import candidates
+from lifecycle.facts.standing import refresh_standing
+from lifecycle.guide import Guide
+from lifecycle.rules import reviews as rules
+from lifecycle.rules.project_facts import ProjectFacts, ReviewFact, SignOffFact
+from lifecycle.store.tables import Review, SignOff
+from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Role
+
+# ---------------------------------------------------------------- asking
+
+
+def request(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_id: int,
+    gate: Gate,
+    role: Role,
+    person_key: str,
+    due_on: date | None = None,
+    message: str = "",
+) -> int:
+    """Ask one person for the review of one role at one gate; returns the review's id.
+
+    Gives them the role on the project if they lack it. Several people may be asked for one role. Raises
+    Refused with the blockers of `rules.reviews.may_be_asked`.
+    """
+    require_on_project(session, "reviews.request", by, project_id)
+    open_project(session, project_id)
+    facts = facts_now(session, project_id, guide, at)
+    message = tidy("message", message)
+    refuse_past("due date", due_on, facts.today)
+    spec = guide.review(gate, role)
+    _refuse_unasked(session, facts, guide, gate, role, person_key, by)
+    review = Review(
+        project_id=project_id,
+        gate=gate.value,
+        role=role.value,
+        act=(spec.act if spec else Act.CONSULT).value,
+        person_key=person_key,
+        requested_by=by.key,
+        requested_at=at,
+        due_on=due_on,
+        message=message,
+    )
+    session.add(review)
+    gave_role = _give_role(session, project_id, person_key, role, by, at)
+    session.flush()
+    detail = {"person": person_key, "act": review.act, "due_on": due_on, "role_given": gave_role}
+    _record(session, EventAction.REVIEW_REQUESTED, review, detail, by, at, guide)
+    return review.id or 0
+
+
+def cancel(
+    session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: int, reason: str = ""
+) -> None:
+    """Take an open request back; a decided one stays as it is."""
+    review = _review(session, review_id)
+    require_on_project(session, "reviews.cancel", by, review.project_id)
+    open_project(session, review.project_id)
+    _refuse_closed(review)
+    close_review(review, "withdrawn", at)
+    detail = {"person": review.person_key, "reason": tidy("reason", reason)}
+    _record(session, EventAction.REVIEW_WITHDRAWN, review, detail, by, at, guide)
+
+
+def reassign(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    review_id: int,
+    person_key: str,
+    reason: str = "",
+    due_on: date | None = None,
+) -> int:
+    """Ask somebody else instead, because the first one left or is away; returns the new review's id.
+
+    The first request is closed and the new one waits from now on. The same rules hold as for asking.
+    """
+    old = _review(session, review_id)
+    require_on_project(session, "reviews.reassign", by, old.project_id)
+    open_project(session, old.project_id)
+    _refuse_closed(old)
+    facts = facts_now(session, old.project_id, guide, at)
+    gate, role = Gate(old.gate), Role(old.role)
+    refuse_past("due date", due_on, facts.today)
+    _refuse_unasked(session, facts, guide, gate, role, person_key, by)
+    new = Review(
+        project_id=old.project_id,
+        gate=old.gate,
+        role=old.role,
+        act=old.act,
+        person_key=person_key,
+        requested_by=by.key,
+        requested_at=at,
+        due_on=due_on or (old.due_on if old.due_on and old.due_on >= facts.today else None),
+        message=old.message,
+    )
+    session.add(new)
+    close_review(old, "withdrawn", at)
+    gave_role = _give_role(session, old.project_id, person_key, role, by, at)
+    session.flush()
+    detail = {
+        "from_review": old.id,
+        "from": old.person_key,
+        "person": person_key,
+        "reason": tidy("reason", reason),
+        "due_on": new.due_on,
+        "role_given": gave_role,
+    }
+    _record(session, EventAction.REVIEW_REASSIGNED, new, detail, by, at, guide)
+    return new.id or 0
+
+
+# ---------------------------------------------------------------- deciding
+
+
+def decide(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    review_id: int,
+    decision: Decision,
+    seen_digest: str,
+    comment: str = "",
+    conditions: Sequence[NewCondition] = (),
+    fields: Sequence[str] = (),
+    on_behalf_of: str = "",
+) -> int:
+    """Record one person's decision; returns the sign-off's id.
+
+    `seen_digest` is the digest of the content on the screen: when it has changed since, the decision is
+    refused and the changed fields are named, so that nobody signs what they did not see.
+    """
+    review = _review(session, review_id)
+    require_on_project(session, "reviews.decide", by, review.project_id)
+    project = open_project(session, review.project_id)
+    facts = facts_now(session, review.project_id, guide, at)
+    refuse(rules.may_decide_now(facts, _review_fact(facts, review_id), by))
+    comment, behalf = tidy("comment", comment), tidy("on behalf of", on_behalf_of, LONGEST_NAME)
+    asked = tidy_conditions(conditions, facts.today)
+    refuse_incomplete(guide, Act(review.act), decision, comment, asked, fields)
+    covered = cover_as_seen(session, facts, guide, review, seen_digest)
+    sign_off = new_sign_off(project, review, guide, by, at, decision, covered, comment, behalf, len(asked))
+    sign_off.fields = canonical_json(sorted(set(fields)))
+    session.add(sign_off)
+    close_review(review, "decided", at)
+    session.flush()
+    made = add_conditions(session, sign_off, asked)
+    record_sign_off(session, EventAction.SIGN_OFF_RECORDED, sign_off, by, at, guide, conditions=made)
+    return sign_off.id or 0
+
+
+def affirm(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    sign_off_id: int,
+    seen_digest: str,
+    comment: str = "",
+) -> int:
+    """Say again, after reading what changed, that a stale decision holds; returns the new sign-off's id.
+
+    The old row stays; what made it stale is closed, and so is a request to the same person for the same.
+    """
+    old = existing_sign_off(session, sign_off_id)
+    require_on_project(session, "reviews.affirm", by, old.project_id)
+    project = open_project(session, old.project_id)
+    facts = facts_now(session, old.project_id, guide, at)
+    fact, review = _sign_off_fact(facts, old), _review(session, old.review_id)
+    refuse(rules.may_affirm(facts, guide, fact, _review_fact(facts, old.review_id), by))
+    covered = cover_as_seen(session, facts, guide, review, seen_digest)
+    owed = [item for item in conditions_of(session, [sign_off_id]) if item.state == "open"]
+    sign_off = new_sign_off(
+        project,
+        _asked_again(session, review, at) or review,
+        guide,
+        by,
+        at,
+        fact.decision,
+        covered,
+        tidy("comment", comment),
+        old.on_behalf_of,
+        len(owed),
+    )
+    sign_off.affirms = old.id
+    session.add(sign_off)
+    session.flush()
+    for condition in owed:
+        condition.sign_off_id = sign_off.id
+    closed = close_invalidations(session, old, at)
+    record_sign_off(
+        session,
+        EventAction.SIGN_OFF_AFFIRMED,
+        sign_off,
+        by,
+        at,
+        guide,
+        affirms=old.id,
+        invalidations_closed=closed,
+    )
+    return sign_off.id or 0
+
+
+def withdraw(
+    session: Session, *, by: Actor, at: datetime, guide: Guide, sign_off_id: int, reason: str
+) -> int:
+    """Take one's decision back; returns the id of the row that says so. The review is open again.
+
+    It ends all that its role said at this gate before, so that no older decision stands up again, and the open
+    conditions that hung on it.
+    """
+    old = existing_sign_off(session, sign_off_id)
+    require_on_project(session, "reviews.withdraw", by, old.project_id)
+    project = open_project(session, old.project_id)
+    facts = facts_now(session, old.project_id, guide, at)
+    refuse(rules.may_withdraw(facts, _sign_off_fact(facts, old), by))
+    reason = tidy("reason", reason, required="Say why you take it back.")
+    review = _review(session, old.review_id)
+    row = new_sign_off(project, review, guide, by, at, Decision.WITHDRAWN, {}, reason, old.on_behalf_of, 0)
+    row.withdraws = old.id
+    session.add(row)
+    ended = [item.id for item in facts.sign_offs if (item.gate, item.role) == (old.gate, old.role)]
+    dropped = [item.id for item in conditions_of(session, ended) if drop_condition(item, reason)]
+    reopened = _reopen(facts, review)
+    record_sign_off(
+        session,
+        EventAction.SIGN_OFF_WITHDRAWN,
+        row,
+        by,
+        at,
+        guide,
+        withdraws=old.id,
+        conditions_withdrawn=dropped,
+        review_open_again=reopened,
+    )
+    return row.id or 0
+
+
+# ---------------------------------------------------------------- rows
+
+
+def _review(session: Session, review_id: int) -> Review:
+    review = session.get(Review, review_id)
+    if review is None:
+        raise NotFound("review", review_id)
+    return review
+
+
+def _review_fact(facts: ProjectFacts, review_id: int) -> ReviewFact:
+    return next(fact for fact in facts.reviews if fact.id == review_id)
+
+
+def _sign_off_fact(facts: ProjectFacts, row: SignOff) -> SignOffFact:
+    for fact in facts.sign_offs:
+        if fact.id == row.id:
+            return fact
+    raise Refused(_blocker(row, "withdrawn", "This decision was withdrawn already."))
+
+
+def _refuse_closed(review: Review) -> None:
+    if review.state != "open":
+        raise Refused(_blocker(review, "closed", f"This review is {review.state} already."))
+
+
+def _refuse_unasked(
+    session: Session,
+    facts: ProjectFacts,
+    guide: Guide,
+    gate: Gate,
+    role: Role,
+    person_key: str,
+    by: Actor,
+) -> None:
+    found = candidates(session, keys=(person_key,))
+    if not found:
+        raise NotFound("person", person_key)
+    refuse(rules.may_be_asked(facts, guide, gate, role, found[0], asked_by=by.key))
+
+
+def _give_role(
+    session: Session, project_id: int, person_key: str, role: Role, by: Actor, at: datetime
+) -> bool:
+    if person_key in holders(session, project_id, role):
+        return False
+    add_membership(session, project_id, person_key, role, at, given_by=by.key)
+    return True
+
+
+def _asked_again(session: Session, review: Review, at: datetime) -> Review | None:
+    """A newer open request to the same person for the same, decided by affirming."""
+    newer = session.exec(
+        select(Review).where(
+            col(Review.project_id) == review.project_id,
+            col(Review.gate) == review.gate,
+            col(Review.role) == review.role,
+            col(Review.person_key) == review.person_key,
+            col(Review.state) == "open",
+        )
+    ).first()
+    if newer is not None:
+        close_review(newer, "decided", at)
+    return newer
+
+
+def _reopen(facts: ProjectFacts, review: Review) -> bool:
+    """Open again for another decision, unless the same person was asked anew since."""
+    place = (review.gate, review.role, review.person_key)
+    for other in facts.reviews:
+        if other.state == "open" and (other.gate.value, other.role.value, other.person_key) == place:
+            return False
+    review.state, review.closed_at = "open", None
+    review.revision += 1
+    return True
+
+
+# ---------------------------------------------------------------- events
+
+
+def _record(
+    session: Session,
+    action: EventAction,
+    review: Review,
+    detail: Mapping[str, object],
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+) -> None:
+    session.flush()
+    record(
+        session,
+        chain=project_chain(review.project_id),
+        action=action,
+        subject=f"review:{review.id}",
+        detail={"gate": review.gate, "role": review.role, **detail},
+        by=by,
+        at=at,
+    )
+    refresh_standing(session, review.project_id, guide=guide, at=at)
+
+
+def _blocker(of: Review | SignOff, code: str, text: str) -> Blocker:
+    return Blocker(code, text, role=Role(of.role), gate=Gate(of.gate))

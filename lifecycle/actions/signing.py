@@ -1,0 +1,263 @@
+"""What every decision is made of: cleaned text, conditions, the signature record and its event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from sqlmodel import Session, col, select
+
+from lifecycle.canonical import canonical_json, digest
+from lifecycle.errors import Invalid, NotFound, Refused
+from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.projects import load_facts, organisation_today
+from lifecycle.facts.reviews import changed_since
+from lifecycle.facts.standing import refresh_standing
+from lifecycle.guide import Guide
+from lifecycle.rules import reviews as rules
+from lifecycle.rules.answers import clean_text
+from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.signoffs import Cover, cover, decisions_allowed, digest_of, key_title
+from lifecycle.store.tables import Condition, Invalidation, Project, Review, SignOff
+from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Role
+
+LONGEST_TEXT = 5_000
+LONGEST_NAME = 200
+MOST_CONDITIONS = 50
+NEEDS_COMMENT: Mapping[Decision, str] = {
+    Decision.CHANGES_REQUESTED: "Say what has to change.",
+    Decision.REJECTED: "Say why it is rejected.",
+    Decision.OPINION: "Write your opinion.",
+}
+
+NewCondition = tuple[str, str, date]  # text, owner (person key or name), due date
+
+
+# ---------------------------------------------------------------- refusing and cleaning
+
+
+def facts_now(session: Session, project_id: int, guide: Guide, at: datetime) -> ProjectFacts:
+    return load_facts(session, project_id, guide=guide, today=organisation_today(session, at))
+
+
+def refuse(blockers: tuple[Blocker, ...]) -> None:
+    """Raises Refused with them, unless there are none."""
+    if blockers:
+        raise Refused(*blockers)
+
+
+def refuse_past(place: str, day: date | None, today: date) -> None:
+    if problem := rules.due_problem(day, today):
+        raise Invalid({place: problem})
+
+
+def tidy(place: str, text: str, longest: int = LONGEST_TEXT, *, required: str = "") -> str:
+    """Cleaned text; raises Invalid when it is too long, or empty although `required` says what to write."""
+    text = clean_text(text)
+    if len(text) > longest:
+        raise Invalid({place: f"This is {len(text):,} characters long; at most {longest:,} can be kept."})
+    if required and not text:
+        raise Invalid({place: required})
+    return text
+
+
+def existing_sign_off(session: Session, sign_off_id: int) -> SignOff:
+    """Any decision; raises NotFound, also for the row that takes one back."""
+    sign_off = session.get(SignOff, sign_off_id)
+    if sign_off is None or sign_off.decision == Decision.WITHDRAWN.value:
+        raise NotFound("decision", sign_off_id)
+    return sign_off
+
+
+def close_review(review: Review, state: str, at: datetime) -> None:
+    review.state, review.closed_at = state, at
+    review.revision += 1
+
+
+# ---------------------------------------------------------------- signature records
+
+
+def cover_as_seen(
+    session: Session, facts: ProjectFacts, guide: Guide, review: Review, seen_digest: str
+) -> Cover:
+    gate, role = Gate(review.gate), Role(review.role)
+    covered = cover(facts, guide, gate, role)
+    if digest_of(covered) == seen_digest:
+        return covered
+    keys = changed_since(session, review.project_id, facts, guide, gate, role, seen_digest)
+    names = [key_title(facts, guide, key) for key in keys or ()]
+    what = ", ".join(names) if names else "what this role relies on"
+    text = f"While you were reading, {what} changed. Nothing was signed: read it again, then decide."
+    raise Refused(Blocker("seen_changed", text, fields=keys or (), role=role, gate=gate))
+
+
+def tidy_conditions(conditions: Sequence[NewCondition], today: date) -> list[NewCondition]:
+    if len(conditions) > MOST_CONDITIONS:
+        raise Invalid({"conditions": f"At most {MOST_CONDITIONS} conditions can be set at once."})
+    return [
+        tidy_condition(text, owner, due_on, today, number)
+        for number, (text, owner, due_on) in enumerate(conditions, 1)
+    ]
+
+
+def tidy_condition(text: str, owner: str, due_on: date, today: date, number: int = 0) -> NewCondition:
+    """A condition with all that it needs; raises Invalid naming which of several."""
+    place = f"condition {number} · " if number else ""
+    refuse_past(f"{place}due date", due_on, today)
+    return (
+        tidy(f"{place}text", text, required="Say what has to be done."),
+        " ".join(tidy(f"{place}owner", owner, LONGEST_NAME, required="Say who sees to it.").split()),
+        due_on,
+    )
+
+
+def refuse_incomplete(
+    guide: Guide,
+    act: Act,
+    decision: Decision,
+    comment: str,
+    conditions: list[NewCondition],
+    fields: Sequence[str],
+) -> None:
+    """Raises Invalid unless the decision is one this review may end in, with all that it needs."""
+    problems: dict[str, str] = {}
+    if decision not in decisions_allowed(act):
+        allowed = ", ".join(item.title for item in decisions_allowed(act))
+        problems["decision"] = f"This review asks to {act.value}; choose one of: {allowed}."
+    if decision in NEEDS_COMMENT and not comment:
+        problems["comment"] = NEEDS_COMMENT[decision]
+    with_conditions = decision is Decision.APPROVED_WITH_CONDITIONS
+    if with_conditions and not conditions:
+        problems["conditions"] = "Name at least one condition, or approve without."
+    elif conditions and not with_conditions:
+        problems["conditions"] = (
+            "Conditions belong to “Approved with conditions”. Choose it, or take them out."
+        )
+    if fields and decision is not Decision.CHANGES_REQUESTED:
+        problems["fields"] = "Fields are named when changes are requested."
+    elif unknown := [field for field in fields if field not in guide.fields]:
+        problems["fields"] = f"There is no question {', '.join(unknown)}."
+    if problems:
+        raise Invalid(problems)
+
+
+def new_sign_off(
+    project: Project,
+    review: Review,
+    guide: Guide,
+    by: Actor,
+    at: datetime,
+    decision: Decision,
+    covered: Cover,
+    comment: str,
+    on_behalf_of: str,
+    conditions: int,
+) -> SignOff:
+    gate, role = Gate(review.gate), Role(review.role)
+    spec = guide.review(gate, role)
+    meaning = spec.meaning if spec else ""
+    return SignOff(
+        project_id=review.project_id,
+        review_id=review.id or 0,
+        gate=review.gate,
+        role=review.role,
+        act=review.act,
+        person_key=by.key,
+        printed_name=by.name,
+        on_behalf_of=on_behalf_of,
+        decision=decision.value,
+        meaning=meaning,
+        statement=rules.statement(
+            name=by.name,
+            role=role,
+            gate=gate,
+            project=project.name,
+            meaning=meaning,
+            decision=decision,
+            on_behalf_of=on_behalf_of,
+            conditions=conditions,
+        ),
+        comment=comment,
+        at=at,
+        digest=digest_of(covered),
+        covered=canonical_json(dict(covered)),
+    )
+
+
+def add_conditions(session: Session, sign_off: SignOff, asked: list[NewCondition]) -> list[int | None]:
+    rows = [
+        Condition(
+            project_id=sign_off.project_id,
+            gate=sign_off.gate,
+            role=sign_off.role,
+            sign_off_id=sign_off.id,
+            text=text,
+            owner=owner,
+            due_on=due_on,
+            created_at=sign_off.at,
+            created_by=sign_off.person_key,
+        )
+        for text, owner, due_on in asked
+    ]
+    session.add_all(rows)
+    session.flush()
+    return [row.id for row in rows]
+
+
+def conditions_of(session: Session, sign_off_ids: Sequence[int]) -> Sequence[Condition]:
+    return session.exec(
+        select(Condition).where(col(Condition.sign_off_id).in_(sign_off_ids)).order_by(col(Condition.id))
+    ).all()
+
+
+def drop_condition(condition: Condition, reason: str) -> bool:
+    if condition.state != "open":
+        return False
+    condition.state, condition.proof = "withdrawn", reason
+    condition.revision += 1
+    return True
+
+
+def close_invalidations(session: Session, sign_off: SignOff, at: datetime) -> list[int | None]:
+    open_ones = session.exec(
+        select(Invalidation).where(
+            col(Invalidation.sign_off_id) == sign_off.id, col(Invalidation.closed_at).is_(None)
+        )
+    ).all()
+    for invalidation in open_ones:
+        invalidation.closed_at = at
+    return [invalidation.id for invalidation in open_ones]
+
+
+# ---------------------------------------------------------------- the event
+
+
+def record_sign_off(
+    session: Session,
+    action: EventAction,
+    sign_off: SignOff,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    **detail: object,
+) -> None:
+    """`row` in the detail is a digest over the whole signature record, so that the log vouches for it too."""
+    session.flush()
+    record(
+        session,
+        chain=project_chain(sign_off.project_id),
+        action=action,
+        subject=f"sign_off:{sign_off.id}",
+        detail={
+            "review": sign_off.review_id,
+            "gate": sign_off.gate,
+            "role": sign_off.role,
+            "decision": sign_off.decision,
+            "digest": sign_off.digest,
+            "row": digest(sign_off.model_dump()),
+            **detail,
+        },
+        by=by,
+        at=at,
+    )
+    refresh_standing(session, sign_off.project_id, guide=guide, at=at)

@@ -1,0 +1,23 @@
+"""Projects that a new one resembles, among those that the person may read."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from lifecycle.rules.look_alikes import Known, look_alikes
+from lifecycle.rules.permissions import may
+from lifecycle.store.tables import Membership, Project
+from lifecycle.vocabulary import Actor
+
+
+def resembling(session: Session, *, by: Actor, name: str, purpose: str) -> tuple[Known, ...]:
+    """The most alike first. Archived ones count as well: a thing given up is worth knowing of. One statement."""
+    chosen = select(Project.key, Project.name, Project.purpose)
+    if not may("portfolio.read_all", by):
+        own = select(Membership.project_id).where(
+            col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
+        )
+        chosen = chosen.where(col(Project.id).in_(own))
+    found = (Known(key, name, purpose) for key, name, purpose in session.execute(chosen).tuples())
+    return look_alikes(name, purpose, found)

@@ -1,0 +1,80 @@
+"""Audit: recompute every chain of the log and say in words whether it holds."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lifecycle.queries import audit
+from lifecycle.queries.audit import Chain, Verified
+from lifecycle.ui import cache, identity, state
+from lifecycle.ui.components import counted, page_header, plain, when
+
+_RESULT = "audit:result"
+
+
+def show() -> None:
+    """The whole page."""
+    page_header(
+        "Audit",
+        about="Every change is one line in the log, in the same transaction as the change itself. Each line is "
+        "hashed together with the line before it, so that none can be altered or taken out unseen.",
+    )
+    by = identity.actor()
+    chains = cache.read(audit.chains, by=by)
+    total = sum(chain.events for chain in chains)
+    st.markdown(
+        f"The log holds **{counted(total, 'event')}** in {counted(len(chains), 'chain')}: "
+        "one for the organisation and one for every project.",
+        anchors=False,
+    )
+    if st.button("Verify all chains", type="primary", icon=":material/verified_user:", key="verify"):
+        with st.spinner("Recomputing every hash …"):
+            state.put(_RESULT, _lines(cache.read_now(audit.verify, by=by)))
+    _show_result()
+    _show_chains(chains)
+
+
+def _lines(found: Verified) -> list[str]:
+    if not found.faults:
+        held = f"Every chain holds: {counted(found.events, 'event')} in {counted(found.chains, 'chain')}"
+        return ["holds", f"{held} were recomputed from the first to the last, and none was altered."]
+    return ["broken", *(f"{fault.name}, event {fault.sequence}: {fault.sentence}" for fault in found.faults)]
+
+
+def _show_result() -> None:
+    kept = state.value(_RESULT)
+    if not kept:
+        return
+    verdict, *lines = kept
+    if verdict == "holds":
+        st.success(plain(lines[0]), icon=":material/verified:")
+        return
+    said = "\n".join(f"- {plain(line)}" for line in lines)
+    st.error(
+        f"The log does not hold in {counted(len(lines), 'place')}:\n\n{said}\n\n"
+        "Keep the database as it is and compare it with a backup.",
+        icon=":material/gpp_bad:",
+    )
+
+
+def _show_chains(chains: tuple[Chain, ...]) -> None:
+    st.subheader("Chains", anchor=False)
+    now = identity.now()
+    if chains:
+        when("The newest event was recorded", max(chain.newest_at for chain in chains), now)
+    st.dataframe(
+        {
+            "Chain": [chain.name for chain in chains],
+            "Events": [chain.events for chain in chains],
+            "Newest event": [chain.newest_at for chain in chains],
+            "Head": [chain.head[:16] for chain in chains],
+        },
+        hide_index=True,
+        column_config={
+            "Newest event": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone="UTC"),
+            "Head": st.column_config.TextColumn(
+                help="The beginning of the newest hash. Write it down elsewhere."
+            ),
+        },
+        alt="Chains of the log with their number of events and newest hash",
+    )

@@ -1,0 +1,301 @@
+"""The guide as it is in force: every question, check, sign-off and threshold, for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import streamlit as st
+
+from lifecycle.guide import CheckSpec, FieldSpec, Guide, PartSpec, SectionSpec, WorksheetSpec
+from lifecycle.ui import cache
+from lifecycle.ui.components import counted, empty_state, page_header, plain
+from lifecycle.ui.standing import SEVERITIES
+from lifecycle.vocabulary import Gate, Role, Stage, plain_number
+
+CHAPTERS = {
+    "questions": "Questions",
+    "checks": "Checks",
+    "sign-offs": "Sign-offs",
+    "tiers": "Risk tiers",
+    "thresholds": "Thresholds",
+}
+SOURCES = "data sources"
+_TYPES = {
+    "text": "text",
+    "long_text": "text",
+    "number": "number",
+    "quantity": "number with unit",
+    "duration": "duration",
+    "money": "money",
+    "choice": "one choice",
+    "choices": "several choices",
+    "tags": "words",
+    "date": "date",
+    "yes_no": "yes or no",
+    "person": "person",
+    "link": "link or document",
+    "reference": "pointer to a row",
+    "references": "pointers to rows",
+}
+
+
+def show() -> None:
+    """The whole page."""
+    guide = cache.guide()
+    page_header(
+        "Guide",
+        about=f"Version {guide.version}: {len(guide.fields)} questions and {len(guide.checks)} checks, "
+        "the same for every project. It is read from data/guide when the server starts.",
+    )
+    chapter = st.segmented_control(
+        "Chapter",
+        tuple(CHAPTERS),
+        format_func=lambda name: CHAPTERS[name],
+        default="questions",
+        required=True,
+        key="chapter",
+        bind="query-params",
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    {
+        "questions": _questions,
+        "checks": _checks,
+        "sign-offs": _sign_offs,
+        "tiers": _tiers,
+        "thresholds": _thresholds,
+    }[chapter or "questions"](guide)
+
+
+# ------------------------------------------------------------------ questions
+
+
+def _questions(guide: Guide) -> None:
+    sheets = {sheet.stage.value if sheet.stage else SOURCES: sheet for sheet in guide.worksheets}
+    sheets[SOURCES] = guide.source_worksheet
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        words = st.text_input("Find", key="guide:find", placeholder="latency, D14, vendor …", width=280)
+        chosen = st.selectbox(
+            "Stage",
+            tuple(sheets),
+            format_func=_sheet_title,
+            key="sheet",
+            bind="query-params",
+            width=280,
+            disabled=bool(words),
+        )
+    shown = sheets.values() if words else [sheets[chosen or Stage.DISCOVERY.value]]
+    found = [(sheet, _matching(sheet, words)) for sheet in shown]
+    if words and not any(fields for _, fields in found):
+        empty_state("Nothing found", f"No question speaks of “{words}”.", icon="search_off")
+    for sheet, fields in found:
+        if fields:
+            _sheet(sheet, fields)
+
+
+def _sheet_title(name: str) -> str:
+    return "Data sources" if name == SOURCES else Stage(name).title
+
+
+def _matching(sheet: WorksheetSpec, words: str) -> tuple[FieldSpec, ...]:
+    sought = words.casefold().split()
+    return tuple(field for field in sheet.fields if _speaks_of(field, sought))
+
+
+def _speaks_of(field: FieldSpec, sought: list[str]) -> bool:
+    text = " ".join((field.id, field.title, field.question, field.help, field.example)).casefold()
+    return all(word in text for word in sought)
+
+
+def _sheet(sheet: WorksheetSpec, fields: tuple[FieldSpec, ...]) -> None:
+    title = sheet.stage.title if sheet.stage else "Data sources"
+    st.header(title, anchor=False)
+    st.markdown(plain(sheet.purpose), anchors=False)
+    st.caption(plain(sheet.exit_question))
+    for section in sheet.sections:
+        own = [field for field in fields if field.section == section.id]
+        if own:
+            _section(section, own)
+
+
+def _section(section: SectionSpec, fields: list[FieldSpec]) -> None:
+    st.subheader(plain(section.title), anchor=False)
+    if section.intro:
+        st.caption(plain(section.intro))
+    with st.container(border=True, gap="small"):
+        for field in fields:
+            st.markdown(_question(field), anchors=False)
+
+
+def _question(field: FieldSpec) -> str:
+    """One question as a paragraph: what is asked, how it is answered, help and example beneath."""
+    marks = []
+    if field.production:
+        marks.append(":violet-badge[:material/rocket_launch: Production question]")
+    if field.light:
+        marks.append(":gray-badge[Light track]")
+    lines = [
+        f"**{field.id} · {plain(field.title)}** {' '.join(marks)}",
+        plain(field.question),
+        f":small[:gray[{plain(_shape(field))} · due at {plain(field.gate.title)}]]",
+    ]
+    if field.help:
+        lines.append(f":small[{plain(field.help)}]")
+    if field.example:
+        lines.append(f":small[:gray[Example: {plain(field.example)}]]")
+    return "  \n".join(lines)
+
+
+def _shape(field: FieldSpec) -> str:
+    if field.kind == "single":
+        return _part(field.columns[0]).capitalize()
+    named = ", ".join(f"{part.label or part.id} ({_part(part)})" for part in field.columns)
+    return f"{'Rows of' if field.kind == 'rows' else 'Parts:'} {named}"
+
+
+def _part(part: PartSpec) -> str:
+    words = _TYPES[part.type]
+    if part.choices:
+        return f"{words} of {', '.join(part.choices.values())}"
+    return f"{words} in {part.unit}" if part.unit else words
+
+
+# ------------------------------------------------------------------ checks
+
+
+def _checks(guide: Guide) -> None:
+    words = st.text_input("Find", key="guide:find_check", placeholder="C12, vendor, latency …", width=280)
+    sought = (words or "").casefold().split()
+    found = [check for check in guide.checks if _check_speaks_of(check, sought)]
+    if not found:
+        empty_state("Nothing found", f"No check speaks of “{words}”.", icon="search_off")
+        return
+    st.caption(
+        f"{counted(len(found), 'check')}. A check is advice before the gate named and holds from it on; "
+        "a failed block can be waived by the role named, for a time."
+    )
+    st.table(
+        [_check_row(check) for check in found],
+        border="horizontal",
+        hide_index=True,
+        alt="Checks with what they say, the gate from which they hold, and who may waive them",
+    )
+
+
+def _check_speaks_of(check: CheckSpec, sought: list[str]) -> bool:
+    said = " ".join(branch.message for branch in check.branches)
+    text = " ".join((check.id, check.title, check.why, said, *check.reads)).casefold()
+    return all(word in text for word in sought)
+
+
+def _check_row(check: CheckSpec) -> dict[str, str]:
+    return {
+        "Check": f"**{check.id}**",
+        "What it looks for": plain(check.title)
+        + (f"  \n:small[:gray[{plain(check.why)}]]" if check.why else ""),
+        "Reads": ", ".join(check.reads) or "—",
+        "Holds from": "  \n".join(dict.fromkeys(_enforcement(check))),
+        "Waived by": check.waived_by.title,
+    }
+
+
+def _enforcement(check: CheckSpec) -> Iterable[str]:
+    for branch in check.branches:
+        for gate, severity in sorted(branch.enforced.items(), key=lambda pair: pair[0].order):
+            mark = SEVERITIES[severity]
+            yield f":{mark.colour}[{mark.material} {mark.word}] {gate.title}"
+
+
+# ------------------------------------------------------------------ sign-offs
+
+
+def _sign_offs(guide: Guide) -> None:
+    gate_name = st.selectbox(
+        "Gate",
+        [gate.value for gate in Gate],
+        format_func=lambda name: Gate(name).title,
+        key="guide:gate",
+        width=280,
+    )
+    gate = Gate(gate_name or Gate.DISCOVERY.value)
+    light = ", ".join(role.title for role in guide.policy.light_roles)
+    st.caption(f"On tier 1, the light track, only these are asked: {light}.")
+    st.table(
+        [
+            {
+                "Role": f"**{spec.role.title}**",
+                "Is asked to": spec.act.value + (", when stale" if spec.only_when_stale else ""),
+                "What the signature means": plain(spec.meaning),
+                "Relies on": ", ".join(guide.relied_on(gate, spec.role)) or "—",
+            }
+            for spec in guide.reviews(gate)
+        ],
+        border="horizontal",
+        hide_index=True,
+        alt=f"Sign-offs of the {gate.title} gate",
+    )
+    evidence = guide.policy.required_evidence.get(gate, ())
+    if evidence:
+        named = "; ".join(f"{guide.field(field_id).title} ({field_id})" for field_id in evidence)
+        st.markdown(f"**Documents due at this gate:** {plain(named)}", anchors=False)
+    cosmetic = guide.policy.cosmetic
+    if cosmetic:
+        st.caption(f"Changing these never makes a sign-off stale: {', '.join(cosmetic)}.")
+
+
+# ------------------------------------------------------------------ tiers and thresholds
+
+
+def _tiers(guide: Guide) -> None:
+    policy = guide.tiers
+    st.markdown(
+        "The points of the answers propose a tier from 1 to 4: quarters of the most that can be scored. "
+        f"Mitigation of {_percent(policy.relief_from)} or more takes {_percent(policy.relief)} off.",
+        anchors=False,
+    )
+    for title, points in (("Impact", policy.impact), ("Mitigation", policy.mitigation)):
+        st.subheader(title, anchor=False)
+        st.table(
+            [
+                {
+                    "Because": plain(point.because),
+                    "Question": point.field,
+                    "Answer": plain(", ".join(point.when).replace("_", " ")),
+                    "Points": str(point.points),
+                }
+                for point in points
+            ],
+            border="horizontal",
+            hide_index=True,
+            alt=f"{title} points",
+        )
+    months = ", ".join(f"tier {tier}: {count}" for tier, count in sorted(guide.policy.review_months.items()))
+    st.caption(f"Months between Operate reviews: {months}.")
+
+
+def _percent(share: object) -> str:
+    return f"{float(str(share)):.0%}"
+
+
+def _thresholds(guide: Guide) -> None:
+    st.caption("What the checks compare with. Names are those of data/guide/thresholds.yaml.")
+    st.table(
+        [
+            {
+                "Threshold": plain(name.replace("_", " ")),
+                "Is": plain(", ".join(value)) if isinstance(value, tuple) else plain_number(value),
+            }
+            for name, value in guide.thresholds.items()
+        ],
+        border="horizontal",
+        hide_index=True,
+        alt="Thresholds of the checks",
+    )
+    st.subheader("Lead times", anchor=False)
+    st.caption("Days to allow for each review until this installation has observed its own.")
+    st.table(
+        [{"Role": Role(role).title, "Days": str(days)} for role, days in guide.policy.lead_days.items()],
+        border="horizontal",
+        hide_index=True,
+        alt="Default lead times",
+    )

@@ -1,0 +1,191 @@
+"""People of the organisation: the list, one person, and invitations by link."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lifecycle.actions import people as actions
+from lifecycle.queries import people as queries
+from lifecycle.queries import projects
+from lifecycle.queries.people import InvitationView, PersonView
+from lifecycle.ui import cache, identity, navigation, state
+from lifecycle.ui.components import ago, counted, page_header, plain, refusal
+from lifecycle.ui.perform import attempt, draw_again, perform
+from lifecycle.ui.views import person
+from lifecycle.vocabulary import OrganisationRole, Role
+
+_LINK = "people:link"  # a link that was just made, shown until something else is done
+_TABLE = "people:table"
+
+
+def show() -> None:
+    """The list and invitations, or one person when the address names one."""
+    everybody = cache.read(queries.people)
+    chosen = navigation.here("person")
+    if chosen:
+        person.show(next((one for one in everybody if one.key == chosen), None))
+        return
+    active = [one for one in everybody if one.active]
+    page_header(
+        "People",
+        about=f"{counted(len(active), 'person has', 'people have')} an account. Nobody registers by themselves: "
+        "an administrator invites, and says who may be asked to review.",
+    )
+    _table(everybody)
+    _show_link()
+    _invite()
+    _invitations(cache.read_now(queries.invitations, at=identity.now()))
+
+
+# ------------------------------------------------------------------ the list
+
+
+def _table(everybody: tuple[PersonView, ...]) -> None:
+    """Choosing a row opens that person; the box above does the same from the keyboard."""
+    _find(everybody)
+    now = identity.now()
+    shown = st.dataframe(
+        {
+            "Name": [one.name for one in everybody],
+            "E-mail": [one.email or "" for one in everybody],
+            "Role": [one.organisation_role.value if one.active else "not active" for one in everybody],
+            "Reviews as": [[role.title for role in one.reviews_as] for one in everybody],
+            "Approves up to tier": [one.approval_level or None for one in everybody],
+            "Projects": [one.projects for one in everybody],
+            "Last here": [ago(one.last_seen_at, now) if one.last_seen_at else "never" for one in everybody],
+        },
+        hide_index=True,
+        key=_TABLE,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "Name": st.column_config.TextColumn(width="medium"),
+            "E-mail": st.column_config.TextColumn(width="medium"),
+            "Reviews as": st.column_config.ListColumn(width="medium"),
+        },
+        alt="People with their roles",
+    )
+    rows = shown.selection.rows
+    if rows:
+        navigation.go("people", person=everybody[rows[0]].key)
+
+
+def _find(everybody: tuple[PersonView, ...]) -> None:
+    labels = {one.key: f"{one.name} · {one.email}" if one.email else one.name for one in everybody}
+    chosen = st.selectbox(
+        "Open a person",
+        list(labels),
+        index=None,
+        format_func=lambda key: labels.get(key, key),
+        key="people:find",
+        placeholder="Find by name or address",
+        width=420,
+    )
+    if chosen:
+        navigation.go("people", person=chosen)
+
+
+# ------------------------------------------------------------------ inviting
+
+
+def _invite() -> None:
+    st.subheader("Invite somebody", anchor=False)
+    names = {choice.key: choice.name for choice in cache.read(projects.names, by=identity.actor())}
+    with st.form("invite", enter_to_submit=False):
+        with st.grid(2, min_column_width=260):
+            email = st.text_input("E-mail", key="invite:email", placeholder="name@example.org")
+            name = st.text_input("Name", key="invite:name", placeholder="They can change it when they join")
+            role = st.selectbox(
+                "Role in the organisation",
+                [role.value for role in OrganisationRole],
+                index=2,
+                format_func=str.capitalize,
+                key="invite:role",
+                help="Members see the projects they have a role on. Leadership reads the whole portfolio. "
+                "Administrators do both, and see to people and the guide.",
+            )
+            project = st.selectbox(
+                "Project (optional)",
+                list(names),
+                index=None,
+                format_func=lambda key: names.get(key, key),
+                key="invite:project",
+                placeholder="None yet",
+            )
+            project_role = st.selectbox(
+                "Role on that project",
+                [
+                    Role.PRODUCT_MANAGER.value,
+                    Role.CONTRIBUTOR.value,
+                    Role.MONITOR_OWNER.value,
+                    Role.READER.value,
+                ],
+                index=None,
+                format_func=lambda name: Role(name).title,
+                key="invite:project_role",
+                placeholder="None yet",
+            )
+        submitted = st.form_submit_button("Make an invitation link", type="primary", icon=":material/link:")
+    if submitted:
+        _make_link(email, name, role or OrganisationRole.MEMBER.value, project, project_role)
+
+
+def _make_link(email: str, name: str, role: str, project: str | None, project_role: str | None) -> None:
+    by = identity.actor()
+    outcome = attempt(
+        actions.invite,
+        email=email,
+        name=name,
+        organisation_role=OrganisationRole(role),
+        project_id=cache.read_now(projects.head, key=project, by=by).id if project else None,
+        project_role=Role(project_role) if project_role else None,
+    )
+    if outcome.refusal is not None:
+        refusal(outcome.refusal)
+        return
+    state.put(_LINK, ["invitation", email, f"{cache.settings().base_url}/join/{outcome.value}"])
+    for field in ("email", "name", "project", "project_role"):
+        state.forget(f"invite:{field}")
+    draw_again()
+
+
+def _show_link() -> None:
+    """A link that was just made. It is shown this once: only its hash is kept."""
+    kept = state.value(_LINK)
+    if not kept:
+        return
+    kind, whose, link = kept
+    with st.container(border=True):
+        st.markdown(f":green[:material/link:] **Send this {kind} link to {plain(whose)}**", anchors=False)
+        st.code(link, language=None, wrap_lines=True)
+        st.caption("It works once, for seven days. It cannot be shown again: copy it now.")
+        if st.button("I have copied it", key="people:copied"):
+            state.forget(_LINK)
+            draw_again()
+
+
+def _invitations(waiting: tuple[InvitationView, ...]) -> None:
+    st.subheader("Open invitations", anchor=False)
+    if not waiting:
+        st.caption("Nobody has been invited who has not joined.")
+        return
+    now = identity.now()
+    for invitation in waiting:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            place = ""
+            if invitation.project and invitation.project_role:
+                place = f", {invitation.project_role.title} of {invitation.project}"
+            st.markdown(
+                f"**{plain(invitation.email)}** {plain(invitation.name)}  \n"
+                f":small[:gray[{plain(f'{invitation.organisation_role.value}{place}')} · invited by "
+                f"{plain(invitation.invited_by)} {ago(invitation.created_at, now)} · "
+                f"until {invitation.expires_at:%Y-%m-%d}]]",
+                width="stretch",
+                anchors=False,
+            )
+            if st.button("Revoke", key=f"revoke:{invitation.token_hash[:16]}", icon=":material/link_off:"):
+                perform(
+                    actions.revoke_invitation,
+                    done=f"The invitation of {invitation.email} no longer works.",
+                    token_hash=invitation.token_hash,
+                )

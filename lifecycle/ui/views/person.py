@@ -1,0 +1,242 @@
+"""One person of the organisation: account, reviewing roles, what they hold, leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from lifecycle.actions import people as actions
+from lifecycle.errors import LifecycleError, NotFound
+from lifecycle.queries import people as queries
+from lifecycle.queries.people import Duties, PersonView
+from lifecycle.rules.people import HIGHEST_APPROVAL_LEVEL
+from lifecycle.ui import cache, navigation, state
+from lifecycle.ui.components import counted, definitions, exact, page_header, plain, refusal
+from lifecycle.ui.perform import attempt, draw_again, perform
+from lifecycle.ui.standing import Mark
+from lifecycle.vocabulary import REVIEWERS, OrganisationRole, Role
+
+_RESET = "person:reset"
+NOT_ACTIVE = Mark("Not active", "gray", "person_off")
+
+Change = tuple[Callable[..., Any], dict[str, Any]]
+
+
+def show(person: PersonView | None) -> None:
+    """The page of this person; None says that there is no such one."""
+    if person is None:
+        raise NotFound("person", navigation.here("person"))
+    page_header(
+        person.name,
+        about=person.email
+        or "This account was erased; the log keeps its key, signatures their printed name.",
+        mark=None if person.active else NOT_ACTIVE,
+        actions=_back,
+    )
+    _facts(person)
+    if person.erased:
+        return
+    if not person.active:
+        _come_back(person)
+        return
+    _show_reset_link(person)
+    _account(person)
+    _reviewing(person)
+    _projects(person)
+    _leaving(person)
+
+
+def _back() -> None:
+    if st.button("Everybody", icon=":material/arrow_back:", key="person:back"):
+        navigation.go("people")
+
+
+def _facts(person: PersonView) -> None:
+    reviews_as = ", ".join(role.title for role in person.reviews_as)
+    definitions(
+        [
+            ("Role in the organisation", person.organisation_role.value.capitalize()),
+            ("May be asked to review as", reviews_as),
+            ("Last here", exact(person.last_seen_at) if person.last_seen_at else "Never"),
+        ]
+    )
+
+
+# ------------------------------------------------------------------ account
+
+
+def _account(person: PersonView) -> None:
+    st.subheader("Account", anchor=False)
+    roles = [role.value for role in OrganisationRole]
+    with st.form("account", enter_to_submit=False):
+        with st.grid(3, min_column_width=220):
+            name = st.text_input("Name", value=person.name, key=f"account:name:{person.key}")
+            role = st.selectbox(
+                "Role in the organisation",
+                roles,
+                index=roles.index(person.organisation_role.value),
+                format_func=str.capitalize,
+                key=f"account:role:{person.key}",
+            )
+            level = st.selectbox(
+                "May approve up to tier",
+                list(range(HIGHEST_APPROVAL_LEVEL + 1)),
+                index=person.approval_level,
+                format_func=lambda tier: str(tier) if tier else "None",
+                key=f"account:level:{person.key}",
+                help="Needed for the role of approver, who records the outcome of Launch and Operate.",
+            )
+        submitted = st.form_submit_button("Save account", type="primary")
+    if submitted:
+        _apply(_changes(person, name, OrganisationRole(role), level or 0), "Saved.")
+
+
+def _changes(person: PersonView, name: str, role: OrganisationRole, level: int) -> list[Change]:
+    found: list[Change] = []
+    if name != person.name:
+        found.append((actions.rename, {"person_key": person.key, "name": name}))
+    if role is not person.organisation_role:
+        found.append((actions.set_organisation_role, {"person_key": person.key, "role": role}))
+    if level != person.approval_level:
+        found.append((actions.set_approval_level, {"person_key": person.key, "level": level}))
+    return found
+
+
+def _apply(changes: list[Change], done: str) -> None:
+    """One action after the other; what was refused is said beside the form, the rest is done."""
+    refused: list[LifecycleError] = []
+    for action, arguments in changes:
+        outcome = attempt(action, **arguments)
+        if outcome.refusal is not None:
+            refused.append(outcome.refusal)
+    for error in refused:
+        refusal(error)
+    if not refused:
+        state.flash("success" if changes else "info", done if changes else "Nothing was changed.")
+        draw_again()
+
+
+def _reviewing(person: PersonView) -> None:
+    st.subheader("Reviewing", anchor=False)
+    with st.form("reviewing"):
+        chosen = st.pills(
+            "May be asked to review as",
+            [role.value for role in REVIEWERS],
+            selection_mode="multi",
+            default=[role.value for role in person.reviews_as],
+            format_func=lambda name: Role(name).title,
+            key=f"reviewing:{person.key}",
+            help="Being named in an answer grants nothing; this list does. Decisions already made stay.",
+            wrap=True,
+        )
+        submitted = st.form_submit_button("Save reviewing roles")
+    if submitted:
+        wanted = {Role(name) for name in chosen}
+        held = set(person.reviews_as)
+        changes: list[Change] = [
+            (actions.make_eligible, {"person_key": person.key, "role": role})
+            for role in REVIEWERS
+            if role in wanted - held
+        ]
+        changes += [
+            (actions.end_eligibility, {"person_key": person.key, "role": role})
+            for role in REVIEWERS
+            if role in held - wanted
+        ]
+        _apply(changes, "Saved.")
+
+
+def _projects(person: PersonView) -> None:
+    held = cache.read(queries.memberships, person_key=person.key)
+    st.subheader("Roles on projects", anchor=False)
+    if not held:
+        st.caption("None. A product manager gives them on the project's overview.")
+        return
+    for one in held:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            navigation.link(
+                "project", plain(one.project_name), icon=":material/flag:", project=one.project_key
+            )
+            st.caption(f"{one.role.title} since {one.since:%Y-%m-%d}", width="content")
+
+
+# ------------------------------------------------------------------ a forgotten password
+
+
+def _show_reset_link(person: PersonView) -> None:
+    kept = state.value(_RESET)
+    if not kept or kept[0] != person.key:
+        return
+    with st.container(border=True):
+        st.markdown(f":green[:material/key:] **Send this link to {plain(person.name)}**", anchors=False)
+        st.code(kept[1], language=None, wrap_lines=True)
+        st.caption("It sets a new password, once, within a day. It cannot be shown again: copy it now.")
+        if st.button("I have copied it", key="person:copied"):
+            state.forget(_RESET)
+            draw_again()
+
+
+def _make_reset_link(person: PersonView) -> None:
+    outcome = attempt(actions.make_reset_link, person_key=person.key)
+    if outcome.refusal is not None:
+        refusal(outcome.refusal)
+        return
+    state.put(_RESET, [person.key, f"{cache.settings().base_url}/reset/{outcome.value}"])
+    draw_again()
+
+
+# ------------------------------------------------------------------ leaving and coming back
+
+
+def _leaving(person: PersonView) -> None:
+    st.subheader("Access", anchor=False)
+    if st.button("Make a link for a new password", icon=":material/key:", key="person:make_reset"):
+        _make_reset_link(person)
+    duties = cache.read_now(queries.duties, person_key=person.key)
+    with st.expander("End this account", icon=":material/person_off:"):
+        st.markdown(plain(_duties_in_words(duties)), anchors=False)
+        with st.form("deactivate", border=False):
+            if st.form_submit_button("Deactivate"):
+                perform(
+                    actions.deactivate,
+                    done=f"{person.name} is signed out everywhere and cannot sign in.",
+                    person_key=person.key,
+                )
+        _erase(person)
+
+
+def _duties_in_words(duties: Duties) -> str:
+    """What to hand over before somebody leaves."""
+    said = []
+    if duties.open_reviews:
+        said.append(
+            f"{counted(duties.open_reviews, 'review waits', 'reviews wait')} for them: ask others instead."
+        )
+    if duties.sole_manager_of:
+        said.append(
+            f"They are the only product manager of {', '.join(duties.sole_manager_of)}: name another one."
+        )
+    said.append("Their roles and decisions stay as they are.")
+    return " ".join(said)
+
+
+def _erase(person: PersonView) -> None:
+    with st.form("erase", border=False):
+        st.caption(
+            "Erasing removes name, address and password for good. Signatures keep the name they were printed with."
+        )
+        typed = st.text_input("Type “erase” to confirm", key=f"erase:{person.key}", width=220)
+        submitted = st.form_submit_button("Erase this person")
+    if submitted and typed.strip().casefold() == "erase":
+        perform(actions.erase, done="The person was erased.", person_key=person.key)
+    elif submitted:
+        st.error("Nothing was erased: type “erase” into the box first.", icon=":material/error:")
+
+
+def _come_back(person: PersonView) -> None:
+    if st.button("Reactivate this account", type="primary", icon=":material/person_add:", key="reactivate"):
+        perform(actions.reactivate, done=f"{person.name} may sign in again.", person_key=person.key)
+    with st.expander("Erase", icon=":material/person_remove:"):
+        _erase(person)

@@ -1,0 +1,170 @@
+"""Data sources: the inputs of a project, and the record of one of them, saved as it is typed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lifecycle.actions import sources as actions
+from lifecycle.guide import FieldSpec, WorksheetSpec
+from lifecycle.queries import worksheets
+from lifecycle.queries.projects import ProjectHead
+from lifecycle.queries.worksheets import RemovedSource, SourceName
+from lifecycle.rules.answers import is_complete
+from lifecycle.rules.permissions import refusal as permission_refusal
+from lifecycle.ui import cache, identity, navigation, state
+from lifecycle.ui.components import counted, empty_state, page_header, plain, refusal
+from lifecycle.ui.fields import Slot
+from lifecycle.ui.perform import attempt, draw_again, perform
+from lifecycle.ui.project import chains
+from lifecycle.ui.views.question import Sheet, begin_drawing, draw_question, sheet_of
+from lifecycle.vocabulary import AnswerState
+
+_NEW = "sources:new"
+
+
+def show(project: ProjectHead) -> None:
+    """All sources, and the record that the address names or else the first one."""
+    forbidden = permission_refusal("answers.save", identity.actor(), project.roles)
+    may_edit = project.is_open and forbidden is None
+    sheet = sheet_of(project, may_edit=may_edit, asked_for=navigation.here("field"))
+    record = cache.guide().source_worksheet
+    page_header("Data sources", about=f"{project.name}. {record.purpose}")
+    if forbidden and project.is_open:
+        st.info(plain(f"You can read this. {forbidden}"), icon=":material/lock:")
+    if not sheet.answers.sources:
+        empty_state(
+            "No data source yet",
+            "Name every input the product needs: a table, a feed, a form somebody fills in. "
+            "Each one gets a record of its own.",
+            icon="database",
+        )
+    chosen = _choose(project, sheet)
+    if may_edit:
+        _add(project)
+        _removed(project)
+    if chosen is not None:
+        _record(project, sheet, record, chosen)
+
+
+# ------------------------------------------------------------------ choosing
+
+
+def _choose(project: ProjectHead, sheet: Sheet) -> SourceName | None:
+    """The sources as buttons, each with how much of its record is there."""
+    sources = sheet.answers.sources
+    if not sources:
+        return None
+    asked = navigation.here("source")
+    chosen = next((source for source in sources if str(source.id) == asked), sources[0])
+    fields = cache.guide().source_worksheet.fields
+    with st.container(horizontal=True, gap="small"):
+        for source in sources:
+            done = sum(_is_settled(sheet, source, field) for field in fields)
+            label = f"{plain(source.name)} :gray[{done}/{len(fields)}]"
+            kind = "primary" if source is chosen else "secondary"
+            if st.button(label, key=f"source:{source.id}", type=kind, icon=":material/database:"):
+                navigation.go("sources", project=project.key, source=source.id)
+    return chosen
+
+
+def _is_settled(sheet: Sheet, source: SourceName, field: FieldSpec) -> bool:
+    answer = sheet.answers.answer(field.id, source.id)
+    if answer is None or answer.state in (None, AnswerState.DONT_KNOW):
+        return False
+    return answer.state is AnswerState.NOT_APPLICABLE or is_complete(field, answer.stored)
+
+
+def _add(project: ProjectHead) -> None:
+    with st.form("add_source", border=False, enter_to_submit=True):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            name = st.text_input("Add a data source", key=_NEW, placeholder="Vendor price feed", width=360)
+            submitted = st.form_submit_button("Add", icon=":material/add:")
+    if not submitted:
+        return
+    outcome = attempt(actions.add, project_id=project.id, name=name)
+    if outcome.refusal is not None:
+        refusal(outcome.refusal)
+        return
+    state.forget(_NEW)
+    navigation.go("sources", project=project.key, source=outcome.value)
+
+
+def _removed(project: ProjectHead) -> None:
+    removed: tuple[RemovedSource, ...] = cache.read(
+        worksheets.removed_sources, *chains(project), project_id=project.id
+    )
+    if not removed:
+        return
+    with st.expander(f"{counted(len(removed), 'source')} no longer used", icon=":material/inventory_2:"):
+        for source in removed:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(
+                    f"{plain(source.name)} :gray[:small[removed {source.removed_at:%Y-%m-%d}]]",
+                    width="stretch",
+                    anchors=False,
+                )
+                if st.button("Bring back", key=f"restore:{source.id}", icon=":material/undo:"):
+                    perform(
+                        actions.restore,
+                        done=f"{source.name} is back with its record.",
+                        project_id=project.id,
+                        source_id=source.id,
+                    )
+
+
+# ------------------------------------------------------------------ one record
+
+
+def _record(project: ProjectHead, sheet: Sheet, record: WorksheetSpec, source: SourceName) -> None:
+    st.header(plain(source.name), anchor=False)
+    if sheet.may_edit:
+        _rename_or_remove(project, source)
+    begin_drawing()
+    asked = navigation.here("field")
+    ordered = sorted(record.sections, key=lambda section: not _holds(record, section.id, asked))
+    for section in ordered:
+        st.subheader(plain(section.title), anchor=False)
+        if section.intro:
+            st.caption(plain(section.intro))
+        for field in record.fields:
+            if field.section == section.id:
+                draw_question(Slot(project.id, field.id, source.id), sheet)
+
+
+def _holds(record: WorksheetSpec, section: str, field_id: str | None) -> bool:
+    """The section with the question that somebody came for stands first."""
+    return any(field.id == field_id and field.section == section for field in record.fields)
+
+
+def _rename_or_remove(project: ProjectHead, source: SourceName) -> None:
+    with st.expander("Rename or remove", icon=":material/edit:"):
+        with st.form(f"rename:{source.id}", border=False):
+            with st.container(horizontal=True, vertical_alignment="bottom"):
+                name = st.text_input("Name", value=source.name, key=f"rename:{source.id}:name", width=360)
+                renamed = st.form_submit_button("Rename")
+        if renamed:
+            perform(
+                actions.rename,
+                done="Renamed.",
+                project_id=project.id,
+                source_id=source.id,
+                name=name,
+                base=source.revision,
+            )
+        with st.form(f"remove:{source.id}", border=False):
+            st.caption(
+                "Its record and history stay, and it can be brought back. Sign-offs that rest on it become stale."
+            )
+            removed = st.form_submit_button("Remove this source", icon=":material/inventory_2:")
+        if removed:
+            _remove(project, source)
+
+
+def _remove(project: ProjectHead, source: SourceName) -> None:
+    outcome = attempt(actions.remove, project_id=project.id, source_id=source.id)
+    if outcome.refusal is not None:
+        refusal(outcome.refusal)
+        return
+    state.flash("success", f"{source.name} is no longer used.")
+    navigation.stay(source=None, field=None)
+    draw_again()

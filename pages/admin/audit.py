@@ -1,0 +1,5 @@
+"""Audit."""
+
+from lifecycle.ui.views import audit
+
+audit.show()

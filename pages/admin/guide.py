@@ -1,0 +1,5 @@
+"""Guide."""
+
+from lifecycle.ui.views import guide
+
+guide.show()

@@ -1,0 +1,5 @@
+"""People and invitations."""
+
+from lifecycle.ui.views import people
+
+people.show()

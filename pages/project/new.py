@@ -1,0 +1,5 @@
+"""New project."""
+
+from lifecycle.ui.views import new_project
+
+new_project.show()

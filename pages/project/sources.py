@@ -1,0 +1,6 @@
+"""Data sources."""
+
+from lifecycle.ui import project
+from lifecycle.ui.views import sources
+
+sources.show(project.current())
