@@ -330,6 +330,14 @@ class Guide(Spec):
 
     def relied_on(self, gate: Gate, role: Role) -> tuple[str, ...]:
         """Field ids that a sign-off of `role` at `gate` rests on, without cosmetic ones, in guide order."""
+        return self._relied_on[gate, role]
+
+    @cached_property
+    def _relied_on(self) -> Mapping[tuple[Gate, Role], tuple[str, ...]]:
+        # Asked for every sign-off of a project whenever one of its answers changes.
+        return {(gate, role): self._fields_of(gate, role) for gate in Gate for role in Role}
+
+    def _fields_of(self, gate: Gate, role: Role) -> tuple[str, ...]:
         review = self.review(gate, role)
         wanted = set(review.evidence if review else ())
         if role is Role.APPROVER:

@@ -18,13 +18,14 @@ class Stage(StrEnum):
 
     @property
     def order(self) -> int:
-        return list(Stage).index(self)
+        return _STAGE_ORDER[self]
 
     @property
     def title(self) -> str:
         return _STAGE_TITLES[self]
 
 
+_STAGE_ORDER = MappingProxyType({stage: order for order, stage in enumerate(Stage)})
 _STAGE_TITLES = MappingProxyType(
     {
         Stage.DISCOVERY: "Discovery",
@@ -48,15 +49,24 @@ class Gate(StrEnum):
 
     @property
     def order(self) -> int:
-        return list(Gate).index(self)
+        return _GATE_ORDER[self]
 
     @property
     def stage(self) -> Stage:
-        return Stage.PRODUCTION if self in (Gate.LAUNCH, Gate.OPERATE) else Stage(self.value)
+        return _STAGE_OF_GATE[self]
 
     @property
     def title(self) -> str:
         return {Gate.LAUNCH: "Launch", Gate.OPERATE: "Operate"}.get(self) or self.stage.title
+
+
+_GATE_ORDER = MappingProxyType({gate: order for order, gate in enumerate(Gate)})
+_STAGE_OF_GATE = MappingProxyType(
+    {
+        gate: Stage.PRODUCTION if gate in (Gate.LAUNCH, Gate.OPERATE) else Stage(gate.value)
+        for gate in Gate
+    }
+)
 
 
 class ProjectStatus(StrEnum):

@@ -26,7 +26,7 @@ from lifecycle.rules.readiness import (
     early_planning_index,
     open_production_questions,
     production_debt,
-    readiness,
+    readiness_of_all,
     top_blocker,
 )
 from lifecycle.rules.signoffs import SignOffState, sign_off_status, stale_sign_offs
@@ -39,6 +39,7 @@ _PROJECT = metadata.tables["project_standing"]
 _HISTORY = metadata.tables["standing_history"]
 _TARGETS = metadata.tables["target_date"]
 _MOMENTS = ("since", "waiting_since")
+_AT_ONCE = 200  # projects in memory while rebuilding
 
 Content = dict[str, Any]  # a row as plain values: what the history keeps as JSON
 
@@ -86,10 +87,13 @@ def rebuild_standing(
     projects = metadata.tables["project"].c.id
     ids = list(project_ids) if project_ids is not None else list(session.execute(select(projects)).scalars())
     today = organisation_today(session, at)
-    found = load_many(session, ids, today=today, guide=guide)
-    for project_id, facts in found.items():
-        _write(session, project_id, facts, guide, at, _newest_history(session, project_id))
-    return sum(facts.is_adopted for facts in found.values())
+    assessed = 0
+    for start in range(0, len(ids), _AT_ONCE):
+        found = load_many(session, ids[start : start + _AT_ONCE], today=today, guide=guide)
+        for project_id, facts in found.items():
+            _write(session, project_id, facts, guide, at, _newest_history(session, project_id))
+            assessed += facts.is_adopted
+    return assessed
 
 
 def compute_standing(
@@ -177,7 +181,7 @@ def _targets(session: Session, project_id: int) -> dict[Gate, date]:
 def _compute(
     facts: ProjectFacts, guide: Guide, targets: Mapping[Gate, date], at: datetime, before: Standings | None
 ) -> Standings:
-    ready = {gate: readiness(facts, guide, gate) for gate in Gate}
+    ready = readiness_of_all(facts, guide)
     until = _until(facts, guide, targets)
     gates = {
         gate.value: _gate_content(facts, guide, each, at, before.gates.get(gate.value) if before else None)

@@ -5,13 +5,13 @@ A day that is named (due, expiry) is the last good one: only the day after it do
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
 from lifecycle.guide import FieldSpec, Guide
-from lifecycle.rules.checks.evaluation import CheckState, evaluate
+from lifecycle.rules.checks.evaluation import CheckState, Judgement, judge_all, states_at
 from lifecycle.rules.project_facts import AnswerFact, ConditionFact, EvidenceFact, ProjectFacts
 from lifecycle.rules.signoffs import (
     SignOffState,
@@ -160,15 +160,17 @@ class GateAssessment:
         return Blocker(code, text, area, severity, fields, role, self.gate)
 
 
-def assess(facts: ProjectFacts, guide: Guide, gate: Gate) -> GateAssessment:
-    """Put together all that counts at `gate`; evaluates every check once."""
+def assess(
+    facts: ProjectFacts, guide: Guide, gate: Gate, judgements: Sequence[Judgement] | None = None
+) -> GateAssessment:
+    """Put together all that counts at `gate`. `judgements` of these facts save judging every check again."""
     due = tuple(guide.due_by(gate, light=facts.tier == 1))
     return GateAssessment(
         facts=facts,
         guide=guide,
         gate=gate,
         answers=tuple(_due_answers(facts, due)),
-        checks=evaluate(facts, guide, gate),
+        checks=states_at(judge_all(facts, guide) if judgements is None else judgements, facts, gate),
         sign_offs=tuple(
             sign_off_status(facts, guide, gate, spec.role) for spec in required_reviews(facts, guide, gate)
         ),

@@ -30,7 +30,7 @@ from fractions import Fraction
 
 from lifecycle.guide import Guide
 from lifecycle.rules.assessment import AnswerStanding, GateAssessment, answer_standing, assess
-from lifecycle.rules.checks.evaluation import CheckState
+from lifecycle.rules.checks.evaluation import CheckState, judge_all
 from lifecycle.rules.gates import GOES
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import SignOffState
@@ -75,13 +75,22 @@ class GateReadiness:
         return sum(item.severity is Severity.WARNING for item in self.blockers)
 
 
+def readiness_of_all(facts: ProjectFacts, guide: Guide) -> dict[Gate, GateReadiness]:
+    """The readiness of each gate, with every check judged once."""
+    judgements = judge_all(facts, guide)
+    return {gate: _readiness(assess(facts, guide, gate, judgements)) for gate in Gate}
+
+
 def readiness(facts: ProjectFacts, guide: Guide, gate: Gate) -> GateReadiness:
     """Shares, weakest area (the first of equals in the order of areas), level and blockers of one gate."""
-    gathered = assess(facts, guide, gate)
+    return _readiness(assess(facts, guide, gate))
+
+
+def _readiness(gathered: GateAssessment) -> GateReadiness:
     shares = {area: share(gathered) for area, share in _SHARES.items()}
     weakest = min(shares, key=lambda area: shares[area])
     return GateReadiness(
-        gate=gate,
+        gate=gathered.gate,
         level=_level(gathered),
         weakest=weakest,
         readiness=shares[weakest],

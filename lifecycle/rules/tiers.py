@@ -48,9 +48,9 @@ def propose(facts: ProjectFacts, guide: Guide) -> TierProposal | None:
     claimed, so its maximum is always whole.
     """
     policy = guide.tiers
-    if not all(_is_answered(facts, field_id) for field_id in policy.needed):
+    if not all(_is_complete(facts, field_id) for field_id in policy.needed):
         return None
-    because, maximum = _count(facts, [point for point in policy.impact if _is_answered(facts, point.field)])
+    because, maximum = _count(facts, [point for point in policy.impact if _given(facts, point)])
     relieved_by, most = _count(facts, policy.mitigation)
     mitigation = Fraction(sum(item.points for item in relieved_by), most) if most else Fraction(0)
     points = sum(item.points for item in because)
@@ -65,11 +65,9 @@ def _exact(value: Decimal) -> Fraction:
     return Fraction(value)
 
 
-def _is_answered(facts: ProjectFacts, field_id: str) -> bool:
+def _is_complete(facts: ProjectFacts, field_id: str) -> bool:
     fact = facts.answer(field_id)
-    return (
-        fact is not None and fact.state is AnswerState.ANSWERED and fact.complete and fact.value is not None
-    )
+    return fact is not None and fact.state is AnswerState.ANSWERED and fact.complete
 
 
 def _count(facts: ProjectFacts, points: Iterable[TierPoint]) -> tuple[tuple[Because, ...], int]:
@@ -85,8 +83,11 @@ def _count(facts: ProjectFacts, points: Iterable[TierPoint]) -> tuple[tuple[Beca
 
 
 def _given(facts: ProjectFacts, point: TierPoint) -> str | None:
-    if not _is_answered(facts, point.field):
+    """What was answered where the point looks, as the policy spells it; None while that is open."""
+    fact = facts.answer(point.field)
+    if fact is None or fact.state is not AnswerState.ANSWERED or fact.value is None:
         return None
-    value = facts.answers[point.field].value
-    given = value if point.part == ONLY else value.get(point.part)
-    return str(given).lower() if isinstance(given, bool) else given
+    value = fact.value if point.part == ONLY else fact.value.get(point.part)
+    if value is None:
+        return None
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -23,6 +23,7 @@ Case = Mapping[str, Any]
 Answers = dict[str, Any]
 
 MISSING: Final = object()
+INNER: Final = ("value", "ms", "choice", "text", "status")  # names of a single answer inside a mapping
 UNKNOWN: Final = (None, "unknown", "")
 NOTHING: Final = ("none", "nothing", "not tried", "never", "empty")
 
@@ -60,11 +61,8 @@ def translated(case: Case, gate: Gate | None = None, extra: Mapping[str, Any] | 
         for field_id, answer in case["answers"].items()
         if field_id != "X" and _is_known(answer, gate)
     }
-    answers = {
-        field_id: value
-        for field_id, told_value in told.items()
-        if _is_told(value := _answer(field_id, told_value))
-    }
+    read = {field_id: _answer(field_id, value) for field_id, value in told.items()}
+    answers = {field_id: value for field_id, value in read.items() if value is not MISSING}
     _point_at_rows(answers)
     for stand_in in STAND_INS:
         stand_in(told, answers)
@@ -73,10 +71,6 @@ def translated(case: Case, gate: Gate | None = None, extra: Mapping[str, Any] | 
     for name, fields in added.pop("X", {}).items():
         next(source for source in sources if source["name"] == name).update(fields)
     return facts(sources=sources, **{**answers, **added})
-
-
-def _is_told(value: object) -> bool:
-    return value is not MISSING
 
 
 def _is_known(answer: Mapping[str, Any], gate: Gate | None) -> bool:
@@ -109,10 +103,7 @@ def _answer(field_id: str, told: Any) -> Any:
     if field.kind == "parts":
         return _parts(field, told)
     if isinstance(told, Mapping) and not {"amount", "currency"} & set(told):
-        told = next(
-            (value for name, value in told.items() if name in ("value", "ms", "choice", "text", "status")),
-            None,
-        )
+        told = next((told[name] for name in INNER if name in told), None)
     return _absent_or(field, told, _value(field.columns[0], told))
 
 
@@ -126,8 +117,9 @@ def _absent_or(field: FieldSpec, told: Any, value: Any) -> Any:
 def _rows(field: FieldSpec, told: Any) -> Any:
     if told in UNKNOWN:
         return MISSING
-    if not isinstance(told, list):
+    if told in NOTHING:
         return []
+    told = told if isinstance(told, list) else [told]
     return [_record(field, row if isinstance(row, Mapping) else {field.columns[0].id: row}) for row in told]
 
 
@@ -176,7 +168,7 @@ def _list(_: PartSpec, told: Any) -> Any:
 
 def _number(_: PartSpec, told: Any) -> Any:
     """Also of text such as "21%" or "0.76-0.83", of which the first number counts."""
-    if isinstance(told, bool) or isinstance(told, Mapping | list):
+    if isinstance(told, bool | Mapping | list):
         return MISSING
     found = re.match(r"\s*[-+]?[\d.]+", str(told))
     try:
@@ -196,7 +188,8 @@ def _quantity(part: PartSpec, told: Any) -> Any:
 
 def _money(part: PartSpec, told: Any) -> Any:
     if isinstance(told, Mapping):
-        return Money(Decimal(str(told["amount"])), told["currency"])
+        number = _number(part, told.get("amount"))
+        return number if number is MISSING else Money(number, told.get("currency", "EUR"))
     number = _number(part, told)
     return number if number is MISSING else Money(number, "EUR")
 
@@ -269,7 +262,7 @@ READERS: Final[Mapping[str, Callable[[PartSpec, Any], Any]]] = MappingProxyType(
 
 def _uses(told: Any) -> Any:
     if not isinstance(told, Mapping):
-        return MISSING
+        return _rows(guide().field("R20"), told)
     rows = [{"use": use, "approved": "approved"} for use in told.get("approved") or ()]
     return rows + [{"use": use, "approved": "not_for"} for use in told.get("non_uses") or ()]
 
@@ -282,7 +275,7 @@ def _makers(told: Any) -> Any:
     return [
         {"person": Person(None, name), "part": part, **({"reports_to": "vendor"} if name == "vendor" else {})}
         for part, names in kinds.items()
-        for name in names or ()
+        for name in ([names] if isinstance(names, str) else names or ())
         if name not in UNKNOWN
     ]
 
@@ -344,7 +337,17 @@ SHAPES: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
 # ---------------------------------------------------------------- rows that point at rows
 
 
-POINTERS: Final = (("D17", "consumer", "D16"), ("D18", "consumer", "D16"), ("R02", "consumer", "D16"))
+POINTERS: Final = (
+    ("D17", "consumer", "D16"),
+    ("D18", "consumer", "D16"),
+    ("R02", "consumer", "D16"),
+    ("P10", "consumer", "D16"),
+    ("F06", "system", "D21"),
+    ("F14", "system", "D21"),
+    ("M05", "group", "R11"),
+    ("M06", "scenario", "R26"),
+    ("P02", "monitor", "R13"),
+)
 
 
 def _point_at_rows(answers: Answers) -> None:

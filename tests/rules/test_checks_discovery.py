@@ -288,7 +288,7 @@ def test_opinion_and_refusal_do_not_go_stale() -> None:
     ("sources", "words"),
     [
         ([feed(id=9)], ""),
-        ([feed(id=9, name="Renamed feed")], "the data source “Renamed feed”"),
+        ([feed(id=9, name="Renamed feed")], ""),  # another name is no other content
         ([feed(id=9), feed(id=10, name="New feed")], "the data source “New feed”"),
         ([], "a data source, now removed"),
         ([feed(id=9, X09=date(2031, 1, 1))], "“Agreement ends (X09) of Orders feed”"),

@@ -71,8 +71,11 @@ CASES: list[Case] = [
     unclear(  # of two metrics
         "C35", "F04", F03={"metric": "Recall", "score": 5}, F05={"metric": "Cost", "value": 5}, F18=GO
     ),
-    fails_saying("C35/no_score", "“Baseline and its score”", F18=GO, F05={"value": 3}),
-    fails_saying("C35/no_score", " and “Best", F18=GO, F03=dont_know(), F05=not_applicable()),
+    fails_saying(
+        "C35/no_score", "“Baseline and its score”", F18=GO, F03={"baseline": "rule"}, F05={"value": 3}
+    ),
+    fails_saying("C35/no_score", "but “Best", F18=GO, F03=dont_know(), F05=not_applicable()),
+    unclear("C35/no_score", "F03", F18=GO, F05={"value": 3}),
     passes("C35/no_score", **scores(5, 3, F18=GO)),
     passes("C35/no_score", F18=STOP),
     unclear("C35/no_score", "F18"),
@@ -195,6 +198,7 @@ CASES: list[Case] = [
     passes("C83/advised_against", D40="in_review"),
     unclear("C83/advised_against", "D40"),
     fails_saying("C85", "“Best score so far”", F18=GO, F03={"score": 3}),
+    fails_saying("C85", "“Baseline and its score”", F18=GO, F03=dont_know(), F05={"value": 3}),
     passes("C85", **scores(3, 4, F18=GO)),
     unclear("C85", "F18"),
     fails_saying(
@@ -281,4 +285,4 @@ def test_each_input_is_named_once_however_often_it_is_listed() -> None:
 
 
 def test_go_without_scores_points_at_the_fields_to_fill() -> None:
-    assert verdict("C35", "no_score", facts(F18=GO, F03={"score": 1})).fields == ("F18", "F05")
+    assert verdict("C35", "no_score", facts(F18=GO, F03={"score": 1}, F05={})).fields == ("F18", "F05")

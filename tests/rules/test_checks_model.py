@@ -39,7 +39,7 @@ RESULTS = [
     passes("C36/no_minimum", facts(F04=AUC)),
     unknown("C36/no_minimum", facts(F04=dont_know()), "F04"),
     fails("C36/no_result", facts(M03=[])),
-    fails("C36/no_result", facts(M03=[{"metric": "AUC"}])),
+    unknown("C36/no_result", facts(M03=[{"metric": "AUC"}]), "M03"),
     fails("C36/no_result", facts(M03=NA)),
     passes("C36/no_result", facts(M03=results("AUC", "0"))),
     unknown("C36/no_result", facts(), "M03"),

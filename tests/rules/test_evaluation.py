@@ -13,8 +13,8 @@ from lifecycle.rules.checks.evaluation import CheckState, evaluate, say, verify_
 from lifecycle.rules.checks.reading import RULES, Verdict, fails
 from lifecycle.rules.checks.waivers import may_reason, may_waive
 from lifecycle.rules.project_facts import ProjectFacts, ReasonFact, WaiverFact
-from lifecycle.vocabulary import Actor, Duration, Gate, Money, Person, Severity
-from tests.rules.building import TODAY
+from lifecycle.vocabulary import Actor, CheckResult, Duration, Gate, Money, Person, Severity
+from tests.rules.building import TODAY, facts, guide
 from tests.rules.trial_checks import FAILS, NAMES, trial, trial_check
 from tests.rules.worksheets import changed, full_worksheet, guide_with
 
@@ -213,3 +213,22 @@ def test_register_refuses_a_branch_without_rule_and_a_rule_without_branch(
     monkeypatch.setitem(RULES, ("A01", "main"), lambda reading: FAILS)
     with pytest.raises(GuideError, match="A01 › main: is missing"):
         verify_register(guide_with())
+
+
+def test_shipped_guide_and_code_name_the_same_99_checks() -> None:
+    verify_register(guide())
+
+    assert [check.id for check in sorted(guide().checks, key=lambda check: check.id)] == [
+        f"C{number:02}" for number in range(1, 100)
+    ]
+
+
+def test_every_check_of_the_guide_speaks_about_an_empty_and_a_full_project() -> None:
+    for project in (facts(), NOW):
+        states = evaluate(project, guide(), Gate.OPERATE)
+
+        assert {state.check_id for state in states} == set(guide().checks_by_id)
+        for state in states:
+            assert bool(state.messages) is (state.result is CheckResult.FAILS), state.check_id
+            assert bool(state.missing) is (state.result is CheckResult.CANNOT_TELL), state.check_id
+            assert bool(state.inputs_digest) is (state.result is CheckResult.FAILS), state.check_id

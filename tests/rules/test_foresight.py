@@ -120,6 +120,20 @@ def test_no_passing_check_fires(case: Case) -> None:
     assert [check_id for check_id in case["passes"] if failing(check_id, project)] == []
 
 
+SOUND: Final = [case for case in CASES if case["kind"] == "sound"]
+
+
+@NO_CASES
+@pytest.mark.parametrize("case", SOUND, ids=[case["id"] for case in SOUND])
+def test_sound_project_is_blocked_by_nothing_unexpected(case: Case) -> None:
+    """Only prompts to complete the worksheet (C49, C50) may block a sound project beyond what is expected."""
+    project = translated(case)
+    allowed = {"C49", "C50", *(expected["rule"] for expected in case["expected"])}
+    severities = {check.id: gravest(failing(check.id, project), Gate.OPERATE) for check in guide().checks}
+    blocking = {check_id for check_id, severity in severities.items() if severity is Severity.BLOCK}
+    assert blocking - allowed == set()
+
+
 @NO_CASES
 @pytest.mark.parametrize(("case", "proposal"), list(proposals("yes")))
 def test_proposal_that_fires_on_the_record_fires(case: Case, proposal: dict[str, Any]) -> None:
@@ -132,3 +146,39 @@ def test_proposal_that_fires_on_the_record_fires(case: Case, proposal: dict[str,
 def test_proposal_that_only_asks_does_not_fire(case: Case, proposal: dict[str, Any]) -> None:
     project = translated(case, extra=IN_PROSE.get(case["id"]))
     assert [check_id for check_id in check_ids(proposal) if failing(check_id, project)] == []
+
+
+def test_translation_reads_every_shape_that_cases_use() -> None:
+    """Words, ISO durations, helpers and names of rows, as a case file may spell them."""
+    told = {
+        "D12": "decides unless overridden",
+        "D16": [{"consumer": "Drivers", "customer_facing": False}],
+        "D18": [{"consumer": "Drivers", "channel": None}],
+        "D19": {"need": "on the spot", "duration": "PT0.5S"},
+        "D31": {"duration": "unknown", "where": None},
+        "D37": "2015-07",
+        "F05": {"beats_F03": False},
+        "M08": {"p90_ms": "unknown", "within_limit": False},
+        "M09": "none",
+        "M15": {"developers": "vendor", "validators": ["Ada"]},
+        "P04": {"tried": False},
+        "R03": {"mode": "precomputed batch", "interval": "P2W"},
+        "R12": "unknown",
+        "R23": {"route": "none"},
+    }
+    answers = {
+        field_id: {"value": value, "known_at": "discovery", "basis": "stated", "sources": []}
+        for field_id, value in told.items()
+    }
+    found = translated({"answers": answers}).answers
+    plain = {field_id: fact.value for field_id, fact in found.items()}
+    assert plain["D12"] == "decides_unless_overridden"
+    assert plain["D18"] == ({"id": "r1", "consumer": "D16/r1", "channel": "none"},)
+    assert (plain["D19"]["need"], plain["D19"]["within"].days * 86_400_000) == ("on_the_spot", 500)
+    assert plain["D37"].isoformat() == "2015-07-01"
+    assert plain["F05"]["value"] < plain["F03"]["score"]
+    assert plain["M08"]["response"] > plain["R04"]
+    assert [row.get("reports_to") for row in plain["M15"]] == ["vendor", None]
+    assert (plain["R03"]["mode"], plain["R03"]["interval"].days) == ("batch", 14)
+    assert {field_id for field_id, fact in found.items() if fact.value is None} == {"M09", "P04", "R23"}
+    assert not {"D31", "R12"} & set(found)

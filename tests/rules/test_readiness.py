@@ -23,6 +23,8 @@ from lifecycle.rules.readiness import (
     open_production_questions,
     production_debt,
     readiness,
+    readiness_of_all,
+    top_blocker,
 )
 from lifecycle.vocabulary import Area, Decision, Gate, Level, Outcome, Role, Severity, Stage
 from tests.rules.building import TODAY, dont_know, facts, gate_decision, guide, not_applicable
@@ -253,6 +255,37 @@ def test_answering_one_more_question_never_lowers_readiness(data: st.DataObject)
         return share(project, Area.ANSWERS, Gate.DISCOVERY)
 
     assert answers(known) <= answers(known | {more}) <= 1000
+
+
+# ---------------------------------------------------------------- the first thing to mend
+
+
+def test_top_blocker_is_the_gravest_of_the_earliest_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    def top(
+        project: ProjectFacts, verdict: str = "passes", severity: Severity = Severity.BLOCK
+    ) -> str | None:
+        checks = trial(monkeypatch, NAMES[verdict], severity)
+        found = top_blocker(readiness(project, checks, Gate.DESIGN), checks)
+        return found.code if found else None
+
+    unsigned = at(sign_offs=())
+    two_open = with_answer(with_answer(unsigned, "R18", None), "F19", None)
+    assert top(at()) is None
+    assert top(unsigned) == "sign_off:privacy"
+    assert top(two_open) == "answer:F19"
+    assert top(two_open, "fails") == "T01"
+    assert top(two_open, "unknown") == "answer:F19"  # of an earlier stage than the check
+    assert top(two_open, "fails", Severity.WARNING) == "answer:F19"
+    assert top(replace(two_open, conditions=(condition(YESTERDAY),))) == "condition:1"
+    assert top(_decided(Role.LEGAL, Decision.REJECTED)) == "sign_off:legal"
+
+
+def test_readiness_of_all_gates_is_that_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = trial(monkeypatch, NAMES["fails"], Severity.WARNING)
+
+    found = readiness_of_all(at(), checks)
+
+    assert found == {gate: readiness(at(), checks, gate) for gate in Gate}
 
 
 # ---------------------------------------------------------------- production questions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,9 +12,13 @@ from typing import Any, Final
 from lifecycle.canonical import digest
 from lifecycle.errors import GuideError
 from lifecycle.guide import BranchSpec, CheckSpec, Guide
+from lifecycle.rules.checks import data, design, discovery, feasibility, model, production
 from lifecycle.rules.checks.reading import RULES, Reading, Verdict, judge
 from lifecycle.rules.project_facts import ProjectFacts, WaiverFact
 from lifecycle.vocabulary import Area, CheckResult, Gate, Role, Severity, plain_number
+
+# Importing them registers their rules.
+STAGES_WITH_RULES: Final = (discovery, feasibility, design, model, production, data)
 
 # Checks that watch sign-offs and conditions instead of answers: they count in those areas.
 AREAS_OF_CHECKS: Final[Mapping[str, Area]] = {
@@ -41,7 +45,7 @@ class CheckState:
     fields: tuple[str, ...] = ()
     waived: WaiverFact | None = None
     reasoned: str | None = None
-    inputs_digest: str = ""
+    inputs_digest: str = ""  # empty unless it fails
 
     @property
     def enforced(self) -> bool:
@@ -77,26 +81,48 @@ def verify_register(guide: Guide) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict on one branch, before any gate gives it a severity: it is the same at every gate."""
+
+    check: CheckSpec
+    branch: BranchSpec
+    verdict: Verdict
+    messages: tuple[str, ...]
+    inputs_digest: str
+
+
+def judge_all(facts: ProjectFacts, guide: Guide) -> tuple[Judgement, ...]:
+    """The verdicts on every branch of every check, in the guide's order; made once for all gates."""
+    reading = Reading(facts, guide)
+    return tuple(_judgement(check, branch, reading) for check in guide.checks for branch in check.branches)
+
+
+def _judgement(check: CheckSpec, branch: BranchSpec, reading: Reading) -> Judgement:
+    verdict = judge(check.id, branch.id, reading)
+    messages = tuple(say(branch.message, finding) for finding in verdict.findings)
+    fails = verdict.result is CheckResult.FAILS
+    return Judgement(
+        check, branch, verdict, messages, _inputs_digest(check, reading.facts, messages) if fails else ""
+    )
+
+
 def evaluate(facts: ProjectFacts, guide: Guide, gate: Gate | None = None) -> tuple[CheckState, ...]:
     """Every branch of every check, in the guide's order, at `gate` or else at the project's own gate."""
-    at = gate or facts.gate
-    reading = Reading(facts, guide, at)
-    return tuple(state for check in guide.checks for state in _states(check, reading))
+    return states_at(judge_all(facts, guide), facts, gate or facts.gate)
 
 
-def _states(check: CheckSpec, reading: Reading) -> Iterator[CheckState]:
-    contents = {key: fact.content for key, fact in reading.facts.content_keys(check.reads) if fact}
-    for branch in check.branches:
-        yield _state(check, branch, reading, judge(check.id, branch.id, reading), contents)
+def states_at(
+    judgements: Iterable[Judgement], facts: ProjectFacts, gate: Gate | None
+) -> tuple[CheckState, ...]:
+    """What the judgements amount to at a gate; without one they are all advice."""
+    return tuple(_state(judgement, facts, gate) for judgement in judgements)
 
 
-def _state(
-    check: CheckSpec, branch: BranchSpec, reading: Reading, verdict: Verdict, contents: Mapping[str, str]
-) -> CheckState:
-    severity = branch.severity_at(reading.gate) if reading.gate else None
-    messages = tuple(say(branch.message, finding) for finding in verdict.findings)
-    inputs = _inputs_digest(check, contents, messages)
-    fails = verdict.result is CheckResult.FAILS
+def _state(judgement: Judgement, facts: ProjectFacts, gate: Gate | None) -> CheckState:
+    check, branch, verdict = judgement.check, judgement.branch, judgement.verdict
+    severity = branch.severity_at(gate) if gate else None
+    is_open = verdict.result is not CheckResult.PASSES
     return CheckState(
         check_id=check.id,
         branch=branch.id,
@@ -106,12 +132,12 @@ def _state(
         advice_severity=branch.enforced[branch.first_gate],
         first_gate=branch.first_gate,
         waived_by=check.waived_by,
-        messages=messages,
+        messages=judgement.messages,
         missing=verdict.missing,
         fields=verdict.fields or check.reads,
-        waived=None if verdict.result is CheckResult.PASSES else _waiver(check, branch, reading.facts),
-        reasoned=_reason(check, reading.facts, inputs) if fails and severity is Severity.WARNING else None,
-        inputs_digest=inputs,
+        waived=_waiver(check, branch, facts) if is_open else None,
+        reasoned=_reason(judgement, facts) if severity is Severity.WARNING else None,
+        inputs_digest=judgement.inputs_digest,
     )
 
 
@@ -127,15 +153,18 @@ def _waiver(check: CheckSpec, branch: BranchSpec, facts: ProjectFacts) -> Waiver
     return max(held, key=lambda waiver: waiver.expires_on, default=None)
 
 
-def _reason(check: CheckSpec, facts: ProjectFacts, inputs: str) -> str | None:
-    held = [
-        fact.reason for fact in facts.reasons if fact.check_id == check.id and fact.inputs_digest == inputs
-    ]
+def _reason(judgement: Judgement, facts: ProjectFacts) -> str | None:
+    """The newest reason given for the very content that fails now."""
+    if judgement.verdict.result is not CheckResult.FAILS:
+        return None
+    about = (judgement.check.id, judgement.inputs_digest)
+    held = [fact.reason for fact in facts.reasons if (fact.check_id, fact.inputs_digest) == about]
     return held[-1] if held else None
 
 
-def _inputs_digest(check: CheckSpec, contents: Mapping[str, str], messages: tuple[str, ...]) -> str:
+def _inputs_digest(check: CheckSpec, facts: ProjectFacts, messages: tuple[str, ...]) -> str:
     """Over the content a check reads. What watches sign-offs and conditions is told apart by what it says."""
+    contents = {key: fact.content for key, fact in facts.content_keys(check.reads) if fact}
     said = messages if check.id in AREAS_OF_CHECKS else ()
     return digest({"contents": contents, "said": said})
 

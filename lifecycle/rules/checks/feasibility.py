@@ -52,7 +52,25 @@ def nothing_beats_today(reading: Reading) -> Verdict:
 
 @rule("C35", "no_score")
 def go_without_scores(reading: Reading) -> Verdict:
-    """F18 goes on while F03 or F05 has no score: no number is not a pass."""
+    """F18 goes on while F03 or F05 is answered without a score, or held not to apply: no number is no pass.
+
+    An open question cannot tell, which blocks the gate as well but accuses nobody (C85 is the one that does).
+    """
+    missing = unscored(reading)
+    going = goes_on(reading)
+    if going is False or not missing:
+        return PASSES
+    if going is None:
+        return cannot_tell("F18")
+    settled = tuple(field_id for field_id in missing if reading.is_known(field_id))
+    if not settled:
+        return cannot_tell(*missing)
+    return fails(fields=("F18", *settled), unscored=_titles(reading, settled))
+
+
+@rule("C85")
+def plainest_method_unscored(reading: Reading) -> Verdict:
+    """F18 goes on while F03 or F05 has no score for whatever reason; not being able to tell is a failure."""
     missing = unscored(reading)
     going = goes_on(reading)
     if going is False or not missing:
@@ -60,12 +78,6 @@ def go_without_scores(reading: Reading) -> Verdict:
     if going is None:
         return cannot_tell("F18")
     return fails(fields=("F18", *missing), unscored=_titles(reading, missing))
-
-
-@rule("C85")
-def plainest_method_unscored(reading: Reading) -> Verdict:
-    """The same two scores, asked for a comparison; not being able to tell is a failure here."""
-    return go_without_scores(reading)
 
 
 def _titles(reading: Reading, field_ids: tuple[str, ...]) -> str:

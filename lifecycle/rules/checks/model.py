@@ -57,9 +57,11 @@ def minimum_is_a_number(reading: Reading) -> Verdict:
 
 @rule("C36", "no_result")
 def result_is_a_number(reading: Reading) -> Verdict:
-    rows = reading.rows("M03")
-    none = None if rows is None else all(row.get("value") is None for row in rows)
-    return fails_when({"M03": none})
+    """A row whose value is not filled in yet is an open question, not a missing result."""
+    rows = reading.need_rows("M03")
+    if not rows:
+        return fails()
+    return PASSES if any(row.get("value") is not None for row in rows) else cannot_tell("M03")
 
 
 @rule("C37", "metric")
