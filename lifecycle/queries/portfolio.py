@@ -194,8 +194,9 @@ def rows(
 
 def _order(sort: Sort) -> Sequence[Any]:
     standing = case(
-        (col(Project.status).in_(OVER), len(Level)),
+        (col(Project.status).in_(OVER), len(Level) + 2),
         *((col(ProjectStanding.level) == level.value, level.order) for level in Level),
+        (col(Project.stage).is_(None), len(Level)),
         else_=len(Level) + 1,
     )
     by_name: dict[Sort, Sequence[Any]] = {

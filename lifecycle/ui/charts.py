@@ -17,7 +17,7 @@ from lifecycle.ui.standing import Mark
 from lifecycle.vocabulary import Level, SignOffStatus
 
 CONFIG: Mapping[str, Any] = MappingProxyType({"displayModeBar": False, "showTips": False})
-LONGEST_LABEL = 30
+LONGEST_LABEL = 26
 _ROW_HEIGHT = 30
 _HEAD_HEIGHT = 66
 _PAPER = {False: (255, 255, 255), True: (17, 22, 29)}  # the backgrounds of .streamlit/config.toml
@@ -115,7 +115,7 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], cells: Sequence[Cell],
         range=[0, len(columns)],
         tickvals=[number + 0.5 for number in range(len(columns))],
         ticktext=list(columns),
-        tickangle=0 if len(columns) <= 6 else "auto",
+        autotickangles=[0, -45, -90],  # upright where a phone leaves no room
     )
     figure.update_yaxes(
         range=[max(len(rows), 1) - 0.5, -0.5],
@@ -167,7 +167,7 @@ def bars(pieces: Sequence[Bar], *, dark: bool) -> go.Figure:
             x=totals[label], y=place, text=f"{totals[label]:,}", showarrow=False, xanchor="left", xshift=6
         )
     _frame(figure, height=24 + 34 * max(len(labels), 1), dark=dark)
-    figure.update_xaxes(range=[0, largest * 1.14], showticklabels=False)
+    figure.update_xaxes(range=[0, largest * 1.2], showticklabels=False)
     figure.update_yaxes(
         range=[max(len(labels), 1) - 0.5, -0.5],
         tickvals=list(range(len(labels))),
@@ -256,6 +256,7 @@ def _frame(figure: go.Figure, *, height: int, dark: bool) -> None:
         height=height,
         margin={"l": 0, "r": 8, "t": 8, "b": 0, "pad": 0},
         barmode="overlay",
+        uniformtext={"mode": "hide", "minsize": 10},
         dragmode=False,
         hovermode="closest",
         paper_bgcolor="rgba(0,0,0,0)",
@@ -263,6 +264,13 @@ def _frame(figure: go.Figure, *, height: int, dark: bool) -> None:
         font={"color": _INK[dark], "size": 13},
         hoverlabel={"align": "left", "namelength": -1},
     )
-    plain = {"fixedrange": True, "showgrid": False, "zeroline": False, "ticks": "", "automargin": True}
+    plain = {
+        "fixedrange": True,
+        "showgrid": False,
+        "zeroline": False,
+        "ticks": "",
+        "automargin": True,
+        "tickfont": {"color": _INK[dark], "size": 13},
+    }
     figure.update_xaxes(**plain)
     figure.update_yaxes(**plain)

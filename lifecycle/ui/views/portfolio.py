@@ -7,7 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from lifecycle.queries import portfolio_overview as queries
-from lifecycle.queries.portfolio import EVERYTHING, Filters
+from lifecycle.queries.portfolio import EVERYTHING, UNMAPPED, Filters
 from lifecycle.queries.portfolio_overview import Overview, StageCount
 from lifecycle.ui import cache, charts, components, identity, standing, upkeep
 from lifecycle.ui.charts import Bar
@@ -68,28 +68,24 @@ def _nothing_matches(filters: Filters) -> None:
 
 
 def _figures(found: Overview, now: datetime) -> list[tuple[str, str, str]]:
-    """Six numbers; those of standing are left out where nothing is assessed."""
+    """Five numbers; those of standing are left out where nothing is assessed."""
     figures = [("Projects", f"{found.total:,}", f"in {counted(found.organisations, 'organisation')}")]
     if not found.running:
         return [*figures, *_register_figures(found)]
     longest = found.waits[0] if found.waits else None
     ready = found.levels[Level.READY] + found.levels[Level.PASSED]
+    blocked, waiting = found.levels[Level.BLOCKED], found.levels[Level.WAITING]
     return [
         *figures,
-        ("Ready", f"{ready:,}", f"and {found.levels[Level.CONDITIONAL]:,} with conditions"),
-        (
-            "Blocked",
-            f"{found.levels[Level.BLOCKED]:,}",
-            f"longest {words.waited(found.stuck.since, now)}" if found.stuck else "",
-        ),
-        (
-            "Wait for sign-offs",
-            f"{found.levels[Level.WAITING]:,}",
-            f"longest on {words.in_line(longest.role)}" if longest else "",
-        ),
-        ("Stale sign-offs", f"{found.stale:,}", "projects to affirm again" if found.stale else ""),
-        ("Overdue", f"{found.overdue:,}", "projects past a date" if found.overdue else ""),
+        ("Ready", f"{ready:,}", f"{found.levels[Level.CONDITIONAL]:,} more with conditions"),
+        ("Blocked", f"{blocked:,}", _longest(found.stuck.since, now) if found.stuck else "nothing is stuck"),
+        ("Wait for sign-offs", f"{waiting:,}", _longest(longest.since, now) if longest else "nobody asked"),
+        ("Overdue", f"{found.overdue:,}", f"{found.stale:,} with stale sign-offs"),
     ]
+
+
+def _longest(since: datetime, now: datetime) -> str:
+    return f"longest {counted(words.days_since(since, now), 'day')}"
 
 
 def _register_figures(found: Overview) -> list[tuple[str, str, str]]:
@@ -98,11 +94,10 @@ def _register_figures(found: Overview) -> list[tuple[str, str, str]]:
 
     unmapped = next(stage.total for stage in found.stages if stage.stage is None)
     return [
-        ("Rolling out", f"{count(ProjectStatus.ROLLOUT):,}", ""),
-        ("Live", f"{count(ProjectStatus.LIVE):,}", ""),
-        ("Retired", f"{count(ProjectStatus.RETIRED):,}", ""),
-        ("Not placed yet", f"{unmapped:,}", "their stage word is unknown" if unmapped else ""),
-        ("Assessed here", "0", "adopt a project to assess it"),
+        ("Rolling out", f"{count(ProjectStatus.ROLLOUT):,}", "says the register"),
+        ("Live", f"{count(ProjectStatus.LIVE):,}", "says the register"),
+        ("Retired", f"{count(ProjectStatus.RETIRED):,}", "says the register"),
+        ("Not placed yet", f"{unmapped:,}", "no known stage word"),
     ]
 
 
@@ -115,12 +110,7 @@ def _funnel(found: Overview) -> None:
     st.markdown(components.plain(sentence), anchors=False)
     stages = [stage for stage in found.stages if stage.stage or stage.total]
     pieces = [piece for stage in stages for piece in _stage_bar(stage)]
-    st.plotly_chart(
-        charts.bars(pieces, dark=portfolio_maps.is_dark()),
-        key="funnel",
-        config=dict(charts.CONFIG),
-        alt=sentence,
-    )
+    _chart("funnel", pieces, sentence, portfolio_filters.IN_STAGE)
     with st.expander("The same as a table", icon=":material/table:"):
         st.dataframe(
             {
@@ -147,6 +137,7 @@ def _stage_bar(stage: StageCount) -> list[Bar]:
             _bar_mark(stage, status),
             _STRENGTHS[status],
             standing.STATUSES[status].word if status is not ProjectStatus.ACTIVE else "",
+            (stage.stage.value if stage.stage else UNMAPPED,),
         )
         for status in ProjectStatus
         if stage.by_status[status]
@@ -154,21 +145,42 @@ def _stage_bar(stage: StageCount) -> list[Bar]:
     return pieces or [Bar(label, 0, f"{label}: none", standing.NOT_ASSESSED)]
 
 
+# One neutral hue: where a project stands is no judgement, and what a register calls live must not look signed.
 _STRENGTHS = {
     ProjectStatus.ACTIVE: 1.0,
-    ProjectStatus.ROLLOUT: 0.9,
+    ProjectStatus.ROLLOUT: 0.4,
     ProjectStatus.LIVE: 1.0,
-    ProjectStatus.RETIRED: 0.5,
-    ProjectStatus.STOPPED: 0.5,
+    ProjectStatus.RETIRED: 0.6,
+    ProjectStatus.STOPPED: 0.6,
 }
 
 
 def _bar_mark(stage: StageCount, status: ProjectStatus) -> Mark:
-    return standing.STATUSES[status] if stage.stage else standing.NOT_ASSESSED
+    if stage.stage is None or status in (ProjectStatus.RETIRED, ProjectStatus.STOPPED):
+        return standing.RETIRED
+    return standing.STATUSES[ProjectStatus.ACTIVE]
 
 
 def _stage_head(stage: Stage | None) -> str:
     return stage.title if stage else "Not placed yet"
+
+
+def _chart(key: str, pieces: list[Bar], sentence: str, narrows: str) -> None:
+    """Bars; choosing one narrows the page to its projects."""
+    st.plotly_chart(
+        charts.bars(pieces, dark=portfolio_maps.is_dark()),
+        key=key,
+        on_select=lambda: _narrow(key, pieces, narrows),
+        selection_mode="points",
+        config=dict(charts.CONFIG),
+        alt=sentence,
+    )
+
+
+def _narrow(key: str, pieces: list[Bar], narrows: str) -> None:
+    chosen = portfolio_maps.chosen_point(key)
+    if chosen is not None and chosen < len(pieces) and pieces[chosen].links:
+        portfolio_filters.choose(narrows, pieces[chosen].links[0])
 
 
 # ------------------------------------------------------------------ causes and waits
@@ -181,12 +193,7 @@ def _causes(found: Overview) -> None:
     if not found.causes:
         return
     pieces = [_cause_bar(cause, count) for cause, count in found.causes.items()]
-    st.plotly_chart(
-        charts.bars(pieces, dark=portfolio_maps.is_dark()),
-        key="causes",
-        config=dict(charts.CONFIG),
-        alt=sentence,
-    )
+    _chart("causes", pieces, sentence, portfolio_filters.CAUSE)
     with st.expander("The same as a table", icon=":material/table:"):
         st.dataframe(
             {
@@ -203,7 +210,7 @@ def _cause_bar(cause: str, count: int) -> Bar:
     is_role = cause in _ROLES
     mark = standing.LEVELS[Level.WAITING if is_role else Level.BLOCKED]
     said = f"{counted(count, 'project')}: {title}" + (" has to act" if is_role else "")
-    return Bar(title, count, said, mark, text="…" if is_role else "✕")
+    return Bar(title, count, said, mark, text="…" if is_role else "✕", links=(cause,))
 
 
 def _waits(found: Overview, now: datetime) -> None:

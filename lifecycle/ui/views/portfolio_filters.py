@@ -34,14 +34,14 @@ _STATUSES = {status.value: standing.STATUSES[status].word for status in ProjectS
 
 def bar(choices: Choices) -> Filters:
     """Draw the bar; returns what is chosen. Unknown words in the address count as nothing chosen."""
+    origin = _origin(choices)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        origin = _origin(choices)
         text = st.text_input(
-            "Find", key=FIND, placeholder="Name or organisation", bind="query-params", width=240
+            "Find", key=FIND, placeholder="Name or organisation", bind="query-params", width=185
         )
-        unit = _pick(UNIT, "Organisation", {name: name for name in choices.organisations}, width=260)
-        stage = _pick(IN_STAGE, "Stage", _STAGES, width=200)
-        level = _pick(STANDING, "Standing", _LEVELS, width=180)
+        unit = _pick(UNIT, "Organisation", {name: name for name in choices.organisations}, width=190)
+        stage = _pick(IN_STAGE, "Stage", _STAGES, width=165)
+        level = _pick(STANDING, "Standing", _LEVELS, width=160)
         with st.popover(_more_label(), icon=":material/tune:"):
             role = _pick(WAITS_FOR, "Waits for", _ROLES)
             cause = _pick(CAUSE, "Held up by", _CAUSES)
@@ -84,12 +84,13 @@ def _origin(choices: Choices) -> str:
     }
     return (
         st.segmented_control(
-            "Projects",
+            "Which projects",
             list(counts),
             default=HERE,
             required=True,
             format_func=lambda word: counts.get(word, word),
             key=SHOW,
+            label_visibility="collapsed",
         )
         or HERE
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from math import sqrt
 
@@ -30,7 +30,7 @@ from lifecycle.ui.views import portfolio_words as words
 from lifecycle.vocabulary import REVIEWERS, Actor, Gate, Level, ProjectStatus, Role, SignOffStatus, Stage
 
 MOST_PROJECTS = 40  # beyond this many, organisations stand for their projects
-_MOST_ORGANISATIONS = 25
+_ROWS = 25  # on one page of a map
 _GATES, _ROLES = "Gates", "Roles"
 _LENS, _PAGE = "by", "map_page"
 _QUIET = 0.0  # strength of a cell that asks nothing of anybody
@@ -50,6 +50,7 @@ _ROLE_HEADS: Mapping[Role, str] = {
     Role.COMPLIANCE: "Compliance",
     Role.VALIDATION: "Validation",
 }
+Opened = Callable[[Sequence[str]], None]
 # What somebody has to act on stands out; the rest recedes.
 _ACT_ON = (
     SignOffStatus.WAITING,
@@ -89,20 +90,20 @@ def is_dark() -> bool:
 def _projects(found: Overview, filters: Filters, by: Actor, now: datetime, *, by_role: bool) -> None:
     sentence = words.roles_sentence(found, now) if by_role else words.gates_sentence(found, now)
     st.markdown(components.plain(sentence), anchors=False)
-    page = _page(found.total, MOST_PROJECTS)
+    page = _page(found.total, _ROWS)
     shown = cache.read(
         heat_maps.project_map,
         by=by,
         today=found.as_of,
         filters=filters,
         page=page,
-        size=MOST_PROJECTS,
+        size=_ROWS,
     )
     cells = _role_cells(shown, now) if by_role else _gate_cells(shown, now)
     heads = [_ROLE_HEADS[role] for role in REVIEWERS] if by_role else [gate.title.split()[0] for gate in Gate]
     _draw([line.row.name for line in shown.lines], heads, cells, sentence, _open_project, "projects")
-    _legend(cells)
-    _pages(found.total, MOST_PROJECTS)
+    _legend(cells, "Choose a cell to open its project.")
+    _pages(found.total, _ROWS)
     _numbers("Project", [line.row.name for line in shown.lines], heads, cells)
 
 
@@ -180,20 +181,19 @@ def _organisations(found: Overview, filters: Filters, by: Actor, now: datetime, 
     st.markdown(components.plain(sentence), anchors=False)
     if by_role and not found.running:
         return
-    page = _page(len(shown.lines), _MOST_ORGANISATIONS)
-    start = (page - 1) * _MOST_ORGANISATIONS
-    lines = shown.lines[start : start + _MOST_ORGANISATIONS]
+    page = _page(len(shown.lines), _ROWS)
+    start = (page - 1) * _ROWS
+    lines = shown.lines[start : start + _ROWS]
     if by_role:
         heads = [_ROLE_HEADS[role] for role in REVIEWERS]
         cells = _status_cells(lines, now)
     else:
         heads = [f"{_STAGE_HEADS[stage.stage]}<br><b>{stage.total:,}</b>" for stage in found.stages]
         cells = _stage_cells(lines, shown)
-    names = [f"{line.name or 'No organisation'} ({line.projects:,})" for line in lines]
+    names = [charts.shortened(line.name or "No organisation") for line in lines]
     _draw(names, heads, cells, sentence, _open_organisation, "organisations")
-    st.caption("Choose a cell to open its organisation.")
-    _legend(cells)
-    _pages(len(shown.lines), _MOST_ORGANISATIONS)
+    _legend(cells, "Choose a cell to open its organisation.")
+    _pages(len(shown.lines), _ROWS)
     plain_heads = [head.split("<br>")[0] for head in heads]
     _numbers("Organisation", [line.name or "No organisation" for line in lines], plain_heads, cells)
 
@@ -265,7 +265,7 @@ def _draw(
     heads: Sequence[str],
     cells: Sequence[Cell],
     sentence: str,
-    opened: object,
+    opened: Opened,
     kind: str,
 ) -> None:
     if not cells:
@@ -282,21 +282,31 @@ def _draw(
     )
 
 
-def _chosen(key: str, cells: Sequence[Cell], opened: object) -> None:
-    points = state.value(key, {}).get("selection", {}).get("point_indices", [])
-    if points and callable(opened) and points[0] < len(cells):
-        opened(cells[points[0]].links)
+def _chosen(key: str, cells: Sequence[Cell], opened: Opened) -> None:
+    point = chosen_point(key)
+    if point is not None and point < len(cells):
+        opened(cells[point].links)
 
 
-def _legend(cells: Sequence[Cell]) -> None:
-    """Only what is on the map."""
+def chosen_point(key: str) -> int | None:
+    """The place in its trace of the cell or bar that was just chosen."""
+    points = (state.value(key) or {}).get("selection", {}).get("point_indices", [])
+    return int(points[0]) if points else None
+
+
+_SCALE = [mark.word for mark in (*standing.LEVELS.values(), *standing.SIGN_OFFS.values())]
+
+
+def _legend(cells: Sequence[Cell], hint: str) -> None:
+    """What is on the map, in the order of the scale."""
     seen = {cell.mark.word: (cell.text.split()[0], cell.mark) for cell in cells}
     parts = []
-    for sign, mark in seen.values():
+    for word in sorted(seen, key=lambda word: _SCALE.index(word) if word in _SCALE else len(_SCALE)):
+        sign, mark = seen[word]
         shown = "" if sign.replace(",", "").isdecimal() or sign == "not" else f"{sign} "
         parts.append(f":{mark.colour}-badge[{components.plain(shown)}{mark.word}]")
     if parts:
-        st.markdown(" ".join(parts), anchors=False)
+        st.markdown(f"{' '.join(parts)} :small[:gray[{hint}]]", anchors=False)
 
 
 def _numbers(first: str, rows: Sequence[str], heads: Sequence[str], cells: Sequence[Cell]) -> None:

@@ -11,7 +11,7 @@ from lifecycle.queries.portfolio import Filters, PortfolioRow, Sort
 from lifecycle.queries.portfolio_overview import Overview
 from lifecycle.ui import cache, components, navigation, standing, state
 from lifecycle.ui.views import portfolio_words as words
-from lifecycle.vocabulary import Actor, Level, ProjectStatus
+from lifecycle.vocabulary import Actor, ProjectStatus
 
 _SIZE = 50
 _SORT, _PAGE, _OPEN = "sorted_by", "page", "portfolio:open"
@@ -121,13 +121,14 @@ def _assessed_columns(rows: tuple[PortfolioRow, ...], now: datetime) -> dict[str
 
 
 def badge_word(row: PortfolioRow) -> str:
-    """What a project amounts to in one word; stopping is no failure."""
+    """What a project amounts to in one word; stopping is no failure, and a register's word is no standing."""
+    if row.level is None:
+        return standing.NOT_ASSESSED.word
     if row.status is ProjectStatus.STOPPED:
         return standing.STOPPED.word
     if row.status is ProjectStatus.RETIRED:
         return standing.RETIRED.word
-    level: Level | None = row.level
-    return standing.LEVELS[level].word if level else standing.NOT_ASSESSED.word
+    return standing.LEVELS[row.level].word
 
 
 def _waits(row: PortfolioRow, now: datetime) -> str:

@@ -116,10 +116,10 @@ def causes_sentence(found: Overview) -> str:
     if not found.causes:
         return "Nothing stands in the way of any running project."
     cause, count = next(iter(found.causes.items()))
-    return (
-        f"{cause_title(cause)} {'stand' if _is_plural(cause) else 'stands'} in the way of {count:,} of "
-        f"{counted(found.running, 'running project')}, more than anything else."
-    )
+    what = f"a sign-off by {in_line(Role(cause))}" if cause in list(Role) else _LACKING[Area(cause)]
+    verb = "lacks" if count == 1 else "lack"
+    of = f"{count:,} of {counted(found.running, 'running project')}"
+    return f"{of} {verb} {what}: more than are held up by anything else."
 
 
 def cause_title(cause: str) -> str:
@@ -127,8 +127,13 @@ def cause_title(cause: str) -> str:
     return Role(cause).title if cause in list(Role) else Area(cause).title
 
 
-def _is_plural(cause: str) -> bool:
-    return cause in (Area.ANSWERS, Area.CHECKS, Area.SIGN_OFFS, Area.CONDITIONS)
+_LACKING = {
+    Area.ANSWERS: "answers",
+    Area.CHECKS: "a way past their checks",
+    Area.SIGN_OFFS: "sign-offs",
+    Area.CONDITIONS: "what a condition asks for",
+    Area.EVIDENCE: "evidence",
+}
 
 
 def in_line(role: Role) -> str:
