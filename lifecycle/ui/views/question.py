@@ -122,27 +122,43 @@ def _question(slot: Slot, project: ProjectHead, may_edit: bool, asked_for: str |
     field, answer = sheet.guide.field(slot.field_id), sheet.answer(slot)
     note = autosave.prepare(slot, field, answer, is_new_here=False)
     with st.container(border=True, key=f"question-{slot.source_id}-{slot.field_id}", gap="small"):
-        _heading(slot, field, note, answer, sheet)
+        _heading(field, sheet)
         _body(slot, field, note, sheet)
         if note.base is None:
             autosave.compare_brought(slot, field, answer)
             note = autosave.note_of(slot) or note
+        _footer(slot, field, note, answer, sheet)
         _below(slot, field, note, answer, sheet)
 
 
-def _heading(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet) -> None:
+def _heading(field: FieldSpec, sheet: Sheet) -> None:
     star = " :blue[:material/star:]" if field.production else ""
     asked = (
         " :blue-badge[:material/arrow_forward: You came here for this]" if sheet.asked_for == field.id else ""
     )
     title = f"**{plain(field.title)}** :gray[:small[{field.id}]]{star}{asked}"
-    with st.container(horizontal=True, vertical_alignment="top", gap="small", wrap=False):
-        words = f"{title}  \n{plain(field.question)}"
-        st.markdown(words, width="stretch", help=field.help or None, anchors=False)
+    st.markdown(f"{title}  \n{plain(field.question)}", help=field.help or None, anchors=False)
+
+
+def _footer(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet) -> None:
+    """One line below the widgets: the mark, or an example while there is none; at its end the other ways to answer."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         if mark := _mark(note, answer, sheet):
-            st.markdown(mark, width="content", anchors=False)
+            st.markdown(mark, width="stretch", anchors=False)
+        elif _wants_example(field):
+            st.caption(f"For example: {plain(field.example)}", width="stretch")
+        else:
+            st.caption(" ", width="stretch")
         if sheet.may_edit:
-            _menu(slot, field, note, answer)
+            _menu(slot, note, answer)
+
+
+def _wants_example(field: FieldSpec) -> bool:
+    """A text shows its example inside the box, a choice is its own example."""
+    is_plain = field.kind == "single" and (
+        shows_example(field.columns[0]) or field.type in ("yes_no", "choice")
+    )
+    return bool(field.example) and not is_plain
 
 
 def _mark(note: Note, answer: AnswerView | None, sheet: Sheet) -> str:
@@ -168,7 +184,7 @@ _MENU = {
 }
 
 
-def _menu(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None) -> None:
+def _menu(slot: Slot, note: Note, answer: AnswerView | None) -> None:
     options = [name for name in ("answer", "dont_know", "not_applicable") if _MODES[name].value != note.mode]
     if answer is not None:
         options.append("history")
@@ -381,22 +397,8 @@ def _below(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, 
         _conflict(slot, field, note, answer, sheet)
     elif note.base is not None and answer is not None and answer.revision > note.base:
         _moved_on(slot, field, answer, sheet)
-    elif _wants_example(field, note, answer):
-        st.caption(f"For example: {plain(field.example)}")
     if note.panel == "history":
         _history(slot, field, sheet)
-
-
-def _wants_example(field: FieldSpec, note: Note, answer: AnswerView | None) -> bool:
-    """While nothing is answered; a text shows its example inside the box, a choice is its own example."""
-    is_plain = field.kind == "single" and (
-        shows_example(field.columns[0]) or field.type in ("yes_no", "choice")
-    )
-    return bool(field.example) and not is_plain and not note.problems and content_is_open(answer)
-
-
-def content_is_open(answer: AnswerView | None) -> bool:
-    return answer is None or answer.state is None
 
 
 def _moved_on(slot: Slot, field: FieldSpec, answer: AnswerView, sheet: Sheet) -> None:

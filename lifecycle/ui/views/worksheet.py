@@ -23,6 +23,7 @@ from lifecycle.vocabulary import AnswerState, CheckResult, Gate, Stage
 
 ALL = "all"
 HEARTBEAT_SECONDS = 15
+FEW_JUMPS, MOST_JUMPS = 3, 8
 
 
 def show(project: ProjectHead) -> None:
@@ -261,22 +262,27 @@ def _folded(found: Sequence[CheckState], result: CheckResult, project: ProjectHe
 
 
 def _jumps(check: CheckState, keys: Sequence[str], project: ProjectHead) -> None:
-    """Buttons to the questions a check reads."""
-    guide = cache.guide()
+    """Buttons to the questions a check reads: by name while they are few."""
+    known = [key for key in dict.fromkeys(keys) if components.field_target(key, cache.guide())]
     with st.container(horizontal=True, gap="xsmall"):
-        for key in dict.fromkeys(keys):
-            target = components.field_target(key, guide)
-            if target is None:
-                continue
-            field = guide.field(key.split("@")[0])
-            pressed = st.button(
-                field.id,
-                key=f"jump:{check.check_id}:{check.branch}:{key}",
-                type="tertiary",
-                help=plain(field.title),
-            )
-            if pressed:
-                navigation.go(target[0], project=project.key, **target[1])
+        for key in known[:MOST_JUMPS]:
+            _jump(check, key, project, by_name=len(known) <= FEW_JUMPS)
+    if len(known) > MOST_JUMPS:
+        st.caption(f"and {counted(len(known) - MOST_JUMPS, 'more question')}")
+
+
+def _jump(check: CheckState, key: str, project: ProjectHead, *, by_name: bool) -> None:
+    guide = cache.guide()
+    field, target = guide.field(key.split("@")[0]), components.field_target(key, guide)
+    pressed = st.button(
+        plain(field.title) if by_name else field.id,
+        key=f"jump:{check.check_id}:{check.branch}:{key}",
+        type="tertiary",
+        icon=":material/arrow_forward:" if by_name else None,
+        help=None if by_name else plain(field.title),
+    )
+    if pressed and target is not None:
+        navigation.go(target[0], project=project.key, **target[1])
 
 
 # ------------------------------------------------------------------ staying in touch
