@@ -22,13 +22,14 @@ from lifecycle.demo import build_example
 from lifecycle.errors import GuideError, Invalid, LifecycleError, NotFound, Refused
 from lifecycle.events import verify_all
 from lifecycle.facts.projects import organisation_today
-from lifecycle.guide import Guide, load_guide
+from lifecycle.guide import Guide
 from lifecycle.interchange.mappings import RegisterMapping, load_mapping
 from lifecycle.interchange.register_import import apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
 from lifecycle.queries.people import credentials
 from lifecycle.queries.pipeline import pipeline_gate
 from lifecycle.queries.portfolio_summary import PortfolioSummary, summary
+from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import PROJECT_ROOT, Settings, read_settings
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.migrations import check_schema, upgrade
@@ -105,7 +106,7 @@ def _opened(settings: Settings | None = None) -> Iterator[Database]:
 
 
 def _guide(settings: Settings) -> Guide:
-    return load_guide(settings.guide_folder)
+    return load_checked_guide(settings.guide_folder)
 
 
 def _now() -> datetime:

@@ -96,6 +96,21 @@ def rebuild_standing(
     return assessed
 
 
+def rebuild_lapsed(session: Session, *, guide: Guide, at: datetime) -> int:
+    """Write anew what a date has outrun since it was written; returns how many projects that were.
+
+    Dates pass without a write: whoever reads the portfolio calls this first. No event: nothing was done.
+    """
+    return rebuild_standing(session, guide=guide, at=at, project_ids=lapsed_standing(session, at=at))
+
+
+def lapsed_standing(session: Session, *, at: datetime) -> list[int]:
+    """The projects whose standing holds no longer: a day after their `valid_until` has begun."""
+    today = organisation_today(session, at)
+    lapsed = select(_PROJECT.c.project_id).where(_PROJECT.c.valid_until < today)
+    return list(session.execute(lapsed.order_by(_PROJECT.c.project_id)).scalars())
+
+
 def compute_standing(
     session: Session, project_id: int, facts: ProjectFacts, guide: Guide, at: datetime
 ) -> Standings:

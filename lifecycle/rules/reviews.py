@@ -187,9 +187,11 @@ def statement(
     place = f"the {gate.title} gate of “{project}”"
     match decision:
         case Decision.CHANGES_REQUESTED:
-            return f"{signer} requests changes at {place} before it can be said that this role {meaning}."
+            return (
+                f"{signer} requests changes at {place} before this can be signed: “{role.title} {meaning}.”"
+            )
         case Decision.REJECTED:
-            return f"{signer} rejects at {place}: it cannot be said that this role {meaning}."
+            return f"{signer} rejects at {place} and does not sign this: “{role.title} {meaning}.”"
         case Decision.WITHDRAWN:
             return f"{signer} takes back an earlier decision at {place}."
         case Decision.APPROVED_WITH_CONDITIONS:

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from lifecycle.events import chain_stamp
-from lifecycle.guide import Guide, load_guide
+from lifecycle.guide import Guide
+from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings, read_settings
 from lifecycle.store.database import Database, open_database
 
@@ -32,7 +33,7 @@ def database() -> Database:
 
 @st.cache_resource(show_spinner=False)
 def guide() -> Guide:
-    return load_guide(settings().guide_folder)
+    return load_checked_guide(settings().guide_folder)
 
 
 def read(query: Callable[..., T], *chains: str, **arguments: Any) -> T:

@@ -19,7 +19,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from lifecycle.errors import LifecycleError, Unavailable
+from lifecycle.errors import GuideError, LifecycleError, Unavailable
+from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings
 from lifecycle.store.database import open_database
 from lifecycle.store.migrations import upgrade
@@ -86,8 +87,12 @@ class Site:
         return lives
 
     def prepare(self) -> None:
-        """Upgrade the database, once per process and behind its lock. Raises Outdated or Unavailable."""
+        """Check the guide and upgrade the database, once per process and behind its lock.
+
+        Raises GuideError, Outdated or Unavailable: then nothing is served.
+        """
         if not self._is_prepared:
+            load_checked_guide(self.settings.guide_folder)
             upgrade(self.database)
             self._is_prepared = True
 
@@ -99,7 +104,7 @@ class Site:
         self._serves_itself = True
         try:
             self.prepare()
-        except LifecycleError as error:
+        except (LifecycleError, GuideError) as error:
             _say(str(error), to=sys.stderr)
             return 1
         try:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from string import Formatter
 from typing import Any, Final
 
 from lifecycle.canonical import digest
 from lifecycle.errors import GuideError
-from lifecycle.guide import BranchSpec, CheckSpec, Guide
+from lifecycle.guide import BranchSpec, CheckSpec, Guide, load_guide
 from lifecycle.rules.checks import data, design, discovery, feasibility, model, production
 from lifecycle.rules.checks.reading import RULES, Reading, Verdict, judge
 from lifecycle.rules.project_facts import ProjectFacts, WaiverFact
@@ -68,6 +69,13 @@ class CheckState:
         if self.severity is Severity.WARNING:
             return self.result is CheckResult.FAILS
         return self.severity is Severity.BLOCK
+
+
+def load_checked_guide(folder: Path) -> Guide:
+    """The guide of `folder`, its checks compared with the rules in the code. Raises GuideError."""
+    guide = load_guide(folder)
+    verify_register(guide)
+    return guide
 
 
 def verify_register(guide: Guide) -> None:
