@@ -73,7 +73,7 @@ def head(session: Session, *, key: str, by: Actor) -> ProjectHead:
 
 def names(session: Session, *, by: Actor) -> tuple[ProjectName, ...]:
     """Projects this person may read and that are not archived, by name: for choosing one."""
-    found = session.execute(_readable(by).order_by(col(Project.name), col(Project.key))).tuples()
+    found = session.execute(_readable(by).order_by(col(Project.name), col(Project.key)))
     return tuple(ProjectName(key, name, organisation) for key, name, organisation in found)
 
 
