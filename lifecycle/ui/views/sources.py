@@ -75,10 +75,12 @@ def _is_settled(sheet: Sheet, source: SourceName, field: FieldSpec) -> bool:
 
 
 def _add(project: ProjectHead) -> None:
-    with st.form("add_source", border=False, enter_to_submit=True):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.text_input("Add a data source", key=_NEW, placeholder="Vendor price feed", width=360)
-            submitted = st.form_submit_button("Add", icon=":material/add:")
+    with (
+        st.form("add_source", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        name = st.text_input("Add a data source", key=_NEW, placeholder="Vendor price feed", width=360)
+        submitted = st.form_submit_button("Add", icon=":material/add:")
     if not submitted:
         return
     outcome = attempt(actions.add, project_id=project.id, name=name)
@@ -138,10 +140,12 @@ def _holds(record: WorksheetSpec, section: str, field_id: str | None) -> bool:
 
 def _rename_or_remove(project: ProjectHead, source: SourceName) -> None:
     with st.expander("Rename or remove", icon=":material/edit:"):
-        with st.form(f"rename:{source.id}", border=False):
-            with st.container(horizontal=True, vertical_alignment="bottom"):
-                name = st.text_input("Name", value=source.name, key=f"rename:{source.id}:name", width=360)
-                renamed = st.form_submit_button("Rename")
+        with (
+            st.form(f"rename:{source.id}", border=False),
+            st.container(horizontal=True, vertical_alignment="bottom"),
+        ):
+            name = st.text_input("Name", value=source.name, key=f"rename:{source.id}:name", width=360)
+            renamed = st.form_submit_button("Rename")
         if renamed:
             perform(
                 actions.rename,
