@@ -12,7 +12,8 @@ from lifecycle.ui.components import counted
 from lifecycle.ui.views.portfolio_maps import chosen_point, is_dark
 from lifecycle.vocabulary import Level
 
-_MOST_BARS = 20
+_MOST_BARS = 12
+_MOST_ROWS = 50
 _OPEN, _DEBTS = "early:open", "early:debts"
 
 
@@ -128,7 +129,9 @@ def _questions(found: EarlyPlanning) -> None:
     sentence = f"“{first.title}” is open in {first.unsettled:,} of {counted(total, 'running project')}."
     st.markdown(components.plain(sentence), anchors=False)
     st.plotly_chart(
-        charts.bars([piece for question in waiting for piece in _question_bars(question)], dark=is_dark()),
+        charts.bars(
+            [piece for question in waiting[:_MOST_BARS] for piece in _question_bars(question)], dark=is_dark()
+        ),
         key="early:questions",
         config=dict(charts.CONFIG),
         alt=sentence,
@@ -165,18 +168,25 @@ def _question_bars(question: OpenQuestion) -> list[Bar]:
 
 def _table(found: EarlyPlanning) -> None:
     st.subheader("Projects", anchor=False)
-    keys = [project.key for project in found.projects]
+    shown = found.projects[:_MOST_ROWS]
+    if len(found.projects) > len(shown):
+        st.caption(
+            f"The {len(shown):,} with the most debt. The overview's table holds all, by debt if you like."
+        )
+    keys = [project.key for project in shown]
     st.dataframe(
         {
-            "Project": [project.name for project in found.projects],
-            "Organisation": [project.organisation for project in found.projects],
-            "Stage": [project.stage.title if project.stage else "" for project in found.projects],
-            "Index": [project.index for project in found.projects],
-            "Open questions": [project.open_questions for project in found.projects],
-            "Debt": [project.debt for project in found.projects],
-            "Status": [standing.STATUSES[project.status].word for project in found.projects],
+            "Project": [project.name for project in shown],
+            "Organisation": [project.organisation for project in shown],
+            "Stage": [project.stage.title if project.stage else "" for project in shown],
+            "Index": [project.index for project in shown],
+            "Open questions": [project.open_questions for project in shown],
+            "Debt": [project.debt for project in shown],
+            "Status": [standing.STATUSES[project.status].word for project in shown],
         },
         hide_index=True,
+        height="content",
+        placeholder="–",
         alt="Projects with their early-planning index and production debt; the first column opens each",
         column_config={
             "Project": st.column_config.ButtonColumn(

@@ -147,7 +147,7 @@ def _show_reading(reading: RegisterReading) -> None:
             [
                 ("New", f"{plan.added:,}", "projects"),
                 ("Changed", f"{plan.changed:,}", "facts follow the file"),
-                ("Unchanged", f"{plan.unchanged:,}", ""),
+                ("Unchanged", f"{plan.unchanged:,}", "as before"),
                 ("No longer listed", f"{plan.gone:,}", "kept and marked"),
             ]
         )
@@ -186,6 +186,7 @@ def _stage_table(reading: RegisterReading) -> None:
         },
         hide_index=True,
         alt="Stage words of the register and the stages they become",
+        column_config={"Word in the file": st.column_config.TextColumn(width=190)},
     )
 
 
