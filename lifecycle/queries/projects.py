@@ -98,4 +98,4 @@ def key_of(session: Session, *, project_id: int) -> str:
     ).scalar_one_or_none()
     if found is None:
         raise NotFound("project", project_id)
-    return found
+    return str(found)

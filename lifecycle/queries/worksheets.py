@@ -95,7 +95,7 @@ def sources(session: Session, *, project_id: int) -> tuple[SourceName, ...]:
 def removed_sources(session: Session, *, project_id: int) -> tuple[RemovedSource, ...]:
     """Those that can be brought back, the last removed first."""
     rows = session.execute(
-        select(DataSource.id, DataSource.name, DataSource.removed_at)
+        select(col(DataSource.id), col(DataSource.name), col(DataSource.removed_at))
         .where(col(DataSource.project_id) == project_id, col(DataSource.removed_at).is_not(None))
         .order_by(col(DataSource.removed_at).desc(), col(DataSource.id))
     )
