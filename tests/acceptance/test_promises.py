@@ -1,12 +1,13 @@
 """The promises of the design, each by its number: through the actions, and past them by plain SQL.
 
-P9 (kill -9) is in tests/store/test_crash.py, P10 (nobody unauthenticated) in tests/web, P12 comes with the
-project document.
+P9 has more rounds in tests/store/test_crash.py, P10 every route in tests/web; P12 comes with the project document.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,19 +15,24 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, col, func, select
 
 from lifecycle.actions import answers, gates, people, reviews, sources
-from lifecycle.errors import Conflict, Forbidden, Invalid, LifecycleError, Refused
+from lifecycle.errors import Conflict, Forbidden, Invalid, LifecycleError, NotFound, Refused
 from lifecycle.events import project_chain, verify_all, verify_chain
 from lifecycle.guide import FieldSpec, Guide
+from lifecycle.queries import gates as gate_queries
+from lifecycle.queries import history, overview, projects
+from lifecycle.queries import reviews as review_queries
 from lifecycle.rules.signoffs import sign_off_status
 from lifecycle.store.base import metadata
-from lifecycle.store.database import Database
+from lifecycle.store.database import Database, open_database
 from lifecycle.store.tables import APPEND_ONLY, Answer, Event, Review, SignOff
+from lifecycle.ui.navigation import PAGES
 from lifecycle.vocabulary import (
     COMMAND_LINE,
     SYSTEM,
@@ -39,6 +45,7 @@ from lifecycle.vocabulary import (
     SignOffStatus,
     Stage,
 )
+from scripts.serving import Server
 from tests.clock import START
 from tests.factories import (
     Cast,
@@ -450,6 +457,76 @@ def test_p08_parallel_writers_leave_exactly_their_changes_and_an_intact_chain(
         values = session.exec(select(Answer.value)).all()
         assert len(set(values)) == WRITERS * CHANGES
         assert verify_all(session) == []
+
+
+# ---------------------------------------------------------------- P9, P10
+
+
+@pytest.mark.crash
+def test_p09_acknowledged_save_survives_kill_9(small_project: Stagehand, database_url: str) -> None:
+    everybody, project_id = small_project.cast, small_project.project_id
+    small_project.database.dispose()
+    heard, told = os.pipe()
+
+    def save_until_killed(database: Database) -> None:
+        for number in range(1, 10_000):
+            with database.write() as session:
+                answer(session, everybody, project_id, "D01", f"Version {number}")
+            os.write(told, f"{number}\n".encode())
+
+    process = start_process(save_until_killed, database_url)
+    os.close(told)
+    with os.fdopen(heard) as said:
+        acknowledged = [int(said.readline()) for _ in range(5)]
+        os.kill(process, signal.SIGKILL)
+        assert wait_for(process) == -signal.SIGKILL
+        acknowledged += [int(line) for line in said if line.endswith("\n")]
+
+    after = open_database(database_url)
+    with after.read() as session:
+        kept = [
+            json.loads(value or "") for value in session.exec(select(Answer.value).order_by(col(Answer.id)))
+        ]
+        assert kept == [f"Version {number}" for number in range(1, len(kept) + 1)]
+        assert len(kept) in (acknowledged[-1], acknowledged[-1] + 1)  # the last one may not have been told
+        assert verify_all(session) == []
+    after.dispose()
+
+
+def test_p10_nobody_unauthenticated_reaches_a_page_or_a_file(server: Server) -> None:
+    paths = (
+        *(f"/{page.path}" for page in PAGES),
+        "/media/x.png",
+        "/_stcore/upload_file/a/b",
+        "/api/v1/projects",
+    )
+    with httpx.Client(base_url=server.url) as visitor:
+        for path in paths:
+            reply = visitor.get(path)
+            assert reply.status_code in (303, 307, 401), path
+            assert reply.headers.get("location", "/sign-in").startswith(("/sign-in", "/set-up")), path
+            assert "stApp" not in reply.text, path
+
+
+def test_p10_nobody_reads_a_project_they_may_not_see(small_project: Stagehand) -> None:
+    everybody, project_id = small_project.cast, small_project.project_id
+    given: dict[str, Any] = {"at": LATER, "guide": everybody.guide}
+    with small_project() as session:
+        review_id = ask(session, everybody, project_id, Gate.DISCOVERY, Role.BUSINESS)
+        key = projects.key_of(session, project_id=project_id)
+        reads: list[Callable[[Actor], object]] = [
+            lambda by: projects.head(session, key=key, by=by),
+            lambda by: overview.overview(session, by=by, key=key, **given),
+            lambda by: gate_queries.view(session, by=by, key=key, **given),
+            lambda by: review_queries.view(session, by=by, review_id=review_id, **given),
+            lambda by: history.events(session, by=by, key=key, **given),
+        ]
+        for read in reads:
+            assert read(everybody.pat)
+            with pytest.raises(NotFound):
+                read(everybody.olu)
+        assert [line.key for line in projects.names(session, by=everybody.pat)] == [key]
+        assert projects.names(session, by=everybody.olu) == ()
 
 
 # ---------------------------------------------------------------- P11
