@@ -170,5 +170,5 @@ class Calendar:
         return moment
 
     def date_of(self, told: str) -> date:
-        """`today`, `today+30`, `today-30`; raises ValueError for anything else."""
-        return self.day(int(told.removeprefix("today") or 0))
+        """`today+30`, `today-30`; raises ValueError for anything else."""
+        return self.day(int(told.removeprefix("today")))

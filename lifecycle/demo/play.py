@@ -19,7 +19,7 @@ from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import cover, current_sign_off, decisions_allowed, digest_of, open_review
 from lifecycle.vocabulary import Act, Actor, AnswerState, Gate, Role, Stage
 
-_DAY = re.compile(r"today([+-]\d+)?")
+_DAY = re.compile(r"today[+-]\d+")
 
 
 @dataclass(frozen=True)
