@@ -128,8 +128,8 @@ class Session:
                 self._notice_element(message.delta)
 
     def _notice_element(self, delta: Delta) -> None:
-        kind = delta.new_element.WhichOneof("type")
-        element = getattr(delta.new_element, kind or "", None)
+        kind = str(delta.new_element.WhichOneof("type"))
+        element: Any = getattr(delta.new_element, kind, None)
         if kind == "exception":
             raise RerunFailed(f"The page drew an exception: {element.type}: {element.message}")
         identity = getattr(element, "id", "")

@@ -90,7 +90,9 @@ def _project(database: Database, guide: Guide, by: Actor) -> int:
         project_id = projects.register(
             session, by=by, at=now(), guide=guide, name="Shift forecast", organisation="Wards"
         )
-        source_id = sources.add(session, by=by, at=now(), guide=guide, project_id=project_id, name="Rota feed")
+        source_id = sources.add(
+            session, by=by, at=now(), guide=guide, project_id=project_id, name="Rota feed"
+        )
         asked = [(field, 0) for field in guide.worksheet(Stage.DISCOVERY).fields]
         asked += [(field, source_id) for field in guide.source_worksheet.fields]
         for field, of_source in asked:

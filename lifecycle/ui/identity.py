@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 
 from lifecycle.queries.people import SignedInPerson, person_for_session
-from lifecycle.ui import cache
+from lifecycle.ui import cache, current_run
 from lifecycle.vocabulary import Actor, OrganisationRole
 from lifecycle.web.guard import SESSION_COOKIE
 
@@ -23,7 +23,11 @@ def session_token() -> str | None:
 
 
 def signed_in() -> SignedInPerson | None:
-    """The person whose cookie this is, asked of the database in every run; None once the session has ended."""
+    """The person whose cookie this is, asked of the database once in every run; None when the session has ended."""
+    return current_run.once("person", _signed_in)
+
+
+def _signed_in() -> SignedInPerson | None:
     idle = timedelta(hours=cache.settings().session_idle_hours)
     return cache.read_now(person_for_session, token=session_token(), at=now(), idle=idle)
 
