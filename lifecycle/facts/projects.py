@@ -159,7 +159,15 @@ _ENDS: Mapping[str, str] = MappingProxyType(
         "invalidation": "closed_at",
     }
 )
-_COUNTED = ("current_answer", "review", "sign_off", "condition", "warning_reason", "gate_decision", "tier_choice")
+_COUNTED = (
+    "current_answer",
+    "review",
+    "sign_off",
+    "condition",
+    "warning_reason",
+    "gate_decision",
+    "tier_choice",
+)
 # Built once: every save reads them, and building one costs more than running it.
 _STATEMENTS: Mapping[str, Select[Any]] = MappingProxyType(
     {table: _statement(table) for table in ("project", *_COUNTED, *_ENDS, "answer")}
