@@ -85,20 +85,13 @@ def _assessed(view: ProjectOverview) -> None:
 def _found(view: ProjectOverview) -> None:
     """The findings of the checks, before anything else: they say what will go wrong while it is cheap to mend."""
     failing = findings.failing(view.findings)
-    st.subheader("What the checks found", anchor=False)
     if not failing:
+        st.subheader("What the checks found", anchor=False)
         st.markdown(":green[:material/check_circle:] No check fails on what is known so far.", anchors=False)
         return
     now = sum(item.blocks for item in failing)
-    later = len(failing) - now
-    said = (
-        f"{counted(now, 'finding holds', 'findings hold')} at this gate"
-        if now
-        else "None holds at this gate yet"
-    )
-    if later:
-        said += f", {later} will later: the earlier it is known, the cheaper it is to mend"
-    st.caption(f"{said}.")
+    counts = f"{now} hold now, {len(failing) - now} later"
+    st.subheader(f"What the checks found :gray[:small[{counts}]]", anchor=False)
     findings.show(failing, project=view.project, most=6)
 
 

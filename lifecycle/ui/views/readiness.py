@@ -75,8 +75,12 @@ def track(steps: Sequence[Step], *, project: str, today: date) -> None:
                     navigation.go("gate", project=project, gate=step.gate.value)
                 planned = ""
                 if step.target and step.level is not Level.PASSED:
-                    planned = f" :gray[{until(step.target, today)}]"
+                    planned = f" :gray[· {_due(step.target, today)}]"
                 st.markdown(f":small[{mark.text}{planned}]", anchors=False)
+
+
+def _due(target: date, today: date) -> str:
+    return until(target, today) if target < today else f"due {until(target, today)}"
 
 
 def short(gate: Gate) -> str:
