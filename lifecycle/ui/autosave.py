@@ -16,6 +16,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -208,7 +209,7 @@ def _value(slot: Slot, field: FieldSpec, note: Note, problems: dict[str, str]) -
     if field.kind == "rows":
         return _rows(slot, field, note, before, problems)
     if field.kind == "parts":
-        record = _record(field, lambda part: slot.key(part), before or {}, problems, "", as_rows=False)
+        record = _record(field, slot.key, before or {}, problems, "", as_rows=False)
         return _whole(field, record or None, before, problems)
     return _whole(field, read_part(slot.key(field.columns[0].id), field.columns[0]), before, problems)
 
@@ -221,12 +222,7 @@ def _rows(slot: Slot, field: FieldSpec, note: Note, before: Any, problems: dict[
     for number, row in enumerate(note.rows, start=1):
         place = f"row {number} · " if len(note.rows) > 1 else ""
         content = _record(
-            field,
-            lambda part, row=row: row_key(slot, row, part),
-            known.get(row, {}),
-            problems,
-            place,
-            as_rows=True,
+            field, partial(row_key, slot, row), known.get(row, {}), problems, place, as_rows=True
         )
         rows.append({"id": row, **content})
     return _whole(field, rows or None, before, problems)

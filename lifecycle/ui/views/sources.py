@@ -122,7 +122,7 @@ def _record(project: ProjectHead, sheet: Sheet, record: WorksheetSpec, source: S
         st.header(plain(source.name), anchor=False, width="content")
         if sheet.may_edit:
             _rename_or_remove(project, source)
-    begin_drawing()
+    begin_drawing(may_edit=sheet.may_edit)
     asked = navigation.here("field")
     ordered = sorted(record.sections, key=lambda section: not _holds(record, section.id, asked))
     for section in ordered:
