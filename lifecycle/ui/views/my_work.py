@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import streamlit as st
 
@@ -28,11 +29,8 @@ _ASKED = {Act.APPROVE: "Approve", Act.ACKNOWLEDGE: "Acknowledge", Act.CONSULT: "
 
 def show() -> None:
     """The whole page."""
-    now = identity.now()
     person = identity.signed_in()
-    view = cache.read_with_guide(
-        queries.my_work, by=identity.actor(), at=now.replace(minute=0, second=0, microsecond=0)
-    )
+    view = cache.read_with_guide(queries.my_work, by=identity.actor(), at=identity.this_hour())
     page_header("My work", about=_sentence(view))
     if view.is_empty:
         _nothing_yet(person is not None and identity.reads_everything(person))
@@ -47,7 +45,9 @@ def _sentence(view: MyWork) -> str:
     """What today looks like, in one line."""
     if not view.waits:
         return "Nothing waits for you."
-    overdue = sum(item.is_overdue for item in (*view.reviews, *view.conditions, *view.questions))
+    overdue = sum(
+        item.is_overdue for items in (view.reviews, view.conditions, view.questions) for item in items
+    )
     said = f"{counted(view.waits, 'thing waits', 'things wait')} for you"
     return f"{said}, {overdue} of them past the day." if overdue else f"{said}."
 
@@ -84,7 +84,7 @@ def _reviews(view: MyWork) -> None:
             _due(item, view),
             "Read and decide",
             f"review:{item.review_id}",
-            lambda item=item: navigation.go("review", review=item.review_id),
+            partial(navigation.go, "review", review=item.review_id),
         )
 
 
@@ -142,7 +142,7 @@ def _stale(view: MyWork) -> None:
             standing.STALE.text,
             "Read the difference",
             f"stale:{item.sign_off_id}",
-            lambda item=item: navigation.go("review", review=item.review_id),
+            partial(navigation.go, "review", review=item.review_id),
         )
 
 

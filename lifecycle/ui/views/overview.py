@@ -9,6 +9,7 @@ from lifecycle.queries.overview import NextDate, ProjectOverview
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, identity, navigation, standing
 from lifecycle.ui.components import blocker_list, counted, one_line, page_header, plain, until
+from lifecycle.ui.project import chains
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views import about_project, findings, imported, readiness, tier
 from lifecycle.ui.views.readiness import Reviewer, Step
@@ -20,8 +21,8 @@ _ENDED = (ProjectStatus.STOPPED, ProjectStatus.RETIRED)
 
 def show(project: ProjectHead) -> None:
     """The whole page; a project from a register that nobody adopted shows what the register says instead."""
-    view = cache.read_now(
-        queries.overview, by=identity.actor(), at=identity.now(), guide=cache.guide(), key=project.key
+    view = cache.read_with_guide(
+        queries.overview, *chains(project), by=identity.actor(), at=identity.this_hour(), key=project.key
     )
     page_header(
         project.name,

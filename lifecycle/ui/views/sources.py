@@ -61,8 +61,12 @@ def _choose(project: ProjectHead, sheet: Sheet) -> SourceName | None:
         for source in sources:
             done = sum(_is_settled(sheet, source, field) for field in fields)
             label = f"{plain(source.name)} · {done}/{len(fields)}"
-            kind = "primary" if source is chosen else "secondary"
-            if st.button(label, key=f"source:{source.id}", type=kind, icon=":material/database:"):
+            if st.button(
+                label,
+                key=f"source:{source.id}",
+                type="primary" if source is chosen else "secondary",
+                icon=":material/database:",
+            ):
                 navigation.go("sources", project=project.key, source=source.id)
     return chosen
 
