@@ -214,7 +214,7 @@ def blocker_list(
 
 def _blocker(blocker: Blocker, number: int, project: str, guide: Guide) -> None:
     mark = standing.SEVERITIES[blocker.severity]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.markdown(f":{mark.colour}[{mark.material}]", width="content", anchors=False)
         st.markdown(plain(blocker.text), width="stretch", anchors=False)
         target = field_target(blocker.fields[0], guide) if blocker.fields else None

@@ -17,6 +17,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def this_hour() -> datetime:
+    """The clock for reads that are kept: a day that passes is noticed within the hour."""
+    return now().replace(minute=0, second=0, microsecond=0)
+
+
 def session_token() -> str | None:
     """The session cookie of this connection; tests put another function in its place."""
     return st.context.cookies.get(SESSION_COOKIE)

@@ -45,16 +45,12 @@ def show(
 
 
 def finding(item: FindingView, *, project: ProjectHead, accept_at: Gate | None = None) -> None:
-    """One check: what it says and when it holds, with the questions it reads as buttons beside it."""
-    with st.container(gap="xxsmall", key=f"finding-{item.check_id}-{item.branch}"):
-        with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-            said = plain(_said(item, in_full=accept_at is not None))
-            st.markdown(
-                f"{_icon(item)} {said} :small[:gray[{plain(_when(item))}]]",
-                width="stretch",
-                help=plain(item.why) or None,
-                anchors=False,
-            )
+    """One check: what it says; beneath, when it holds and the questions it reads as buttons."""
+    with st.container(gap=None, key=f"finding-{item.check_id}-{item.branch}"):
+        said = plain(_said(item, in_full=accept_at is not None))
+        st.markdown(f"{_icon(item)} {said}", help=plain(item.why) if accept_at else None, anchors=False)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(plain(_when(item)), width="content")
             for place in (item.missing or item.places)[:MOST_PLACES]:
                 jump(place, project=project.key, key=f"{item.check_id}:{item.branch}")
         if item.waived_until:

@@ -10,6 +10,7 @@ from lifecycle.queries.gates import GateView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, identity, navigation, standing
 from lifecycle.ui.components import blocker_list, counted, page_header, plain, until
+from lifecycle.ui.project import chains
 from lifecycle.ui.views import conditions, evidence, findings, outcome, readiness, requests, signatures
 from lifecycle.vocabulary import Gate, SignOffStatus
 
@@ -18,11 +19,11 @@ OPEN = ("Reviews", "Checks", "Conditions", "Documents", "Outcome")
 
 def show(project: ProjectHead) -> None:
     """The gate that the address names, else the one the project works towards."""
-    view = cache.read_now(
+    view = cache.read_with_guide(
         queries.view,
+        *chains(project),
         by=identity.actor(),
-        at=identity.now(),
-        guide=cache.guide(),
+        at=identity.this_hour(),
         key=project.key,
         gate=_named(),
     )

@@ -20,7 +20,8 @@ _LONGEST = 240
 def show(project: ProjectHead) -> None:
     """Events, signatures, or the versions of the answer that the address names."""
     page_header(
-        "History", about=f"{project.name}. The log only grows: nothing in it is ever altered or deleted."
+        "History",
+        about=f"{project.name}. The log only grows: nothing in it is ever altered or deleted. Times are UTC.",
     )
     what = st.segmented_control(
         "Show",
@@ -66,8 +67,8 @@ def _events(project: ProjectHead) -> None:
 
 
 def _event(line: EventLine, project: ProjectHead) -> None:
-    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-        st.markdown(f":small[:gray[{line.at:%H:%M}]]", width="content", help=exact(line.at), anchors=False)
+    with st.container(horizontal=True, vertical_alignment="top", gap="small", wrap=False):
+        st.markdown(f":small[:gray[{line.at:%H:%M}]]", width=44, anchors=False)
         st.markdown(_words(line), width="stretch", anchors=False)
         if line.place is not None:
             findings.jump(line.place, project=project.key, key=f"event:{line.sequence}")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
 import streamlit as st
 
 from lifecycle.actions import gates as gate_actions
@@ -25,11 +29,8 @@ _ASKED = {Act.APPROVE: "Approve", Act.ACKNOWLEDGE: "Acknowledge", Act.CONSULT: "
 
 def show() -> None:
     """The whole page."""
-    now = identity.now()
     person = identity.signed_in()
-    view = cache.read_with_guide(
-        queries.my_work, by=identity.actor(), at=now.replace(minute=0, second=0, microsecond=0)
-    )
+    view = cache.read_with_guide(queries.my_work, by=identity.actor(), at=identity.this_hour())
     page_header("My work", about=_sentence(view))
     if view.is_empty:
         _nothing_yet(person is not None and identity.reads_everything(person))
@@ -44,7 +45,9 @@ def _sentence(view: MyWork) -> str:
     """What today looks like, in one line."""
     if not view.waits:
         return "Nothing waits for you."
-    overdue = sum(item.is_overdue for item in (*view.reviews, *view.conditions, *view.questions))
+    overdue = sum(
+        item.is_overdue for items in (view.reviews, view.conditions, view.questions) for item in items
+    )
     said = f"{counted(view.waits, 'thing waits', 'things wait')} for you"
     return f"{said}, {overdue} of them past the day." if overdue else f"{said}."
 
@@ -81,7 +84,7 @@ def _reviews(view: MyWork) -> None:
             _due(item, view),
             "Read and decide",
             f"review:{item.review_id}",
-            lambda item=item: navigation.go("review", review=item.review_id),
+            partial(navigation.go, "review", review=item.review_id),
         )
 
 
@@ -102,14 +105,28 @@ def _due(item: WaitingReview, view: MyWork) -> str:
     return f":{colour}[:material/{icon}: {until(item.due_on, view.today)}] :gray[{waits}]"
 
 
-def _row(text: str, note: str, button: str, key: str, press: object) -> None:
+def _row(text: str, note: str, button: str, key: str, press: Callable[[], object]) -> None:
     """One line of work: what it is, how urgent it is, and the one thing to do about it."""
-    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(text, width="stretch", anchors=False)
-        if note:
-            st.markdown(f":small[{note}]", width="content", anchors=False)
-        if st.button(button, key=f"do:{key}", icon=":material/arrow_forward:") and callable(press):
+    with _line(text, note):
+        if st.button(button, key=f"do:{key}", icon=":material/arrow_forward:"):
             press()
+
+
+@contextmanager
+def _line(text: str, note: str) -> Iterator[None]:
+    """A bordered line: text at the left; note and whatever the block draws at the right, or below on a phone."""
+    with st.container(border=True):
+        left, right = st.columns([5, 3], vertical_alignment="center")
+        left.markdown(text, anchors=False)
+        with (
+            right,
+            st.container(
+                horizontal=True, vertical_alignment="center", horizontal_alignment="right", gap="small"
+            ),
+        ):
+            if note:
+                st.markdown(f":small[{note}]", width="content", anchors=False)
+            yield
 
 
 # ------------------------------------------------------------------ stale decisions
@@ -125,7 +142,7 @@ def _stale(view: MyWork) -> None:
             standing.STALE.text,
             "Read the difference",
             f"stale:{item.sign_off_id}",
-            lambda item=item: navigation.go("review", review=item.review_id),
+            partial(navigation.go, "review", review=item.review_id),
         )
 
 
@@ -155,16 +172,9 @@ def _day(on: object, is_overdue: bool, words: str) -> str:
 
 
 def _condition(item: OwnedCondition, view: MyWork) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
-        where = f"Condition of the {item.gate.title} gate of {item.project_name}"
-        st.markdown(
-            f"{plain(item.text)}  \n:small[:gray[{plain(where)}]]",
-            width="stretch",
-            anchors=False,
-        )
-        st.markdown(
-            f":small[{_day(item.due_on, item.is_overdue, until(item.due_on, view.today))}]", width="content"
-        )
+    where = f"Condition of the {item.gate.title} gate of {item.project_name}"
+    note = _day(item.due_on, item.is_overdue, until(item.due_on, view.today))
+    with _line(f"{plain(item.text)}  \n:small[:gray[{plain(where)}]]", note):
         key = f"met:{item.condition_id}"
         with st.popover("Met", icon=":material/check:"), st.form(key, border=False):
             proof = st.text_area("What shows that it is met", key=f"{key}:proof")
@@ -204,17 +214,16 @@ def _project(line: ProjectLine, view: MyWork) -> None:
     stage = line.gate.title if line.gate else line.stage.title if line.stage else "Not placed yet"
     roles = ", ".join(role.title for role in line.roles)
     said = one_line(line.top_blocker, 140) or "Nothing stands in the way."
-    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(
-            f"**{plain(line.name)}** {mark.badge} :small[:gray[{plain(f'{stage} · {roles}')}]]  \n"
-            f":small[{plain(said)}]",
-            width="stretch",
-            anchors=False,
-        )
-        if line.next_on:
-            overdue = line.next_on < view.today
-            words = f"{one_line(line.next_what, 40)} {until(line.next_on, view.today)}"
-            colour = "red" if overdue else "gray"
-            st.markdown(f":small[:{colour}[:material/event: {plain(words)}]]", width="content", anchors=False)
-        if st.button("Open", key=f"do:project:{line.key}", icon=":material/arrow_forward:"):
-            navigation.go("project", project=line.key)
+    note = ""
+    if line.next_on:
+        colour = "red" if line.next_on < view.today else "gray"
+        words = f"{one_line(line.next_what, 40)} {until(line.next_on, view.today)}"
+        note = f":{colour}[:material/event: {plain(words)}]"
+    _row(
+        f"**{plain(line.name)}** {mark.badge} :small[:gray[{plain(f'{stage} · {roles}')}]]  \n"
+        f":small[{plain(said)}]",
+        note,
+        "Open",
+        f"project:{line.key}",
+        lambda: navigation.go("project", project=line.key),
+    )

@@ -9,6 +9,7 @@ from lifecycle.queries.overview import NextDate, ProjectOverview
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, identity, navigation, standing
 from lifecycle.ui.components import blocker_list, counted, one_line, page_header, plain, until
+from lifecycle.ui.project import chains
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views import about_project, findings, imported, readiness, tier
 from lifecycle.ui.views.readiness import Reviewer, Step
@@ -20,8 +21,8 @@ _ENDED = (ProjectStatus.STOPPED, ProjectStatus.RETIRED)
 
 def show(project: ProjectHead) -> None:
     """The whole page; a project from a register that nobody adopted shows what the register says instead."""
-    view = cache.read_now(
-        queries.overview, by=identity.actor(), at=identity.now(), guide=cache.guide(), key=project.key
+    view = cache.read_with_guide(
+        queries.overview, *chains(project), by=identity.actor(), at=identity.this_hour(), key=project.key
     )
     page_header(
         project.name,
@@ -85,20 +86,13 @@ def _assessed(view: ProjectOverview) -> None:
 def _found(view: ProjectOverview) -> None:
     """The findings of the checks, before anything else: they say what will go wrong while it is cheap to mend."""
     failing = findings.failing(view.findings)
-    st.subheader("What the checks found", anchor=False)
     if not failing:
+        st.subheader("What the checks found", anchor=False)
         st.markdown(":green[:material/check_circle:] No check fails on what is known so far.", anchors=False)
         return
     now = sum(item.blocks for item in failing)
-    later = len(failing) - now
-    said = (
-        f"{counted(now, 'finding holds', 'findings hold')} at this gate"
-        if now
-        else "None holds at this gate yet"
-    )
-    if later:
-        said += f", {later} will later: the earlier it is known, the cheaper it is to mend"
-    st.caption(f"{said}.")
+    counts = f"{now} hold now, {len(failing) - now} later"
+    st.subheader(f"What the checks found :gray[:small[{counts}]]", anchor=False)
     findings.show(failing, project=view.project, most=6)
 
 

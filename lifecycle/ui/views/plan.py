@@ -14,13 +14,14 @@ from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, identity, standing
 from lifecycle.ui.components import day, page_header, plain, refusal, until
 from lifecycle.ui.perform import perform
+from lifecycle.ui.project import chains
 from lifecycle.vocabulary import Gate, Role
 
 
 def show(project: ProjectHead) -> None:
     """One row per gate."""
-    view = cache.read_now(
-        queries.overview, by=identity.actor(), at=identity.now(), guide=cache.guide(), key=project.key
+    view = cache.read_with_guide(
+        queries.overview, *chains(project), by=identity.actor(), at=identity.this_hour(), key=project.key
     )
     planned = [step for step in view.track if step.target_on and not step.is_passed]
     page_header("Plan", about=f"{project.name}. {_sentence(planned, view.today)}")

@@ -64,19 +64,23 @@ def track(steps: Sequence[Step], *, project: str, today: date) -> None:
         for step in steps:
             mark = standing.LEVELS[step.level]
             with st.container(gap="xxsmall"):
-                kind = "primary" if step.is_current else "secondary"
-                if st.button(
+                pressed = st.button(
                     short(step.gate),
                     key=f"track:{step.gate}",
-                    type=kind,
+                    type="primary" if step.is_current else "secondary",
                     width="stretch",
                     help=step.gate.title,
-                ):
+                )
+                if pressed:
                     navigation.go("gate", project=project, gate=step.gate.value)
                 planned = ""
                 if step.target and step.level is not Level.PASSED:
-                    planned = f" :gray[{until(step.target, today)}]"
+                    planned = f" :gray[· {_due(step.target, today)}]"
                 st.markdown(f":small[{mark.text}{planned}]", anchors=False)
+
+
+def _due(target: date, today: date) -> str:
+    return until(target, today) if target < today else f"due {until(target, today)}"
 
 
 def short(gate: Gate) -> str:

@@ -43,8 +43,8 @@ def show() -> None:
             to="home",
         )
         return
-    view = cache.read_now(
-        queries.view, by=identity.actor(), at=identity.now(), guide=cache.guide(), review_id=int(named)
+    view = cache.read_with_guide(
+        queries.view, by=identity.actor(), at=identity.this_hour(), review_id=int(named)
     )
     state.remember_project(view.project.key)
     _header(view)
