@@ -283,4 +283,3 @@ class Play:
             reason=step.reason,
             to_stage=step.to_stage,
         )
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -69,6 +69,7 @@ class ProjectMap:
 
     lines: tuple[ProjectLine, ...]
     total: int
+    as_of: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +112,14 @@ class OrganisationMap:
     """All organisations that pass the filters: those with the gravest standing first, then the largest."""
 
     lines: tuple[OrganisationLine, ...]
+    as_of: date
 
 
 def project_map(
-    session: Session, *, by: Actor, filters: Filters = EVERYTHING, page: int = 1, size: int = 40
+    session: Session, *, by: Actor, today: date, filters: Filters = EVERYTHING, page: int = 1, size: int = 40
 ) -> ProjectMap:
     """A page of projects, the worst first, in four statements."""
-    found = rows(session, by=by, filters=filters, page=page, size=size)
+    found = rows(session, by=by, today=today, filters=filters, page=page, size=size)
     keys = [row.key for row in found.rows]
     gates: dict[str, dict[Gate, GateCell]] = defaultdict(dict)
     roles: dict[str, dict[Role, RoleCell]] = {}
@@ -130,10 +132,12 @@ def project_map(
         if standing.gate == current:
             roles[key] = {role: RoleCell(*said) for role, said in roles_of(standing.roles).items()}
     lines = tuple(ProjectLine(row, gates.get(row.key, {}), roles.get(row.key, {})) for row in found.rows)
-    return ProjectMap(lines, found.total)
+    return ProjectMap(lines, found.total, today)
 
 
-def organisation_map(session: Session, *, by: Actor, filters: Filters = EVERYTHING) -> OrganisationMap:
+def organisation_map(
+    session: Session, *, by: Actor, today: date, filters: Filters = EVERYTHING
+) -> OrganisationMap:
     """Every organisation in two statements, whatever the number of projects."""
     counts: dict[str, Counter[Stage | None]] = defaultdict(Counter)
     levels: dict[str, dict[Stage | None, Counter[Level]]] = defaultdict(lambda: defaultdict(Counter))
@@ -159,7 +163,7 @@ def organisation_map(session: Session, *, by: Actor, filters: Filters = EVERYTHI
         )
         for name, stages in counts.items()
     ]
-    return OrganisationMap(tuple(sorted(lines, key=_gravest_first)))
+    return OrganisationMap(tuple(sorted(lines, key=_gravest_first)), today)
 
 
 def _gravest_first(line: OrganisationLine) -> tuple[int, int, str]:

@@ -13,9 +13,9 @@ from lifecycle.vocabulary import Actor
 
 def resembling(session: Session, *, by: Actor, name: str, purpose: str) -> tuple[Known, ...]:
     """The most alike first. Archived ones count as well: a thing given up is worth knowing of. One statement."""
-    chosen = select(Project.key, Project.name, Project.purpose)
+    chosen = select(col(Project.key), col(Project.name), col(Project.purpose))
     if not may("portfolio.read_all", by):
-        own = select(Membership.project_id).where(
+        own = select(col(Membership.project_id)).where(
             col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
         )
         chosen = chosen.where(col(Project.id).in_(own))

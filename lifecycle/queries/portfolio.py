@@ -85,10 +85,11 @@ class PortfolioRow:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the rows that pass the filters, and how many there are."""
+    """Some of the rows that pass the filters, and how many there are, as of a day."""
 
     rows: tuple[PortfolioRow, ...]
     total: int
+    as_of: date
 
 
 # ------------------------------------------------------------------ scope and filters
@@ -171,6 +172,7 @@ def rows(
     session: Session,
     *,
     by: Actor,
+    today: date,
     filters: Filters = EVERYTHING,
     sort: Sort = "standing",
     page: int = 1,
@@ -187,13 +189,14 @@ def rows(
         .limit(size)
         .offset((max(page, 1) - 1) * size)
     )
-    return Page(tuple(_row(line) for line in found), total)
+    return Page(tuple(_row(line) for line in found), total, today)
 
 
 def _order(sort: Sort) -> Sequence[Any]:
     standing = case(
-        (col(Project.status).in_(OVER), len(Level)),
+        (col(Project.status).in_(OVER), len(Level) + 2),
         *((col(ProjectStanding.level) == level.value, level.order) for level in Level),
+        (col(Project.stage).is_(None), len(Level)),
         else_=len(Level) + 1,
     )
     by_name: dict[Sort, Sequence[Any]] = {

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func
@@ -55,6 +55,7 @@ class Stuck:
 class Overview:
     """What leadership sees first. Levels, waits and causes count running projects that are assessed here."""
 
+    as_of: date
     total: int
     organisations: int
     stages: tuple[StageCount, ...]
@@ -96,7 +97,7 @@ def choices(session: Session, *, by: Actor) -> Choices:
     )
 
 
-def overview(session: Session, *, by: Actor, filters: Filters = EVERYTHING) -> Overview:
+def overview(session: Session, *, by: Actor, today: date, filters: Filters = EVERYTHING) -> Overview:
     """The figures over all projects that pass the filters, in four statements."""
     where = (*scope(by), *chosen(filters))
     stages = _stages(session, where)
@@ -123,6 +124,7 @@ def overview(session: Session, *, by: Actor, filters: Filters = EVERYTHING) -> O
     running = [line for line in assessed if line.status not in OVER]
     total = sum(stage.total for stage in stages)
     return Overview(
+        as_of=today,
         total=total,
         organisations=_organisations(session, where),
         stages=stages,

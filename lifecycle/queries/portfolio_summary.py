@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Row as Line
 from sqlalchemy import Select, func, select
 from sqlmodel import Session, col
 
@@ -78,10 +78,9 @@ def summary(session: Session, *, by: Actor, today: date) -> PortfolioSummary:
     )
 
 
-def _counts(session: Session, statement: Select[tuple[str | None, int]]) -> dict[str, int]:
+def _counts(session: Session, statement: Select[Any, int]) -> dict[str, int]:
     """Number of projects by a word; none at all is ""."""
-    lines: list[Line[tuple[str | None, int]]] = list(session.execute(statement))
-    return {(line[0] or "").strip(): line[1] for line in lines}
+    return {(word or "").strip(): count for word, count in session.execute(statement)}
 
 
 def _by_status(session: Session) -> dict[str, int]:

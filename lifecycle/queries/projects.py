@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlmodel import Session, col
@@ -73,30 +74,33 @@ def head(session: Session, *, key: str, by: Actor) -> ProjectHead:
 
 def names(session: Session, *, by: Actor) -> tuple[ProjectName, ...]:
     """Projects this person may read and that are not archived, by name: for choosing one."""
-    found = session.execute(_readable(by).order_by(col(Project.name), col(Project.key))).tuples()
+    found = session.execute(
+        select(col(Project.key), col(Project.name), col(Project.organisation))
+        .where(col(Project.archived_at).is_(None), col(Project.id).in_(readable_ids(by)))
+        .order_by(col(Project.name), col(Project.key))
+    )
     return tuple(ProjectName(key, name, organisation) for key, name, organisation in found)
 
 
-def _readable(by: Actor) -> Select[str, str, str]:
-    chosen = select(col(Project.key), col(Project.name), col(Project.organisation)).where(
-        col(Project.archived_at).is_(None)
-    )
+def readable_ids(by: Actor) -> Select[Any]:
+    """The ids of the projects this person may read, archived ones included, for use inside a statement."""
     if may("portfolio.read_all", by):
-        return chosen
-    own = select(col(Membership.project_id)).where(
+        return select(col(Project.id))
+    return select(col(Membership.project_id)).where(
         col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
     )
-    return chosen.where(col(Project.id).in_(own))
 
 
 def key_of(session: Session, *, project_id: int) -> str:
     """The key that addresses use for this id; raises NotFound."""
-    found = session.execute(select(Project.key).where(col(Project.id) == project_id)).scalar_one_or_none()
+    found = session.execute(
+        select(col(Project.key)).where(col(Project.id) == project_id)
+    ).scalar_one_or_none()
     if found is None:
         raise NotFound("project", project_id)
-    return found
+    return str(found)
 
 
 def are_there_any(session: Session) -> bool:
     """Whether this installation has a project at all, archived ones and those from registers included."""
-    return session.execute(select(Project.id).limit(1)).first() is not None
+    return session.execute(select(col(Project.id)).limit(1)).first() is not None

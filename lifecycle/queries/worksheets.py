@@ -75,7 +75,7 @@ def sheet(session: Session, *, project_id: int) -> AnswerSheet:
         select(CurrentAnswer, col(PersonRow.name))
         .outerjoin(PersonRow, col(PersonRow.key) == col(CurrentAnswer.by_key))
         .where(col(CurrentAnswer.project_id) == project_id)
-    ).tuples()
+    )
     return AnswerSheet(
         answers={(row.source_id, row.field_id): _current(row, name) for row, name in found},
         sources=sources(session, project_id=project_id),
@@ -95,10 +95,10 @@ def sources(session: Session, *, project_id: int) -> tuple[SourceName, ...]:
 def removed_sources(session: Session, *, project_id: int) -> tuple[RemovedSource, ...]:
     """Those that can be brought back, the last removed first."""
     rows = session.execute(
-        select(DataSource.id, DataSource.name, DataSource.removed_at)
+        select(col(DataSource.id), col(DataSource.name), col(DataSource.removed_at))
         .where(col(DataSource.project_id) == project_id, col(DataSource.removed_at).is_not(None))
         .order_by(col(DataSource.removed_at).desc(), col(DataSource.id))
-    ).tuples()
+    )
     return tuple(RemovedSource(key or 0, name, at) for key, name, at in rows if at is not None)
 
 
@@ -116,7 +116,7 @@ def answer_history(
         )
         .order_by(col(Answer.revision).desc())
         .limit(most)
-    ).tuples()
+    )
     return tuple(_version(row, name) for row, name in found)
 
 
@@ -127,7 +127,7 @@ def known_people(session: Session) -> Mapping[str, str]:
         .where(col(PersonRow.active).is_(True))
         .order_by(col(PersonRow.name))
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def _current(row: CurrentAnswer, name: str | None) -> AnswerView:

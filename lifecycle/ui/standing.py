@@ -77,13 +77,15 @@ STOPPED = Mark("Stopped", "gray", "stop_circle")
 RETIRED = Mark("Retired", "gray", "inventory_2")
 NOT_ASSESSED = Mark("Not assessed here", "gray", "help")
 
+STALE = Mark("Stale", "orange", "history")
+
 SIGN_OFFS: Mapping[SignOffStatus, Mark] = MappingProxyType(
     {
         SignOffStatus.NOT_ASKED: Mark("Not asked", "gray", "radio_button_unchecked"),
         SignOffStatus.WAITING: Mark("Waiting", "violet", "hourglass_top"),
         SignOffStatus.SIGNED: Mark("Signed", "green", "check_circle"),
         SignOffStatus.CONDITIONAL: Mark("With conditions", "orange", "rule"),
-        SignOffStatus.STALE: Mark("Stale", "orange", "history"),
+        SignOffStatus.STALE: STALE,
         SignOffStatus.CHANGES_REQUESTED: Mark("Changes requested", "red", "edit_note"),
         SignOffStatus.REJECTED: Mark("Rejected", "red", "block"),
         SignOffStatus.ELSEWHERE: Mark("Recorded elsewhere", "gray", "folder_open"),

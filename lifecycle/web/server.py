@@ -15,7 +15,7 @@ import uvicorn
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
@@ -27,6 +27,7 @@ from lifecycle.store.migrations import upgrade
 from lifecycle.web.accounts import Accounts
 from lifecycle.web.guard import Guard, Wire, problem
 from lifecycle.web.headers import application_policy
+from lifecycle.web.index_page import SCRIPT, SCRIPT_PATH, IndexPage
 from lifecycle.web.live_sessions import LiveSessions
 from lifecycle.web.pages import message
 from lifecycle.web.sign_in import LoadExample, SignInPages
@@ -59,12 +60,14 @@ class Site:
             Route("/healthz", _is_alive),
             Route("/readyz", self._is_ready),
             *self._sign_in.routes(),
+            Route(SCRIPT_PATH, _script),
             Route("/api/{path:path}", _no_such_operation, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         ]
 
     def middleware(self, *, index_page: Path, wire: Wire) -> list[Middleware]:
         policy = application_policy(index_page)
-        return [Middleware(Guard, sessions=self.sessions, settings=self.settings, policy=policy, wire=wire)]
+        guard = Middleware(Guard, sessions=self.sessions, settings=self.settings, policy=policy, wire=wire)
+        return [guard, Middleware(IndexPage)]
 
     def exception_handlers(self) -> dict[type[Exception], Callable[[Request, Exception], Response]]:
         """What a bug in a route looks like to its caller; the traceback goes to the log alone."""
@@ -138,6 +141,10 @@ class Site:
         except Unavailable as error:
             return PlainTextResponse(str(error), 503)
         return PlainTextResponse("ready")
+
+
+async def _script(_request: Request) -> Response:
+    return FileResponse(SCRIPT, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
 async def _is_alive(_request: Request) -> Response:

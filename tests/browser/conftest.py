@@ -104,8 +104,12 @@ def page(new_context: NewContext) -> Page:
     return new_context().new_page()
 
 
+# Opened at a page's own address, Streamlit looks for its server below that address first.
+PROBING = re.compile(r"/[a-z-]+/_stcore/(host-config|health)$")
+
+
 def _keep_error(message: ConsoleMessage, errors: list[str]) -> None:
-    if message.type == "error":
+    if message.type == "error" and not PROBING.search(message.location.get("url", "")):
         errors.append(f"{message.text} ({message.location.get('url', '')})")
 
 

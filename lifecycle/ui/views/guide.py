@@ -200,10 +200,10 @@ def _check_row(check: CheckSpec) -> dict[str, str]:
 
 
 def _enforcement(check: CheckSpec) -> Iterable[str]:
-    for branch in check.branches:
-        for gate, severity in sorted(branch.enforced.items(), key=lambda pair: pair[0].order):
-            mark = SEVERITIES[severity]
-            yield f":{mark.colour}[{mark.material} {mark.word}] {gate.title}"
+    pairs = (pair for branch in check.branches for pair in branch.enforced.items())
+    for gate, severity in sorted(pairs, key=lambda pair: (pair[0].order, -pair[1].weight)):
+        mark = SEVERITIES[severity]
+        yield f":{mark.colour}[{mark.material} {mark.word}] {gate.title}"
 
 
 # ------------------------------------------------------------------ sign-offs

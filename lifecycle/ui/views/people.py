@@ -50,7 +50,7 @@ def _table(everybody: tuple[PersonView, ...]) -> None:
             "E-mail": [one.email or "" for one in everybody],
             "Role": [one.organisation_role.value if one.active else "not active" for one in everybody],
             "Reviews as": [[role.title for role in one.reviews_as] for one in everybody],
-            "Approves up to tier": [one.approval_level or None for one in everybody],
+            "Approves up to tier": [str(one.approval_level or "") for one in everybody],
             "Projects": [one.projects for one in everybody],
             "Last here": [ago(one.last_seen_at, now) if one.last_seen_at else "never" for one in everybody],
         },
@@ -143,7 +143,7 @@ def _make_link(email: str, name: str, role: str, project: str | None, project_ro
     if outcome.refusal is not None:
         refusal(outcome.refusal)
         return
-    state.put(_LINK, ["invitation", email, f"{cache.settings().base_url}/join/{outcome.value}"])
+    state.put(_LINK, ["invitation", email, f"{cache.settings().base_url}/invitation/{outcome.value}"])
     for field in ("email", "name", "project", "project_role"):
         state.forget(f"invite:{field}")
     draw_again()

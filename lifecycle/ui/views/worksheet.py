@@ -1,4 +1,8 @@
-"""The worksheet of one stage: its sections and questions, saved as they are typed, and the live checks beside them."""
+"""The worksheet of one stage: its sections and questions, saved as they are typed, and the live checks beside them.
+
+Every button here acts in `on_click`: pressed in the same moment in which a field is left, a button that is read in
+the script is forgotten when the field's own callback asks for fragments, its callback never is.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.answers import is_complete
 from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.permissions import refusal
-from lifecycle.ui import cache, components, identity, navigation, standing, state
+from lifecycle.ui import cache, components, identity, navigation, standing
 from lifecycle.ui.components import counted, plain
 from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import draw_again
@@ -22,6 +26,7 @@ from lifecycle.ui.views.question import Sheet, begin_drawing, draw_question, she
 from lifecycle.vocabulary import AnswerState, CheckResult, Gate, Stage
 
 ALL = "all"
+PROGRESS, CHECKS = "worksheet:progress", "worksheet:checks"
 HEARTBEAT_SECONDS = 15
 FEW_JUMPS, MOST_JUMPS = 3, 8
 
@@ -33,21 +38,23 @@ def show(project: ProjectHead) -> None:
     stage = guide.field(asked_for).stage if asked_for else None
     sheet_spec = guide.worksheet(stage or _stage(project))
     forbidden = refusal("answers.save", identity.actor(), project.roles)
-    sheet = sheet_of(project, may_edit=project.is_open and forbidden is None, asked_for=asked_for)
+    may_edit = project.is_open and forbidden is None
+    begin_drawing(may_edit=may_edit, watchers=(PROGRESS, CHECKS))
+    sheet = sheet_of(project, may_edit=may_edit, asked_for=asked_for)
     section = _section(sheet_spec, guide, asked_for)
 
     title = f"{sheet_spec.stage.title if sheet_spec.stage else ''} worksheet"
     components.page_header(title, about=f"{project.name}. {sheet_spec.purpose}")
     _stages(project, sheet_spec)
-    st.fragment(_progress, key="worksheet:progress")(project, sheet_spec, section)
+    st.fragment(_progress, key=PROGRESS)(project, sheet_spec, section)
     if not sheet.may_edit:
         _why_closed(project, forbidden)
     questions, beside = st.columns([9, 5], gap="medium")
     with questions:
         _questions(project, sheet, sheet_spec, section)
     with beside:
-        st.fragment(_checks, key="worksheet:checks")(project, sheet_spec.stage, section)
-    _heartbeat(cache.stamp(*chains(project)))
+        st.fragment(_checks, key=CHECKS)(project, sheet_spec.stage, section)
+    _heartbeat(project)
 
 
 def _asked_for(guide: Guide) -> str | None:
@@ -83,15 +90,19 @@ def _why_closed(project: ProjectHead, forbidden: str | None) -> None:
 def _stages(project: ProjectHead, shown: WorksheetSpec) -> None:
     with st.container(horizontal=True, gap="xsmall", wrap=False):
         for stage in Stage:
-            pressed = st.button(
+            st.button(
                 stage.title,
                 key=f"stage:{stage.value}",
                 type="primary" if stage is shown.stage else "secondary",
                 icon=":material/flag:" if stage is project.stage else None,
                 help="The project is in this stage" if stage is project.stage else None,
+                on_click=_open_stage,
+                args=(project.key, stage),
             )
-            if pressed:
-                navigation.go("worksheet", project=project.key, stage=stage.value)
+
+
+def _open_stage(project: str, stage: Stage) -> None:
+    navigation.go("worksheet", project=project, stage=stage.value)
 
 
 def _progress(project: ProjectHead, sheet_spec: WorksheetSpec, section: str) -> None:
@@ -110,15 +121,17 @@ def _progress(project: ProjectHead, sheet_spec: WorksheetSpec, section: str) -> 
 def _section_button(
     project: ProjectHead, sheet_spec: WorksheetSpec, section: str, label: str, *, is_shown: bool
 ) -> None:
-    pressed = st.button(label, key=f"section:{section}", type="secondary" if is_shown else "tertiary")
-    if pressed:
-        _open_section(project, sheet_spec, section)
+    st.button(
+        label,
+        key=f"section:{section}",
+        type="secondary" if is_shown else "tertiary",
+        on_click=_open_section,
+        args=(project.key, sheet_spec.stage, section),
+    )
 
 
-def _open_section(project: ProjectHead, sheet_spec: WorksheetSpec, section: str) -> None:
-    stage = sheet_spec.stage.value if sheet_spec.stage else None
-    navigation.stay(project=project.key, stage=stage, section=section, field=None)
-    draw_again()
+def _open_section(project: str, stage: Stage | None, section: str) -> None:
+    navigation.go("worksheet", project=project, stage=stage.value if stage else None, section=section)
 
 
 def _fields_of(sheet_spec: WorksheetSpec, section: str) -> list[FieldSpec]:
@@ -136,7 +149,6 @@ def _is_settled(sheet: Sheet, field: FieldSpec) -> bool:
 
 
 def _questions(project: ProjectHead, sheet: Sheet, sheet_spec: WorksheetSpec, section: str) -> None:
-    begin_drawing()
     shown = [entry for entry in sheet_spec.sections if section in (ALL, entry.id)]
     for entry in shown:
         _section_heading(entry)
@@ -158,8 +170,13 @@ def _next_section(project: ProjectHead, sheet_spec: WorksheetSpec, section: str)
     if following == len(ids):
         return
     entry = sheet_spec.sections[following]
-    if st.button(f"Next: {plain(entry.title)}", key="next_section", icon=":material/arrow_forward:"):
-        _open_section(project, sheet_spec, entry.id)
+    st.button(
+        f"Next: {plain(entry.title)}",
+        key="next_section",
+        icon=":material/arrow_forward:",
+        on_click=_open_section,
+        args=(project.key, sheet_spec.stage, entry.id),
+    )
 
 
 # ------------------------------------------------------------------ checks
@@ -274,24 +291,31 @@ def _jumps(check: CheckState, keys: Sequence[str], project: ProjectHead) -> None
 def _jump(check: CheckState, key: str, project: ProjectHead, *, by_name: bool) -> None:
     guide = cache.guide()
     field, target = guide.field(key.split("@")[0]), components.field_target(key, guide)
-    pressed = st.button(
+    st.button(
         plain(field.title) if by_name else field.id,
         key=f"jump:{check.check_id}:{check.branch}:{key}",
         type="tertiary",
         icon=":material/arrow_forward:" if by_name else None,
         help=None if by_name else plain(field.title),
+        on_click=_jump_to,
+        args=(project.key, target),
     )
-    if pressed and target is not None:
-        navigation.go(target[0], project=project.key, **target[1])
+
+
+def _jump_to(project: str, target: tuple[str, dict[str, str]] | None) -> None:
+    if target is not None:
+        navigation.go(target[0], project=project, **target[1])
 
 
 # ------------------------------------------------------------------ staying in touch
 
 
-def _heartbeat(drawn: int) -> None:
-    """Runs by itself: after a lost connection or a restart the browser speaks first, and a save is made up for."""
-    st.fragment(_beat, run_every=HEARTBEAT_SECONDS, key="worksheet:heartbeat")(drawn)
+def _heartbeat(project: ProjectHead) -> None:
+    """Runs by itself: shows what others saved, and makes the browser speak first after a lost connection."""
+    drawn = cache.stamp(*chains(project))
+    st.fragment(_beat, run_every=HEARTBEAT_SECONDS, key="worksheet:heartbeat")(project, drawn)
 
 
-def _beat(drawn: int) -> None:
-    state.put("heartbeat", drawn)
+def _beat(project: ProjectHead, drawn: int) -> None:
+    if cache.stamp(*chains(project)) != drawn:
+        draw_again()

@@ -1,0 +1,283 @@
+"""One review as its reader sees it: what is relied on, what changed, and what will be signed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from lifecycle.errors import NotFound
+from lifecycle.facts.projects import load_facts, organisation_today
+from lifecycle.guide import Guide
+from lifecycle.queries import projects, records
+from lifecycle.queries.findings import FindingView, findings, touching
+from lifecycle.queries.projects import ProjectHead
+from lifecycle.queries.records import ConditionView, EvidenceView, SignatureView
+from lifecycle.queries.wording import NO_ANSWER, Place, Wording, all_names
+from lifecycle.rules import reviews as rules
+from lifecycle.rules.checks.evaluation import evaluate
+from lifecycle.rules.permissions import refusal
+from lifecycle.rules.project_facts import ProjectFacts, ReviewFact
+from lifecycle.rules.signoffs import SOURCE, cover, decisions_allowed, digest_of
+from lifecycle.store.tables import Answer, Project, Review, SignOff
+from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Role
+
+
+@dataclass(frozen=True, slots=True)
+class ReliedOn:
+    """One answer that the decision rests on. `before` is what it was at this role's last decision."""
+
+    place: Place
+    now: str
+    before: str | None  # None: this role has not decided on it yet
+    is_changed: bool
+    is_open: bool  # there is no answer now
+
+    @property
+    def is_new(self) -> bool:
+        return self.before is None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    """All that one page needs. `against_deciding` is why this person may not decide; empty: they may."""
+
+    project: ProjectHead
+    id: int
+    gate: Gate
+    role: Role
+    act: Act
+    meaning: str
+    state: str  # open, decided, withdrawn
+    person_key: str
+    person: str
+    requested_by: str
+    requested_at: datetime
+    due_on: date | None
+    days_waiting: int
+    message: str
+    statements: Mapping[Decision, str]  # the sentence that would be signed, without “on behalf of”
+    relied_on: tuple[ReliedOn, ...]  # in the order of the guide
+    source_changes: tuple[str, ...]  # data sources that came or went since
+    last_decision: SignatureView | None  # of this role, here or at an earlier gate
+    signatures: tuple[SignatureView, ...]  # of this role at this gate, oldest first
+    findings: tuple[FindingView, ...]  # checks that read what the role relies on
+    conditions: tuple[ConditionView, ...]  # open ones up to this gate, and all of this role here
+    evidence: tuple[EvidenceView, ...]
+    decisions: tuple[Decision, ...]
+    against_deciding: tuple[Blocker, ...]
+    seen_digest: str  # pass it to decide or affirm
+    signature: SignatureView | None  # what this review led to and still stands
+    against_affirming: tuple[Blocker, ...]
+    against_withdrawing: tuple[Blocker, ...]
+
+    @property
+    def changed(self) -> tuple[ReliedOn, ...]:
+        return tuple(item for item in self.relied_on if item.is_changed)
+
+
+# ---------------------------------------------------------------- one review
+
+
+def view(session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: int) -> ReviewView:
+    """Raises NotFound for a review that does not exist or whose project this person may not read."""
+    row = session.get(Review, review_id)
+    key = session.execute(
+        select(col(Project.key)).where(col(Project.id) == (row.project_id if row else None))
+    ).scalar_one_or_none()
+    if row is None or key is None:
+        raise NotFound("review", review_id)
+    head = projects.head(session, key=key, by=by)
+    facts = load_facts(session, head.id, guide=guide, today=organisation_today(session, at))
+    wording = Wording(facts, guide, all_names(session))
+    return _view(session, head, row, wording, by)
+
+
+def seen_digest(session: Session, *, guide: Guide, review_id: int, at: datetime) -> str:
+    """The digest of what a review covers now, for callers that draw no screen."""
+    row = session.get(Review, review_id)
+    if row is None:
+        raise NotFound("review", review_id)
+    facts = load_facts(session, row.project_id, guide=guide, today=organisation_today(session, at))
+    return digest_of(cover(facts, guide, Gate(row.gate), Role(row.role)))
+
+
+def _view(session: Session, head: ProjectHead, row: Review, wording: Wording, by: Actor) -> ReviewView:
+    facts, guide = wording.facts, wording.guide
+    gate, role = Gate(row.gate), Role(row.role)
+    fact = next(item for item in facts.reviews if item.id == row.id)
+    signed = records.signatures(session, head.id, wording)
+    last = _last_decision(signed, gate, role)
+    covered = cover(facts, guide, gate, role)
+    relied_on, source_changes = _compared(session, wording, gate, role, last)
+    here = tuple(item for item in signed if (item.gate, item.role) == (gate, role))
+    signature = next((item for item in here if item.is_current and item.review_id == row.id), None)
+    spec = guide.review(gate, role)
+    meaning = spec.meaning if spec else ""
+    return ReviewView(
+        project=head,
+        id=row.id or 0,
+        gate=gate,
+        role=role,
+        act=fact.act,
+        meaning=meaning,
+        state=row.state,
+        person_key=row.person_key,
+        person=wording.person(row.person_key),
+        requested_by=wording.person(row.requested_by),
+        requested_at=row.requested_at,
+        due_on=row.due_on,
+        days_waiting=(facts.today - row.requested_at.date()).days,
+        message=row.message,
+        statements=_statements(by, fact, head.name, meaning),
+        relied_on=relied_on,
+        source_changes=source_changes,
+        last_decision=last,
+        signatures=here,
+        findings=touching(findings(evaluate(facts, guide, gate), wording), covered),
+        conditions=_conditions(session, wording, head.id, gate, role),
+        evidence=_evidence(session, wording, head.id, gate, role),
+        decisions=decisions_allowed(fact.act),
+        against_deciding=(
+            *_not_open(head),
+            *_not_permitted("reviews.decide", by, head),
+            *rules.may_decide_now(facts, fact, by),
+        ),
+        seen_digest=digest_of(covered),
+        signature=signature,
+        against_affirming=_against_affirming(wording, head, signature, fact, by),
+        against_withdrawing=_against_withdrawing(wording, head, signature, by),
+    )
+
+
+def _statements(by: Actor, fact: ReviewFact, project: str, meaning: str) -> Mapping[Decision, str]:
+    return {
+        decision: rules.statement(
+            name=by.name,
+            role=fact.role,
+            gate=fact.gate,
+            project=project,
+            meaning=meaning,
+            decision=decision,
+            conditions=1,
+        )
+        for decision in decisions_allowed(fact.act)
+    }
+
+
+def _last_decision(signed: Iterable[SignatureView], gate: Gate, role: Role) -> SignatureView | None:
+    """The newest of the role at this gate, taken back or not; else of the role at an earlier gate."""
+    made = [
+        item
+        for item in signed
+        if item.role is role and item.decision is not Decision.WITHDRAWN and item.gate.order <= gate.order
+    ]
+    return max(made, key=lambda item: (item.gate is gate, item.at, item.id), default=None)
+
+
+def _not_permitted(action: str, by: Actor, head: ProjectHead) -> tuple[Blocker, ...]:
+    sentence = refusal(action, by, head.roles)
+    return (Blocker("not_permitted", sentence),) if sentence else ()
+
+
+def _not_open(head: ProjectHead) -> tuple[Blocker, ...]:
+    if head.archived_at is not None:
+        return (Blocker("project:archived", "This project is archived. Restore it before changing it."),)
+    return ()
+
+
+def _against_affirming(
+    wording: Wording, head: ProjectHead, signature: SignatureView | None, review: ReviewFact, by: Actor
+) -> tuple[Blocker, ...]:
+    if signature is None:
+        return (Blocker("no_decision", "There is no decision to affirm."),)
+    fact = next(item for item in wording.facts.sign_offs if item.id == signature.id)
+    return (*_not_open(head), *rules.may_affirm(wording.facts, wording.guide, fact, review, by))
+
+
+def _against_withdrawing(
+    wording: Wording, head: ProjectHead, signature: SignatureView | None, by: Actor
+) -> tuple[Blocker, ...]:
+    if signature is None:
+        return (Blocker("no_decision", "There is no decision to take back."),)
+    fact = next(item for item in wording.facts.sign_offs if item.id == signature.id)
+    return (*_not_open(head), *rules.may_withdraw(wording.facts, fact, by))
+
+
+def _conditions(
+    session: Session, wording: Wording, project_id: int, gate: Gate, role: Role
+) -> tuple[ConditionView, ...]:
+    return tuple(
+        item
+        for item in records.conditions(session, project_id, wording)
+        if (item.state == "open" and item.gate.order <= gate.order)
+        or (item.gate is gate and item.role is role)
+    )
+
+
+def _evidence(
+    session: Session, wording: Wording, project_id: int, gate: Gate, role: Role
+) -> tuple[EvidenceView, ...]:
+    relied_on = set(wording.guide.relied_on(gate, role))
+    return tuple(
+        item
+        for item in records.evidence(session, project_id, wording)
+        if (item.place.field_id in relied_on if item.place else item.gate is gate)
+    )
+
+
+# ---------------------------------------------------------------- what changed
+
+
+def _compared(
+    session: Session, wording: Wording, gate: Gate, role: Role, last: SignatureView | None
+) -> tuple[tuple[ReliedOn, ...], tuple[str, ...]]:
+    """Every relied-on answer beside what it was at the last decision, and how the data sources changed."""
+    facts, guide = wording.facts, wording.guide
+    before = _covered(session, last)
+    rows = _answers(session, [answer_id for answer_id, _ in before.values() if answer_id])
+    relied_on = []
+    for key, fact in facts.content_keys(guide.relied_on(gate, role)):
+        field_id = key.partition("@")[0]
+        content = fact.content if fact else ""
+        was = _was(before.get(key), rows, wording) if last else None
+        changed = key in before and before[key][1] != content
+        relied_on.append(
+            ReliedOn(wording.place(key), wording.answer(field_id, fact), was, changed, is_open=fact is None)
+        )
+    has_sources = any(guide.field(item).is_of_source for item in guide.relied_on(gate, role))
+    return tuple(relied_on), tuple(_source_changes(facts, before)) if last and has_sources else ()
+
+
+def _covered(session: Session, last: SignatureView | None) -> dict[str, tuple[int, str]]:
+    if last is None:
+        return {}
+    stored = session.execute(select(col(SignOff.covered)).where(col(SignOff.id) == last.id)).scalar_one()
+    return {key: (int(answer_id), str(content)) for key, (answer_id, content) in json.loads(stored).items()}
+
+
+def _answers(session: Session, ids: list[int]) -> dict[int, Answer]:
+    rows = session.execute(select(Answer).where(col(Answer.id).in_(ids))).scalars()
+    return {row.id or 0: row for row in rows}
+
+
+def _was(covered: tuple[int, str] | None, rows: Mapping[int, Answer], wording: Wording) -> str | None:
+    if covered is None:
+        return None
+    row = rows.get(covered[0])
+    return wording.version(row) if row else NO_ANSWER
+
+
+def _source_changes(facts: ProjectFacts, before: Mapping[str, tuple[int, str]]) -> Iterator[str]:
+    covered = {key for key in before if key.startswith(f"{SOURCE}@")}
+    now = {f"{SOURCE}@{source.id}": source.name for source in facts.sources}
+    for key, name in now.items():
+        if key not in covered:
+            yield f"The data source “{name}” was added."
+    gone = len(covered - set(now))
+    if gone:
+        yield "A data source was removed." if gone == 1 else f"{gone} data sources were removed."

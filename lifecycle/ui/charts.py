@@ -1,0 +1,236 @@
+"""Figures: plain values in, a Plotly figure out. The only file that imports plotly, and it draws nothing itself.
+
+Every cell and bar carries a sign or a number besides its colour, and what it says in words on hovering. The
+background is transparent, so that Streamlit's light and dark theme show through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from plotly import graph_objects as go
+
+from lifecycle.ui.standing import Mark
+from lifecycle.vocabulary import Level, SignOffStatus
+
+CONFIG: Mapping[str, Any] = MappingProxyType({"displayModeBar": False, "showTips": False})
+LONGEST_LABEL = 26
+_ROW_HEIGHT = 30
+_HEAD_HEIGHT = 66
+_PAPER = {False: (255, 255, 255), True: (17, 22, 29)}  # the backgrounds of .streamlit/config.toml
+_INK = {False: "#0c121b", True: "#e6ebf1"}
+_ON_SOLID = {False: "#ffffff", True: "#11161d"}
+_TINT = 0.16
+
+# One sign each, so that a cell can be read without its colour.
+LEVEL_SIGNS: Mapping[Level, str] = MappingProxyType(
+    {
+        Level.BLOCKED: "✕",
+        Level.NOT_STARTED: "–",
+        Level.IN_PROGRESS: "◐",
+        Level.WAITING: "…",
+        Level.CONDITIONAL: "!",
+        Level.READY: "▶",
+        Level.PASSED: "✓",
+    }
+)
+STATUS_SIGNS: Mapping[SignOffStatus, str] = MappingProxyType(
+    {
+        SignOffStatus.NOT_ASKED: "–",
+        SignOffStatus.WAITING: "…",
+        SignOffStatus.SIGNED: "✓",
+        SignOffStatus.CONDITIONAL: "!",
+        SignOffStatus.STALE: "↻",
+        SignOffStatus.CHANGES_REQUESTED: "✎",
+        SignOffStatus.REJECTED: "✕",
+        SignOffStatus.ELSEWHERE: "○",
+    }
+)
+STOPPED_SIGN = "■"
+NOT_ASSESSED_SIGN = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a heat map. `text` stands in it, `hover` says it in words, `strength` 0 to 1 fills it."""
+
+    row: int
+    column: int
+    text: str
+    hover: str
+    mark: Mark
+    strength: float = 1.0
+    links: tuple[str, ...] = ()  # what a click hands back
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One piece of a bar: pieces of the same label stand one after the other."""
+
+    label: str
+    value: int
+    hover: str
+    mark: Mark
+    strength: float = 1.0
+    text: str = ""
+    links: tuple[str, ...] = ()
+
+
+# ------------------------------------------------------------------ heat map
+
+
+def heat_map(rows: Sequence[str], columns: Sequence[str], cells: Sequence[Cell], *, dark: bool) -> go.Figure:
+    """Rows from the top, columns with their headings above; a click on a cell selects its point."""
+    figure = go.Figure(
+        go.Bar(
+            orientation="h",
+            base=[cell.column + 0.03 for cell in cells],
+            x=[0.94] * len(cells),
+            y=[cell.row for cell in cells],
+            width=0.84,
+            marker={
+                "color": [tone(cell.mark, cell.strength, dark=dark) for cell in cells],
+                "line": {"width": 0},
+                "cornerradius": 3,
+            },
+            text=[cell.text for cell in cells],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            constraintext="none",
+            textfont={"color": [_text_tone(cell.mark, cell.strength, dark) for cell in cells], "size": 13},
+            hovertext=[cell.hover for cell in cells],
+            hovertemplate="%{hovertext}<extra></extra>",
+            customdata=[list(cell.links) for cell in cells],
+            unselected={"marker": {"opacity": 1}},
+            showlegend=False,
+        )
+    )
+    _frame(figure, height=_HEAD_HEIGHT + _ROW_HEIGHT * max(len(rows), 1), dark=dark)
+    figure.update_xaxes(
+        side="top",
+        range=[0, len(columns)],
+        tickvals=[number + 0.5 for number in range(len(columns))],
+        ticktext=list(columns),
+        autotickangles=[0, -45, -90],  # upright where a phone leaves no room
+    )
+    figure.update_yaxes(
+        range=[max(len(rows), 1) - 0.5, -0.5],
+        tickvals=list(range(len(rows))),
+        ticktext=[shortened(row) for row in rows],
+        ticklabelstandoff=6,
+    )
+    return figure
+
+
+# ------------------------------------------------------------------ bars
+
+
+def bars(pieces: Sequence[Bar], *, dark: bool) -> go.Figure:
+    """Horizontal bars, the first label on top; the total of each stands at its end."""
+    labels = list(dict.fromkeys(piece.label for piece in pieces))
+    totals = {label: sum(piece.value for piece in pieces if piece.label == label) for label in labels}
+    starts: dict[str, int] = dict.fromkeys(labels, 0)
+    bases = []
+    for piece in pieces:
+        bases.append(starts[piece.label])
+        starts[piece.label] += piece.value
+    figure = go.Figure(
+        go.Bar(
+            orientation="h",
+            base=bases,
+            x=[piece.value for piece in pieces],
+            y=[labels.index(piece.label) for piece in pieces],
+            width=0.66,
+            marker={
+                "color": [tone(piece.mark, piece.strength, dark=dark) for piece in pieces],
+                "line": {"width": 0},
+            },
+            text=[piece.text for piece in pieces],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            textfont={"color": [_text_tone(piece.mark, piece.strength, dark) for piece in pieces]},
+            hovertext=[piece.hover for piece in pieces],
+            hovertemplate="%{hovertext}<extra></extra>",
+            customdata=[list(piece.links) for piece in pieces],
+            unselected={"marker": {"opacity": 1}},
+            showlegend=False,
+        )
+    )
+    largest = max(totals.values(), default=1) or 1
+    for place, label in enumerate(labels):
+        figure.add_annotation(
+            x=totals[label], y=place, text=f"{totals[label]:,}", showarrow=False, xanchor="left", xshift=6
+        )
+    _frame(figure, height=24 + 34 * max(len(labels), 1), dark=dark)
+    figure.update_xaxes(range=[0, largest * 1.2], showticklabels=False)
+    figure.update_yaxes(
+        range=[max(len(labels), 1) - 0.5, -0.5],
+        tickvals=list(range(len(labels))),
+        ticktext=[shortened(label) for label in labels],
+        ticklabelstandoff=6,
+    )
+    return figure
+
+
+# ------------------------------------------------------------------ tones
+
+
+def tone(mark: Mark, strength: float, *, dark: bool) -> str:
+    """The mark's colour; below full strength it is mixed into the background, so that text on it stays legible."""
+    hue = mark.hue(dark=dark)
+    if strength >= 1:
+        return hue
+    paper = _PAPER[dark]
+    share = _TINT + (0.5 - _TINT) * max(strength, 0.0)
+    mixed = (round(share * front + (1 - share) * back) for front, back in zip(_rgb(hue), paper, strict=True))
+    return "#" + "".join(f"{part:02x}" for part in mixed)
+
+
+def _text_tone(mark: Mark, strength: float, dark: bool) -> str:
+    return _ON_SOLID[dark] if strength >= 1 else _INK[dark]
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def shortened(label: str, longest: int = LONGEST_LABEL) -> str:
+    """At most `longest` characters, as Plotly shows text: no markup of the writer's own."""
+    text = " ".join(label.split())
+    text = text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+    return as_text(text)
+
+
+def as_text(text: str) -> str:
+    """Plotly reads a few HTML tags in labels; what people wrote must not be read so."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _frame(figure: go.Figure, *, height: int, dark: bool) -> None:
+    figure.update_layout(
+        height=height,
+        margin={"l": 0, "r": 8, "t": 8, "b": 0, "pad": 0},
+        barmode="overlay",
+        uniformtext={"mode": "hide", "minsize": 10},
+        dragmode=False,
+        hovermode="closest",
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": _INK[dark], "size": 13},
+        hoverlabel={"align": "left", "namelength": -1},
+    )
+    plain = {
+        "fixedrange": True,
+        "showgrid": False,
+        "zeroline": False,
+        "ticks": "",
+        "automargin": True,
+        "tickfont": {"color": _INK[dark], "size": 13},
+    }
+    figure.update_xaxes(**plain)
+    figure.update_yaxes(**plain)

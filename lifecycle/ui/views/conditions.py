@@ -1,0 +1,114 @@
+"""Conditions: what a decision asked for, who owes it and by when; adding, meeting and dropping one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import streamlit as st
+
+from lifecycle.actions import gates as actions
+from lifecycle.errors import Invalid
+from lifecycle.queries.records import ConditionView
+from lifecycle.ui.components import exact, plain, refusal, until
+from lifecycle.ui.perform import perform
+from lifecycle.vocabulary import Gate
+
+
+def show(conditions: Sequence[ConditionView], *, today: date, may_meet: bool, may_drop: bool) -> None:
+    """Open ones with their forms, then those that were met or dropped."""
+    for condition in conditions:
+        with st.container(border=True, gap="xsmall"):
+            st.markdown(f"{_mark(condition, today)} {plain(condition.text)}", anchors=False)
+            asked = condition.role.title if condition.role else "The gate"
+            st.caption(
+                plain(
+                    f"{asked} at {condition.gate.title} · {condition.owner} sees to it · due {condition.due_on}"
+                )
+            )
+            if condition.state != "open":
+                _closed(condition)
+            elif may_meet or may_drop:
+                _forms(condition, may_meet=may_meet, may_drop=may_drop)
+
+
+def _mark(condition: ConditionView, today: date) -> str:
+    if condition.state == "met":
+        return ":green-badge[:material/check_circle: Met]"
+    if condition.state == "withdrawn":
+        return ":gray-badge[:material/undo: Dropped]"
+    colour = "red" if condition.is_overdue else "orange"
+    icon = "alarm" if condition.is_overdue else "rule"
+    return f":{colour}-badge[:material/{icon}: {until(condition.due_on, today)}]"
+
+
+def _closed(condition: ConditionView) -> None:
+    if condition.state == "met" and condition.met_at:
+        st.caption(plain(f"Met by {condition.met_by}, {exact(condition.met_at)}: {condition.proof}"))
+    elif condition.proof:
+        st.caption(plain(f"Dropped: {condition.proof}"))
+
+
+def _forms(condition: ConditionView, *, may_meet: bool, may_drop: bool) -> None:
+    with st.container(horizontal=True, gap="small"):
+        if may_meet:
+            with st.popover("Met", icon=":material/check:"), st.form(f"meet:{condition.id}", border=False):
+                proof = st.text_area("What shows that it is met", key=f"meet:{condition.id}:proof")
+                if st.form_submit_button("Record that it is met", type="primary"):
+                    perform(
+                        actions.meet_condition,
+                        done="The condition is met.",
+                        condition_id=condition.id,
+                        proof=proof,
+                    )
+        if may_drop:
+            with st.popover("Drop", icon=":material/undo:"), st.form(f"drop:{condition.id}", border=False):
+                reason = st.text_area("Why it is no longer asked for", key=f"drop:{condition.id}:reason")
+                if st.form_submit_button("Drop the condition"):
+                    perform(
+                        actions.withdraw_condition,
+                        done="The condition was dropped; it stays in the record.",
+                        condition_id=condition.id,
+                        reason=reason,
+                    )
+
+
+def add(project_id: int, gate: Gate, people: Mapping[str, str]) -> None:
+    """A condition of the gate itself."""
+    with (
+        st.expander("Add a condition", icon=":material/add:"),
+        st.form(f"condition:{gate}", border=False, enter_to_submit=False),
+    ):
+        text, owner, due_on = condition_fields(f"condition:{gate}", people)
+        submitted = st.form_submit_button("Add condition")
+        if not submitted:
+            return
+        if due_on is None:
+            refusal(Invalid({"due date": "Say by when it has to be met."}))
+            return
+        perform(
+            actions.add_condition,
+            done="The condition was added.",
+            project_id=project_id,
+            gate=gate,
+            text=text,
+            owner=owner,
+            due_on=due_on,
+        )
+
+
+def condition_fields(key: str, people: Mapping[str, str]) -> tuple[str, str, date | None]:
+    """The three inputs of a condition inside a form: text, owner (a person's key or a name), day."""
+    text = st.text_input("What has to be done", key=f"{key}:text")
+    who, when = st.columns(2)
+    owner = who.selectbox(
+        "Who sees to it",
+        list(people),
+        index=None,
+        format_func=lambda person: people.get(person, person),
+        key=f"{key}:owner",
+        placeholder="Choose, or type a name",
+        accept_new_options=True,
+    )
+    due_on = when.date_input("By when", value=None, format="YYYY-MM-DD", key=f"{key}:due")
+    return text, owner or "", due_on

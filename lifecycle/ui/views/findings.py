@@ -1,0 +1,182 @@
+"""What the checks found, in plain words: a way to the questions each one reads, and the forms that accept it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from lifecycle.actions import gates as actions
+from lifecycle.errors import Invalid
+from lifecycle.queries.findings import FindingView
+from lifecycle.queries.projects import ProjectHead
+from lifecycle.queries.records import WaiverView
+from lifecycle.queries.wording import Place
+from lifecycle.ui import navigation, standing
+from lifecycle.ui.components import counted, plain, refusal
+from lifecycle.ui.perform import perform
+from lifecycle.vocabulary import CheckResult, Gate
+
+MOST_SENTENCES = 1
+MOST_PLACES = 6
+_ENFORCED = {"block": "blocks now", "warning": "warns now", "note": "note"}
+_ADVICE = {"block": "will block", "warning": "will warn", "note": "will be noted"}
+
+
+def failing(found: Sequence[FindingView]) -> list[FindingView]:
+    """What fails and nobody accepted: the gravest first, then what holds soonest."""
+    open_ones = [item for item in found if item.result is CheckResult.FAILS and not item.is_accepted]
+    return sorted(
+        open_ones,
+        key=lambda item: (-item.severity.weight, not item.blocks, item.first_gate.order, item.check_id),
+    )
+
+
+def show(
+    found: Sequence[FindingView], *, project: ProjectHead, most: int = 6, accept_at: Gate | None = None
+) -> None:
+    """One after the other; beyond `most` the rest folds away. `accept_at`: with the forms to accept it there."""
+    for item in found[:most]:
+        finding(item, project=project, accept_at=accept_at)
+    if len(found) > most:
+        with st.expander(f"{len(found) - most} more"):
+            for item in found[most:]:
+                finding(item, project=project, accept_at=accept_at)
+
+
+def finding(item: FindingView, *, project: ProjectHead, accept_at: Gate | None = None) -> None:
+    """One check: what it says; beneath, when it holds and the questions it reads as buttons."""
+    with st.container(gap=None, key=f"finding-{item.check_id}-{item.branch}"):
+        said = plain(_said(item, in_full=accept_at is not None))
+        st.markdown(f"{_icon(item)} {said}", help=plain(item.why) if accept_at else None, anchors=False)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(plain(_when(item)), width="content")
+            for place in (item.missing or item.places)[:MOST_PLACES]:
+                jump(place, project=project.key, key=f"{item.check_id}:{item.branch}")
+        if item.waived_until:
+            st.caption(plain(f"Waived until {item.waived_until}: {item.mitigation}"))
+        if item.reason:
+            st.caption(plain(f"Accepted because: {item.reason}"))
+        if accept_at is not None and not item.is_accepted:
+            _accept(item, project.id, accept_at)
+
+
+def _icon(item: FindingView) -> str:
+    mark = standing.CHECKS[item.result]
+    if item.result is CheckResult.FAILS:
+        mark = standing.SEVERITIES[item.severity]
+    return f":{mark.colour}[{mark.material}]"
+
+
+def _said(item: FindingView, *, in_full: bool) -> str:
+    """The findings themselves; the title before what cannot be told, and alone where all is well."""
+    if item.result is CheckResult.PASSES:
+        return item.title
+    shown = item.sentences if in_full else item.sentences[:MOST_SENTENCES]
+    said = " ".join(shown) or f"{item.title}."
+    if item.result is CheckResult.CANNOT_TELL:
+        return f"{item.title}. {said}"
+    more = len(item.sentences) - len(shown)
+    return f"{said} And {counted(more, 'more finding')}." if more > 0 else said
+
+
+def _when(item: FindingView) -> str:
+    """ "C01 · blocks now", "C12 · will block at Design & Requirements"."""
+    if item.is_enforced:
+        return f"{item.check_id} · {_ENFORCED[item.severity.value]}"
+    return f"{item.check_id} · {_ADVICE[item.severity.value]} at {item.first_gate.title}"
+
+
+def jump(place: Place, *, project: str, key: str) -> None:
+    """A small button to the question."""
+    pressed = st.button(
+        place.field_id,
+        key=f"jump:{key}:{place.key}",
+        type="tertiary",
+        help=plain(place.title),
+    )
+    if pressed:
+        to_place(place, project)
+
+
+def to_place(place: Place, project: str) -> None:
+    """Open the worksheet or the data source at this question."""
+    if place.stage is None:
+        navigation.go("sources", project=project, source=place.source_id or None, field=place.field_id)
+    navigation.go("worksheet", project=project, stage=place.stage.value, field=place.field_id)
+
+
+# ------------------------------------------------------------------ accepting it
+
+
+def _accept(item: FindingView, project_id: int, gate: Gate) -> None:
+    """The form for whoever may accept it; for others who may."""
+    if item.not_waivable == ():
+        _waive(item, project_id, gate)
+    elif item.not_waivable and item.blocks:
+        st.caption(f"{item.waived_by.title} can waive it for a time.")
+    if item.not_reasonable == ():
+        _give_reason(item, project_id, gate)
+    elif item.not_reasonable and item.blocks:
+        st.caption("The product manager can say why to go on.")
+
+
+def _waive(item: FindingView, project_id: int, gate: Gate) -> None:
+    key = f"waive:{item.check_id}:{item.branch}"
+    with st.popover("Waive for a time", icon=":material/event_repeat:"), st.form(key, border=False):
+        mitigation = st.text_area("What is done about the risk meanwhile", key=f"{key}:mitigation")
+        expires_on = st.date_input("Until", value=None, format="YYYY-MM-DD", key=f"{key}:until")
+        if not st.form_submit_button("Waive", type="primary"):
+            return
+        if expires_on is None:
+            refusal(Invalid({"until": "Say until which day it holds, at most a year ahead."}))
+            return
+        perform(
+            actions.waive,
+            done=f"{item.check_id} is waived until {expires_on}.",
+            project_id=project_id,
+            check_id=item.check_id,
+            gate=gate,
+            mitigation=mitigation,
+            expires_on=expires_on,
+        )
+
+
+def _give_reason(item: FindingView, project_id: int, gate: Gate) -> None:
+    key = f"reason:{item.check_id}:{item.branch}"
+    with st.popover("Say why you go on", icon=":material/chat:"), st.form(key, border=False):
+        reason = st.text_area("Why you go on all the same", key=f"{key}:text")
+        st.caption("It lapses when one of the answers that this check reads changes.")
+        if st.form_submit_button("Give this reason", type="primary"):
+            perform(
+                actions.give_reason,
+                done=f"Your reason for {item.check_id} is recorded.",
+                project_id=project_id,
+                check_id=item.check_id,
+                reason=reason,
+                gate=gate,
+            )
+
+
+def waiver(given: WaiverView, *, may_revoke: bool) -> None:
+    """One waiver, in force or not, with the form that ends it."""
+    if given.is_in_force:
+        mark = ":orange-badge[:material/event_repeat: In force]"
+    else:
+        mark = f":gray-badge[{'Revoked' if given.revoked_at else 'Expired'}]"
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f"{mark} **{plain(given.check_id)}** {plain(given.title)}", anchors=False)
+        st.markdown(plain(given.mitigation), anchors=False)
+        st.caption(
+            plain(f"{given.approver}, {given.at:%Y-%m-%d} · until {given.expires_on} · {given.gate.title}")
+        )
+        if given.is_in_force and may_revoke:
+            with st.popover("Revoke", icon=":material/undo:"), st.form(f"revoke:{given.id}", border=False):
+                reason = st.text_area("Why it ends", key=f"revoke:{given.id}:reason")
+                if st.form_submit_button("Revoke the waiver"):
+                    perform(
+                        actions.revoke_waiver,
+                        done=f"{given.check_id} counts again.",
+                        waiver_id=given.id,
+                        reason=reason,
+                    )

@@ -1,0 +1,232 @@
+"""The portfolio at a glance: what is ready, what is stuck, on whom and since when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from lifecycle.queries import portfolio_overview as queries
+from lifecycle.queries.portfolio import EVERYTHING, UNMAPPED, Filters
+from lifecycle.queries.portfolio_overview import Overview, StageCount
+from lifecycle.ui import cache, charts, components, identity, standing, upkeep
+from lifecycle.ui.charts import Bar
+from lifecycle.ui.components import counted
+from lifecycle.ui.standing import Mark
+from lifecycle.ui.views import portfolio_filters, portfolio_maps, portfolio_table
+from lifecycle.ui.views import portfolio_words as words
+from lifecycle.vocabulary import Actor, Level, OrganisationRole, ProjectStatus, Role, Stage
+
+_ROLES = frozenset(Role)
+
+
+def show() -> None:
+    """The whole page."""
+    by, now = identity.actor(), identity.now()
+    today = upkeep.today(now)
+    upkeep.bring_standing_up_to_date(now)
+    choices = cache.read(queries.choices, by=by)
+    if not choices.assessed and not choices.not_assessed:
+        _empty(by)
+        return
+    with st.container(key="portfolio_head"):
+        head = st.container()
+        filters = portfolio_filters.bar(choices)
+    found = cache.read(queries.overview, by=by, today=today, filters=filters)
+    with head:
+        components.page_header("Portfolio")
+        st.markdown(components.plain(words.headline(found, now)), anchors=False)
+        components.key_figures(_figures(found, now))
+    if not found.total:
+        _nothing_matches(filters)
+        return
+    portfolio_maps.show(found, filters, by, now)
+    with st.grid(2, min_column_width=360, gap="large"):
+        with st.container():
+            _funnel(found)
+        with st.container():
+            _causes(found)
+    _waits(found, now)
+    portfolio_table.show(found, filters, by, now)
+
+
+def _empty(by: Actor) -> None:
+    components.page_header("Portfolio")
+    if by.organisation_role is OrganisationRole.ADMINISTRATOR:
+        text = "Register the first project, or bring in a register that already lists some under Import."
+    else:
+        text = "You see the projects you have a role on. Register one, or ask a product manager for a role."
+    components.empty_state(
+        "No projects yet", text, icon="grid_view", action="Register a project", to="new-project"
+    )
+
+
+def _nothing_matches(filters: Filters) -> None:
+    if filters != EVERYTHING:
+        st.info("No project matches these filters.", icon=":material/filter_alt:")
+        st.button("Show all projects", on_click=portfolio_filters.clear, key="show_all")
+
+
+def _figures(found: Overview, now: datetime) -> list[tuple[str, str, str]]:
+    """Five numbers; those of standing are left out where nothing is assessed."""
+    figures = [("Projects", f"{found.total:,}", f"in {counted(found.organisations, 'organisation')}")]
+    if not found.running:
+        return [*figures, *_register_figures(found)]
+    longest = found.waits[0] if found.waits else None
+    ready = found.levels[Level.READY] + found.levels[Level.PASSED]
+    blocked, waiting = found.levels[Level.BLOCKED], found.levels[Level.WAITING]
+    return [
+        *figures,
+        ("Ready", f"{ready:,}", f"{found.levels[Level.CONDITIONAL]:,} more with conditions"),
+        ("Blocked", f"{blocked:,}", _longest(found.stuck.since, now) if found.stuck else "nothing is stuck"),
+        ("Wait for sign-offs", f"{waiting:,}", _longest(longest.since, now) if longest else "nobody asked"),
+        ("Overdue", f"{found.overdue:,}", f"{found.stale:,} with stale sign-offs"),
+    ]
+
+
+def _longest(since: datetime, now: datetime) -> str:
+    return f"longest {counted(words.days_since(since, now), 'day')}"
+
+
+def _register_figures(found: Overview) -> list[tuple[str, str, str]]:
+    def count(status: ProjectStatus) -> int:
+        return sum(stage.by_status[status] for stage in found.stages if stage.stage)
+
+    unmapped = next(stage.total for stage in found.stages if stage.stage is None)
+    return [
+        ("Rolling out", f"{count(ProjectStatus.ROLLOUT):,}", "says the register"),
+        ("Live", f"{count(ProjectStatus.LIVE):,}", "says the register"),
+        ("Retired", f"{count(ProjectStatus.RETIRED):,}", "says the register"),
+        ("Not placed yet", f"{unmapped:,}", "no known stage word"),
+    ]
+
+
+# ------------------------------------------------------------------ funnel
+
+
+def _funnel(found: Overview) -> None:
+    st.subheader("Stages", anchor=False)
+    sentence = words.funnel_sentence(found)
+    st.markdown(components.plain(sentence), anchors=False)
+    stages = [stage for stage in found.stages if stage.stage or stage.total]
+    pieces = [piece for stage in stages for piece in _stage_bar(stage)]
+    _chart("funnel", pieces, sentence, portfolio_filters.IN_STAGE)
+    with st.expander("The same as a table", icon=":material/table:"):
+        st.dataframe(
+            {
+                "Stage": [_stage_head(stage.stage) for stage in stages],
+                "Projects": [stage.total for stage in stages],
+                **{
+                    standing.STATUSES[status].word: [stage.by_status[status] for stage in stages]
+                    for status in ProjectStatus
+                },
+                "Assessed here": [stage.assessed for stage in stages],
+            },
+            hide_index=True,
+            alt="Projects by stage and status",
+        )
+
+
+def _stage_bar(stage: StageCount) -> list[Bar]:
+    label = _stage_head(stage.stage)
+    pieces = [
+        Bar(
+            label,
+            stage.by_status[status],
+            f"{label}: {stage.by_status[status]:,} {standing.STATUSES[status].word.lower()}",
+            _bar_mark(stage, status),
+            _STRENGTHS[status],
+            standing.STATUSES[status].word if status is not ProjectStatus.ACTIVE else "",
+            (stage.stage.value if stage.stage else UNMAPPED,),
+        )
+        for status in ProjectStatus
+        if stage.by_status[status]
+    ]
+    return pieces or [Bar(label, 0, f"{label}: none", standing.NOT_ASSESSED)]
+
+
+# One neutral hue: where a project stands is no judgement, and what a register calls live must not look signed.
+_STRENGTHS = {
+    ProjectStatus.ACTIVE: 1.0,
+    ProjectStatus.ROLLOUT: 0.4,
+    ProjectStatus.LIVE: 1.0,
+    ProjectStatus.RETIRED: 0.6,
+    ProjectStatus.STOPPED: 0.6,
+}
+
+
+def _bar_mark(stage: StageCount, status: ProjectStatus) -> Mark:
+    if stage.stage is None or status in (ProjectStatus.RETIRED, ProjectStatus.STOPPED):
+        return standing.RETIRED
+    return standing.STATUSES[ProjectStatus.ACTIVE]
+
+
+def _stage_head(stage: Stage | None) -> str:
+    return stage.title if stage else "Not placed yet"
+
+
+def _chart(key: str, pieces: list[Bar], sentence: str, narrows: str) -> None:
+    """Bars; choosing one narrows the page to its projects."""
+    st.plotly_chart(
+        charts.bars(pieces, dark=portfolio_maps.is_dark()),
+        key=key,
+        on_select=lambda: _narrow(key, pieces, narrows),
+        selection_mode="points",
+        config=dict(charts.CONFIG),
+        alt=sentence,
+    )
+
+
+def _narrow(key: str, pieces: list[Bar], narrows: str) -> None:
+    chosen = portfolio_maps.chosen_point(key)
+    if chosen is not None and chosen < len(pieces) and pieces[chosen].links:
+        portfolio_filters.choose(narrows, pieces[chosen].links[0])
+
+
+# ------------------------------------------------------------------ causes and waits
+
+
+def _causes(found: Overview) -> None:
+    st.subheader("What stands in the way", anchor=False)
+    sentence = words.causes_sentence(found) if found.running else "Nothing here is assessed yet."
+    st.markdown(components.plain(sentence), anchors=False)
+    if not found.causes:
+        return
+    pieces = [_cause_bar(cause, count) for cause, count in found.causes.items()]
+    _chart("causes", pieces, sentence, portfolio_filters.CAUSE)
+    with st.expander("The same as a table", icon=":material/table:"):
+        st.dataframe(
+            {
+                "Cause": [piece.label for piece in pieces],
+                "Projects held up": [piece.value for piece in pieces],
+            },
+            hide_index=True,
+            alt="Projects held up by each cause",
+        )
+
+
+def _cause_bar(cause: str, count: int) -> Bar:
+    title = words.cause_title(cause)
+    is_role = cause in _ROLES
+    mark = standing.LEVELS[Level.WAITING if is_role else Level.BLOCKED]
+    said = f"{counted(count, 'project')}: {title}" + (" has to act" if is_role else "")
+    return Bar(title, count, said, mark, text="…" if is_role else "✕", links=(cause,))
+
+
+def _waits(found: Overview, now: datetime) -> None:
+    if not found.waits:
+        return
+    st.subheader("Who is being waited for", anchor=False)
+    st.markdown(components.plain(words.roles_sentence(found, now)), anchors=False)
+    st.dataframe(
+        {
+            "Role": [wait.role.title for wait in found.waits],
+            "Projects": [wait.projects for wait in found.waits],
+            "Longest": [wait.name for wait in found.waits],
+            "Days": [words.days_since(wait.since, now) for wait in found.waits],
+            "Since": [wait.since.date() for wait in found.waits],
+        },
+        hide_index=True,
+        alt="Roles that projects wait for, the longest wait first",
+        column_config={"Since": st.column_config.DateColumn(format="YYYY-MM-DD")},
+    )

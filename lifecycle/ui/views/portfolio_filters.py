@@ -1,0 +1,115 @@
+"""The filter bar of the portfolio. Every filter stands in the address, so that a view can be kept and sent."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lifecycle.queries.portfolio import NO_TIER, NOT_ASSESSED, UNMAPPED, Filters
+from lifecycle.queries.portfolio_overview import Choices
+from lifecycle.ui import standing, state
+from lifecycle.ui.views.portfolio_words import cause_title
+from lifecycle.vocabulary import REVIEWERS, Area, Level, ProjectStatus, Stage
+
+HERE, REGISTER, ALL = "here", "register", "all"
+# Keys of widgets are also the words in the address.
+FIND, UNIT, IN_STAGE, STANDING, WAITS_FOR, CAUSE, TIER, DOING, SHOW = (
+    "find",
+    "unit",
+    "in_stage",
+    "standing",
+    "waits_for",
+    "held_up_by",
+    "risk_tier",
+    "doing",
+    "show",
+)
+_CHOSEN = (FIND, UNIT, IN_STAGE, STANDING, WAITS_FOR, CAUSE, TIER, DOING)
+_STAGES = {**{stage.value: stage.title for stage in Stage}, UNMAPPED: "Not placed yet"}
+_LEVELS = {**{level.value: standing.LEVELS[level].word for level in Level}, NOT_ASSESSED: "Not assessed here"}
+_ROLES = {role.value: role.title for role in REVIEWERS}
+_CAUSES = {word: cause_title(word) for word in (*(area.value for area in Area), *_ROLES)}
+_TIERS = {**{str(tier): f"Tier {tier}" for tier in range(1, 5)}, NO_TIER: "No tier"}
+_STATUSES = {status.value: standing.STATUSES[status].word for status in ProjectStatus}
+
+
+def bar(choices: Choices) -> Filters:
+    """Draw the bar; returns what is chosen. Unknown words in the address count as nothing chosen."""
+    origin = _origin(choices)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        text = st.text_input(
+            "Find", key=FIND, placeholder="Name or organisation", bind="query-params", width=185
+        )
+        unit = _pick(UNIT, "Organisation", {name: name for name in choices.organisations}, width=190)
+        stage = _pick(IN_STAGE, "Stage", _STAGES, width=165)
+        level = _pick(STANDING, "Standing", _LEVELS, width=160)
+        with st.popover(_more_label(), icon=":material/tune:"):
+            role = _pick(WAITS_FOR, "Waits for", _ROLES)
+            cause = _pick(CAUSE, "Held up by", _CAUSES)
+            tier = _pick(TIER, "Risk tier", _TIERS)
+            status = _pick(DOING, "Status", _STATUSES)
+        if any(state.value(key) for key in _CHOSEN):
+            st.button("Clear", icon=":material/filter_alt_off:", type="tertiary", on_click=clear)
+    return Filters(
+        text=text or "",
+        organisation=unit,
+        stage=stage,
+        level=level,
+        role=role,
+        cause=cause,
+        tier=tier,
+        status=status,
+        origin="" if origin == ALL else origin,
+    )
+
+
+def clear() -> None:
+    """Back to everything: a callback, before the widgets are drawn."""
+    for key in _CHOSEN:
+        state.put(key, "" if key == FIND else None)
+
+
+def choose(key: str, word: str | None) -> None:
+    """Set one filter from a chart: a callback."""
+    state.put(key, word)
+
+
+def _origin(choices: Choices) -> str:
+    """Assessed here, from registers, or all: asked only when there are both."""
+    if not choices.assessed or not choices.not_assessed:
+        return ALL
+    counts = {
+        HERE: f"Assessed here {choices.assessed:,}",
+        REGISTER: f"From registers {choices.not_assessed:,}",
+        ALL: f"All {choices.assessed + choices.not_assessed:,}",
+    }
+    return (
+        st.segmented_control(
+            "Which projects",
+            list(counts),
+            default=HERE,
+            required=True,
+            format_func=lambda word: counts.get(word, word),
+            key=SHOW,
+            label_visibility="collapsed",
+        )
+        or HERE
+    )
+
+
+def _pick(key: str, label: str, words: dict[str, str], width: int | None = None) -> str:
+    found = st.selectbox(
+        label,
+        list(words),
+        index=None,
+        format_func=lambda word: words.get(word, word),
+        key=key,
+        placeholder="Any",
+        bind="query-params",
+        width=width or "stretch",
+    )
+    return found if found in words else ""
+
+
+def _more_label() -> str:
+    used = sum(bool(state.value(key)) for key in (WAITS_FOR, CAUSE, TIER, DOING))
+    return f"More ({used})" if used else "More"

@@ -1,0 +1,342 @@
+"""The readiness heat maps: projects by gate or role; organisations, which open, where there are too many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from math import sqrt
+
+import streamlit as st
+
+from lifecycle.queries import heat_maps
+from lifecycle.queries.heat_maps import (
+    GateCell,
+    OrganisationLine,
+    OrganisationMap,
+    ProjectLine,
+    ProjectMap,
+    RoleCell,
+    StageCell,
+    StatusCell,
+)
+from lifecycle.queries.portfolio import Filters
+from lifecycle.queries.portfolio_overview import Overview
+from lifecycle.ui import cache, charts, components, navigation, standing, state
+from lifecycle.ui.charts import Cell
+from lifecycle.ui.components import counted
+from lifecycle.ui.standing import Mark
+from lifecycle.ui.views import portfolio_filters as filters_bar
+from lifecycle.ui.views import portfolio_words as words
+from lifecycle.vocabulary import REVIEWERS, Actor, Gate, Level, ProjectStatus, Role, SignOffStatus, Stage
+
+MOST_PROJECTS = 40  # beyond this many, organisations stand for their projects
+_ROWS = 25  # on one page of a map
+_GATES, _ROLES = "Gates", "Roles"
+_LENS, _PAGE = "by", "map_page"
+_QUIET = 0.0  # strength of a cell that asks nothing of anybody
+_STAGE_HEADS: Mapping[Stage | None, str] = {
+    Stage.DISCOVERY: "Discovery",
+    Stage.FEASIBILITY: "Feasibility",
+    Stage.DESIGN: "Design",
+    Stage.MODEL: "Model",
+    Stage.PRODUCTION: "Production",
+    None: "No stage",
+}
+_ROLE_HEADS: Mapping[Role, str] = {
+    Role.BUSINESS: "Business",
+    Role.TECHNOLOGY: "Technology",
+    Role.PRIVACY: "Privacy",
+    Role.LEGAL: "Legal",
+    Role.COMPLIANCE: "Compliance",
+    Role.VALIDATION: "Validation",
+}
+Opened = Callable[[Sequence[str]], None]
+# What somebody has to act on stands out; the rest recedes.
+_ACT_ON = (
+    SignOffStatus.WAITING,
+    SignOffStatus.STALE,
+    SignOffStatus.CHANGES_REQUESTED,
+    SignOffStatus.REJECTED,
+)
+
+
+def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
+    """The section with its switch between gates and roles."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Readiness", anchor=False, width="content")
+        lens = st.segmented_control(
+            "Show by",
+            [_GATES, _ROLES],
+            default=_GATES,
+            required=True,
+            key=_LENS,
+            label_visibility="collapsed",
+        )
+    by_role = lens == _ROLES
+    if found.total > MOST_PROJECTS and not filters.organisation:
+        _organisations(found, filters, by, now, by_role=by_role)
+    else:
+        _projects(found, filters, by, now, by_role=by_role)
+
+
+def is_dark() -> bool:
+    """Whether this browser shows the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+# ------------------------------------------------------------------ projects
+
+
+def _projects(found: Overview, filters: Filters, by: Actor, now: datetime, *, by_role: bool) -> None:
+    sentence = words.roles_sentence(found, now) if by_role else words.gates_sentence(found, now)
+    st.markdown(components.plain(sentence), anchors=False)
+    page = _page(found.total, _ROWS)
+    shown = cache.read(
+        heat_maps.project_map,
+        by=by,
+        today=found.as_of,
+        filters=filters,
+        page=page,
+        size=_ROWS,
+    )
+    cells = _role_cells(shown, now) if by_role else _gate_cells(shown, now)
+    heads = [_ROLE_HEADS[role] for role in REVIEWERS] if by_role else [gate.title.split()[0] for gate in Gate]
+    _draw([line.row.name for line in shown.lines], heads, cells, sentence, _open_project, "projects")
+    _legend(cells, "Choose a cell to open its project.")
+    _pages(found.total, _ROWS)
+    _numbers("Project", [line.row.name for line in shown.lines], heads, cells)
+
+
+def _gate_cells(shown: ProjectMap, now: datetime) -> list[Cell]:
+    cells: list[Cell] = []
+    for number, line in enumerate(shown.lines):
+        if not line.gates:
+            cells += _unassessed(number, line)
+        for gate, cell in line.gates.items():
+            cells.append(_gate_cell(number, line, gate, cell, now))
+    return cells
+
+
+def _gate_cell(number: int, line: ProjectLine, gate: Gate, cell: GateCell, now: datetime) -> Cell:
+    row = line.row
+    is_current = gate is row.gate
+    over = _over(row.status) if is_current else None
+    mark = over or standing.LEVELS[cell.level]
+    sign = charts.STOPPED_SIGN if over else charts.LEVEL_SIGNS[cell.level]
+    counts = f" {cell.blockers}" if is_current and cell.blockers and not over else ""
+    state_of_it = f"{mark.word}, {words.waited(cell.since, now)}"
+    ahead = "" if is_current else " · not the gate ahead"
+    hover = f"<b>{charts.as_text(row.name)}</b><br>{gate.title}: {state_of_it}{ahead}"
+    if is_current and not over:
+        hover += f"<br>{counted(cell.blockers, 'thing stands', 'things stand')} in the way"
+    return Cell(
+        number, gate.order, sign + counts, hover, mark, 1.0 if is_current and not over else _QUIET, (row.key,)
+    )
+
+
+def _unassessed(number: int, line: ProjectLine) -> list[Cell]:
+    """What comes from a register stands grey at the place its register gives it."""
+    row = line.row
+    word = f" as “{charts.shortened(row.stage_word)}”" if row.stage_word else ""
+    hover = f"<b>{charts.as_text(row.name)}</b><br>Not assessed here; its register lists it{word}"
+    place = row.gate.order if row.gate else 0
+    sign = charts.NOT_ASSESSED_SIGN if row.gate else "not placed"
+    return [Cell(number, place, sign, hover, standing.NOT_ASSESSED, _QUIET, (row.key,))]
+
+
+def _over(status: ProjectStatus) -> Mark | None:
+    return {ProjectStatus.STOPPED: standing.STOPPED, ProjectStatus.RETIRED: standing.RETIRED}.get(status)
+
+
+def _role_cells(shown: ProjectMap, now: datetime) -> list[Cell]:
+    return [
+        _role_cell(number, line, role, cell, now)
+        for number, line in enumerate(shown.lines)
+        for role, cell in line.roles.items()
+        if role in REVIEWERS
+    ]
+
+
+def _role_cell(number: int, line: ProjectLine, role: Role, cell: RoleCell, now: datetime) -> Cell:
+    mark = standing.SIGN_OFFS[cell.status]
+    days = f" {words.days_since(cell.since, now)}d" if cell.since and cell.status in _ACT_ON else ""
+    since = f", {words.waited(cell.since, now)}" if cell.since else ""
+    gate = line.row.gate.title if line.row.gate else ""
+    hover = f"<b>{charts.as_text(line.row.name)}</b><br>{role.title} at {gate}: {mark.word}{since}"
+    strength = 1.0 if cell.status in _ACT_ON else _QUIET
+    sign = charts.STATUS_SIGNS[cell.status] + days
+    return Cell(number, REVIEWERS.index(role), sign, hover, mark, strength, (line.row.key,))
+
+
+def _open_project(links: Sequence[str]) -> None:
+    navigation.go("project", project=links[0])
+
+
+# ------------------------------------------------------------------ organisations
+
+
+def _organisations(found: Overview, filters: Filters, by: Actor, now: datetime, *, by_role: bool) -> None:
+    shown = cache.read(heat_maps.organisation_map, by=by, today=found.as_of, filters=filters)
+    sentence = words.roles_sentence(found, now) if by_role else words.organisations_sentence(found, shown)
+    st.markdown(components.plain(sentence), anchors=False)
+    if by_role and not found.running:
+        return
+    page = _page(len(shown.lines), _ROWS)
+    start = (page - 1) * _ROWS
+    lines = shown.lines[start : start + _ROWS]
+    if by_role:
+        heads = [_ROLE_HEADS[role] for role in REVIEWERS]
+        cells = _status_cells(lines, now)
+    else:
+        heads = [f"{_STAGE_HEADS[stage.stage]}<br><b>{stage.total:,}</b>" for stage in found.stages]
+        cells = _stage_cells(lines, shown)
+    names = [charts.shortened(line.name or "No organisation") for line in lines]
+    _draw(names, heads, cells, sentence, _open_organisation, "organisations")
+    _legend(cells, "Choose a cell to open its organisation.")
+    _pages(len(shown.lines), _ROWS)
+    plain_heads = [head.split("<br>")[0] for head in heads]
+    _numbers("Organisation", [line.name or "No organisation" for line in lines], plain_heads, cells)
+
+
+def _stage_cells(lines: Sequence[OrganisationLine], shown: OrganisationMap) -> list[Cell]:
+    most = max((cell.projects for line in shown.lines for cell in line.stages.values()), default=1)
+    places = (*Stage, None)
+    return [
+        _stage_cell(number, places.index(stage), line, stage, cell, most)
+        for number, line in enumerate(lines)
+        for stage, cell in line.stages.items()
+    ]
+
+
+def _stage_cell(
+    number: int, place: int, line: OrganisationLine, stage: Stage | None, cell: StageCell, most: int
+) -> Cell:
+    title = words.stage_title(stage)
+    hover = f"<b>{charts.as_text(line.name)}</b><br>{counted(cell.projects, 'project')} in {title}"
+    for level, count in sorted(cell.levels.items(), key=lambda item: item[0].order):
+        hover += f"<br>{count:,} {standing.LEVELS[level].word.lower()}"
+    links = (line.name, "")
+    if cell.worst is None:
+        strength = 0.999 * sqrt(cell.projects / most)
+        return Cell(number, place, f"{cell.projects:,}", hover, standing.NOT_ASSESSED, strength, links)
+    sign = charts.LEVEL_SIGNS[cell.worst]
+    strength = 1.0 if cell.worst is Level.BLOCKED else _QUIET
+    return Cell(
+        number, place, f"{sign} {cell.projects:,}", hover, standing.LEVELS[cell.worst], strength, links
+    )
+
+
+def _status_cells(lines: Sequence[OrganisationLine], now: datetime) -> list[Cell]:
+    return [
+        _status_cell(number, line, role, cell, now)
+        for number, line in enumerate(lines)
+        for role, cell in line.roles.items()
+        if role in REVIEWERS
+    ]
+
+
+def _status_cell(number: int, line: OrganisationLine, role: Role, cell: StatusCell, now: datetime) -> Cell:
+    mark = standing.SIGN_OFFS[cell.worst]
+    counts = "<br>".join(
+        f"{count:,} {standing.SIGN_OFFS[status].word.lower()}" for status, count in cell.statuses.items()
+    )
+    oldest = f"<br>waiting {words.waited(cell.oldest, now)}" if cell.oldest else ""
+    hover = f"<b>{charts.as_text(line.name)}</b><br>{role.title}<br>{counts}{oldest}"
+    sign = f"{charts.STATUS_SIGNS[cell.worst]} {cell.statuses[cell.worst]:,}"
+    strength = 1.0 if cell.worst in _ACT_ON else _QUIET
+    return Cell(number, REVIEWERS.index(role), sign, hover, mark, strength, (line.name, role.value))
+
+
+def _open_organisation(links: Sequence[str]) -> None:
+    name, role = links
+    if name:
+        filters_bar.choose(filters_bar.UNIT, name)
+    else:
+        filters_bar.choose(filters_bar.FIND, "")
+    if role:
+        filters_bar.choose(filters_bar.WAITS_FOR, role)
+
+
+# ------------------------------------------------------------------ drawing
+
+
+def _draw(
+    rows: Sequence[str],
+    heads: Sequence[str],
+    cells: Sequence[Cell],
+    sentence: str,
+    opened: Opened,
+    kind: str,
+) -> None:
+    if not cells:
+        st.caption("There is nothing to show here for what is chosen.")
+        return
+    key = state.widget_key("map", kind, *heads[:1], len(rows), rows[0])
+    st.plotly_chart(
+        charts.heat_map(rows, heads, cells, dark=is_dark()),
+        key=key,
+        on_select=lambda: _chosen(key, cells, opened),
+        selection_mode="points",
+        config=dict(charts.CONFIG),
+        alt=sentence,
+    )
+
+
+def _chosen(key: str, cells: Sequence[Cell], opened: Opened) -> None:
+    point = chosen_point(key)
+    if point is not None and point < len(cells):
+        opened(cells[point].links)
+
+
+def chosen_point(key: str) -> int | None:
+    """The place in its trace of the cell or bar that was just chosen."""
+    points = (state.value(key) or {}).get("selection", {}).get("point_indices", [])
+    return int(points[0]) if points else None
+
+
+_SCALE = [mark.word for mark in (*standing.LEVELS.values(), *standing.SIGN_OFFS.values())]
+
+
+def _legend(cells: Sequence[Cell], hint: str) -> None:
+    """What is on the map, in the order of the scale."""
+    seen = {cell.mark.word: (cell.text.split()[0], cell.mark) for cell in cells}
+    parts = []
+    for word in sorted(seen, key=lambda word: _SCALE.index(word) if word in _SCALE else len(_SCALE)):
+        sign, mark = seen[word]
+        shown = "" if sign.replace(",", "").isdecimal() or sign == "not" else f"{sign} "
+        parts.append(f":{mark.colour}-badge[{components.plain(shown)}{mark.word}]")
+    if parts:
+        st.markdown(f"{' '.join(parts)} :small[:gray[{hint}]]", anchors=False)
+
+
+def _numbers(first: str, rows: Sequence[str], heads: Sequence[str], cells: Sequence[Cell]) -> None:
+    """The same as a table."""
+    if not cells:
+        return
+    said = {(cell.row, cell.column): cell for cell in cells}
+    table: dict[str, list[str]] = {first: list(rows)}
+    for column, head in enumerate(heads):
+        table[head] = [_said(said.get((row, column))) for row in range(len(rows))]
+    with st.expander("The same as a table", icon=":material/table:"):
+        st.dataframe(table, hide_index=True, alt="What the chart above shows, as a table")
+
+
+def _said(cell: Cell | None) -> str:
+    if cell is None:
+        return ""
+    number = cell.text.split()[-1].removesuffix("d")
+    return f"{cell.mark.word} ({number})" if number.replace(",", "").isdecimal() else cell.mark.word
+
+
+def _page(total: int, size: int) -> int:
+    """The page chosen below the chart, as of the run before."""
+    last = max(1, -(-total // size))
+    return min(int(state.value(_PAGE) or 1), last)
+
+
+def _pages(total: int, size: int) -> None:
+    last = -(-total // size)
+    if last > 1:
+        if (state.value(_PAGE) or 1) > last:
+            state.put(_PAGE, last)
+        st.pagination(last, key=_PAGE)

@@ -1,0 +1,145 @@
+"""The projects of the portfolio as a table: one page of rows, each with a way to its project."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from lifecycle.queries import portfolio
+from lifecycle.queries.portfolio import Filters, PortfolioRow, Sort
+from lifecycle.queries.portfolio_overview import Overview
+from lifecycle.ui import cache, components, navigation, standing, state
+from lifecycle.ui.views import portfolio_words as words
+from lifecycle.vocabulary import Actor, ProjectStatus
+
+_SIZE = 25
+_SORT, _PAGE, _OPEN = "sorted_by", "page", "portfolio:open"
+_SORTS: dict[Sort, str] = {
+    "standing": "Weakest first",
+    "waiting": "Longest wait first",
+    "next": "Next date first",
+    "debt": "Most debt first",
+    "name": "Name",
+}
+_BADGES = {
+    **{mark.word: mark.colour for mark in standing.LEVELS.values()},
+    **{mark.word: mark.colour for mark in (standing.STOPPED, standing.RETIRED, standing.NOT_ASSESSED)},
+}
+
+
+def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
+    """The section: how it is sorted, the table, the pages."""
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.subheader("Projects", anchor=False, width="content")
+        sort = st.selectbox(
+            "Order",
+            list(_SORTS),
+            format_func=lambda word: _SORTS.get(word, word),
+            key=_SORT,
+            label_visibility="collapsed",
+            width=210,
+        )
+    last = max(1, -(-found.total // _SIZE))
+    page = min(int(state.value(_PAGE) or 1), last)
+    shown = cache.read(
+        portfolio.rows, by=by, today=found.as_of, filters=filters, sort=sort, page=page, size=_SIZE
+    )
+    st.caption(f"{_counted(shown.total, page)}. Choose a name to open it.")
+    _table(shown.rows, now)
+    if last > 1:
+        state.put(_PAGE, page)
+        st.pagination(last, key=_PAGE)
+
+
+def _counted(total: int, page: int) -> str:
+    if total <= _SIZE:
+        return components.counted(total, "project")
+    start = (page - 1) * _SIZE + 1
+    return f"{start:,} to {min(start + _SIZE - 1, total):,} of {components.counted(total, 'project')}"
+
+
+def _table(rows: tuple[PortfolioRow, ...], now: datetime) -> None:
+    assessed = any(row.level for row in rows)
+    columns = {
+        "Project": [row.name for row in rows],
+        "Standing": [[badge_word(row)] for row in rows],
+        "Stage": [row.stage.title if row.stage else "Not placed yet" for row in rows],
+        "Organisation": [row.organisation for row in rows],
+    }
+    if assessed:
+        columns |= _assessed_columns(rows, now)
+    else:
+        columns |= {
+            "Status": [standing.STATUSES[row.status].word if row.stage else "" for row in rows],
+            "Stage in the register": [row.stage_word for row in rows],
+            "Risk in the register": [row.risk_word for row in rows],
+        }
+    keys = [row.key for row in rows]
+    st.dataframe(
+        columns,
+        hide_index=True,
+        height="content",
+        placeholder="–",
+        alt="Projects with their standing; the first column opens each",
+        column_config={
+            "Project": st.column_config.ButtonColumn(
+                type="tertiary",
+                alignment="left",
+                width="medium",
+                pinned=True,
+                key=_OPEN,
+                on_click=_open,
+                args=(keys,),
+            ),
+            "Standing": st.column_config.MultiselectColumn(
+                options=list(_BADGES), color=list(_BADGES.values()), width=150
+            ),
+            "Organisation": st.column_config.TextColumn(width=170),
+            "What stands in the way": st.column_config.TextColumn(width="large"),
+            "Days": st.column_config.NumberColumn(help="How long it has stood like this", width=60),
+            "Waits for": st.column_config.TextColumn(width=190),
+            "Next date": st.column_config.DateColumn(format="YYYY-MM-DD"),
+            "Index": st.column_config.NumberColumn(
+                format="%.2f",
+                help="How early the production questions were answered: 1 in Discovery, 0 in Production",
+            ),
+            "Debt": st.column_config.NumberColumn(help="Open production questions times gates passed"),
+        },
+    )
+
+
+def _assessed_columns(rows: tuple[PortfolioRow, ...], now: datetime) -> dict[str, list[object]]:
+    return {
+        "What stands in the way": [components.one_line(row.top_blocker, 160) for row in rows],
+        "Days": [words.days_since(row.since, now) if row.since else None for row in rows],
+        "Waits for": [_waits(row, now) for row in rows],
+        "Next date": [row.next_on for row in rows],
+        "What is next": [components.one_line(row.next_what, 60) for row in rows],
+        "Tier": [row.tier for row in rows],
+        "Debt": [row.debt if row.level else None for row in rows],
+        "Index": [row.early_index / 1000 if row.early_index is not None else None for row in rows],
+    }
+
+
+def badge_word(row: PortfolioRow) -> str:
+    """What a project amounts to in one word; stopping is no failure, and a register's word is no standing."""
+    if row.level is None:
+        return standing.NOT_ASSESSED.word
+    if row.status is ProjectStatus.STOPPED:
+        return standing.STOPPED.word
+    if row.status is ProjectStatus.RETIRED:
+        return standing.RETIRED.word
+    return standing.LEVELS[row.level].word
+
+
+def _waits(row: PortfolioRow, now: datetime) -> str:
+    if row.waiting_role is None or row.waiting_since is None:
+        return ""
+    return f"{row.waiting_role.title}, {components.counted(words.days_since(row.waiting_since, now), 'day')}"
+
+
+def _open(keys: list[str]) -> None:
+    clicked = state.value(_OPEN)
+    if clicked and clicked["row"] < len(keys):
+        navigation.go("project", project=keys[clicked["row"]])

@@ -1,0 +1,41 @@
+// Two things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
+"use strict";
+
+// 1. A field's text is sent when the field is left. Whoever reloads, closes or hides the page while typing has not
+//    left it: leave it for them, and put the cursor back when they return.
+{
+  let left = null;
+  const leave = () => {
+    const field = document.activeElement;
+    if (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) {
+      left = field;
+      field.blur();
+    }
+  };
+  addEventListener("beforeunload", leave);
+  addEventListener("pagehide", leave);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") leave();
+    else if (left?.isConnected && document.activeElement === document.body) left.focus({ preventScroll: true });
+  });
+}
+
+// 2. A link to a question (?field=D14) brings that question into view, each time it is followed.
+{
+  let shown = null;
+  const question = (id) => document.querySelector(`[class*="st-key-question-"][class*="-${CSS.escape(id)} "], [class*="st-key-question-"][class$="-${CSS.escape(id)}"]`);
+  const show = () => {
+    const wanted = new URLSearchParams(location.search).get("field");
+    if (wanted === shown) return;
+    if (!wanted) { shown = null; return; }
+    const found = question(wanted);
+    if (!found) return;
+    shown = wanted;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    found.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+  };
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.closest('[class*="st-key-jump"]')) shown = null;
+  }, true);
+  new MutationObserver(show).observe(document, { childList: true, subtree: true });
+}

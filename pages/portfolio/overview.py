@@ -1,0 +1,5 @@
+"""The portfolio at a glance."""
+
+from lifecycle.ui.views import portfolio
+
+portfolio.show()

@@ -1,0 +1,5 @@
+"""Review."""
+
+from lifecycle.ui.views import review
+
+review.show()
