@@ -16,6 +16,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -142,9 +143,10 @@ def seed(slot: Slot, field: FieldSpec, answer: AnswerView | None) -> Note:
         for part in field.columns:
             value = (stored or {}).get(part.id) if field.kind == "parts" else stored
             seed_part(slot.key(part.id), part, value)
-    state.put(slot.key(OWNER), content.owner)
-    state.put(slot.key(DUE), content.due_on)
-    state.put(slot.key(REASON), content.reason)
+    for name, held in ((OWNER, content.owner), (DUE, content.due_on), (REASON, content.reason)):
+        # Each key costs time in every widget drawn: none for what most answers never have.
+        if held is not None or state.has(slot.key(name)):
+            state.put(slot.key(name), held)
     mode = (content.state or AnswerState.ANSWERED).value
     note = Note(_revision(answer), content.text, mode, rows, none=stored == [])
     keep(slot, note)
@@ -208,7 +210,7 @@ def _value(slot: Slot, field: FieldSpec, note: Note, problems: dict[str, str]) -
     if field.kind == "rows":
         return _rows(slot, field, note, before, problems)
     if field.kind == "parts":
-        record = _record(field, lambda part: slot.key(part), before or {}, problems, "", as_rows=False)
+        record = _record(field, slot.key, before or {}, problems, "", as_rows=False)
         return _whole(field, record or None, before, problems)
     return _whole(field, read_part(slot.key(field.columns[0].id), field.columns[0]), before, problems)
 
@@ -221,12 +223,7 @@ def _rows(slot: Slot, field: FieldSpec, note: Note, before: Any, problems: dict[
     for number, row in enumerate(note.rows, start=1):
         place = f"row {number} · " if len(note.rows) > 1 else ""
         content = _record(
-            field,
-            lambda part, row=row: row_key(slot, row, part),
-            known.get(row, {}),
-            problems,
-            place,
-            as_rows=True,
+            field, partial(row_key, slot, row), known.get(row, {}), problems, place, as_rows=True
         )
         rows.append({"id": row, **content})
     return _whole(field, rows or None, before, problems)

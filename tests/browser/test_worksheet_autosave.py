@@ -96,7 +96,7 @@ def test_text_is_there_after_a_reload(worksheet, screens) -> None:
     page = worksheet()
     area(page, "D03").fill("survives a reload")
     leave(page)
-    expect(question(page, "D03").get_by_text("Saved")).to_be_visible(timeout=SOON)
+    expect(question(page, "D03").get_by_text("Saved, ")).to_be_visible(timeout=SOON)
 
     page.reload()
 
@@ -117,7 +117,7 @@ def test_acknowledged_answer_survives_kill_9(worksheet, screens, running, tmp_pa
     page = worksheet()
     area(page, "D03").fill("acknowledged")
     leave(page)
-    expect(question(page, "D03").get_by_text("Saved")).to_be_visible(timeout=SOON)
+    expect(question(page, "D03").get_by_text("Saved, ")).to_be_visible(timeout=SOON)
 
     running.kill()
 
@@ -134,7 +134,7 @@ def test_text_half_typed_when_the_server_dies_waits_for_a_choice(
     page = worksheet()
     area(page, "D03").fill("before")
     leave(page)
-    expect(question(page, "D03").get_by_text("Saved")).to_be_visible(timeout=SOON)
+    expect(question(page, "D03").get_by_text("Saved, ")).to_be_visible(timeout=SOON)
     area(page, "D03").press_sequentially(", and half of the next", delay=5)
     running.kill()
     expect(area(page, "D03")).to_be_disabled(timeout=SOON)
@@ -149,7 +149,7 @@ def test_text_half_typed_when_the_server_dies_waits_for_a_choice(
         keep_mine.click()
 
         eventually(lambda: screens.stored("D03"), "before, and half of the next")
-        expect(question(page, "D03").get_by_text("Saved")).to_be_visible(timeout=SOON)
+        expect(question(page, "D03").get_by_text("Saved, ")).to_be_visible(timeout=SOON)
     console_errors.clear()
 
 
@@ -160,7 +160,7 @@ def test_tab_that_comes_back_after_a_restart_brings_no_old_value(
     page = worksheet()
     area(page, "D03").fill("old")
     leave(page)
-    expect(question(page, "D03").get_by_text("Saved")).to_be_visible(timeout=SOON)
+    expect(question(page, "D03").get_by_text("Saved, ")).to_be_visible(timeout=SOON)
     running.kill()
     save_elsewhere(screens, "D03", "newer, saved elsewhere")
 
@@ -180,19 +180,23 @@ def test_two_browsers_editing_one_answer_see_both_versions(worksheet, screens, k
     first, second = worksheet("Pat"), worksheet("Olu")
     area(first, "D03").fill("from Pat")
     leave(first)
-    expect(question(first, "D03").get_by_text("Saved")).to_be_visible(timeout=SOON)
+    expect(question(first, "D03").get_by_text("Saved, ")).to_be_visible(timeout=SOON)
 
     area(second, "D03").fill("from Olu")
     leave(second)
 
-    expect(question(second, "D03").locator(".stMarkdownBadge", has_text="Two versions")).to_be_visible(timeout=SOON)
+    expect(question(second, "D03").locator(".stMarkdownBadge", has_text="Two versions")).to_be_visible(
+        timeout=SOON
+    )
     expect(question(second, "D03").get_by_text("from Pat")).to_be_visible()
     assert screens.stored("D03") == "from Pat"
     question(second, "D03").get_by_role("button", name=f"Keep {keep}").click()
     kept = "from Olu" if keep == "mine" else "from Pat"
     expect(area(second, "D03")).to_have_value(kept, timeout=SOON)
     eventually(lambda: screens.stored("D03"), kept)
-    expect(question(second, "D03").locator(".stMarkdownBadge", has_text="Two versions")).to_be_hidden(timeout=SOON)
+    expect(question(second, "D03").locator(".stMarkdownBadge", has_text="Two versions")).to_be_hidden(
+        timeout=SOON
+    )
 
 
 def test_what_somebody_else_saved_is_offered_and_not_forced(worksheet, screens) -> None:

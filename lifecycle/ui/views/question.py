@@ -1,7 +1,7 @@
 """One question on the screen: its widgets, its answer states, its mark "Saved", its history and its conflict.
 
 Each is a keyed fragment: an answer draws its own question again, those that choose from its rows, and what watches
-all answers (`WATCHERS`), not the page.
+all answers (the watchers of `begin_drawing`), not the page.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lifecycle.queries import worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerSheet, AnswerView
 from lifecycle.rules.answers import decode, describe
-from lifecycle.ui import autosave, cache, identity, state
+from lifecycle.ui import autosave, cache, current_run, identity, state
 from lifecycle.ui.autosave import DUE, OWNER, REASON, Note
 from lifecycle.ui.components import ago, exact, one_line, plain
 from lifecycle.ui.fields import (
@@ -36,8 +36,8 @@ from lifecycle.ui.perform import redraw
 from lifecycle.ui.project import chains
 from lifecycle.vocabulary import AnswerState
 
-WATCHERS = ("worksheet:progress", "worksheet:checks")
 _SHOWN = "questions_shown"
+_WATCHERS = "questions_watched_by"
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Sheet:
     around: Surroundings
     references: Mapping[str, str]  # `D16/r1` to the name of that row
     may_edit: bool
+    me: str  # the key of who looks at it
     now: datetime
     asked_for: str | None = None  # the field of the address
 
@@ -58,14 +59,28 @@ class Sheet:
 
 
 def sheet_of(project: ProjectHead, *, may_edit: bool, asked_for: str | None = None) -> Sheet:
-    """The answers of the project as they are now, kept until one of them changes."""
+    """The answers of the project as they are now, put together once in a run."""
+    name = ("sheet", project.id, may_edit, asked_for)
+    return current_run.once(name, lambda: _sheet(project, may_edit, asked_for))
+
+
+def _sheet(project: ProjectHead, may_edit: bool, asked_for: str | None) -> Sheet:
     own, organisation = chains(project)
     answers = cache.read(worksheets.sheet, own, project_id=project.id)
     people = cache.read(worksheets.known_people, organisation)
     rows = _rows_by_field(cache.guide(), answers, people)
     references = MappingProxyType({ref: label for labels in rows.values() for ref, label in labels.items()})
-    around = Surroundings(people, rows)
-    return Sheet(project, cache.guide(), answers, around, references, may_edit, identity.now(), asked_for)
+    return Sheet(
+        project=project,
+        guide=cache.guide(),
+        answers=answers,
+        around=Surroundings(people, rows),
+        references=references,
+        may_edit=may_edit,
+        me=identity.actor().key,
+        now=identity.now(),
+        asked_for=asked_for,
+    )
 
 
 def _rows_by_field(
@@ -99,26 +114,35 @@ def _row_name(field: FieldSpec, row: Mapping[str, Any], number: int, people: Map
 # ------------------------------------------------------------------ drawing
 
 
-def begin_drawing() -> None:
-    """At the start of a run of the whole page, before the first question."""
-    state.put(f"{_SHOWN}:before", state.value(_SHOWN, []))
+def begin_drawing(*, may_edit: bool, watchers: tuple[str, ...] = ()) -> None:
+    """At the start of a run of the whole page, before the answers are read: makes up for saves that were missed.
+
+    `watchers` are the keys of fragments of this page that show something of all answers; each save draws them anew.
+    """
+    state.put(_WATCHERS, list(watchers))
+    before = state.value(_SHOWN, [])
+    state.put(f"{_SHOWN}:before", before)
     state.put(_SHOWN, [])
+    if may_edit:
+        for prefix in before:
+            autosave.save_if_changed(_slot(prefix))
 
 
 def draw_question(slot: Slot, sheet: Sheet) -> None:
     """The question as a fragment of its own, registered as shown."""
-    shown = state.value(_SHOWN, [])
     is_new_here = slot.prefix not in state.value(f"{_SHOWN}:before", [])
-    state.put(_SHOWN, [*shown, slot.prefix])
+    state.put(_SHOWN, [*state.value(_SHOWN, []), slot.prefix])
     autosave.prepare(slot, sheet.guide.field(slot.field_id), sheet.answer(slot), is_new_here=is_new_here)
-    st.fragment(_question, key=slot.fragment)(slot, sheet.project, sheet.may_edit, sheet.asked_for)
+    st.fragment(_question, key=slot.fragment)(slot, [sheet], sheet.project, sheet.may_edit, sheet.asked_for)
 
 
-def _question(slot: Slot, project: ProjectHead, may_edit: bool, asked_for: str | None) -> None:
+def _question(
+    slot: Slot, fresh: list[Sheet], project: ProjectHead, may_edit: bool, asked_for: str | None
+) -> None:
     if may_edit:
         autosave.save_if_changed(slot)
-    # Read again: when this fragment runs alone, what the page knew may be old.
-    sheet = sheet_of(project, may_edit=may_edit, asked_for=asked_for)
+    # `fresh` is what the page has just read, once; when the fragment runs alone later, it reads for itself.
+    sheet = fresh.pop() if fresh else sheet_of(project, may_edit=may_edit, asked_for=asked_for)
     field, answer = sheet.guide.field(slot.field_id), sheet.answer(slot)
     note = autosave.prepare(slot, field, answer, is_new_here=False)
     with st.container(border=True, key=f"question-{slot.source_id}-{slot.field_id}", gap="small"):
@@ -169,7 +193,7 @@ def _mark(note: Note, answer: AnswerView | None, sheet: Sheet) -> str:
         return ":orange-badge[:material/error: Not saved]"
     if answer is None or answer.state is None:
         return ""
-    who = "" if answer.by_key == identity.actor().key else f" by {plain(answer.by_name)}"
+    who = "" if answer.by_key == sheet.me else f" by {plain(answer.by_name)}"
     return f":green[:material/check: :small[Saved{who}, {ago(answer.at, sheet.now)}]]"
 
 
@@ -229,14 +253,15 @@ def _changed(slot: Slot) -> None:
 def redraw_with(slot: Slot) -> None:
     """Draw again this question, those on the screen that choose from its rows, and what watches all answers."""
     guide = cache.guide()
-    shown = [Slot(*_split(prefix)) for prefix in state.value(_SHOWN, [])]
+    shown = [_slot(prefix) for prefix in state.value(_SHOWN, [])]
+    watchers = state.value(_WATCHERS, [])
     also = [other for other in shown if slot.field_id in targets_of(guide.field(other.field_id))]
-    redraw(*dict.fromkeys([slot.fragment, *(other.fragment for other in also), *WATCHERS]))
+    redraw(*dict.fromkeys([slot.fragment, *(other.fragment for other in also), *watchers]))
 
 
-def _split(prefix: str) -> tuple[int, str, int]:
+def _slot(prefix: str) -> Slot:
     _, project_id, source_id, field_id, _ = prefix.split(":")
-    return int(project_id), field_id, int(source_id)
+    return Slot(int(project_id), field_id, int(source_id))
 
 
 # ------------------------------------------------------------------ widgets

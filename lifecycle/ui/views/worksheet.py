@@ -26,6 +26,7 @@ from lifecycle.ui.views.question import Sheet, begin_drawing, draw_question, she
 from lifecycle.vocabulary import AnswerState, CheckResult, Gate, Stage
 
 ALL = "all"
+PROGRESS, CHECKS = "worksheet:progress", "worksheet:checks"
 HEARTBEAT_SECONDS = 15
 FEW_JUMPS, MOST_JUMPS = 3, 8
 
@@ -37,20 +38,22 @@ def show(project: ProjectHead) -> None:
     stage = guide.field(asked_for).stage if asked_for else None
     sheet_spec = guide.worksheet(stage or _stage(project))
     forbidden = refusal("answers.save", identity.actor(), project.roles)
-    sheet = sheet_of(project, may_edit=project.is_open and forbidden is None, asked_for=asked_for)
+    may_edit = project.is_open and forbidden is None
+    begin_drawing(may_edit=may_edit, watchers=(PROGRESS, CHECKS))
+    sheet = sheet_of(project, may_edit=may_edit, asked_for=asked_for)
     section = _section(sheet_spec, guide, asked_for)
 
     title = f"{sheet_spec.stage.title if sheet_spec.stage else ''} worksheet"
     components.page_header(title, about=f"{project.name}. {sheet_spec.purpose}")
     _stages(project, sheet_spec)
-    st.fragment(_progress, key="worksheet:progress")(project, sheet_spec, section)
+    st.fragment(_progress, key=PROGRESS)(project, sheet_spec, section)
     if not sheet.may_edit:
         _why_closed(project, forbidden)
     questions, beside = st.columns([9, 5], gap="medium")
     with questions:
         _questions(project, sheet, sheet_spec, section)
     with beside:
-        st.fragment(_checks, key="worksheet:checks")(project, sheet_spec.stage, section)
+        st.fragment(_checks, key=CHECKS)(project, sheet_spec.stage, section)
     _heartbeat(project)
 
 
@@ -146,7 +149,6 @@ def _is_settled(sheet: Sheet, field: FieldSpec) -> bool:
 
 
 def _questions(project: ProjectHead, sheet: Sheet, sheet_spec: WorksheetSpec, section: str) -> None:
-    begin_drawing()
     shown = [entry for entry in sheet_spec.sections if section in (ALL, entry.id)]
     for entry in shown:
         _section_heading(entry)

@@ -1,0 +1,66 @@
+"""The worksheet as a script: what it shows, what it saves, and who may do what."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from streamlit.testing.v1 import AppTest
+
+from lifecycle.vocabulary import AnswerState
+from tests.screens import Screens
+from tests.ui.conftest import OpenPage
+
+
+def key(screens: Screens, field_id: str, *parts: str) -> str:
+    return f"answer:{screens.project_id}:0:{field_id}:" + ":".join(parts)
+
+
+def words(app: AppTest) -> str:
+    drawn = (*app.markdown, *app.caption, *app.warning, *app.error, *app.info)
+    return "\n".join(str(element.value) for element in drawn)
+
+
+def test_worksheet_shows_the_questions_of_its_first_section(open_page: OpenPage, screens: Screens) -> None:
+    app = open_page("worksheet", project=screens.project)
+
+    assert not app.exception
+    assert app.title[0].value == "Discovery worksheet"
+    assert app.text_area(key=key(screens, "D01", "value")).value is None
+    assert "fail" in words(app)
+
+
+def test_answer_is_saved_and_its_check_fires(open_page: OpenPage, screens: Screens) -> None:
+    app = open_page("worksheet", project=screens.project, section="decision")
+
+    app.text_input(key=key(screens, "D14", "horizon", "amount")).set_value("3 months").run()
+    app.run()  # AppTest keeps only what the last fragments drew
+    app.text_input(key=key(screens, "D15", "value", "amount")).set_value("6 months").run()
+    app.run()
+
+    assert screens.stored("D14") == {"horizon": {"amount": "3", "unit": "months"}}
+    assert screens.stored("D15") == {"amount": "6", "unit": "months"}
+    assert "The output looks 3 months ahead, but acting on it takes 6 months" in words(app)
+    assert not app.exception
+
+
+def test_dont_know_is_saved_once_it_says_who_and_when(open_page: OpenPage, screens: Screens) -> None:
+    soon = datetime.now(UTC).date() + timedelta(days=30)
+    app = open_page("worksheet", project=screens.project)
+    app.get_by_key(key(screens, "D01", "menu")).set_value("dont_know").run()
+    app.run()
+    assert "Say who finds out and by when" in words(app)
+
+    app.selectbox(key=key(screens, "D01", "owner")).set_value(f"@{screens.cast.olu.key}").run()
+    app.run()
+    assert screens.answer("D01") is None
+    app.date_input(key=key(screens, "D01", "due")).set_value(soon).run()
+    app.run()
+    assert "Say" not in words(app)
+
+    found = screens.answer("D01")
+    assert found is not None
+    assert (found.state, found.owner, found.due_on) == (
+        AnswerState.DONT_KNOW,
+        f"@{screens.cast.olu.key}",
+        soon,
+    )
