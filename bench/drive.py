@@ -7,9 +7,10 @@ with Session("http://127.0.0.1:8501", cookie="name=token", page="worksheet") as 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from types import TracebackType
-from typing import Self
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Delta_pb2 import Delta
@@ -39,14 +40,17 @@ def pressed(widget: str) -> WidgetState:
 class Session:
     """One open tab. `cookie` is a whole `name=value`; `page` is the address without its slash.
 
-    Opening it runs the script once. `widgets` maps each label drawn so far to its newest id, `messages`
-    counts what the last run sent. A browser repeats the values of all widgets on each rerun: so must the
-    caller.
+    Opening it runs the script once. `widgets` maps each label drawn so far to its newest id, `keyed` each key;
+    `messages` counts what the last run sent. As a browser does, every rerun repeats the values of all widgets
+    drawn so far, and one for a single widget inside a fragment asks for that fragment alone.
     """
 
     def __init__(self, url: str, cookie: str | None = None, *, page: str = "", query: str = "") -> None:
         self.widgets: dict[str, str] = {}
+        self.keyed: dict[str, str] = {}
         self.messages = 0
+        self._states: dict[str, WidgetState] = {}
+        self._fragments: dict[str, str] = {}
         self._page, self._page_hash, self._query = page, "", query
         self._opened = ExitStack()
         self._socket = self._opened.enter_context(_connection(url, cookie))
@@ -71,30 +75,37 @@ class Session:
 
         The page's own reruns (st.rerun) count into the same figure, as a person waits for them too.
         """
-        message = BackMsg()
-        message.rerun_script.query_string = self._query
-        message.rerun_script.page_name = self._page
-        message.rerun_script.page_script_hash = self._page_hash
-        message.rerun_script.widget_states.widgets.extend(states)
+        asked = self._asking_for(states).SerializeToString()
         started = time.perf_counter()
-        self._socket.send(message.SerializeToString())
-        self._receive_until_finished(started + RERUN_SECONDS)
-        return time.perf_counter() - started
+        self._socket.send(asked)
+        received, finished = self._receive_until_finished(started + RERUN_SECONDS)
+        # What a browser does with the messages is its own time, not the server's.
+        self._notice(received)
+        return finished - started
 
-    def _receive_until_finished(self, deadline: float) -> None:
-        self.messages = 0
+    def _asking_for(self, states: tuple[WidgetState, ...]) -> BackMsg:
+        message = BackMsg()
+        asked = message.rerun_script
+        asked.query_string, asked.page_name = self._query, self._page
+        asked.page_script_hash = self._page_hash
+        lasting = {state.id: state for state in states if state.WhichOneof("value") != "trigger_value"}
+        self._states |= lasting
+        asked.widget_states.widgets.extend(self._states.values())
+        asked.widget_states.widgets.extend(state for state in states if state.id not in lasting)
+        if len(states) == 1:
+            asked.fragment_id = self._fragments.get(states[0].id, "")
+        return message
+
+    def _receive_until_finished(self, deadline: float) -> tuple[list[ForwardMsg], float]:
+        received = []
         while True:
             message = self._receive(deadline)
-            self.messages += 1
-            match message.WhichOneof("type"):
-                case "new_session":
-                    self._page_hash = message.new_session.page_script_hash
-                case "delta":
-                    self._notice(message.delta)
-                case "script_finished" if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-                    if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
-                        raise RerunFailed("The script does not compile.")
-                    return
+            received.append(message)
+            if message.WhichOneof("type") == "script_finished":
+                if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
+                    raise RerunFailed("The script does not compile.")
+                if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                    return received, time.perf_counter()
 
     def _receive(self, deadline: float) -> ForwardMsg:
         try:
@@ -105,16 +116,56 @@ class Session:
         message.ParseFromString(received)
         return message
 
-    def _notice(self, delta: Delta) -> None:
-        kind = delta.new_element.WhichOneof("type") if delta.WhichOneof("type") == "new_element" else None
-        if kind is None:
-            return
-        element = getattr(delta.new_element, kind)
+    def _notice(self, messages: list[ForwardMsg]) -> None:
+        self.messages = len(messages)
+        for message in messages:
+            kind = message.WhichOneof("type")
+            if kind == "navigation":
+                self._page_hash = message.navigation.page_script_hash
+            elif kind == "new_session" and not self._page_hash:
+                self._page_hash = message.new_session.page_script_hash
+            elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+                self._notice_element(message.delta)
+
+    def _notice_element(self, delta: Delta) -> None:
+        kind = str(delta.new_element.WhichOneof("type"))
+        element: Any = getattr(delta.new_element, kind, None)
         if kind == "exception":
             raise RerunFailed(f"The page drew an exception: {element.type}: {element.message}")
-        label, identity = getattr(element, "label", ""), getattr(element, "id", "")
-        if label and identity:
+        identity = getattr(element, "id", "")
+        if not identity:
+            return
+        if label := getattr(element, "label", ""):
             self.widgets[label] = identity
+        self.keyed[identity.split("-", 2)[-1]] = identity
+        if delta.fragment_id:
+            self._fragments[identity] = delta.fragment_id
+        if kind in _VALUES and (element.set_value or identity not in self._states):
+            self._states[identity] = _VALUES[kind](element)
+
+
+# What a browser repeats for a widget nobody has touched: the value the server gave it, else that it has none.
+_VALUES: Mapping[str, Callable[[Any], WidgetState]] = MappingProxyType(
+    {
+        "text_input": lambda element: _one(element.id, element.value),
+        "text_area": lambda element: _one(element.id, element.value),
+        "selectbox": lambda element: _one(element.id, element.raw_value),
+        "checkbox": lambda element: WidgetState(id=element.id, bool_value=element.value),
+        "multiselect": lambda element: _several(element.id, element.raw_values),
+        "date_input": lambda element: _several(element.id, element.value),
+        "button_group": lambda element: _several(element.id, element.raw_values),
+    }
+)
+
+
+def _one(identity: str, value: str) -> WidgetState:
+    return WidgetState(id=identity, string_value=value) if value else WidgetState(id=identity)
+
+
+def _several(identity: str, values: Iterable[str]) -> WidgetState:
+    state = WidgetState(id=identity)
+    state.string_array_value.data.extend(values)
+    return state
 
 
 def _connection(url: str, cookie: str | None) -> AbstractContextManager[ClientConnection]:

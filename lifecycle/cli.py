@@ -22,6 +22,7 @@ from lifecycle.demo import build_example
 from lifecycle.errors import GuideError, Invalid, LifecycleError, NotFound, Refused
 from lifecycle.events import verify_all
 from lifecycle.facts.projects import organisation_today
+from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.guide import Guide
 from lifecycle.interchange.mappings import RegisterMapping, load_mapping
 from lifecycle.interchange.register_import import apply_import, plan_import
@@ -270,18 +271,32 @@ def portfolio(as_json: AsJson = False) -> None:
     """Print the portfolio in figures."""
     with _refusals(as_json):
         settings = read_settings()
-        with _opened(settings) as database, database.read() as session:
-            found = summary(session, by=COMMAND_LINE, today=organisation_today(session, _now()))
+        with _opened(settings) as database:
+            _bring_standing_up_to_date(database, settings)
+            with database.read() as session:
+                found = summary(session, by=COMMAND_LINE, today=organisation_today(session, _now()))
     if as_json:
         _print_json(found.as_json())
     else:
         _show_portfolio(found)
 
 
+def _bring_standing_up_to_date(database: Database, settings: Settings) -> None:
+    """Dates pass without a write: what one has outrun is written anew before it is read."""
+    with database.read() as session:
+        lapsed = lapsed_standing(session, at=_now())
+    if lapsed:
+        with database.write() as session:
+            rebuild_lapsed(session, guide=_guide(settings), at=_now())
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _show_portfolio(found: PortfolioSummary) -> None:
-    typer.echo(
-        f"{found.total:,} projects in {found.organisations:,} organisations on {found.as_of.isoformat()}"
-    )
+    projects, organisations = _counted(found.total, "project"), _counted(found.organisations, "organisation")
+    typer.echo(f"{projects} in {organisations} on {found.as_of.isoformat()}")
     for title, counts in (
         ("Stage", {**found.by_stage, "unmapped": found.unmapped}),
         ("Status", found.by_status),

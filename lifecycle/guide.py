@@ -190,10 +190,17 @@ class BranchSpec(Spec):
 
     def severity_at(self, gate: Gate) -> Severity | None:
         """The severity at `gate`: that of the latest gate named up to it; None while it is advice."""
-        reached = [named for named in self.enforced if named.order <= gate.order]
-        return self.enforced[max(reached, key=lambda named: named.order)] if reached else None
+        return self._severities[gate]
 
-    @property
+    @cached_property
+    def _severities(self) -> Mapping[Gate, Severity | None]:
+        found: dict[Gate, Severity | None] = {}
+        severity = None
+        for gate in Gate:
+            severity = found[gate] = self.enforced.get(gate, severity)
+        return found
+
+    @cached_property
     def first_gate(self) -> Gate:
         return min(self.enforced, key=lambda named: named.order)
 

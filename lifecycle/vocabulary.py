@@ -62,10 +62,7 @@ class Gate(StrEnum):
 
 _GATE_ORDER = MappingProxyType({gate: order for order, gate in enumerate(Gate)})
 _STAGE_OF_GATE = MappingProxyType(
-    {
-        gate: Stage.PRODUCTION if gate in (Gate.LAUNCH, Gate.OPERATE) else Stage(gate.value)
-        for gate in Gate
-    }
+    {gate: Stage.PRODUCTION if gate in (Gate.LAUNCH, Gate.OPERATE) else Stage(gate.value) for gate in Gate}
 )
 
 

@@ -77,7 +77,9 @@ def save(
     today = organisation_today(session, at)
     content = _content(field, state, raw, owner, due_on, reason, today)
     action = EventAction.ANSWER_SAVED if content.state else EventAction.ANSWER_CLEARED
-    return _write(session, guide, project, field, source_id, content, base, action, by, at, method)
+    return _write(
+        session, guide, project, field, source_id, content, base, action, by, at, method, today=today
+    )
 
 
 def clear(
@@ -206,6 +208,7 @@ def _write(
     at: datetime,
     method: str,
     restored_from: int | None = None,
+    today: date | None = None,
 ) -> SavedAnswer:
     project_id = project.id or 0
     _check_source(session, project_id, source_id)
@@ -215,7 +218,7 @@ def _write(
     found = current.revision if current else 0
     if base is not None and base != found:
         raise Conflict(field.id, base=base, found=found, theirs=_shown(current), mine=content)
-    before = load_facts(session, project_id, guide=guide, today=organisation_today(session, at))
+    earlier = answer_fact(field, current) if current else None
     answer = Answer(
         project_id=project_id,
         source_id=source_id,
@@ -233,9 +236,9 @@ def _write(
     )
     session.add(answer)
     session.flush()
-    current = _make_current(session, project, field, answer, current)
-    session.flush()
-    after = _with_answer(before, field.id, source_id, answer_fact(field, current))
+    _make_current(session, project, field, answer, current)
+    after = load_facts(session, project_id, guide=guide, today=today or organisation_today(session, at))
+    before = _with_answer(after, field.id, source_id, earlier)
     record(
         session,
         chain=project_chain(project_id),
@@ -303,7 +306,7 @@ def _settles(field: FieldSpec, answer: Answer) -> bool:
 
 
 def _with_answer(facts: ProjectFacts, field_id: str, source_id: int, fact: AnswerFact | None) -> ProjectFacts:
-    """The facts as they are once this answer is there, without reading the project again."""
+    """The facts with another answer in this place: enough to compare what sign-offs are bound to."""
     if not source_id:
         return replace(facts, answers=_replaced(facts.answers, field_id, fact))
     sources = tuple(

@@ -149,7 +149,7 @@ class _Steps:
             self._tell(rows % self.size)
 
     def finish(self) -> None:
-        if self.progress:
+        if self.progress and (self.count != self.total or not self.total):
             self.progress(self.total, self.total)
 
     def _tell(self, rows: int) -> None:

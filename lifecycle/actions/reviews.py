@@ -11,7 +11,7 @@ from lifecycle.actions.people import add_membership
 from lifecycle.actions.projects import open_project
 from lifecycle.actions.signing import (
     LONGEST_NAME,
-    NewCondition,
+    NewCondition as NewCondition,  # callers name what `decide` takes
     add_conditions,
     close_invalidations,
     close_review,

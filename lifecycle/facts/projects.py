@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, bindparam, select
 from sqlmodel import Session
 
 from lifecycle.canonical import sha256_hex
@@ -64,7 +64,7 @@ def today_in(time_zone: str, at: datetime) -> date:
 
 
 def organisation_time_zone(session: Session) -> str:
-    found = session.execute(select(_TABLES["organisation"].c.time_zone)).scalar()
+    found = session.execute(_TIME_ZONE).scalar()
     return str(found or "UTC")
 
 
@@ -89,7 +89,7 @@ def load_many(
 ) -> dict[int, ProjectFacts]:
     """The facts of several projects by id, in the order asked; ids that do not exist are left out."""
     session.flush()
-    projects = {row.id: row for row in _read(session, "project", project_ids, key="id")}
+    projects = {row.id: row for row in _read(session, "project", project_ids)}
     found = _lines(session, project_ids, guide)
     return {
         project_id: _facts(projects[project_id], found, today)
@@ -114,18 +114,10 @@ class _Found:
 
 
 def _lines(session: Session, project_ids: Sequence[int], guide: Guide) -> _Found:
-    people = session.execute(
-        select(_TABLES["person"].c.key, _TABLES["person"].c.name, _TABLES["person"].c.approval_level)
-    ).all()
-    past, open_ended = _TABLES["answer"].c, {"evidence_link": "removed_at", "membership": "ended_at"}
-    open_ended |= {"data_source": "removed_at", "waiver": "revoked_at", "invalidation": "closed_at"}
-    tables = ("current_answer", "review", "sign_off", "condition", "warning_reason", "gate_decision")
-    lines = {table: _by_project(_read(session, table, project_ids)) for table in (*tables, "tier_choice")}
-    for table, ended in open_ended.items():
-        still = _TABLES[table].c[ended].is_(None)
-        lines[table] = _by_project(_read(session, table, project_ids, still))
-    history = past.field_id.in_(WITH_HISTORY)
-    lines["answer"] = _by_project(_read(session, "answer", project_ids, history))
+    people = session.connection().execute(_PEOPLE).all()
+    lines = {
+        table: _by_project(_read(session, table, project_ids)) for table in _STATEMENTS if table != "project"
+    }
     causes: dict[int, list[str]] = defaultdict(list)
     for rows in lines["invalidation"].values():
         for row in rows:
@@ -140,17 +132,48 @@ def _lines(session: Session, project_ids: Sequence[int], guide: Guide) -> _Found
     )
 
 
-def _read(
-    session: Session, table: str, project_ids: Sequence[int], *conditions: Any, key: str = "project_id"
-) -> Sequence[_Line]:
-    """The rows of these projects in the order they were written."""
+def _read(session: Session, table: str, project_ids: Sequence[int]) -> Sequence[_Line]:
+    return session.connection().execute(_STATEMENTS[table], {"projects": project_ids}).all()
+
+
+def _statement(table: str) -> Select[Any]:
+    """The rows of `:projects` that count, in the order they were written."""
     columns = _TABLES[table].c
-    statement: Select[Any] = select(_TABLES[table]).where(columns[key].in_(project_ids), *conditions)
+    key = columns["id" if table == "project" else "project_id"]
+    statement = select(_TABLES[table]).where(key.in_(bindparam("projects", expanding=True)))
+    if table in _ENDS:
+        statement = statement.where(columns[_ENDS[table]].is_(None))
+    if table == "answer":
+        statement = statement.where(columns.field_id.in_(WITH_HISTORY))
     if table == "data_source":
-        statement = statement.order_by(columns.position, columns.id)
-    elif "id" in columns:
-        statement = statement.order_by(columns.id)
-    return session.execute(statement).all()
+        return statement.order_by(columns.position, columns.id)
+    return statement.order_by(columns.id) if "id" in columns else statement
+
+
+_ENDS: Mapping[str, str] = MappingProxyType(
+    {
+        "evidence_link": "removed_at",
+        "membership": "ended_at",
+        "data_source": "removed_at",
+        "waiver": "revoked_at",
+        "invalidation": "closed_at",
+    }
+)
+_COUNTED = (
+    "current_answer",
+    "review",
+    "sign_off",
+    "condition",
+    "warning_reason",
+    "gate_decision",
+    "tier_choice",
+)
+# Built once: every save reads them, and building one costs more than running it.
+_STATEMENTS: Mapping[str, Select[Any]] = MappingProxyType(
+    {table: _statement(table) for table in ("project", *_COUNTED, *_ENDS, "answer")}
+)
+_PEOPLE = select(_TABLES["person"].c.key, _TABLES["person"].c.name, _TABLES["person"].c.approval_level)
+_TIME_ZONE = select(_TABLES["organisation"].c.time_zone)
 
 
 def _by_project(rows: Sequence[_Line]) -> _Lines:

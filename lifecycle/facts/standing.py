@@ -74,7 +74,8 @@ def refresh_standing(
     """
     day = today or (facts.today if facts else organisation_today(session, at))
     known = facts or load_facts(session, project_id, today=day, guide=guide)
-    _write(session, project_id, known, guide, at, _stored(session, project_id))
+    stored = _stored(session, project_id)
+    _write(session, project_id, known, guide, at, before=stored, stored=stored)
 
 
 def rebuild_standing(
@@ -91,7 +92,7 @@ def rebuild_standing(
     for start in range(0, len(ids), _AT_ONCE):
         found = load_many(session, ids[start : start + _AT_ONCE], today=today, guide=guide)
         for project_id, facts in found.items():
-            _write(session, project_id, facts, guide, at, _newest_history(session, project_id))
+            _write(session, project_id, facts, guide, at, before=_newest_history(session, project_id))
             assessed += facts.is_adopted
     return assessed
 
@@ -124,11 +125,16 @@ def _write(
     facts: ProjectFacts,
     guide: Guide,
     at: datetime,
+    *,
     before: Standings | None,
+    stored: Standings | None = None,
 ) -> None:
+    """`before` is what it was, for the moments; `stored` the rows as they are, None when they are not known."""
     now = None
     if facts.is_adopted:
         now = _compute(facts, guide, _targets(session, project_id), at, before)
+    if now is not None and now == stored:
+        return
     for table in (_STANDING, _PROJECT):
         session.execute(delete(table).where(table.c.project_id == project_id))
     if now is None:

@@ -39,6 +39,7 @@ class OpenQuestion:
     """One production question: in how many running projects it is not settled, and of these not even begun."""
 
     field_id: str
+    title: str
     question: str
     stage: Stage | None
     unsettled: int
@@ -129,6 +130,7 @@ def _questions(
     questions = [
         OpenQuestion(
             field.id,
+            field.title,
             field.question,
             field.stage,
             unsettled=projects - settled[field.id],

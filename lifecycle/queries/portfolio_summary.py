@@ -78,7 +78,7 @@ def summary(session: Session, *, by: Actor, today: date) -> PortfolioSummary:
     )
 
 
-def _counts(session: Session, statement: Select[Any]) -> dict[str, int]:
+def _counts(session: Session, statement: Select[Any, int]) -> dict[str, int]:
     """Number of projects by a word; none at all is ""."""
     return {(word or "").strip(): count for word, count in session.execute(statement)}
 

@@ -99,3 +99,8 @@ def key_of(session: Session, *, project_id: int) -> str:
     if found is None:
         raise NotFound("project", project_id)
     return str(found)
+
+
+def are_there_any(session: Session) -> bool:
+    """Whether this installation has a project at all, archived ones and those from registers included."""
+    return session.execute(select(col(Project.id)).limit(1)).first() is not None

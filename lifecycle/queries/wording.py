@@ -47,6 +47,11 @@ class Wording:
         return self.names.get(key) or NOT_PEOPLE.get(key, key)
 
     def place(self, key: str) -> Place:
+        if key not in self._known:
+            self._known[key] = self._make_place(key)
+        return self._known[key]
+
+    def _make_place(self, key: str) -> Place:
         field_id, _, source_id = key.partition("@")
         stage = self.guide.field(field_id).stage if field_id in self.guide.fields else None
         title = key_title(self.facts, self.guide, key) if field_id in self.guide.fields else field_id
@@ -76,6 +81,11 @@ class Wording:
         return self.answer(
             row.field_id, answer_fact(self.guide.field(row.field_id), as_current(row), self.names)
         )
+
+    @cached_property
+    def _known(self) -> dict[str, Place]:
+        """Places asked for before: the checks of one page name the same few hundred times."""
+        return {}
 
     @cached_property
     def _references(self) -> Mapping[str, str]:

@@ -144,9 +144,10 @@ def seed(slot: Slot, field: FieldSpec, answer: AnswerView | None) -> Note:
         for part in field.columns:
             value = (stored or {}).get(part.id) if field.kind == "parts" else stored
             seed_part(slot.key(part.id), part, value)
-    state.put(slot.key(OWNER), content.owner)
-    state.put(slot.key(DUE), content.due_on)
-    state.put(slot.key(REASON), content.reason)
+    for name, held in ((OWNER, content.owner), (DUE, content.due_on), (REASON, content.reason)):
+        # Each key costs time in every widget drawn: none for what most answers never have.
+        if held is not None or state.has(slot.key(name)):
+            state.put(slot.key(name), held)
     mode = (content.state or AnswerState.ANSWERED).value
     note = Note(_revision(answer), content.text, mode, rows, none=stored == [])
     keep(slot, note)

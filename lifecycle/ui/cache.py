@@ -17,6 +17,7 @@ from lifecycle.guide import Guide
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings, read_settings
 from lifecycle.store.database import Database, open_database
+from lifecycle.ui import current_run
 
 T = TypeVar("T")
 
@@ -53,7 +54,11 @@ def read_with_guide(query: Callable[..., T], *chains: str, **arguments: Any) -> 
 
 
 def stamp(*chains: str) -> int:
-    """How many events these chains hold; grows with every change to what they cover."""
+    """How many events these chains hold; grows with every change to what they cover. One moment in one run."""
+    return current_run.once(("stamp", chains), lambda: _stamp(chains))
+
+
+def _stamp(chains: tuple[str, ...]) -> int:
     with database().read() as session:
         return chain_stamp(session, *chains)
 

@@ -177,46 +177,6 @@ def bars(pieces: Sequence[Bar], *, dark: bool) -> go.Figure:
     return figure
 
 
-# ------------------------------------------------------------------ dots
-
-
-@dataclass(frozen=True, slots=True)
-class Dot:
-    """One project in a plane: `x` and `y` in the units of the axes."""
-
-    x: float
-    y: float
-    label: str
-    hover: str
-    mark: Mark
-    sign: str
-    links: tuple[str, ...] = ()
-
-
-def dots(points: Sequence[Dot], *, x_title: str, y_title: str, x_most: float, dark: bool) -> go.Figure:
-    """A plane of projects; `x` runs from 0 to `x_most`. Every point carries a sign and its name."""
-    figure = go.Figure(
-        go.Scatter(
-            x=[point.x for point in points],
-            y=[point.y for point in points],
-            mode="markers+text",
-            marker={"size": 22, "color": [tone(point.mark, 1.0, dark=dark) for point in points]},
-            text=[point.sign for point in points],
-            textfont={"color": _ON_SOLID[dark], "size": 12},
-            hovertext=[point.hover for point in points],
-            hovertemplate="%{hovertext}<extra></extra>",
-            customdata=[list(point.links) for point in points],
-            unselected={"marker": {"opacity": 1}},
-            showlegend=False,
-            cliponaxis=False,
-        )
-    )
-    _frame(figure, height=340, dark=dark)
-    figure.update_xaxes(title=x_title, range=[-0.04 * x_most, 1.04 * x_most], showgrid=True, zeroline=False)
-    figure.update_yaxes(title=y_title, showgrid=True, rangemode="tozero", zeroline=False)
-    return figure
-
-
 # ------------------------------------------------------------------ tones
 
 

@@ -18,7 +18,13 @@ from lifecycle.guide import Guide
 from lifecycle.ui import navigation, standing, state
 from lifecycle.vocabulary import Blocker, CheckResult, Decision, Level, SignOffStatus
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&^=])")
+# Only where a character can mean something: fields have their label read aloud as it is, backslashes included.
+_SPECIAL = re.compile(r"([\\`*_\[\]<~|:$]|&(?=#?\w+;))")
+_AT_START = re.compile(r"^(\d*)([#+\-=>.)])", re.MULTILINE)  # headings, lists, rules, quotes
+_INDENTED = re.compile(r"\n[ \t]+")  # would become code
+# Streamlit makes icons and arrows of these even where they are escaped.
+_REPLACED = re.compile(r"(?<=:)(?=material/|streamlit\\:)|(?<=[<>~-])(?=\\?[<>=-])")
+_WORD_JOINER = "\u2060"
 _FLASHES = {"success": st.success, "info": st.info, "warning": st.warning, "error": st.error}
 _FLASH_ICONS = {
     "success": ":material/check_circle:",
@@ -32,8 +38,12 @@ _FLASH_ICONS = {
 
 
 def plain(text: str) -> str:
-    """What a person wrote, so that Markdown shows exactly these characters: no link, image, icon, colour or HTML."""
-    return _SPECIAL.sub(r"\\\1", text).replace("\n", "  \n")
+    """What a person wrote, so that Markdown shows exactly these characters: no image, icon, colour or HTML.
+
+    A web or mail address still becomes a link, which then shows where it leads.
+    """
+    text = _AT_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", _INDENTED.sub("\n", text)))
+    return _REPLACED.sub(_WORD_JOINER, text).replace("\n", "  \n")
 
 
 def one_line(text: str, longest: int = 80) -> str:
@@ -204,7 +214,7 @@ def blocker_list(
 
 def _blocker(blocker: Blocker, number: int, project: str, guide: Guide) -> None:
     mark = standing.SEVERITIES[blocker.severity]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.markdown(f":{mark.colour}[{mark.material}]", width="content", anchors=False)
         st.markdown(plain(blocker.text), width="stretch", anchors=False)
         target = field_target(blocker.fields[0], guide) if blocker.fields else None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 
 from lifecycle.queries.people import SignedInPerson, person_for_session
-from lifecycle.ui import cache
+from lifecycle.ui import cache, current_run
 from lifecycle.vocabulary import Actor, OrganisationRole
 from lifecycle.web.guard import SESSION_COOKIE
 
@@ -17,13 +17,22 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def this_hour() -> datetime:
+    """The clock for reads that are kept: a day that passes is noticed within the hour."""
+    return now().replace(minute=0, second=0, microsecond=0)
+
+
 def session_token() -> str | None:
     """The session cookie of this connection; tests put another function in its place."""
     return st.context.cookies.get(SESSION_COOKIE)
 
 
 def signed_in() -> SignedInPerson | None:
-    """The person whose cookie this is, asked of the database in every run; None once the session has ended."""
+    """The person whose cookie this is, asked of the database once in every run; None when the session has ended."""
+    return current_run.once("person", _signed_in)
+
+
+def _signed_in() -> SignedInPerson | None:
     idle = timedelta(hours=cache.settings().session_idle_hours)
     return cache.read_now(person_for_session, token=session_token(), at=now(), idle=idle)
 

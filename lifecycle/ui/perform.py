@@ -17,7 +17,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 import streamlit as st
 
 from lifecycle.errors import LifecycleError
-from lifecycle.ui import cache, identity, state
+from lifecycle.ui import cache, current_run, identity, state
 from lifecycle.ui.components import refusal
 
 T = TypeVar("T")
@@ -43,6 +43,7 @@ def attempt(action: Callable[..., T], **arguments: Any) -> Attempt[T]:
         by = identity.actor()
         with cache.database().write() as session:
             value = action(session, by=by, at=identity.now(), **arguments)
+        current_run.forget()
     except LifecycleError as error:
         return Attempt(refusal=error)
     return Attempt(value)

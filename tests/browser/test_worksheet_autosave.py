@@ -185,14 +185,18 @@ def test_two_browsers_editing_one_answer_see_both_versions(worksheet, screens, k
     area(second, "D03").fill("from Olu")
     leave(second)
 
-    expect(question(second, "D03").locator(".stMarkdownBadge", has_text="Two versions")).to_be_visible(timeout=SOON)
+    expect(question(second, "D03").locator(".stMarkdownBadge", has_text="Two versions")).to_be_visible(
+        timeout=SOON
+    )
     expect(question(second, "D03").get_by_text("from Pat")).to_be_visible()
     assert screens.stored("D03") == "from Pat"
     question(second, "D03").get_by_role("button", name=f"Keep {keep}").click()
     kept = "from Olu" if keep == "mine" else "from Pat"
     expect(area(second, "D03")).to_have_value(kept, timeout=SOON)
     eventually(lambda: screens.stored("D03"), kept)
-    expect(question(second, "D03").locator(".stMarkdownBadge", has_text="Two versions")).to_be_hidden(timeout=SOON)
+    expect(question(second, "D03").locator(".stMarkdownBadge", has_text="Two versions")).to_be_hidden(
+        timeout=SOON
+    )
 
 
 def test_what_somebody_else_saved_is_offered_and_not_forced(worksheet, screens) -> None:

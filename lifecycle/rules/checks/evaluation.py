@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -91,13 +91,17 @@ def verify_register(guide: Guide) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict on one branch, before any gate gives it a severity: it is the same at every gate."""
+    """The verdict on one branch, before any gate gives it a severity: it is the same at every gate.
+
+    `states` keeps what it amounted to so far, by severity: six gates know two or three of them.
+    """
 
     check: CheckSpec
     branch: BranchSpec
     verdict: Verdict
     messages: tuple[str, ...]
     inputs_digest: str
+    states: dict[Severity | None, CheckState] = field(default_factory=dict, compare=False, repr=False)
 
 
 def judge_all(facts: ProjectFacts, guide: Guide) -> tuple[Judgement, ...]:
@@ -123,13 +127,19 @@ def evaluate(facts: ProjectFacts, guide: Guide, gate: Gate | None = None) -> tup
 def states_at(
     judgements: Iterable[Judgement], facts: ProjectFacts, gate: Gate | None
 ) -> tuple[CheckState, ...]:
-    """What the judgements amount to at a gate; without one they are all advice."""
-    return tuple(_state(judgement, facts, gate) for judgement in judgements)
+    """What the judgements, made of these facts, amount to at a gate; without one they are all advice."""
+    return tuple(_state_at(judgement, facts, gate) for judgement in judgements)
 
 
-def _state(judgement: Judgement, facts: ProjectFacts, gate: Gate | None) -> CheckState:
+def _state_at(judgement: Judgement, facts: ProjectFacts, gate: Gate | None) -> CheckState:
+    severity = judgement.branch.severity_at(gate) if gate else None
+    if severity not in judgement.states:
+        judgement.states[severity] = _state(judgement, facts, severity)
+    return judgement.states[severity]
+
+
+def _state(judgement: Judgement, facts: ProjectFacts, severity: Severity | None) -> CheckState:
     check, branch, verdict = judgement.check, judgement.branch, judgement.verdict
-    severity = branch.severity_at(gate) if gate else None
     is_open = verdict.result is not CheckResult.PASSES
     return CheckState(
         check_id=check.id,

@@ -10,24 +10,25 @@ from lifecycle.actions import gates as actions
 from lifecycle.errors import Invalid
 from lifecycle.queries.findings import FindingView
 from lifecycle.queries.projects import ProjectHead
+from lifecycle.queries.records import WaiverView
 from lifecycle.queries.wording import Place
 from lifecycle.ui import navigation, standing
 from lifecycle.ui.components import counted, plain, refusal
 from lifecycle.ui.perform import perform
 from lifecycle.vocabulary import CheckResult, Gate
 
-MOST_SENTENCES = 3
+MOST_SENTENCES = 1
 MOST_PLACES = 6
 _ENFORCED = {"block": "blocks now", "warning": "warns now", "note": "note"}
 _ADVICE = {"block": "will block", "warning": "will warn", "note": "will be noted"}
 
 
 def failing(found: Sequence[FindingView]) -> list[FindingView]:
-    """What fails and nobody accepted: what holds now first, then the gravest, then what holds soonest."""
+    """What fails and nobody accepted: the gravest first, then what holds soonest."""
     open_ones = [item for item in found if item.result is CheckResult.FAILS and not item.is_accepted]
     return sorted(
         open_ones,
-        key=lambda item: (not item.blocks, -item.severity.weight, item.first_gate.order, item.check_id),
+        key=lambda item: (-item.severity.weight, not item.blocks, item.first_gate.order, item.check_id),
     )
 
 
@@ -44,11 +45,12 @@ def show(
 
 
 def finding(item: FindingView, *, project: ProjectHead, accept_at: Gate | None = None) -> None:
-    """One check: what it says, when it holds, the questions it reads, and how it was accepted."""
-    with st.container(gap="xxsmall", key=f"finding-{item.check_id}-{item.branch}"):
-        st.markdown(f"{_icon(item)} {plain(_said(item))}", anchors=False)
+    """One check: what it says; beneath, when it holds and the questions it reads as buttons."""
+    with st.container(gap=None, key=f"finding-{item.check_id}-{item.branch}"):
+        said = plain(_said(item, in_full=accept_at is not None))
+        st.markdown(f"{_icon(item)} {said}", help=plain(item.why) if accept_at else None, anchors=False)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(plain(_when(item)), width="content", help=plain(item.why) or None)
+            st.caption(plain(_when(item)), width="content")
             for place in (item.missing or item.places)[:MOST_PLACES]:
                 jump(place, project=project.key, key=f"{item.check_id}:{item.branch}")
         if item.waived_until:
@@ -66,14 +68,15 @@ def _icon(item: FindingView) -> str:
     return f":{mark.colour}[{mark.material}]"
 
 
-def _said(item: FindingView) -> str:
+def _said(item: FindingView, *, in_full: bool) -> str:
     """The findings themselves; the title before what cannot be told, and alone where all is well."""
     if item.result is CheckResult.PASSES:
         return item.title
-    said = " ".join(item.sentences[:MOST_SENTENCES]) or f"{item.title}."
+    shown = item.sentences if in_full else item.sentences[:MOST_SENTENCES]
+    said = " ".join(shown) or f"{item.title}."
     if item.result is CheckResult.CANNOT_TELL:
         return f"{item.title}. {said}"
-    more = len(item.sentences) - MOST_SENTENCES
+    more = len(item.sentences) - len(shown)
     return f"{said} And {counted(more, 'more finding')}." if more > 0 else said
 
 
@@ -90,7 +93,6 @@ def jump(place: Place, *, project: str, key: str) -> None:
         place.field_id,
         key=f"jump:{key}:{place.key}",
         type="tertiary",
-        icon=":material/arrow_forward:",
         help=plain(place.title),
     )
     if pressed:
@@ -154,3 +156,27 @@ def _give_reason(item: FindingView, project_id: int, gate: Gate) -> None:
                 reason=reason,
                 gate=gate,
             )
+
+
+def waiver(given: WaiverView, *, may_revoke: bool) -> None:
+    """One waiver, in force or not, with the form that ends it."""
+    if given.is_in_force:
+        mark = ":orange-badge[:material/event_repeat: In force]"
+    else:
+        mark = f":gray-badge[{'Revoked' if given.revoked_at else 'Expired'}]"
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f"{mark} **{plain(given.check_id)}** {plain(given.title)}", anchors=False)
+        st.markdown(plain(given.mitigation), anchors=False)
+        st.caption(
+            plain(f"{given.approver}, {given.at:%Y-%m-%d} · until {given.expires_on} · {given.gate.title}")
+        )
+        if given.is_in_force and may_revoke:
+            with st.popover("Revoke", icon=":material/undo:"), st.form(f"revoke:{given.id}", border=False):
+                reason = st.text_area("Why it ends", key=f"revoke:{given.id}:reason")
+                if st.form_submit_button("Revoke the waiver"):
+                    perform(
+                        actions.revoke_waiver,
+                        done=f"{given.check_id} counts again.",
+                        waiver_id=given.id,
+                        reason=reason,
+                    )

@@ -143,7 +143,7 @@ def _make_link(email: str, name: str, role: str, project: str | None, project_ro
     if outcome.refusal is not None:
         refusal(outcome.refusal)
         return
-    state.put(_LINK, ["invitation", email, f"{cache.settings().base_url}/join/{outcome.value}"])
+    state.put(_LINK, ["invitation", email, f"{cache.settings().base_url}/invitation/{outcome.value}"])
     for field in ("email", "name", "project", "project_role"):
         state.forget(f"invite:{field}")
     draw_again()

@@ -13,7 +13,7 @@ from lifecycle.ui import cache, components, navigation, standing, state
 from lifecycle.ui.views import portfolio_words as words
 from lifecycle.vocabulary import Actor, ProjectStatus
 
-_SIZE = 50
+_SIZE = 25
 _SORT, _PAGE, _OPEN = "sorted_by", "page", "portfolio:open"
 _SORTS: dict[Sort, str] = {
     "standing": "Weakest first",
@@ -45,7 +45,7 @@ def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
     shown = cache.read(
         portfolio.rows, by=by, today=found.as_of, filters=filters, sort=sort, page=page, size=_SIZE
     )
-    st.caption(_counted(shown.total, page))
+    st.caption(f"{_counted(shown.total, page)}. Choose a name to open it.")
     _table(shown.rows, now)
     if last > 1:
         state.put(_PAGE, page)
@@ -79,6 +79,8 @@ def _table(rows: tuple[PortfolioRow, ...], now: datetime) -> None:
     st.dataframe(
         columns,
         hide_index=True,
+        height="content",
+        placeholder="–",
         alt="Projects with their standing; the first column opens each",
         column_config={
             "Project": st.column_config.ButtonColumn(

@@ -19,7 +19,7 @@ from lifecycle.queries import worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerSheet, AnswerView
 from lifecycle.rules.answers import decode, describe
-from lifecycle.ui import autosave, cache, identity, state
+from lifecycle.ui import autosave, cache, current_run, identity, state
 from lifecycle.ui.autosave import DUE, OWNER, REASON, Note
 from lifecycle.ui.components import ago, exact, one_line, plain
 from lifecycle.ui.fields import (
@@ -59,7 +59,12 @@ class Sheet:
 
 
 def sheet_of(project: ProjectHead, *, may_edit: bool, asked_for: str | None = None) -> Sheet:
-    """The answers of the project as they are now, kept until one of them changes."""
+    """The answers of the project as they are now, put together once in a run."""
+    name = ("sheet", project.id, may_edit, asked_for)
+    return current_run.once(name, lambda: _sheet(project, may_edit, asked_for))
+
+
+def _sheet(project: ProjectHead, may_edit: bool, asked_for: str | None) -> Sheet:
     own, organisation = chains(project)
     answers = cache.read(worksheets.sheet, own, project_id=project.id)
     people = cache.read(worksheets.known_people, organisation)

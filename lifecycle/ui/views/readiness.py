@@ -10,6 +10,7 @@ import streamlit as st
 
 from lifecycle.ui import navigation, standing
 from lifecycle.ui.components import counted, exact, plain, until
+from lifecycle.ui.standing import Mark
 from lifecycle.vocabulary import Area, Gate, Level, Role, SignOffStatus
 
 _SENTENCES = {
@@ -21,6 +22,7 @@ _SENTENCES = {
     Level.READY: "is ready to be decided",
     Level.PASSED: "is passed",
 }
+_NOT_HERE = Mark("Not asked at this gate", "gray", "remove")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Reviewer:
     """What one role amounts to at a gate. `names` are those who hold it or were asked."""
 
     role: Role
-    status: SignOffStatus
+    status: SignOffStatus | None  # None: this gate does not ask the role
     since: datetime | None
     names: str
 
@@ -61,22 +63,28 @@ def track(steps: Sequence[Step], *, project: str, today: date) -> None:
     with st.grid(len(steps), min_column_width=120, gap="small"):
         for step in steps:
             mark = standing.LEVELS[step.level]
-            with st.container(border=step.is_current, gap="xxsmall", height="stretch"):
-                kind = "primary" if step.is_current else "secondary"
-                if st.button(
-                    _short(step.gate),
+            with st.container(gap="xxsmall"):
+                pressed = st.button(
+                    short(step.gate),
                     key=f"track:{step.gate}",
-                    type=kind,
+                    type="primary" if step.is_current else "secondary",
                     width="stretch",
                     help=step.gate.title,
-                ):
+                )
+                if pressed:
                     navigation.go("gate", project=project, gate=step.gate.value)
-                st.markdown(f":small[{mark.text}]", anchors=False)
+                planned = ""
                 if step.target and step.level is not Level.PASSED:
-                    st.caption(until(step.target, today), help=step.target.isoformat())
+                    planned = f" :gray[· {_due(step.target, today)}]"
+                st.markdown(f":small[{mark.text}{planned}]", anchors=False)
 
 
-def _short(gate: Gate) -> str:
+def _due(target: date, today: date) -> str:
+    return until(target, today) if target < today else f"due {until(target, today)}"
+
+
+def short(gate: Gate) -> str:
+    """For a narrow button."""
     return {Gate.DESIGN: "Design", Gate.MODEL: "Model"}.get(gate, gate.title)
 
 
@@ -93,12 +101,12 @@ def areas(shares: Mapping[Area, int], weakest: Area) -> None:
 
 def strip(reviewers: Sequence[Reviewer], now: datetime) -> None:
     """The reviewing roles side by side."""
-    with st.grid(3, min_column_width=150, gap="small"):
+    with st.grid(2, min_column_width=130, gap="small"):
         for one in reviewers:
-            mark = standing.SIGN_OFFS[one.status]
+            mark = standing.SIGN_OFFS[one.status] if one.status else _NOT_HERE
             with st.container(gap=None):
                 st.markdown(f"**{one.role.title}**", anchors=False)
-                st.markdown(f":small[{mark.text}]{_for_how_long(one, now)}", anchors=False)
+                st.markdown(f":small[{mark.text}{_for_how_long(one, now)}]", anchors=False)
                 if one.names:
                     st.caption(plain(one.names), help=exact(one.since) if one.since else None)
 
@@ -106,4 +114,4 @@ def strip(reviewers: Sequence[Reviewer], now: datetime) -> None:
 def _for_how_long(one: Reviewer, now: datetime) -> str:
     if one.since is None or one.status not in (SignOffStatus.WAITING, SignOffStatus.STALE):
         return ""
-    return f" :small[:gray[{counted((now - one.since).days, 'day')}]]"
+    return f" :gray[{counted((now - one.since).days, 'day')}]"

@@ -20,9 +20,14 @@ _STATES = {
     "withdrawn": Mark("Taken back", "gray", "undo"),
 }
 _ASKED = {
-    Act.APPROVE: "asks you to approve",
-    Act.ACKNOWLEDGE: "asks you to acknowledge",
-    Act.CONSULT: "asks for your opinion",
+    Act.APPROVE: "asked you to approve",
+    Act.ACKNOWLEDGE: "asked you to acknowledge",
+    Act.CONSULT: "asked for your opinion",
+}
+_OF_OTHERS = {
+    Act.APPROVE: "asked {} to approve",
+    Act.ACKNOWLEDGE: "asked {} to acknowledge",
+    Act.CONSULT: "asked {} for an opinion",
 }
 
 
@@ -38,8 +43,8 @@ def show() -> None:
             to="home",
         )
         return
-    view = cache.read_now(
-        queries.review, by=identity.actor(), at=identity.now(), guide=cache.guide(), review_id=int(named)
+    view = cache.read_with_guide(
+        queries.view, by=identity.actor(), at=identity.this_hour(), review_id=int(named)
     )
     state.remember_project(view.project.key)
     _header(view)
@@ -72,11 +77,7 @@ def _asked(view: ReviewView) -> str:
     """Who asked whom for what, when, until when, in one line."""
     now = identity.now()
     mine = view.person_key == identity.actor().key
-    asks = (
-        _ASKED[view.act]
-        if mine
-        else _ASKED[view.act].replace("you", view.person).replace("r opinion", "’s opinion")
-    )
+    asks = _ASKED[view.act] if mine else _OF_OTHERS[view.act].format(view.person)
     said = f"{view.requested_by} {asks} {ago(view.requested_at, now)}"
     if view.due_on and view.state == "open":
         said += f", due {view.due_on.isoformat()} ({until(view.due_on, now.date())})"

@@ -60,9 +60,13 @@ def _choose(project: ProjectHead, sheet: Sheet) -> SourceName | None:
     with st.container(horizontal=True, gap="small"):
         for source in sources:
             done = sum(_is_settled(sheet, source, field) for field in fields)
-            label = f"{plain(source.name)} :gray[{done}/{len(fields)}]"
-            kind = "primary" if source is chosen else "secondary"
-            if st.button(label, key=f"source:{source.id}", type=kind, icon=":material/database:"):
+            label = f"{plain(source.name)} · {done}/{len(fields)}"
+            if st.button(
+                label,
+                key=f"source:{source.id}",
+                type="primary" if source is chosen else "secondary",
+                icon=":material/database:",
+            ):
                 navigation.go("sources", project=project.key, source=source.id)
     return chosen
 
@@ -118,9 +122,10 @@ def _removed(project: ProjectHead) -> None:
 
 
 def _record(project: ProjectHead, sheet: Sheet, record: WorksheetSpec, source: SourceName) -> None:
-    st.header(plain(source.name), anchor=False)
-    if sheet.may_edit:
-        _rename_or_remove(project, source)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.header(plain(source.name), anchor=False, width="content")
+        if sheet.may_edit:
+            _rename_or_remove(project, source)
     begin_drawing(may_edit=sheet.may_edit)
     asked = navigation.here("field")
     ordered = sorted(record.sections, key=lambda section: not _holds(record, section.id, asked))
@@ -139,7 +144,7 @@ def _holds(record: WorksheetSpec, section: str, field_id: str | None) -> bool:
 
 
 def _rename_or_remove(project: ProjectHead, source: SourceName) -> None:
-    with st.expander("Rename or remove", icon=":material/edit:"):
+    with st.popover("Rename or remove", icon=":material/edit:"):
         with (
             st.form(f"rename:{source.id}", border=False),
             st.container(horizontal=True, vertical_alignment="bottom"),

@@ -1,0 +1,174 @@
+"""The example portfolio as content: data/samples/people.yaml and one file per project, told as dated steps.
+
+Days count backwards from the day on which the example is built, so that its history is always about a year old.
+Inside answers `today+30` and `today-30` stand for dates, `@handle` for a person of the example and
+`source/Name` for the project's data source of that name.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lifecycle.errors import Invalid
+from lifecycle.settings import PROJECT_ROOT
+from lifecycle.vocabulary import Decision, Gate, OrganisationRole, Outcome, Role, Stage
+
+SAMPLES = PROJECT_ROOT / "data" / "samples"
+WORK_BEGINS = time(8, 0, tzinfo=UTC)
+BETWEEN_ACTIONS = timedelta(minutes=2)
+_SATURDAY = 5
+
+
+class Told(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Ago = Annotated[int, Field(ge=1)]
+
+
+class SamplePerson(Told):
+    """One fictional colleague. `reviews` are the roles that others may ask them for, `level` their approvals."""
+
+    name: str
+    email: str
+    organisation_role: OrganisationRole = OrganisationRole.MEMBER
+    reviews: tuple[Role, ...] = ()
+    level: int = 0
+
+
+class Promise(Told):
+    """A don't-know: who finds out, and by when."""
+
+    owner: str
+    due: str
+
+
+class DecisionTold(Told):
+    """A decision with words; without `decision` the favourable one that was asked for."""
+
+    decision: Decision | None = None
+    comment: str = ""
+    conditions: tuple[tuple[str, str, str], ...] = ()  # what, whose, by when
+    fields: tuple[str, ...] = ()
+
+
+class WaiverTold(Told):
+    check: str
+    mitigation: str
+    until: str
+
+
+class Document(Told):
+    title: str
+    url: str
+    field: str | None = None
+    gate: Gate | None = None
+
+
+class Step(Told):
+    """What happened on one day, in the order of these fields. `gate` defaults to the project's own."""
+
+    ago: Ago
+    by: str | None = None  # else whoever does this by role
+    gate: Gate | None = None
+    give: dict[Role, str] = {}
+    source: str | None = None  # its answers are of this data source, which is added when first named
+    answer: dict[str, Any] = {}
+    not_applicable: dict[str, str] = {}
+    dont_know: dict[str, Promise] = {}
+    plan: dict[Gate, str] = {}
+    evidence: tuple[Document, ...] = ()
+    reasons: dict[str, str] = {}
+    ask: tuple[Role, ...] = ()
+    due: str | None = None
+    message: str = ""
+    sign: tuple[Role, ...] = ()
+    decide: dict[Role, DecisionTold] = {}
+    affirm: dict[Role, str] = {}
+    met: dict[Role, str] = {}
+    waive: tuple[WaiverTold, ...] = ()
+    outcome: Outcome | None = None
+    reason: str = ""
+    to_stage: Stage | None = None
+
+
+class Story(Told):
+    """One project from its registration to today."""
+
+    name: str
+    purpose: str
+    organisation: str
+    manager: str
+    registered: Ago
+    steps: tuple[Step, ...] = ()
+
+
+class Samples(Told):
+    people: dict[str, SamplePerson]
+    stories: tuple[Story, ...]
+
+
+def read_samples(folder: Path = SAMPLES) -> Samples:
+    """The whole example, in the order of the file names. Raises Invalid naming file and place."""
+    people = _read(folder / "people.yaml")
+    stories = tuple(_told(Story, file) for file in sorted((folder / "projects").glob("*.yaml")))
+    return Samples(
+        people={handle: _checked(SamplePerson, each, handle) for handle, each in people.items()},
+        stories=stories,
+    )
+
+
+def _told(kind: type[Story], file: Path) -> Story:
+    return _checked(kind, _read(file), file.name)
+
+
+def _checked(kind: type[Any], content: object, place: str) -> Any:
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        problems = {
+            " › ".join(str(part) for part in (place, *item["loc"])): item["msg"] for item in error.errors()
+        }
+        raise Invalid(problems) from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise Invalid({file.name: f"cannot be read: {error}"}) from error
+    if not isinstance(content, dict):
+        raise Invalid({file.name: "must hold lines of the form “key: value”."})
+    return content
+
+
+# ---------------------------------------------------------------- days
+
+
+class Calendar:
+    """Turns "so many days ago" into days and moments. Nobody works at weekends: the Friday before is meant."""
+
+    def __init__(self, today: date) -> None:
+        self.today = today
+        self._busy_until: dict[date, datetime] = {}
+
+    def day(self, offset: int) -> date:
+        """That many days from today, or the last working day before it."""
+        day = self.today + timedelta(days=offset)
+        return day - timedelta(days=max(0, day.weekday() - _SATURDAY + 1))
+
+    def next_moment(self, ago: int) -> datetime:
+        """The next free moment of that day, later than all before it that were given out for it."""
+        day = self.day(-ago)
+        moment = self._busy_until.get(day, datetime.combine(day, WORK_BEGINS))
+        self._busy_until[day] = moment + BETWEEN_ACTIONS
+        return moment
+
+    def date_of(self, told: str) -> date:
+        """`today+30`, `today-30`; raises ValueError for anything else."""
+        return self.day(int(told.removeprefix("today")))

@@ -1,0 +1,285 @@
+"""Plays one story of the example through the actions of the product, as its people would have done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlmodel import Session
+
+from lifecycle.actions import answers, gates, people, plans, projects, reviews, sources
+from lifecycle.demo.content import Calendar, DecisionTold, Step, Story
+from lifecycle.errors import LifecycleError
+from lifecycle.facts.projects import load_facts
+from lifecycle.guide import Guide
+from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.signoffs import cover, current_sign_off, decisions_allowed, digest_of, open_review
+from lifecycle.vocabulary import Act, Actor, AnswerState, Gate, Role, Stage
+
+_DAY = re.compile(r"today[+-]\d+")
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody of the example by handle; one of them for each role that reviews or approves."""
+
+    actors: Mapping[str, Actor]
+    roles: Mapping[Role, str]
+
+    def __getitem__(self, who: str | Role) -> Actor:
+        return self.actors[self.roles[who] if isinstance(who, Role) else who]
+
+
+@dataclass
+class Play:
+    """One project while its story is told. `session` is the caller's transaction."""
+
+    session: Session
+    guide: Guide
+    cast: Cast
+    story: Story
+    calendar: Calendar
+    project_id: int = 0
+    source_ids: dict[str, int] = field(default_factory=dict)
+
+    def run(self) -> int:
+        """Returns the project's id. Raises what the actions refuse, with the step noted in it."""
+        self.project_id = projects.register(
+            self.session,
+            by=self._manager,
+            at=self.calendar.next_moment(self.story.registered),
+            guide=self.guide,
+            name=self.story.name,
+            purpose=self.story.purpose,
+            organisation=self.story.organisation,
+        )
+        for step in self.story.steps:
+            try:
+                self._play(step)
+            except LifecycleError as error:
+                error.add_note(f"{self.story.name}, {step.ago} days ago")
+                raise
+        return self.project_id
+
+    def _play(self, step: Step) -> None:
+        self._give(step)
+        self._answer(step)
+        self._plan(step)
+        self._attach(step)
+        self._reason(step)
+        self._ask(step)
+        self._decide(step)
+        self._affirm(step)
+        self._meet(step)
+        self._waive(step)
+        self._pass_gate(step)
+
+    # ------------------------------------------------------------ who, when, where
+
+    @property
+    def _manager(self) -> Actor:
+        return self.cast[self.story.manager]
+
+    def _by(self, step: Step, otherwise: Actor | Role) -> Actor:
+        if step.by:
+            return self.cast[step.by]
+        return self.cast[otherwise] if isinstance(otherwise, Role) else otherwise
+
+    def _common(self, step: Step, by: Actor) -> dict[str, Any]:
+        """What every action takes."""
+        return {"by": by, "at": self.calendar.next_moment(step.ago), "guide": self.guide}
+
+    def _facts(self, step: Step) -> ProjectFacts:
+        today = self.calendar.day(-step.ago)
+        return load_facts(self.session, self.project_id, today=today, guide=self.guide)
+
+    def _gate(self, step: Step) -> Gate:
+        return step.gate or self._facts(step).gate or Gate.DISCOVERY
+
+    def _day(self, told: str) -> date:
+        return self.calendar.date_of(told)
+
+    def _filled(self, told: Any) -> Any:
+        """The same answer with dates, people and data sources put in."""
+        if isinstance(told, Mapping):
+            return {name: self._filled(value) for name, value in told.items()}
+        if isinstance(told, list):
+            return [self._filled(value) for value in told]
+        if not isinstance(told, str):
+            return told
+        if _DAY.fullmatch(told):
+            return self._day(told).isoformat()
+        if told.startswith("@"):
+            return f"@{self.cast[told[1:]].key}"
+        if told.startswith("source/"):
+            return f"source/{self.source_ids[told.removeprefix('source/')]}"
+        return told
+
+    # ------------------------------------------------------------ what the team does
+
+    def _give(self, step: Step) -> None:
+        for role, handle in step.give.items():
+            people.give_project_role(
+                self.session,
+                by=self._manager,
+                at=self.calendar.next_moment(step.ago),
+                project_id=self.project_id,
+                person_key=self.cast[handle].key,
+                role=role,
+            )
+
+    def _answer(self, step: Step) -> None:
+        source_id = self._source(step)
+        for field_id, raw in step.answer.items():
+            self._save(step, field_id, source_id, raw=self._filled(raw))
+        for field_id, reason in step.not_applicable.items():
+            self._save(step, field_id, source_id, state=AnswerState.NOT_APPLICABLE, reason=reason)
+        for field_id, promise in step.dont_know.items():
+            due_on = self._day(promise.due)
+            state = AnswerState.DONT_KNOW
+            self._save(step, field_id, source_id, state=state, owner=promise.owner, due_on=due_on)
+
+    def _source(self, step: Step) -> int:
+        if step.source is None:
+            return 0
+        if step.source not in self.source_ids:
+            self.source_ids[step.source] = sources.add(
+                self.session,
+                **self._common(step, self._by(step, self._manager)),
+                project_id=self.project_id,
+                name=step.source,
+            )
+        return self.source_ids[step.source]
+
+    def _save(self, step: Step, field_id: str, source_id: int, **content: Any) -> None:
+        answers.save(
+            self.session,
+            **self._common(step, self._by(step, self._manager)),
+            project_id=self.project_id,
+            field_id=field_id,
+            source_id=source_id if self.guide.field(field_id).is_of_source else 0,
+            base=None,
+            **content,
+        )
+
+    def _plan(self, step: Step) -> None:
+        for gate, told in step.plan.items():
+            plans.set_date(
+                self.session,
+                **self._common(step, self._manager),
+                project_id=self.project_id,
+                gate=gate,
+                on_date=self._day(told),
+            )
+
+    def _attach(self, step: Step) -> None:
+        for document in step.evidence:
+            gates.add_evidence(
+                self.session,
+                **self._common(step, self._by(step, self._manager)),
+                project_id=self.project_id,
+                title=document.title,
+                url=document.url,
+                gate=document.gate,
+                field_id=document.field,
+            )
+
+    def _reason(self, step: Step) -> None:
+        for check_id, reason in step.reasons.items():
+            gates.give_reason(
+                self.session,
+                **self._common(step, self._manager),
+                project_id=self.project_id,
+                check_id=check_id,
+                reason=reason,
+                gate=step.gate,
+            )
+
+    def _ask(self, step: Step) -> None:
+        for role in step.ask:
+            reviews.request(
+                self.session,
+                **self._common(step, self._manager),
+                project_id=self.project_id,
+                gate=self._gate(step),
+                role=role,
+                person_key=self.cast[role].key,
+                due_on=self._day(step.due) if step.due else None,
+                message=step.message,
+            )
+
+    # ------------------------------------------------------------ what reviewers and approvers do
+
+    def _decide(self, step: Step) -> None:
+        plainly = {role: DecisionTold() for role in step.sign}
+        for role, told in {**plainly, **step.decide}.items():
+            facts, gate = self._facts(step), self._gate(step)
+            review = open_review(facts, gate, role)
+            if review is None:
+                raise LifecycleError(f"{role.title} was not asked at {gate.title}.")
+            act = next((item.act for item in self.guide.reviews(gate) if item.role is role), Act.APPROVE)
+            reviews.decide(
+                self.session,
+                **self._common(step, self.cast[role]),
+                review_id=review.id,
+                decision=told.decision or decisions_allowed(act)[0],
+                seen_digest=digest_of(cover(facts, self.guide, gate, role)),
+                comment=told.comment,
+                conditions=[(what, whose, self._day(due)) for what, whose, due in told.conditions],
+                fields=told.fields,
+            )
+
+    def _affirm(self, step: Step) -> None:
+        for role, comment in step.affirm.items():
+            facts, gate = self._facts(step), self._gate(step)
+            made = current_sign_off(facts, gate, role)
+            if made is None:
+                raise LifecycleError(f"{role.title} has decided nothing at {gate.title}.")
+            reviews.affirm(
+                self.session,
+                **self._common(step, self.cast[role]),
+                sign_off_id=made.id,
+                seen_digest=digest_of(cover(facts, self.guide, gate, role)),
+                comment=comment,
+            )
+
+    def _meet(self, step: Step) -> None:
+        for role, proof in step.met.items():
+            for condition in self._facts(step).conditions:
+                if (condition.role, condition.state) == (role, "open"):
+                    gates.meet_condition(
+                        self.session,
+                        **self._common(step, self._by(step, self._manager)),
+                        condition_id=condition.id,
+                        proof=proof,
+                    )
+
+    def _waive(self, step: Step) -> None:
+        for told in step.waive:
+            gates.waive(
+                self.session,
+                **self._common(step, self.cast[self.guide.checks_by_id[told.check].waived_by]),
+                project_id=self.project_id,
+                check_id=told.check,
+                gate=self._gate(step),
+                mitigation=told.mitigation,
+                expires_on=self._day(told.until),
+            )
+
+    def _pass_gate(self, step: Step) -> None:
+        if step.outcome is None:
+            return
+        gate = self._gate(step)
+        decider = Role.APPROVER if gate.stage is Stage.PRODUCTION else Role.BUSINESS
+        gates.decide(
+            self.session,
+            **self._common(step, self._by(step, decider)),
+            project_id=self.project_id,
+            gate=gate,
+            outcome=step.outcome,
+            reason=step.reason,
+            to_stage=step.to_stage,
+        )

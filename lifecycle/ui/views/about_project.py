@@ -1,0 +1,163 @@
+"""What a project is called and for, who has which role on it, and archiving: below everything on its overview."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lifecycle.actions import people as people_actions
+from lifecycle.actions import projects as actions
+from lifecycle.errors import Conflict, Invalid
+from lifecycle.queries import people as people_queries
+from lifecycle.queries.overview import ProjectOverview
+from lifecycle.queries.people import MembershipView
+from lifecycle.ui import cache
+from lifecycle.ui.components import definitions, plain, refusal
+from lifecycle.ui.perform import perform
+from lifecycle.ui.project import chains
+from lifecycle.vocabulary import Role
+
+
+def show(view: ProjectOverview) -> None:
+    """Facts, people, and forms for those who may use them."""
+    st.subheader("About this project", anchor=False)
+    members = cache.read(people_queries.memberships, *chains(view.project), project_id=view.project.id)
+    stage = view.project.stage.title if view.project.stage else "not placed yet"
+    definitions(
+        [
+            ("Owning unit", view.project.organisation),
+            ("Stage", f"{stage}, since {view.stage_since:%Y-%m-%d}"),
+            ("Product manager", _holding(members, Role.PRODUCT_MANAGER)),
+        ]
+    )
+    if "projects.edit" in view.may:
+        _edit(view)
+    _people(view, members)
+    _archive(view)
+
+
+def _holding(members: tuple[MembershipView, ...], role: Role) -> str:
+    return ", ".join(member.person_name for member in members if member.role is role)
+
+
+# ------------------------------------------------------------------ name and purpose
+
+
+def _edit(view: ProjectOverview) -> None:
+    project = view.project
+    with st.expander("Edit name, purpose and unit", icon=":material/edit:"):
+        with st.form("edit_project", border=False, enter_to_submit=False):
+            name = st.text_input("Name", value=project.name, key=f"edit:{project.id}:name")
+            purpose = st.text_area("Purpose", value=project.purpose, key=f"edit:{project.id}:purpose")
+            unit = st.text_input("Owning unit", value=project.organisation, key=f"edit:{project.id}:unit")
+            submitted = st.form_submit_button("Save")
+        if submitted:
+            _save(view, name, purpose, unit)
+
+
+def _save(view: ProjectOverview, name: str, purpose: str, unit: str) -> None:
+    outcome = perform(
+        actions.edit,
+        done="Saved.",
+        project_id=view.project.id,
+        name=name,
+        purpose=purpose,
+        organisation=unit,
+        base=view.project.revision,
+    )
+    if isinstance(outcome.refusal, Conflict) and isinstance(outcome.refusal.theirs, dict):
+        st.markdown("**What is saved now**", anchors=False)
+        definitions([(word.capitalize(), str(said)) for word, said in outcome.refusal.theirs.items()])
+
+
+# ------------------------------------------------------------------ people
+
+
+def _people(view: ProjectOverview, members: tuple[MembershipView, ...]) -> None:
+    holders = len({member.person_key for member in members})
+    with st.expander(f"People and roles :gray[{holders}]", icon=":material/group:"):
+        if not members:
+            st.caption("Nobody has a role on it yet.")
+        may_take = "people.take_project_role" in view.may
+        for member in members:
+            _member(view, member, may_take=may_take)
+        if "people.give_project_role" in view.may:
+            _give(view)
+
+
+def _member(view: ProjectOverview, member: MembershipView, *, may_take: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(
+            f"{plain(member.person_name)} :small[:gray[{member.role.title} since {member.since:%Y-%m-%d}]]",
+            width="stretch",
+            anchors=False,
+        )
+        if may_take and st.button(
+            "Take away",
+            key=f"take:{member.person_key}:{member.role}",
+            type="tertiary",
+            icon=":material/close:",
+        ):
+            perform(
+                people_actions.take_project_role,
+                done=f"{member.person_name} is no longer {member.role.title}.",
+                project_id=view.project.id,
+                person_key=member.person_key,
+                role=member.role,
+            )
+
+
+def _give(view: ProjectOverview) -> None:
+    everybody = cache.read(people_queries.people)
+    labels = {
+        one.key: f"{one.name} · {one.email}" if one.email else one.name for one in everybody if one.active
+    }
+    with st.form("give_role", border=False):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            person = st.selectbox(
+                "Person",
+                list(labels),
+                index=None,
+                format_func=lambda key: labels.get(key, key),
+                key="give:person",
+                placeholder="Choose",
+                width=300,
+            )
+            role = st.selectbox(
+                "Role",
+                [role.value for role in Role],
+                index=None,
+                format_func=lambda name: Role(name).title,
+                key="give:role",
+                placeholder="Choose",
+                width=220,
+                help="Reviewing roles need a place on the administrator's list, an approver an approval level.",
+            )
+            submitted = st.form_submit_button("Give role", icon=":material/person_add:")
+        if not submitted:
+            return
+        if person is None or role is None:
+            refusal(Invalid({"role": "Choose a person and a role."}))
+            return
+        perform(
+            people_actions.give_project_role,
+            done=f"{labels.get(person, 'They')} is {Role(role).title} now.",
+            project_id=view.project.id,
+            person_key=person,
+            role=Role(role),
+        )
+
+
+# ------------------------------------------------------------------ archiving
+
+
+def _archive(view: ProjectOverview) -> None:
+    if view.project.archived_at is not None:
+        if "projects.restore" in view.may and st.button(
+            "Restore this project", type="primary", icon=":material/unarchive:", key="restore"
+        ):
+            perform(actions.restore, done="The project is back as it was.", project_id=view.project.id)
+    elif "projects.archive" in view.may:
+        with st.expander("Archive", icon=":material/inventory_2:"), st.form("archive", border=False):
+            st.caption("It leaves the portfolio. Nothing is deleted, and it can be restored at any time.")
+            if st.form_submit_button("Archive this project"):
+                perform(actions.archive, done="The project is archived.", project_id=view.project.id)

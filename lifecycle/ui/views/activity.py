@@ -1,0 +1,72 @@
+"""What changed lately in the projects that this person may read."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from itertools import groupby
+
+import streamlit as st
+
+from lifecycle.queries import history
+from lifecycle.queries.history import ActivityLine
+from lifecycle.ui import cache, components, identity, navigation
+from lifecycle.ui.components import ago, exact, plain
+
+_BEFORE = "before"
+
+
+def show() -> None:
+    """The whole page; older events stand at an address of their own."""
+    now = identity.now()
+    components.page_header("Activity", about="Every change in the projects you may read, newest first.")
+    found = cache.read_now(
+        history.activity, by=identity.actor(), at=now, guide=cache.guide(), before=_before()
+    )
+    if not found.lines:
+        components.empty_state(
+            "Nothing has happened yet",
+            "Every answer, review, sign-off and decision appears here the moment it is made.",
+            icon="history",
+            action="Register a project",
+            to="new-project",
+        )
+    for day, lines in groupby(found.lines, key=lambda line: line.event.at.date()):
+        st.subheader(_day(day, now), anchor=False)
+        with st.container(gap="xsmall"):
+            for line in lines:
+                _line(line, now)
+    _pages(found.older)
+
+
+def _before() -> int | None:
+    text = navigation.here(_BEFORE) or ""
+    return int(text) if text.isdecimal() and len(text) < 16 else None
+
+
+def _day(day: date, now: datetime) -> str:
+    days = (now.date() - day).days
+    return {0: "Today", 1: "Yesterday"}.get(days) or components.day(day)
+
+
+def _line(line: ActivityLine, now: datetime) -> None:
+    event = line.event
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        when = f"{event.at:%H:%M}"
+        st.markdown(
+            f":gray[{when}]", width="content", anchors=False, help=f"{ago(event.at, now)} · {exact(event.at)}"
+        )
+        said = f"**{plain(event.who)}** · {plain(components.one_line(event.sentence, 200))}"
+        if event.consequences:
+            said += f"  \n:small[:gray[{plain(' '.join(event.consequences))}]]"
+        st.markdown(said, width="stretch", anchors=False)
+        label = components.one_line(line.project_name, 40)
+        if st.button(plain(label), key=f"activity:{line.id}", type="tertiary"):
+            navigation.go("project", project=line.project_key)
+
+
+def _pages(older: int | None) -> None:
+    with st.container(horizontal=True):
+        if _before() is not None and st.button("Newest", icon=":material/first_page:", key="activity:newest"):
+            navigation.go("activity")
+        if older is not None and st.button("Older", icon=":material/chevron_right:", key="activity:older"):
+            navigation.go("activity", before=older)

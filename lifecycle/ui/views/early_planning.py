@@ -1,0 +1,212 @@
+"""Early planning: how early the production questions were answered, what is still open, and what that owes."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lifecycle.queries import early_planning as queries
+from lifecycle.queries.early_planning import EarlyPlanning, OpenQuestion, PlannedProject
+from lifecycle.ui import cache, charts, components, identity, navigation, standing, state, upkeep
+from lifecycle.ui.charts import Bar
+from lifecycle.ui.components import counted
+from lifecycle.ui.views.portfolio_maps import chosen_point, is_dark
+from lifecycle.vocabulary import Level
+
+_MOST_BARS = 12
+_MOST_ROWS = 50
+_OPEN, _DEBTS = "early:open", "early:debts"
+
+
+def show() -> None:
+    """The whole page."""
+    now = identity.now()
+    upkeep.bring_standing_up_to_date(now)
+    found = cache.read_with_guide(queries.early_planning, by=identity.actor(), today=upkeep.today(now))
+    components.page_header(
+        "Early planning",
+        about="24 questions about production are asked already at Discovery. Answered then, they cost a "
+        "conversation; answered at launch, they cost a redesign.",
+    )
+    if not found.projects:
+        components.empty_state(
+            "Nothing to measure yet",
+            "The index and the debt count running projects that are assessed here; those from registers do not.",
+            icon="event_upcoming",
+            action="Register a project",
+            to="new-project",
+        )
+        return
+    st.markdown(components.plain(headline(found)), anchors=False)
+    components.key_figures(_figures(found))
+    with st.grid(2, min_column_width=360, gap="large"):
+        with st.container():
+            _debts(found)
+        with st.container():
+            _questions(found)
+    _table(found)
+
+
+def headline(found: EarlyPlanning) -> str:
+    """What the page shows today."""
+    measured = sum(project.index is not None for project in found.projects)
+    if found.mean is None:
+        text = "No project has passed its Discovery gate, so there is no index yet."
+    else:
+        text = (
+            f"Over {counted(measured, 'project')} past Discovery the index is {found.mean:.2f} on average: "
+            "1 means every production question was answered in Discovery, 0 none before Production."
+        )
+    if not found.debt:
+        return f"{text} There is no production debt."
+    most = found.projects[0]
+    return f"{text} The production debt is {found.debt:,}, of which {most.name} carries {most.debt:,}."
+
+
+def _figures(found: EarlyPlanning) -> list[tuple[str, str, str]]:
+    quartiles = "needs two projects"
+    if found.quartiles:
+        quartiles = f"half of them {found.quartiles[0]:.2f} to {found.quartiles[2]:.2f}"
+    open_questions = sum(project.open_questions for project in found.projects)
+    owing = sum(project.debt > 0 for project in found.projects)
+    return [
+        ("Index, mean", f"{found.mean:.2f}" if found.mean is not None else "–", "1 early, 0 late"),
+        ("Index, median", f"{found.quartiles[1]:.2f}" if found.quartiles else "–", quartiles),
+        ("Debt", f"{found.debt:,}", f"in {counted(owing, 'project')}"),
+        ("Open questions", f"{open_questions:,}", f"of {24 * len(found.projects):,}"),
+    ]
+
+
+# ------------------------------------------------------------------ charts
+
+
+def _debts(found: EarlyPlanning) -> None:
+    st.subheader("Debt by project", anchor=False)
+    owing = [project for project in found.projects if project.debt][:_MOST_BARS]
+    if not owing:
+        st.markdown("No open production question has been carried through a gate.", anchors=False)
+        return
+    worst = owing[0]
+    sentence = (
+        f"{worst.name} has carried {counted(worst.open_questions, 'open question')} to "
+        f"{worst.gate.title if worst.gate else 'its gate'}: a debt of {worst.debt}, the largest."
+    )
+    st.markdown(components.plain(sentence), anchors=False)
+    pieces = [_debt_bar(project) for project in owing]
+    st.plotly_chart(
+        charts.bars(pieces, dark=is_dark()),
+        key=_DEBTS,
+        on_select=lambda: _open_bar(pieces),
+        selection_mode="points",
+        config=dict(charts.CONFIG),
+        alt=sentence,
+    )
+
+
+def _debt_bar(project: PlannedProject) -> Bar:
+    hover = f"{project.name}: debt {project.debt}, {counted(project.open_questions, 'open question')}"
+    return Bar(
+        project.name,
+        project.debt,
+        charts.as_text(hover),
+        standing.LEVELS[Level.CONDITIONAL],
+        links=(project.key,),
+    )
+
+
+def _open_bar(pieces: list[Bar]) -> None:
+    point = chosen_point(_DEBTS)
+    if point is not None and point < len(pieces):
+        navigation.go("project", project=pieces[point].links[0])
+
+
+def _questions(found: EarlyPlanning) -> None:
+    st.subheader("Questions still open", anchor=False)
+    waiting = [question for question in found.questions if question.unsettled]
+    if not waiting:
+        st.markdown("Every production question is settled in every running project.", anchors=False)
+        return
+    first, total = waiting[0], len(found.projects)
+    sentence = f"“{first.title}” is open in {first.unsettled:,} of {counted(total, 'running project')}."
+    st.markdown(components.plain(sentence), anchors=False)
+    st.plotly_chart(
+        charts.bars(
+            [piece for question in waiting[:_MOST_BARS] for piece in _question_bars(question)], dark=is_dark()
+        ),
+        key="early:questions",
+        config=dict(charts.CONFIG),
+        alt=sentence,
+    )
+    with st.expander("The same as a table", icon=":material/table:"):
+        st.dataframe(
+            {
+                "Field": [question.field_id for question in found.questions],
+                "Question": [question.question for question in found.questions],
+                "Open": [question.unsettled for question in found.questions],
+                "Not begun": [question.untouched for question in found.questions],
+            },
+            hide_index=True,
+            alt="Production questions by the number of projects in which they are open",
+        )
+
+
+def _question_bars(question: OpenQuestion) -> list[Bar]:
+    """Don't-knows apart from questions nobody has begun."""
+    unknown = question.unsettled - question.untouched
+    hover = (
+        f"{charts.as_text(question.title)}: not begun in {question.untouched:,}, don't know in {unknown:,}"
+    )
+    not_begun, in_progress = standing.LEVELS[Level.NOT_STARTED], standing.LEVELS[Level.IN_PROGRESS]
+    pieces = [
+        Bar(question.title, question.untouched, hover, not_begun, text="–"),
+        Bar(question.title, unknown, hover, in_progress, text="?"),
+    ]
+    return [piece for piece in pieces if piece.value]
+
+
+# ------------------------------------------------------------------ table
+
+
+def _table(found: EarlyPlanning) -> None:
+    st.subheader("Projects", anchor=False)
+    shown = found.projects[:_MOST_ROWS]
+    if len(found.projects) > len(shown):
+        st.caption(
+            f"The {len(shown):,} with the most debt. The overview's table holds all, by debt if you like."
+        )
+    keys = [project.key for project in shown]
+    st.dataframe(
+        {
+            "Project": [project.name for project in shown],
+            "Organisation": [project.organisation for project in shown],
+            "Stage": [project.stage.title if project.stage else "" for project in shown],
+            "Index": [project.index for project in shown],
+            "Open questions": [project.open_questions for project in shown],
+            "Debt": [project.debt for project in shown],
+            "Status": [standing.STATUSES[project.status].word for project in shown],
+        },
+        hide_index=True,
+        height="content",
+        placeholder="–",
+        alt="Projects with their early-planning index and production debt; the first column opens each",
+        column_config={
+            "Project": st.column_config.ButtonColumn(
+                type="tertiary",
+                alignment="left",
+                width="medium",
+                pinned=True,
+                key=_OPEN,
+                on_click=_open,
+                args=(keys,),
+            ),
+            "Index": st.column_config.NumberColumn(
+                format="%.2f", help="Empty before the Discovery gate was passed"
+            ),
+            "Debt": st.column_config.NumberColumn(help="Open production questions times gates passed"),
+        },
+    )
+
+
+def _open(keys: list[str]) -> None:
+    clicked = state.value(_OPEN)
+    if clicked and clicked["row"] < len(keys):
+        navigation.go("project", project=keys[clicked["row"]])

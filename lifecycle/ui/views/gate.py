@@ -1,0 +1,196 @@
+"""One gate: how ready it is, what stands in the way, who signs, what is owed, and its outcome."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lifecycle.queries import gates as queries
+from lifecycle.queries import worksheets
+from lifecycle.queries.gates import GateView
+from lifecycle.queries.projects import ProjectHead
+from lifecycle.ui import cache, identity, navigation, standing
+from lifecycle.ui.components import blocker_list, counted, page_header, plain, until
+from lifecycle.ui.project import chains
+from lifecycle.ui.views import conditions, evidence, findings, outcome, readiness, requests, signatures
+from lifecycle.vocabulary import Gate, SignOffStatus
+
+OPEN = ("Reviews", "Checks", "Conditions", "Documents", "Outcome")
+
+
+def show(project: ProjectHead) -> None:
+    """The gate that the address names, else the one the project works towards."""
+    view = cache.read_with_guide(
+        queries.view,
+        *chains(project),
+        by=identity.actor(),
+        at=identity.this_hour(),
+        key=project.key,
+        gate=_named(),
+    )
+    page_header(
+        f"{view.gate.title} gate",
+        about=f"{project.name}. {_exit_question(view.gate)}",
+        mark=standing.LEVELS[view.level],
+        actions=lambda: _ways(view),
+    )
+    _switch(view)
+    left, right = st.columns([5, 3], gap="large")
+    with left:
+        _in_the_way(view)
+    with right:
+        _how_ready(view)
+    _parts(view)
+
+
+def _named() -> Gate | None:
+    named = navigation.here("gate")
+    return Gate(named) if named in list(Gate) else None
+
+
+def _exit_question(gate: Gate) -> str:
+    return cache.guide().worksheet(gate.stage).exit_question
+
+
+def _ways(view: GateView) -> None:
+    if st.button("Worksheet", icon=":material/edit_note:", key="gate:worksheet"):
+        navigation.go("worksheet", project=view.project.key, stage=view.gate.stage.value)
+    if st.button("Project", icon=":material/flag:", key="gate:project"):
+        navigation.go("project", project=view.project.key)
+
+
+def _switch(view: GateView) -> None:
+    with st.container(horizontal=True, gap="xsmall"):
+        for gate in Gate:
+            current = gate is view.project.gate
+            pressed = st.button(
+                readiness.short(gate),
+                key=f"gate:{gate.value}",
+                type="primary" if gate is view.gate else "secondary",
+                icon=":material/flag:" if current else None,
+                help="The project works towards this gate" if current else None,
+            )
+            if pressed:
+                navigation.go("gate", project=view.project.key, gate=gate.value)
+
+
+# ------------------------------------------------------------------ at a glance
+
+
+def _in_the_way(view: GateView) -> None:
+    st.subheader("What stands in the way", anchor=False)
+    if not view.is_current and view.project.gate:
+        st.caption(f"The project works towards {view.project.gate.title}; this gate is not open now.")
+    if not view.blockers:
+        st.markdown(":green[:material/check_circle:] Nothing. The gate can be decided.", anchors=False)
+        return
+    blocker_list(view.blockers, project=view.project.key, guide=cache.guide(), most=6)
+
+
+def _how_ready(view: GateView) -> None:
+    st.subheader("How ready it is", anchor=False)
+    said = readiness.sentence(view.gate, view.level, view.weakest, view.readiness)
+    st.markdown(plain(said), anchors=False)
+    readiness.areas(view.shares, view.weakest)
+    if view.target_on:
+        st.caption(f"Planned for {view.target_on.isoformat()}, {until(view.target_on, view.today)}")
+    tier = f"Tier {view.tier}" if view.tier else "The tier is not known yet"
+    st.caption(f"{tier}: {counted(sum(role.is_required for role in view.roles), 'sign-off')} needed here.")
+
+
+# ------------------------------------------------------------------ the parts
+
+
+def _parts(view: GateView) -> None:
+    """Five parts as tabs; each says in its name how much there is to do."""
+    tabs = st.tabs([_tab(name, view) for name in OPEN], key=f"gate:parts:{view.gate}")
+    reviews, checks, owed, documents, decision = tabs
+    with reviews:
+        requests.show(view)
+        _signed(view)
+    with checks:
+        _checks(view)
+    with owed:
+        _conditions(view)
+    with documents:
+        _documents(view)
+    with decision:
+        outcome.show(view)
+
+
+def _tab(name: str, view: GateView) -> str:
+    valid = (SignOffStatus.SIGNED, SignOffStatus.CONDITIONAL)
+    required = [role for role in view.roles if role.is_required]
+    said = {
+        "Reviews": f"{sum(role.status in valid for role in required)}/{len(required)}",
+        "Checks": f"{len(findings.failing(view.findings))} failing",
+        "Conditions": f"{sum(item.state == 'open' for item in view.conditions)} open",
+        "Documents": str(len(view.evidence)),
+        "Outcome": view.outcomes[0].outcome.title.lower() if view.outcomes else "",
+    }[name]
+    return f"{name} :gray[{said}]" if said else name
+
+
+def _signed(view: GateView) -> None:
+    if view.signatures:
+        st.subheader("Signed so far", anchor=False)
+        for record in view.signatures:
+            signatures.signature(record)
+
+
+def _checks(view: GateView) -> None:
+    enforced = [item for item in view.fails if item.is_enforced and not item.is_accepted]
+    advice = [item for item in view.fails if not item.is_enforced and not item.is_accepted]
+    accepted = [item for item in view.findings if item.is_accepted]
+    unclear = [item for item in view.cannot_tell if item.is_enforced and not item.is_accepted]
+    for title, items, most in (
+        ("Fails, and holds at this gate", enforced, 30),
+        ("Cannot tell for want of answers", unclear, 5),
+        ("Will fail at a later gate", advice, 10),
+        ("Accepted", accepted, 10),
+    ):
+        if items:
+            st.subheader(title, anchor=False)
+            findings.show(items, project=view.project, most=most, accept_at=view.gate)
+    if not (enforced or unclear or advice or accepted):
+        st.markdown(":green[:material/check_circle:] No check fails.", anchors=False)
+    _waivers(view)
+    passing = [item for item in view.passes if item.is_enforced]
+    if passing:
+        with st.expander(
+            f"{counted(len(passing), 'check passes', 'checks pass')}", icon=":material/check_circle:"
+        ):
+            st.markdown(
+                "\n".join(f"- {plain(item.title)} :gray[:small[{item.check_id}]]" for item in passing)
+            )
+
+
+def _waivers(view: GateView) -> None:
+    if view.waivers or view.reasons:
+        st.subheader("Waivers and reasons", anchor=False)
+    for waiver in view.waivers:
+        findings.waiver(waiver, may_revoke="gates.revoke_waiver" in view.may)
+    for reason in view.reasons:
+        holds = "" if reason.holds else " · lapsed: an answer has changed since"
+        signed = f"{reason.check_id} · {reason.title} · {reason.by}, {reason.at:%Y-%m-%d}{holds}"
+        st.markdown(f"{plain(reason.reason)}  \n:small[:gray[{plain(signed)}]]", anchors=False)
+
+
+def _conditions(view: GateView) -> None:
+    if not view.conditions:
+        st.caption("No decision asked for a condition here.")
+    conditions.show(
+        view.conditions,
+        today=view.today,
+        may_meet="gates.meet_condition" in view.may,
+        may_drop="gates.withdraw_condition" in view.may,
+    )
+    if "gates.add_condition" in view.may:
+        conditions.add(view.project.id, view.gate, cache.read(worksheets.known_people))
+
+
+def _documents(view: GateView) -> None:
+    if not view.evidence:
+        st.caption("No document is listed for this gate.")
+    evidence.show(view.evidence, today=view.today, may_remove="gates.remove_evidence" in view.may)
+    if "gates.add_evidence" in view.may:
+        evidence.add(view.project.id, view.gate, cache.guide())

@@ -1,0 +1,154 @@
+"""Everything that happened in a project, in words, newest first; one answer's versions; all signatures."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import streamlit as st
+
+from lifecycle.queries import history as queries
+from lifecycle.queries.history import EventLine
+from lifecycle.queries.projects import ProjectHead
+from lifecycle.ui import cache, identity, navigation
+from lifecycle.ui.components import counted, day, empty_state, exact, page_header, plain
+from lifecycle.ui.views import findings, signatures
+from lifecycle.vocabulary import Gate
+
+_LONGEST = 240
+
+
+def show(project: ProjectHead) -> None:
+    """Events, signatures, or the versions of the answer that the address names."""
+    page_header(
+        "History",
+        about=f"{project.name}. The log only grows: nothing in it is ever altered or deleted. Times are UTC.",
+    )
+    what = st.segmented_control(
+        "Show",
+        ("Events", "Signatures", "One answer"),
+        default="Events",
+        required=True,
+        key="history",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    {"Events": _events, "Signatures": _signatures, "One answer": _answer}[what or "Events"](project)
+
+
+# ------------------------------------------------------------------ events
+
+
+def _events(project: ProjectHead) -> None:
+    before = navigation.here("before") or ""
+    page = cache.read_now(
+        queries.events,
+        by=identity.actor(),
+        at=identity.now(),
+        guide=cache.guide(),
+        key=project.key,
+        before=int(before) if before.isdecimal() else None,
+    )
+    if not page.events:
+        empty_state(
+            "Nothing happened yet", "Every change of this project will be listed here.", icon="timeline"
+        )
+    for on, lines in groupby(page.events, key=lambda line: line.at.date()):
+        st.markdown(f"##### {day(on)}", anchors=False)
+        with st.container(gap="xsmall"):
+            for line in lines:
+                _event(line, project)
+    with st.container(horizontal=True):
+        if before and st.button("Newest", icon=":material/first_page:", key="history:newest"):
+            navigation.go("history", project=project.key)
+        if page.older is not None and st.button(
+            "Older", icon=":material/arrow_forward:", key="history:older"
+        ):
+            navigation.go("history", project=project.key, before=page.older)
+
+
+def _event(line: EventLine, project: ProjectHead) -> None:
+    with st.container(horizontal=True, vertical_alignment="top", gap="small", wrap=False):
+        st.markdown(f":small[:gray[{line.at:%H:%M}]]", width=44, anchors=False)
+        st.markdown(_words(line), width="stretch", anchors=False)
+        if line.place is not None:
+            findings.jump(line.place, project=project.key, key=f"event:{line.sequence}")
+        elif line.gate is not None:
+            _to_gate(line.gate, line.sequence, project)
+
+
+def _to_gate(gate: Gate, sequence: int, project: ProjectHead) -> None:
+    if st.button("Gate", key=f"event:{sequence}:gate", type="tertiary", help=gate.title):
+        navigation.go("gate", project=project.key, gate=gate.value)
+
+
+def _words(line: EventLine) -> str:
+    """Who did what; for an answer what it was and what it became; then what followed from it."""
+    lines = [f"{plain(line.sentence)} :small[:gray[{plain(line.who)}]]"]
+    if line.after is not None and line.before != line.after:
+        lines.append(f":small[:gray[{_short(line.before)} →] {_short(line.after)}]")
+    lines += [
+        f":small[:orange[:material/subdirectory_arrow_right: {plain(said)}]]" for said in line.consequences
+    ]
+    return "  \n".join(lines)
+
+
+def _short(text: str | None) -> str:
+    text = " ".join((text or "No answer").split())
+    return plain(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
+
+
+# ------------------------------------------------------------------ signatures
+
+
+def _signatures(project: ProjectHead) -> None:
+    records = cache.read_now(
+        queries.signatures, by=identity.actor(), at=identity.now(), guide=cache.guide(), key=project.key
+    )
+    if not records:
+        empty_state("Nobody has signed yet", "Ask for reviews at the gate of this project.", icon="draw")
+        return
+    st.caption(f"{counted(len(records), 'signature record')}, newest first. None is ever edited or deleted.")
+    for record in records:
+        signatures.signature(record)
+
+
+# ------------------------------------------------------------------ one answer
+
+
+def _answer(project: ProjectHead) -> None:
+    guide = cache.guide()
+    asked = navigation.here("field")
+    field_id = st.selectbox(
+        "Question",
+        [field.id for field in guide.fields.values() if not field.is_of_source],
+        index=None,
+        format_func=lambda name: f"{name} · {guide.field(name).title}" if name in guide.fields else name,
+        key="history:field",
+        placeholder=f"{asked} …" if asked else "Choose a question",
+        width=520,
+    )
+    chosen = field_id or (asked if asked in guide.fields else None)
+    if chosen is None:
+        st.caption("Choose a question to see every version of its answer.")
+        return
+    source = navigation.here("source") or ""
+    versions = cache.read_now(
+        queries.answer_changes,
+        by=identity.actor(),
+        at=identity.now(),
+        guide=guide,
+        key=project.key,
+        field_id=chosen,
+        source_id=int(source) if source.isdecimal() and not field_id else 0,
+    )
+    st.subheader(plain(guide.field(chosen).title), anchor=False)
+    if not versions:
+        st.caption("It was never answered.")
+    for version in versions:
+        with st.container(border=True, gap="xsmall"):
+            before, after = st.columns(2)
+            before.markdown(f":small[:gray[Before]]  \n:gray[{plain(version.before)}]", anchors=False)
+            after.markdown(f":small[:gray[After]]  \n{plain(version.after)}", anchors=False)
+            method = "" if version.method == "web" else f" · by {version.method.replace('_', ' ')}"
+            back = " · brought back" if version.restored_from else ""
+            st.caption(plain(f"{version.who}, {exact(version.at)}{method}{back}"))

@@ -1,0 +1,229 @@
+"""My work: what waits for this person, most urgent first, and the projects they work on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import streamlit as st
+
+from lifecycle.actions import gates as gate_actions
+from lifecycle.queries import my_work as queries
+from lifecycle.queries.my_work import (
+    MyWork,
+    OwnedCondition,
+    OwnedQuestion,
+    ProjectLine,
+    StaleSignOff,
+    WaitingReview,
+)
+from lifecycle.ui import cache, identity, navigation, standing
+from lifecycle.ui.components import counted, empty_state, one_line, page_header, plain, until
+from lifecycle.ui.perform import perform
+from lifecycle.ui.views.findings import to_place
+from lifecycle.vocabulary import Act
+
+_ASKED = {Act.APPROVE: "Approve", Act.ACKNOWLEDGE: "Acknowledge", Act.CONSULT: "Give your opinion"}
+
+
+def show() -> None:
+    """The whole page."""
+    person = identity.signed_in()
+    view = cache.read_with_guide(queries.my_work, by=identity.actor(), at=identity.this_hour())
+    page_header("My work", about=_sentence(view))
+    if view.is_empty:
+        _nothing_yet(person is not None and identity.reads_everything(person))
+        return
+    _reviews(view)
+    _stale(view)
+    _owed(view)
+    _projects(view)
+
+
+def _sentence(view: MyWork) -> str:
+    """What today looks like, in one line."""
+    if not view.waits:
+        return "Nothing waits for you."
+    overdue = sum(
+        item.is_overdue for items in (view.reviews, view.conditions, view.questions) for item in items
+    )
+    said = f"{counted(view.waits, 'thing waits', 'things wait')} for you"
+    return f"{said}, {overdue} of them past the day." if overdue else f"{said}."
+
+
+def _nothing_yet(reads_everything: bool) -> None:
+    if reads_everything and navigation.exists("portfolio"):
+        empty_state(
+            "Nothing is yours to do",
+            "You have no role on a project. The portfolio shows all of them.",
+            icon="grid_view",
+            action="Open the portfolio",
+            to="portfolio",
+        )
+        return
+    empty_state(
+        "Nothing waits for you yet",
+        "Register a project if you manage one. If you review, requests appear here as soon as somebody asks you.",
+        icon="inbox",
+        action="Register a project",
+        to="new-project",
+    )
+
+
+# ------------------------------------------------------------------ reviews
+
+
+def _reviews(view: MyWork) -> None:
+    if not view.reviews:
+        return
+    st.subheader(f"Waits for your decision · {len(view.reviews)}", anchor=False)
+    for item in view.reviews:
+        _row(
+            f"**{plain(item.project_name)}**  \n:small[{plain(_asked(item))}]",
+            _due(item, view),
+            "Read and decide",
+            f"review:{item.review_id}",
+            partial(navigation.go, "review", review=item.review_id),
+        )
+
+
+def _asked(item: WaitingReview) -> str:
+    said = f"{_ASKED[item.act]} as {item.role.title} at the {item.gate.title} gate"
+    return (
+        f"{said}: “{one_line(item.message, 100)}”"
+        if item.message
+        else f"{said}, asked by {item.requested_by}"
+    )
+
+
+def _due(item: WaitingReview, view: MyWork) -> str:
+    waits = f"waits {counted(item.days_waiting, 'day')}"
+    if item.due_on is None:
+        return f":violet[:material/hourglass_top: {waits}]"
+    colour, icon = ("red", "alarm") if item.is_overdue else ("violet", "hourglass_top")
+    return f":{colour}[:material/{icon}: {until(item.due_on, view.today)}] :gray[{waits}]"
+
+
+def _row(text: str, note: str, button: str, key: str, press: Callable[[], object]) -> None:
+    """One line of work: what it is, how urgent it is, and the one thing to do about it."""
+    with _line(text, note):
+        if st.button(button, key=f"do:{key}", icon=":material/arrow_forward:"):
+            press()
+
+
+@contextmanager
+def _line(text: str, note: str) -> Iterator[None]:
+    """A bordered line: text at the left; note and whatever the block draws at the right, or below on a phone."""
+    with st.container(border=True):
+        left, right = st.columns([5, 3], vertical_alignment="center")
+        left.markdown(text, anchors=False)
+        with (
+            right,
+            st.container(
+                horizontal=True, vertical_alignment="center", horizontal_alignment="right", gap="small"
+            ),
+        ):
+            if note:
+                st.markdown(f":small[{note}]", width="content", anchors=False)
+            yield
+
+
+# ------------------------------------------------------------------ stale decisions
+
+
+def _stale(view: MyWork) -> None:
+    if not view.stale:
+        return
+    st.subheader(f"Your decisions that have become stale · {len(view.stale)}", anchor=False)
+    for item in view.stale:
+        _row(
+            f"**{plain(item.project_name)}**  \n:small[{plain(_changed(item))}]",
+            standing.STALE.text,
+            "Read the difference",
+            f"stale:{item.sign_off_id}",
+            partial(navigation.go, "review", review=item.review_id),
+        )
+
+
+def _changed(item: StaleSignOff) -> str:
+    more = len(item.reasons) - 1
+    said = item.reasons[0] if item.reasons else "What it rested on has changed."
+    where = f"{item.decision.title} as {item.role.title} at {item.gate.title}. {said}"
+    return f"{where} And {counted(more, 'more change')}." if more > 0 else where
+
+
+# ------------------------------------------------------------------ owed
+
+
+def _owed(view: MyWork) -> None:
+    if not (view.conditions or view.questions):
+        return
+    st.subheader(f"You owe · {len(view.conditions) + len(view.questions)}", anchor=False)
+    for condition in view.conditions:
+        _condition(condition, view)
+    for question in view.questions:
+        _question(question, view)
+
+
+def _day(on: object, is_overdue: bool, words: str) -> str:
+    colour, icon = ("red", "alarm") if is_overdue else ("orange", "event")
+    return f":{colour}[:material/{icon}: {words}]" if on else ""
+
+
+def _condition(item: OwnedCondition, view: MyWork) -> None:
+    where = f"Condition of the {item.gate.title} gate of {item.project_name}"
+    note = _day(item.due_on, item.is_overdue, until(item.due_on, view.today))
+    with _line(f"{plain(item.text)}  \n:small[:gray[{plain(where)}]]", note):
+        key = f"met:{item.condition_id}"
+        with st.popover("Met", icon=":material/check:"), st.form(key, border=False):
+            proof = st.text_area("What shows that it is met", key=f"{key}:proof")
+            if st.form_submit_button("Record that it is met", type="primary"):
+                perform(
+                    gate_actions.meet_condition,
+                    done="The condition is met.",
+                    condition_id=item.condition_id,
+                    proof=proof,
+                )
+
+
+def _question(item: OwnedQuestion, view: MyWork) -> None:
+    words = until(item.due_on, view.today) if item.due_on else ""
+    _row(
+        f"Find out: {plain(item.place.title)}  \n:small[:gray[{plain(item.project_name)}]]",
+        _day(item.due_on, item.is_overdue, words),
+        "Answer it",
+        f"question:{item.project_key}:{item.place.key}",
+        lambda: to_place(item.place, item.project_key),
+    )
+
+
+# ------------------------------------------------------------------ projects
+
+
+def _projects(view: MyWork) -> None:
+    if not view.projects:
+        return
+    st.subheader(f"Your projects · {len(view.projects)}", anchor=False)
+    for line in view.projects:
+        _project(line, view)
+
+
+def _project(line: ProjectLine, view: MyWork) -> None:
+    mark = standing.LEVELS[line.level] if line.level else standing.NOT_ASSESSED
+    stage = line.gate.title if line.gate else line.stage.title if line.stage else "Not placed yet"
+    roles = ", ".join(role.title for role in line.roles)
+    said = one_line(line.top_blocker, 140) or "Nothing stands in the way."
+    note = ""
+    if line.next_on:
+        colour = "red" if line.next_on < view.today else "gray"
+        words = f"{one_line(line.next_what, 40)} {until(line.next_on, view.today)}"
+        note = f":{colour}[:material/event: {plain(words)}]"
+    _row(
+        f"**{plain(line.name)}** {mark.badge} :small[:gray[{plain(f'{stage} · {roles}')}]]  \n"
+        f":small[{plain(said)}]",
+        note,
+        "Open",
+        f"project:{line.key}",
+        lambda: navigation.go("project", project=line.key),
+    )

@@ -1,0 +1,152 @@
+"""The outcome of a gate: go, send back, stop; what bars each stands beside its form, the same the action says."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lifecycle.actions import gates as actions
+from lifecycle.queries.gates import GateView
+from lifecycle.ui import standing
+from lifecycle.ui.components import counted, plain
+from lifecycle.ui.perform import perform
+from lifecycle.ui.views import signatures
+from lifecycle.vocabulary import Blocker, Outcome, Role, Stage
+
+MOST_REASONS = 8
+
+
+def show(view: GateView) -> None:
+    """The forms while the gate is open, and what was decided before."""
+    if view.is_current and view.project.is_open:
+        go, back, stop = st.columns(3, border=True)
+        with go:
+            _go(view)
+        with back:
+            _send_back(view)
+        with stop:
+            _stop(view)
+        _tier(view)
+    elif view.project.gate:
+        st.caption(
+            f"Only the gate that the project works towards, {view.project.gate.title}, can be decided."
+        )
+    if view.outcomes:
+        st.subheader("Decided at this gate", anchor=False)
+        for record in view.outcomes:
+            signatures.outcome(record)
+    elif not view.is_current:
+        st.caption("Nothing was decided at this gate.")
+
+
+def _against(view: GateView, outcome: Outcome) -> tuple[Blocker, ...]:
+    return next(choice.against for choice in view.choices if choice.outcome is outcome)
+
+
+def _why_not(against: tuple[Blocker, ...]) -> None:
+    """The reasons for the disabled button, in the order in which the rules give them."""
+    for blocker in against[:MOST_REASONS]:
+        st.markdown(f":small[:material/block: {plain(blocker.text)}]", anchors=False)
+    if len(against) > MOST_REASONS:
+        st.caption(f"and {counted(len(against) - MOST_REASONS, 'more reason')}")
+
+
+def _go(view: GateView) -> None:
+    against = _against(view, Outcome.GO)
+    mark = standing.OUTCOMES[Outcome.GO]
+    st.markdown(f"**:{mark.colour}[{mark.material}] Go**", anchors=False)
+    owed = any(item.state == "open" for item in view.conditions)
+    with st.form("go", border=False):
+        chosen = st.radio(
+            "Outcome",
+            [Outcome.GO.value, Outcome.GO_WITH_CONDITIONS.value],
+            index=1 if owed else 0,
+            format_func=lambda name: Outcome(name).title,
+            key="go:outcome",
+            label_visibility="collapsed",
+        )
+        reason = st.text_area("Reason (if any)", key="go:reason")
+        if st.form_submit_button("Record go", type="primary", disabled=bool(against)):
+            perform(
+                actions.decide,
+                done=f"{view.gate.title} is decided: {Outcome(chosen).title.lower()}.",
+                project_id=view.project.id,
+                gate=view.gate,
+                outcome=Outcome(chosen),
+                reason=reason,
+            )
+    _why_not(against)
+
+
+def _send_back(view: GateView) -> None:
+    against = _against(view, Outcome.RECYCLE)
+    mark = standing.OUTCOMES[Outcome.RECYCLE]
+    st.markdown(f"**:{mark.colour}[{mark.material}] Send back**", anchors=False)
+    with st.form("recycle", border=False):
+        stage = st.selectbox(
+            "To which stage",
+            [stage.value for stage in view.stages_back],
+            index=None,
+            format_func=lambda name: Stage(name).title,
+            key="recycle:stage",
+            placeholder="Choose",
+        )
+        reason = st.text_area("Why", key="recycle:reason")
+        if st.form_submit_button("Send back", disabled=bool(against)):
+            perform(
+                actions.decide,
+                done="The project is sent back.",
+                project_id=view.project.id,
+                gate=view.gate,
+                outcome=Outcome.RECYCLE,
+                reason=reason,
+                to_stage=Stage(stage) if stage else None,
+            )
+    _why_not(against)
+
+
+def _stop(view: GateView) -> None:
+    against = _against(view, Outcome.STOP)
+    mark = standing.OUTCOMES[Outcome.STOP]
+    st.markdown(f"**:{mark.colour}[{mark.material}] Stop**", anchors=False)
+    with st.form("stop", border=False):
+        st.caption(
+            "Stopping because the evidence says so is a good outcome: it frees people for what will work."
+        )
+        reason = st.text_area("What the evidence says", key="stop:reason")
+        if st.form_submit_button("Stop here", disabled=bool(against)):
+            perform(
+                actions.decide,
+                done="The project is stopped. What was learned stays.",
+                project_id=view.project.id,
+                gate=view.gate,
+                outcome=Outcome.STOP,
+                reason=reason,
+            )
+    _why_not(against)
+
+
+# ------------------------------------------------------------------ tier
+
+
+def _tier(view: GateView) -> None:
+    """Another tier than the points propose, with its reason; for an approver alone."""
+    if (
+        "gates.choose_tier" not in view.may
+        or Role.APPROVER not in view.project.roles
+        or view.proposal is None
+    ):
+        return
+    with st.expander("Choose another risk tier", icon=":material/tune:"), st.form("tier", border=False):
+        st.caption(f"The points propose tier {view.proposal.tier}.")
+        tier = st.selectbox(
+            "Tier", [1, 2, 3, 4], index=None, key="tier:tier", placeholder="Choose", width=160
+        )
+        reason = st.text_area("Why", key="tier:reason")
+        if st.form_submit_button("Choose this tier"):
+            perform(
+                actions.choose_tier,
+                done="The tier is chosen.",
+                project_id=view.project.id,
+                tier=tier or view.proposal.tier,
+                reason=reason,
+            )

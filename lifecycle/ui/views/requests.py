@@ -1,0 +1,167 @@
+"""The reviews of a gate by role: where each sign-off stands, and asking, reminding of, or asking somebody else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lifecycle.actions import reviews as actions
+from lifecycle.errors import Invalid
+from lifecycle.queries.gates import GateView, RequestView, RoleView
+from lifecycle.ui import cache, identity, navigation, standing
+from lifecycle.ui.components import ago, plain, refusal, until
+from lifecycle.ui.perform import perform
+from lifecycle.vocabulary import Act, SignOffStatus
+
+_ACTS = {Act.APPROVE: "approves", Act.ACKNOWLEDGE: "acknowledges", Act.CONSULT: "is consulted"}
+_ASK = {SignOffStatus.NOT_ASKED: "Ask", SignOffStatus.WAITING: "Ask another"}
+
+
+def show(view: GateView) -> None:
+    """One block per role, in the order of the guide."""
+    for role in view.roles:
+        with st.container(border=True, gap="xsmall"):
+            with st.container(
+                horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+            ):
+                st.markdown(_line(role), width="content", anchors=False)
+                _buttons(view, role)
+            for sentence in role.stale_reasons:
+                st.markdown(f":orange[:material/history:] {plain(sentence)}", anchors=False)
+            st.caption(plain(f"{role.role.title} {role.meaning}."))
+
+
+def _line(role: RoleView) -> str:
+    mark = standing.SIGN_OFFS[role.status]
+    needed = "" if role.is_required else ", not needed to go on"
+    return (
+        f"**{role.role.title}** {mark.badge}  \n"
+        f":small[:gray[{plain(f'{_ACTS[role.act]}{needed}')}{plain(_who(role))}]]"
+    )
+
+
+def _who(role: RoleView) -> str:
+    """ " · Priya, asked 41 days ago, due 3 days ago"."""
+    if not role.who:
+        return ""
+    now = identity.now()
+    since = f", {ago(role.since, now)}" if role.since else ""
+    verb = {SignOffStatus.WAITING: " asked"}.get(role.status, "")
+    due = ""
+    if role.due_on and role.status is SignOffStatus.WAITING:
+        due = f", due {role.due_on.isoformat()} ({until(role.due_on, now.date())})"
+    return f" · {role.who}{since.replace(', ', f',{verb} ', 1)}{due}"
+
+
+def _buttons(view: GateView, role: RoleView) -> None:
+    with st.container(horizontal=True, gap="small", width="content"):
+        if role.review_id is not None and st.button(
+            "Open", key=f"open:{role.role}", icon=":material/rate_review:"
+        ):
+            navigation.go("review", review=role.review_id)
+        if "reviews.request" in view.may:
+            _ask(view, role)
+        waiting = [request for request in role.requests if request.state == "open"]
+        if waiting and "reviews.reassign" in view.may:
+            _change(view, role, waiting[0])
+
+
+# ------------------------------------------------------------------ asking
+
+
+def _ask(view: GateView, role: RoleView) -> None:
+    """The people who can be asked; those who cannot stand beneath with why."""
+    label = _ASK.get(role.status, "Ask again")
+    with st.popover(label, icon=":material/person_add:"):
+        free = {choice.person_key: choice.name for choice in role.choices if not choice.against}
+        if free:
+            _ask_form(view, role, free)
+        elif not role.choices:
+            st.markdown(
+                f"Nobody is on the list for {role.role.title}. An administrator can add people.",
+                anchors=False,
+            )
+        for choice in role.choices:
+            for blocker in choice.against[:1]:
+                st.caption(plain(blocker.text))
+
+
+def _ask_form(view: GateView, role: RoleView, free: dict[str, str]) -> None:
+    key = f"ask:{role.role}"
+    usual = cache.guide().policy.lead_days.get(role.role)
+    with st.form(key, border=False, enter_to_submit=False):
+        person = st.selectbox(
+            "Whom",
+            list(free),
+            index=0 if len(free) == 1 else None,
+            format_func=lambda chosen: free.get(chosen, chosen),
+            key=f"{key}:person",
+            placeholder="Choose",
+        )
+        due_on = st.date_input(
+            "Until when",
+            value=None,
+            min_value=view.today,
+            format="YYYY-MM-DD",
+            key=f"{key}:due",
+            help=f"This role usually takes {usual} days." if usual else None,
+        )
+        message = st.text_area("Message (if any)", key=f"{key}:message")
+        if not st.form_submit_button("Ask for the review", type="primary"):
+            return
+        if person is None:
+            refusal(Invalid({"whom": "Choose whom to ask."}))
+            return
+        perform(
+            actions.request,
+            done=f"{free.get(person, 'They')} was asked as {role.role.title}.",
+            project_id=view.project.id,
+            gate=view.gate,
+            role=role.role,
+            person_key=person,
+            due_on=due_on,
+            message=message,
+        )
+
+
+# ------------------------------------------------------------------ changing a request
+
+
+def _change(view: GateView, role: RoleView, request: RequestView) -> None:
+    free = {choice.person_key: choice.name for choice in role.choices if not choice.against}
+    with st.popover("Change", icon=":material/more_horiz:"):
+        if free:
+            _reassign(view, role, request, free)
+        with st.form(f"cancel:{request.id}", border=False):
+            st.caption(plain(f"Take the request to {request.person} back."))
+            if st.form_submit_button("Take back"):
+                perform(actions.cancel, done="The request is taken back.", review_id=request.id)
+
+
+def _reassign(view: GateView, role: RoleView, request: RequestView, free: dict[str, str]) -> None:
+    key = f"reassign:{request.id}"
+    with st.form(key, border=False, enter_to_submit=False):
+        person = st.selectbox(
+            f"Ask somebody else instead of {plain(request.person)}",
+            list(free),
+            index=None,
+            format_func=lambda chosen: free.get(chosen, chosen),
+            key=f"{key}:person",
+            placeholder="Choose",
+        )
+        due_on = st.date_input(
+            "Until when", value=None, min_value=view.today, format="YYYY-MM-DD", key=f"{key}:due"
+        )
+        reason = st.text_input("Why", key=f"{key}:reason", placeholder="Away until the end of the month")
+        if not st.form_submit_button("Ask them instead"):
+            return
+        if person is None:
+            refusal(Invalid({"whom": "Choose whom to ask instead."}))
+            return
+        perform(
+            actions.reassign,
+            done=f"{free.get(person, 'They')} was asked instead as {role.role.title}.",
+            review_id=request.id,
+            person_key=person,
+            reason=reason,
+            due_on=due_on,
+        )

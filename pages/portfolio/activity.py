@@ -1,0 +1,5 @@
+"""What changed lately."""
+
+from lifecycle.ui.views import activity
+
+activity.show()

@@ -1,0 +1,539 @@
+"""What holds for every action: it leaves an event, never commits, refuses outsiders, and on error leaves nothing.
+
+LEGAL has one legal call for each public action; an action that is missing from it fails the first test.
+"""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib import import_module
+from typing import Any
+
+import pytest
+from sqlmodel import Session, col, delete, func, select, update
+
+from lifecycle import actions, events
+from lifecycle.actions import (
+    accounts,
+    answers,
+    gates,
+    people,
+    plans,
+    projects,
+    registers,
+    reviews,
+    sessions,
+    sources,
+)
+from lifecycle.errors import Forbidden, NotFound, Refused
+from lifecycle.rules.registers import ListedProject
+from lifecycle.store.base import metadata
+from lifecycle.store.database import Database, open_database
+from lifecycle.store.tables import Condition, Event, Organisation, PersonRow, Project
+from lifecycle.store.tokens import hash_token
+from lifecycle.vocabulary import COMMAND_LINE, Actor, Decision, Gate, Outcome, ProjectStatus, Role, Stage
+from tests.clock import START
+from tests.factories import (
+    Cast,
+    answer,
+    ask,
+    cast,
+    person,
+    project,
+    seen,
+    sign,
+    small_guide,
+    source,
+)
+from tests.store.rows import all_rows
+
+LATER = START + timedelta(hours=1)
+NEXT_MONTH = date(2026, 4, 2)
+Call = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class World:
+    """Everybody and one project, committed once; each test adds its own and takes it back."""
+
+    session: Session
+    cast: Cast
+    project_id: int
+
+    def asked(self, role: Role = Role.PRIVACY, gate: Gate = Gate.DISCOVERY) -> int:
+        return ask(self.session, self.cast, self.project_id, gate, role)
+
+    def signed(self, role: Role = Role.PRIVACY, decision: Decision | None = None, **details: Any) -> int:
+        gate = Gate.DESIGN if decision else Gate.DISCOVERY
+        return sign(self.session, self.cast, self.project_id, gate, role, decision, **details)
+
+    def says(self, field_id: str, raw: object) -> answers.SavedAnswer:
+        return answer(self.session, self.cast, self.project_id, field_id, raw)
+
+    @property
+    def on_project(self) -> Call:
+        return {"project_id": self.project_id}
+
+
+# ---------------------------------------------------------------- one legal call for each
+
+
+def _first_administrator(world: World) -> Call:
+    """As before the first start: nobody administers, and there is no organisation."""
+    world.session.execute(update(PersonRow).values(organisation_role="member"))
+    world.session.execute(delete(Organisation))
+    code = sessions.renew_set_up_code(world.session, at=START)
+    words = {"organisation": "Riverbank", "time_zone": "UTC", "name": "Eve", "email": "eve@example.org"}
+    return {"by": None, "code": code, "password_hash": "$h", **words}
+
+
+def _invited(world: World) -> Call:
+    token = people.invite(world.session, by=world.cast.ada, at=START, email="new@example.org")
+    return {"by": None, "token": token, "name": "New", "password_hash": "$h"}
+
+
+def _reset(world: World) -> Call:
+    key = world.cast.pat.key
+    token = people.make_reset_link(world.session, by=world.cast.ada, at=START, person_key=key)
+    return {"by": None, "token": token, "password_hash": "$h"}
+
+
+def _signed_in(world: World) -> str:
+    return accounts.sign_in(world.session, at=START, person_key=world.cast.pat.key, lasts=timedelta(days=1))
+
+
+def _cleared(world: World) -> Call:
+    world.says("D12", "informs")
+    return {"by": world.cast.pat, **world.on_project, "field_id": "D12", "base": 1}
+
+
+def _restored(world: World) -> Call:
+    first = world.says("D12", "informs")
+    world.says("D12", "recommends")
+    return {"by": world.cast.pat, **world.on_project, "answer_id": first.answer_id, "base": 2}
+
+
+def _tier(world: World) -> Call:
+    world.says("D12", "decides_alone")
+    world.says("D13", {"affected": "public", "undo": "never"})
+    _approver(world)
+    return {"by": world.cast.ann, **world.on_project, "tier": 3, "reason": "Only staff see it"}
+
+
+def _approver(world: World) -> None:
+    key = world.cast.ann.key
+    people.give_project_role(
+        world.session, by=world.cast.pat, at=START, person_key=key, role=Role.APPROVER, **world.on_project
+    )
+
+
+def _condition(world: World) -> int:
+    world.signed(
+        decision=Decision.APPROVED_WITH_CONDITIONS, conditions=[("Finish the assessment", "Pat", NEXT_MONTH)]
+    )
+    found = world.session.exec(select(Condition.id)).one()
+    assert found is not None
+    return found
+
+
+def _to_waive(world: World) -> Call:
+    world.asked(Role.COMPLIANCE)
+    world.says("D01", "It comes late")
+    return {
+        "by": world.cast[Role.COMPLIANCE],
+        **world.on_project,
+        "check_id": "T01",
+        "gate": Gate.DISCOVERY,
+        "mitigation": "A daily call",
+        "expires_on": NEXT_MONTH,
+    }
+
+
+def _waived(world: World) -> Call:
+    given = _to_waive(world)
+    waiver_id = gates.waive(world.session, at=START, guide=world.cast.guide, **given)
+    return {"by": given["by"], "waiver_id": waiver_id, "reason": "The call was dropped"}
+
+
+def _reasoned(world: World) -> Call:
+    world.says("D01", "It is vague")
+    return {"by": world.cast.pat, **world.on_project, "check_id": "T02", "reason": "The pilot will tell"}
+
+
+def _document(world: World) -> Call:
+    return {"by": world.cast.pat, **world.on_project, "title": "Study", "url": "DOC-1", "field_id": "D01"}
+
+
+def _removed_document(world: World) -> Call:
+    evidence_id = gates.add_evidence(world.session, at=START, guide=world.cast.guide, **_document(world))
+    return {"by": world.cast.pat, "evidence_id": evidence_id}
+
+
+def _open_invitation(world: World) -> Call:
+    token = people.invite(world.session, by=world.cast.ada, at=START, email="new@example.org")
+    return {"by": world.cast.ada, "token_hash": hash_token(token)}
+
+
+def _about(world: World, who: Actor | None = None, **details: Any) -> Call:
+    return {"by": world.cast.ada, "person_key": (who or world.cast.ann).key, **details}
+
+
+def _inactive(world: World) -> Call:
+    people.deactivate(world.session, by=world.cast.ada, at=START, person_key=world.cast.ann.key)
+    return _about(world)
+
+
+def _held_role(world: World) -> Call:
+    _approver(world)
+    return _about(world, role=Role.APPROVER, **world.on_project)
+
+
+def _dated(world: World) -> Call:
+    return {"by": world.cast.pat, **world.on_project, "gate": Gate.DESIGN, "on_date": NEXT_MONTH}
+
+
+def _cleared_date(world: World) -> Call:
+    plans.set_date(world.session, at=START, guide=world.cast.guide, **_dated(world))
+    return {"by": world.cast.pat, **world.on_project, "gate": Gate.DESIGN}
+
+
+def _edited(world: World) -> Call:
+    words = {"name": "Orders ahead", "purpose": "", "organisation": ""}
+    return {"by": world.cast.pat, **world.on_project, **words, "base": 1}
+
+
+def _archived(world: World) -> Call:
+    projects.archive(world.session, by=world.cast.pat, at=START, project_id=world.project_id)
+    return {"by": world.cast.pat, **world.on_project}
+
+
+REGISTER = registers.ListedRegister(
+    register_name="trial",
+    file_name="trial.csv",
+    file_digest="0",
+    projects=(
+        ListedProject(
+            identity="1",
+            group="1",
+            digest="0",
+            row_number=1,
+            name="Listed",
+            organisation="Roads",
+            external_id=None,
+            stage=None,
+            status=ProjectStatus.ACTIVE,
+            stage_word="",
+            risk="",
+            facts=(),
+        ),
+    ),
+)
+
+
+def _imported(world: World) -> int:
+    run = registers.import_register(world.session, by=world.cast.ada, at=START, register=REGISTER)
+    return run.run_id
+
+
+def _listed_project(world: World, stage: Stage | None = None) -> Call:
+    _imported(world)
+    found = world.session.exec(select(Project).where(Project.origin == "register")).one()
+    if stage:
+        projects.map_stage(
+            world.session,
+            by=world.cast.ada,
+            at=START,
+            guide=world.cast.guide,
+            project_id=found.id or 0,
+            stage=stage,
+        )
+    return {"by": world.cast.ada, "project_id": found.id}
+
+
+def _reassigned(world: World) -> Call:
+    other = person(world.session, world.cast.ada, "Primo", reviews_as=Role.PRIVACY)
+    return {"by": world.cast.pat, "review_id": world.asked(), "person_key": other.key}
+
+
+def _decided(world: World) -> Call:
+    review_id = world.asked()
+    digest = seen(world.session, world.cast, review_id)
+    return {
+        "by": world.cast[Role.PRIVACY],
+        "review_id": review_id,
+        "decision": Decision.ACKNOWLEDGED,
+        "seen_digest": digest,
+    }
+
+
+def _affirmed(world: World) -> Call:
+    world.says("D25", {"personal": False})
+    sign_off_id = world.signed()
+    world.says("D25", {"personal": True, "categories": ["contact"]})
+    digest = seen(world.session, world.cast, 1)
+    return {"by": world.cast[Role.PRIVACY], "sign_off_id": sign_off_id, "seen_digest": digest}
+
+
+def _source(world: World) -> Call:
+    return {
+        "by": world.cast.pat,
+        **world.on_project,
+        "source_id": source(world.session, world.cast, world.project_id),
+    }
+
+
+def _removed_source(world: World) -> Call:
+    given = _source(world)
+    sources.remove(world.session, at=START, guide=world.cast.guide, **given)
+    return given
+
+
+def _stop(world: World) -> Call:
+    outcome = {"gate": Gate.DISCOVERY, "outcome": Outcome.STOP, "reason": "A rule does as well"}
+    return {"by": world.cast.pat, **world.on_project, **outcome}
+
+
+LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
+    accounts.create_first_administrator: _first_administrator,
+    accounts.sign_in: lambda world: {
+        "by": None,
+        "person_key": world.cast.pat.key,
+        "lasts": timedelta(days=1),
+    },
+    accounts.sign_out: lambda world: {"by": None, "token": _signed_in(world)},
+    accounts.accept_invitation: _invited,
+    accounts.change_password: lambda world: {"by": world.cast.pat, "password_hash": "$other"},
+    accounts.use_reset_link: _reset,
+    answers.save: lambda world: {
+        "by": world.cast.pat,
+        **world.on_project,
+        "field_id": "D12",
+        "raw": "informs",
+        "base": 0,
+    },
+    answers.clear: _cleared,
+    answers.restore: _restored,
+    gates.decide: _stop,
+    gates.choose_tier: _tier,
+    gates.add_condition: lambda world: {
+        "by": world.cast.pat,
+        **world.on_project,
+        "gate": Gate.DISCOVERY,
+        "text": "Name a second owner",
+        "owner": "Pat",
+        "due_on": NEXT_MONTH,
+    },
+    gates.meet_condition: lambda world: {
+        "by": world.cast.pat,
+        "condition_id": _condition(world),
+        "proof": "See D07",
+    },
+    gates.withdraw_condition: lambda world: {
+        "by": world.cast[Role.PRIVACY],
+        "condition_id": _condition(world),
+        "reason": "No longer needed",
+    },
+    gates.waive: _to_waive,
+    gates.revoke_waiver: _waived,
+    gates.give_reason: _reasoned,
+    gates.add_evidence: _document,
+    gates.remove_evidence: _removed_document,
+    people.invite: lambda world: {"by": world.cast.ada, "email": "new@example.org"},
+    people.revoke_invitation: _open_invitation,
+    people.make_reset_link: _about,
+    people.rename: lambda world: _about(world, name="Anna"),
+    people.set_organisation_role: lambda world: _about(world, role=world.cast.ada.organisation_role),
+    people.set_approval_level: lambda world: _about(world, level=2),
+    people.make_eligible: lambda world: _about(world, role=Role.PRIVACY),
+    people.end_eligibility: lambda world: _about(world, world.cast[Role.PRIVACY], role=Role.PRIVACY),
+    people.deactivate: _about,
+    people.reactivate: _inactive,
+    people.erase: _about,
+    people.give_project_role: lambda world: _about(world, role=Role.APPROVER, **world.on_project),
+    people.take_project_role: _held_role,
+    plans.set_date: _dated,
+    plans.clear_date: _cleared_date,
+    projects.register: lambda world: {"by": world.cast.pat, "name": "Returns"},
+    projects.edit: _edited,
+    projects.archive: lambda world: {"by": world.cast.pat, **world.on_project},
+    projects.restore: _archived,
+    projects.adopt: lambda world: _listed_project(world, Stage.MODEL),
+    projects.map_stage: lambda world: {**_listed_project(world), "stage": Stage.MODEL},
+    registers.import_register: lambda world: {"by": world.cast.ada, "register": REGISTER},
+    registers.undo_import: lambda world: {"by": world.cast.ada, "run_id": _imported(world)},
+    reviews.request: lambda world: {
+        "by": world.cast.pat,
+        **world.on_project,
+        "gate": Gate.DISCOVERY,
+        "role": Role.LEGAL,
+        "person_key": world.cast[Role.LEGAL].key,
+    },
+    reviews.cancel: lambda world: {"by": world.cast.pat, "review_id": world.asked()},
+    reviews.reassign: _reassigned,
+    reviews.decide: _decided,
+    reviews.affirm: _affirmed,
+    reviews.withdraw: lambda world: {
+        "by": world.cast[Role.PRIVACY],
+        "sign_off_id": world.signed(),
+        "reason": "Misread",
+    },
+    sources.add: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Feed"},
+    sources.rename: lambda world: {**_source(world), "name": "Other feed", "base": 1},
+    sources.remove: _source,
+    sources.restore: _removed_source,
+}
+
+# Nobody is an outsider to these: the way in, one's own password, and what every member may do.
+FOR_EVERYBODY = {
+    accounts.create_first_administrator,
+    accounts.sign_in,
+    accounts.sign_out,
+    accounts.accept_invitation,
+    accounts.change_password,
+    accounts.use_reset_link,
+    projects.register,
+}
+
+
+def public_actions() -> set[Callable[..., Any]]:
+    """Every public function of the ring that takes who acts and when. (`sessions` only keeps books.)"""
+    found = set()
+    for module in pkgutil.iter_modules(actions.__path__, f"{actions.__name__}."):
+        for name, function in inspect.getmembers(import_module(module.name), inspect.isfunction):
+            takes = {
+                key
+                for key, parameter in inspect.signature(function).parameters.items()
+                if parameter.kind is parameter.KEYWORD_ONLY
+            }
+            if function.__module__ == module.name and not name.startswith("_") and {"by", "at"} <= takes:
+                found.add(function)
+    return found
+
+
+# ---------------------------------------------------------------- the world
+
+
+class Boom(Exception):
+    """Whatever goes wrong in the middle."""
+
+
+class TakenBack(Exception):
+    """Ends a test's transaction without a trace."""
+
+
+@pytest.fixture(scope="module")
+def prepared(new_database: Callable[[], str]) -> Iterator[tuple[Database, Cast, int]]:
+    database = open_database(new_database())
+    with database.write() as session:
+        everybody = cast(session, small_guide(with_checks=True))
+        project_id = project(session, everybody)
+    yield database, everybody, project_id
+    database.dispose()
+
+
+@pytest.fixture
+def world(prepared: tuple[Database, Cast, int]) -> Iterator[World]:
+    database, everybody, project_id = prepared
+    with suppress(TakenBack), database.write() as session:
+        yield World(session, everybody, project_id)
+        raise TakenBack
+
+
+def name_of(action: Callable[..., Any]) -> str:
+    return f"{action.__module__.rpartition('.')[2]}.{action.__name__}"
+
+
+each_action = pytest.mark.parametrize("action", LEGAL, ids=name_of)
+
+
+def call(world: World, action: Callable[..., Any], given: Call) -> Any:
+    """Run it as the edge does, with the guide where it takes one."""
+    takes = inspect.signature(action).parameters
+    extra = {"guide": world.cast.guide} if "guide" in takes else {}
+    return action(world.session, at=LATER, **extra, **given)
+
+
+def content(session: Session) -> dict[str, list[tuple[object, ...]]]:
+    session.flush()
+    return {table.name: all_rows(session, table) for table in metadata.sorted_tables}
+
+
+def count_events(session: Session) -> int:
+    return session.exec(select(func.count(col(Event.id)))).one()
+
+
+@contextmanager
+def rolled_back(session: Session) -> Iterator[None]:
+    """What the edge does on any exception, inside a transaction that goes on."""
+    session.flush()
+    point = session.begin_nested()
+    try:
+        yield
+    finally:
+        point.rollback()
+        session.expire_all()
+
+
+# ---------------------------------------------------------------- the contract
+
+
+def test_table_names_every_public_action() -> None:
+    assert {name_of(action) for action in LEGAL} == {name_of(action) for action in public_actions()}
+
+
+@each_action
+def test_action_leaves_an_event_and_the_commit_to_the_edge(
+    world: World, action: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = LEGAL[action](world)
+    world.session.flush()
+    before = count_events(world.session)
+
+    def no_commit(*_: object) -> None:
+        raise AssertionError("the action committed")
+
+    monkeypatch.setattr(world.session, "commit", no_commit)
+    call(world, action, given)
+    assert count_events(world.session) == before + 1, "one action is one event"
+    assert events.verify_all(world.session) == []
+
+
+@each_action
+def test_action_leaves_nothing_behind_on_error(
+    world: World, action: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = LEGAL[action](world)
+    before = content(world.session)
+
+    def fail(*_: object, **__: object) -> int:
+        raise Boom
+
+    monkeypatch.setattr(events, "_append", fail)
+    with rolled_back(world.session), pytest.raises(Boom):
+        call(world, action, given)
+    assert content(world.session) == before
+
+
+@pytest.mark.parametrize("action", [action for action in LEGAL if action not in FOR_EVERYBODY], ids=name_of)
+def test_action_refuses_whoever_has_no_role_and_writes_nothing(
+    world: World, action: Callable[..., Any]
+) -> None:
+    given = LEGAL[action](world)
+    before = content(world.session)
+    with pytest.raises((Forbidden, NotFound, Refused)) as refused:
+        call(world, action, {**given, "by": world.cast.olu})
+    assert str(refused.value).endswith(".")
+    assert content(world.session) == before
+
+
+def test_command_line_cannot_sign(world: World) -> None:
+    for action in (reviews.decide, reviews.affirm, reviews.withdraw, gates.decide, gates.waive):
+        with rolled_back(world.session):
+            given = LEGAL[action](world)
+            with pytest.raises(Forbidden, match="signed in"):
+                call(world, action, {**given, "by": COMMAND_LINE})

@@ -1,0 +1,88 @@
+"""A new user: set-up by the printed code, the first project, the first finding; signing out closes every tab."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from scripts.serving import Server
+from tests.browser.conftest import NewContext
+from tests.browser.steps import (
+    ADMINISTRATOR,
+    SOON,
+    heading,
+    leave_the_field,
+    open_section,
+    register,
+    set_up,
+    set_up_address,
+    sign_in,
+)
+
+WINDOW = "The decision and its window of time"
+TOO_LATE = "The output looks 3 months ahead, but acting on it takes 6 months"
+
+
+def test_newcomer_reaches_a_fired_check_in_25_steps_and_keeps_it(page: Page, server: Server) -> None:
+    nora = set_up(page, server)
+    register(nora, "Purchase forecast")
+    open_section(nora, WINDOW)
+    expect(page.get_by_text("Time to act fits the horizon")).to_have_count(0)
+
+    nora.fill("How far ahead", "3 months")
+    nora.click(page.get_by_role("radio", name="At the end of it"))
+    nora.fill("Time needed to act", "6 months")
+    leave_the_field(page)
+
+    expect(page.get_by_text(TOO_LATE)).to_be_visible(timeout=SOON)
+    assert nora.count <= 25
+    page.reload()
+    expect(page.get_by_text(TOO_LATE)).to_be_visible(timeout=SOON)
+    expect(page.get_by_label("Time needed to act")).to_have_value("6")
+    assert "Traceback" not in server.output()
+
+
+def test_set_up_is_closed_once_somebody_has_set_up(
+    page: Page, server: Server, new_context: NewContext
+) -> None:
+    address = set_up_address(server)
+    late = new_context().new_page()
+    late.goto(address)
+    set_up(page, server)
+
+    late.get_by_label("Organisation", exact=True).fill("Somebody else's")
+    late.get_by_label("Your name").fill("Late Comer")
+    late.get_by_label("E-mail address").fill("late@example.org")
+    late.get_by_label("Password").fill("four more quiet boats")
+    late.get_by_role("button", name="Create the administrator").click()
+
+    expect(late.get_by_role("link", name="Sign out")).to_have_count(0)
+    late.goto(address)
+    expect(heading(late, "Sign in")).to_be_visible()
+    sign_in(late, "late@example.org", "four more quiet boats")
+    expect(late.get_by_text("The address or the password is not right.")).to_be_visible()
+
+
+def test_sign_out_closes_the_other_tab_and_a_deep_link_comes_back(page: Page, server: Server) -> None:
+    nora = set_up(page, server)
+    register(nora, "Purchase forecast")
+    open_section(nora, WINDOW)
+    deep = page.url
+    other = page.context.new_page()
+    other.goto(f"{server.url}/people")
+    expect(heading(other, "People")).to_be_visible(timeout=SOON)
+
+    other.get_by_role("link", name="Sign out").click()
+    other.get_by_role("button", name="Sign out").click()
+
+    expect(heading(other, "Sign in")).to_be_visible()
+    expect(heading(page, "Sign in")).to_be_visible(timeout=SOON)
+    page.go_back()
+    expect(heading(page, "Sign in")).to_be_visible()
+    expect(page.get_by_label("Time needed to act")).to_have_count(0)
+    other.goto(deep)
+    expect(other).to_have_url(re.compile("/sign-in"))
+    sign_in(other, ADMINISTRATOR)
+    expect(heading(other, WINDOW)).to_be_visible(timeout=SOON)
+    assert other.url == deep

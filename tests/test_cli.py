@@ -1,0 +1,425 @@
+"""The command line: the two-command flow on a fresh machine, exit codes, JSON, and sentences for every mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from lifecycle.actions import projects
+from lifecycle.cli import main
+from lifecycle.store.database import Database, open_database
+from lifecycle.vocabulary import COMMAND_LINE
+from scripts.serving import ROOT
+from tests.people import ADMINISTRATOR_EMAIL, set_up
+from tests.rules.building import guide
+
+US = "us-federal-2024-v2.csv"
+NL = "nl-algoritmeregister-2026-05-13.json"
+SMALL = "Use Case Name,Agency,Stage of Development\nReader,Post,Initiated\nSorter,Post,Daydream\n"
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """A database of its own and the command line in this process."""
+
+    url: str
+
+    def __call__(self, *arguments: str | Path, **environment: str) -> Result:
+        environment = {"LIFECYCLE_DATABASE_URL": self.url, **environment}
+        return CliRunner().invoke(main, [str(each) for each in arguments], env=environment)
+
+    def json(self, *arguments: str | Path) -> Any:
+        return json.loads(self(*arguments, "--json").stdout)
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Terminal:
+    """A machine on which nothing was run yet: there is not even a folder for the database."""
+    return Terminal(f"sqlite:///{tmp_path / 'new' / 'lifecycle.db'}")
+
+
+@pytest.fixture
+def terminal(database_url: str) -> Terminal:
+    return Terminal(database_url)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A register of two rows, one of them with a stage word that nobody knows."""
+    file = tmp_path / "small.csv"
+    file.write_text(SMALL, "utf-8")
+    return file
+
+
+def project_ids(url: str) -> list[tuple[int, str, str]]:
+    database = open_database(url)
+    with database.read() as session:
+        found = session.execute(
+            text("SELECT project_id, identity, stage_word FROM register_entry ORDER BY 1")
+        )
+        ids = [(row[0], row[1], row[2]) for row in found]
+    database.dispose()
+    return ids
+
+
+def organisation_events(url: str) -> int:
+    database = open_database(url)
+    with database.read() as session:
+        found = session.execute(text("SELECT count(*) FROM event WHERE chain = 'organisation'"))
+        count = int(found.scalar_one())
+    database.dispose()
+    return count
+
+
+# ------------------------------------------------------------------ the real registers
+
+
+def test_us_register_on_a_fresh_machine_gives_the_expected_figures(shared_data: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'lifecycle.db'}"
+    expected = json.loads((shared_data / "expected" / "us-federal-2024.json").read_text("utf-8"))
+
+    imported = _process(url, "import", "register", str(shared_data / "portfolio" / US))
+    assert imported.returncode == 0, imported.stderr
+    assert "us-federal-2024" in imported.stdout
+    assert imported.stderr.count(" of 2,133 rows") >= 5
+    found = json.loads(_process(url, "portfolio", "--json").stdout)
+
+    titles = ("Discovery", "Feasibility", "Design & Requirements", "Model & Development", "Production")
+    by_stage = expected["mapped"]["by_stage"]
+    assert list(found["by_stage"].values()) == [by_stage[title] for title in titles]
+    assert list(found["by_stage"].values()) == [29, 370, 0, 404, 1321]
+    assert found["unmapped"] == by_stage["unmapped"] == 9
+    assert found["total"] == expected["rows"] == sum(found["by_stage"].values()) + found["unmapped"]
+    states = expected["mapped"]["by_stage_status"]
+    for status in ("rollout", "live", "retired"):
+        assert found["by_status"][status] == states[f"Production/{status}"]
+    assert found["organisations"] == expected["organisations"] == 41
+    assert found["by_organisation"] == expected["rows_per_org"]
+    assert found["imported"]["by_risk_word"] == expected["risk_raw"]
+    assert found["imported"]["count"] == found["readiness"]["not_assessed"] == 2133
+    assert found["by_tier"] == {"1": 0, "2": 0, "3": 0, "4": 0, "none": 2133}
+
+
+def test_dutch_register_gives_the_expected_figures(shared_data: Path, fresh: Terminal) -> None:
+    fresh("import", "register", shared_data / "portfolio" / NL)
+    found = fresh.json("portfolio")
+
+    assert found["total"] == 1431
+    assert found["by_stage"] == {
+        "discovery": 0,
+        "feasibility": 0,
+        "design": 0,
+        "model": 71,
+        "production": 1360,
+    }
+    assert (found["by_status"]["live"], found["by_status"]["retired"], found["unmapped"]) == (1302, 58, 0)
+    assert found["organisations"] == 320
+
+
+@pytest.mark.parametrize("name", [US, NL])
+def test_importing_twice_changes_nothing_but_one_event(shared_data: Path, fresh: Terminal, name: str) -> None:
+    file = shared_data / "portfolio" / name
+    first = fresh.json("import", "register", file)
+    ids, events, figures = project_ids(fresh.url), organisation_events(fresh.url), fresh.json("portfolio")
+    second = fresh.json("import", "register", file)
+
+    assert first["added"] == first["rows"] == len(ids)
+    assert (second["added"], second["changed"], second["gone"]) == (0, 0, 0)
+    assert second["unchanged"] == len(ids)
+    assert project_ids(fresh.url) == ids
+    assert fresh.json("portfolio") == figures
+    assert organisation_events(fresh.url) == events + 1
+
+
+# ------------------------------------------------------------------ import
+
+
+def test_dry_run_counts_and_stores_nothing(fresh: Terminal, small: Path) -> None:
+    found = fresh.json("import", "register", small, "--dry-run")
+
+    assert (found["dry_run"], found["added"], found["unmapped"]) == (True, 2, {"Daydream": 1})
+    assert fresh.json("portfolio")["total"] == 0
+
+
+def test_rows_that_are_lost_give_exit_code_1_and_the_others_are_kept(fresh: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "holes.csv"
+    file.write_text(
+        "Use Case Name,Agency,Stage of Development\nReader,Post,Initiated\n,Post,Initiated\n", "utf-8"
+    )
+    result = fresh("import", "register", file)
+
+    assert result.exit_code == 1
+    assert "Row 3, column “Use Case Name”" in result.stderr
+    assert fresh.json("portfolio")["total"] == 1
+
+
+def test_organisation_option_fills_what_no_column_says(fresh: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "own.csv"
+    file.write_text("Project Name,Status\nReader,Initiated\n", "utf-8")
+    fresh("import", "register", file, "--organisation", "Harbour Office")
+
+    assert fresh.json("portfolio")["by_organisation"] == {"Harbour Office": 1}
+
+
+def test_own_mapping_decides_the_stage_words(fresh: Terminal, small: Path, tmp_path: Path) -> None:
+    mapping = tmp_path / "mine.yaml"
+    mapping.write_text(
+        "name: mine\ntitle: Mine\nfallback: true\n"
+        "columns: {name: [Use Case Name], organisation: [Agency], stage: [Stage of Development]}\n"
+        "stages: [{stage: design, words: [Daydream]}]\n",
+        "utf-8",
+    )
+    found = fresh.json("import", "register", small, "--mapping", mapping)
+
+    assert found["mapping"] == "mine"
+    assert found["by_stage"]["design"] == 1
+    assert found["unmapped"] == {"Initiated": 1}
+
+
+BAD_FILES = {
+    "empty.csv": b"",
+    "binary.csv": bytes(range(256)),
+    "shape.json": b'{"a": {"b": 1}}',
+    "broken.json": b'[{"title": "x"',
+    "other.csv": b"colour,weight\nred,3\n",
+    "headers.csv": b"Use Case Name,Agency\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_file_gives_a_sentence_naming_it_and_stores_nothing(
+    fresh: Terminal, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(BAD_FILES[name])
+    result = fresh("import", "register", file, "--json")
+
+    assert result.exit_code == 1
+    assert name in json.loads(result.stdout)["reasons"][0]["text"]
+    assert "Traceback" not in result.output
+    assert fresh.json("portfolio")["total"] == 0
+
+
+def test_mistake_in_a_mapping_names_file_and_field(fresh: Terminal, small: Path, tmp_path: Path) -> None:
+    mapping = tmp_path / "mine.yaml"
+    mapping.write_text("name: mine\ntitle: Mine\nfallback: true\ncolumns: {nom: [x]}\n", "utf-8")
+    result = fresh("import", "register", small, "--mapping", mapping)
+
+    assert result.exit_code == 1
+    assert f"{mapping}: columns." in result.stderr
+
+
+def test_formulas_and_markup_in_names_stay_text(fresh: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "odd.csv"
+    name = "=1+1 <script>alert(1)</script> \u202etxt"
+    file.write_text(f"Use Case Name,Agency,Stage of Development\n{name},Post,Initiated\n", "utf-8")
+    fresh("import", "register", file)
+
+    database = open_database(fresh.url)
+    with database.read() as session:
+        stored = session.execute(text("SELECT name, key FROM project")).one()
+    database.dispose()
+    assert stored.name.startswith("=1+1 <script>")
+    assert stored.key == "1-1-script-alert-1-script-txt"
+
+
+# ------------------------------------------------------------------ mistakes at the edge
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("import", "register", "/nowhere/at-all.csv"), 1),
+        (("import", "register", "/"), 1),
+        (("gate", "no-such-project", "launch"), 1),
+        (("people", "reset", "nobody@example.org"), 1),
+        (("gate", "orders", "no-such-gate"), 2),
+        (("gate",), 2),
+        (("import", "register"), 2),
+        (("no-such-command",), 2),
+        (("portfolio", "--no-such-option"), 2),
+    ],
+)
+def test_mistakes_end_with_a_sentence_and_their_exit_code(
+    terminal: Terminal, arguments: tuple[str, ...], code: int
+) -> None:
+    result = terminal(*arguments)
+
+    assert result.exit_code == code
+    assert result.stderr.strip()
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LIFECYCLE_DATABASE_URL": "mysql://here/there"},
+        {"LIFECYCLE_DATABASE_URL": "nonsense"},
+        {"PORT": "many"},
+        {"LIFECYCLE_GUIDE": "/nowhere/at-all"},
+    ],
+)
+def test_wrong_settings_give_a_sentence(terminal: Terminal, environment: dict[str, str]) -> None:
+    result = terminal("gate", "orders", "launch", "--json", **environment)
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["refused"] is True
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_database_check_before_and_after_the_upgrade(fresh: Terminal) -> None:
+    before = fresh("db", "check", "--json")
+    upgraded = fresh("db", "upgrade")
+    after = fresh("db", "check", "--json")
+
+    assert (before.exit_code, json.loads(before.stdout)["up_to_date"]) == (1, False)
+    assert upgraded.exit_code == 0
+    assert (after.exit_code, json.loads(after.stdout)) == (0, {"up_to_date": True, "problem": None})
+
+
+def test_newer_database_is_refused_by_every_command(terminal: Terminal, database: Database) -> None:
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for command in (("portfolio",), ("db", "check"), ("db", "upgrade"), ("audit", "verify")):
+        result = terminal(*command)
+        assert result.exit_code == 1, command
+        assert "newer" in result.stderr, command
+
+
+# ------------------------------------------------------------------ gate
+
+
+_NOW = datetime.now(UTC) - timedelta(minutes=5)
+
+
+def test_gate_of_a_new_project_is_closed_and_says_why(terminal: Terminal, database: Database) -> None:
+    with database.write() as session:
+        projects.register(session, by=set_up(session), at=_NOW, guide=guide(), name="Orders")
+    result = terminal("gate", "orders", "discovery", "--json")
+    found = json.loads(result.stdout)
+
+    assert result.exit_code == 1
+    assert set(found) == {
+        "project", "gate", "policy", "ready", "level", "weakest", "blockers", "model_version",
+    }  # fmt: skip
+    assert (found["project"], found["gate"], found["policy"]) == ("orders", "discovery", "block")
+    assert (found["ready"], found["level"]) == (False, "not_started")
+    fields = {"code", "severity", "area", "text", "fields", "role", "url"}
+    assert all(set(blocker) == fields for blocker in found["blockers"])
+    asked = next(blocker for blocker in found["blockers"] if blocker["fields"] == ["D01"])
+    assert asked["url"].startswith("http://localhost:8501/worksheet?project=orders")
+    assert {blocker["role"] for blocker in found["blockers"]} >= {"business", "technology"}
+
+
+@pytest.mark.parametrize(("policy", "code"), [("block", 1), ("warn", 0), ("ignore", 0)])
+def test_policy_decides_the_exit_code_of_a_closed_gate(
+    terminal: Terminal, database: Database, policy: str, code: int
+) -> None:
+    with database.write() as session:
+        projects.register(session, by=set_up(session), at=_NOW, guide=guide(), name="Orders")
+    result = terminal("gate", "orders", "launch", "--policy", policy, "--json")
+
+    assert (result.exit_code, json.loads(result.stdout)["policy"]) == (code, policy)
+
+
+def test_other_model_version_than_the_one_signed_is_a_blocker(terminal: Terminal, database: Database) -> None:
+    with database.write() as session:
+        projects.register(session, by=set_up(session), at=_NOW, guide=guide(), name="Orders")
+    found = json.loads(terminal("gate", "orders", "launch", "--model-version", "2.0", "--json").stdout)
+
+    assert found["model_version"] == {"asked": "2.0", "signed": None}
+    assert found["blockers"][0]["code"] == "model_version"
+
+
+def test_gate_of_an_imported_project_is_not_ready_because_nobody_assessed_it(
+    terminal: Terminal, small: Path
+) -> None:
+    terminal("import", "register", small)
+    found = json.loads(terminal("gate", "reader", "feasibility", "--json").stdout)
+
+    assert (found["ready"], found["level"]) == (False, "not_assessed")
+    assert "project:not_adopted" in {blocker["code"] for blocker in found["blockers"]}
+
+
+# ------------------------------------------------------------------ portfolio, audit, people
+
+
+def test_portfolio_counts_what_is_assessed_here_apart_from_what_is_imported(
+    terminal: Terminal, database: Database, small: Path
+) -> None:
+    with database.write() as session:
+        projects.register(session, by=set_up(session), at=_NOW, guide=guide(), name="Orders")
+    terminal("import", "register", small)
+    found = terminal.json("portfolio")
+
+    assert found["total"] == 3 == sum(found["by_stage"].values()) + found["unmapped"]
+    assert found["by_stage"] == {"discovery": 1, "feasibility": 1, "design": 0, "model": 0, "production": 0}
+    assert set(found["by_status"]) == {"active", "rollout", "live", "retired", "stopped"}
+    assert sum(found["by_tier"].values()) == 3
+    assert found["imported"]["count"] == 2
+    assert (found["readiness"]["assessed"], found["readiness"]["not_assessed"]) == (1, 2)
+    assert found["readiness"]["by_level"]["not_started"] == 1
+
+
+def test_text_of_the_portfolio_names_total_and_stages(terminal: Terminal, small: Path) -> None:
+    terminal("import", "register", small)
+    result = terminal("portfolio")
+
+    assert result.exit_code == 0
+    assert "2 projects in 1 organisations" not in result.stdout
+    assert "2 projects in 1 organisation on" in result.stdout
+    assert "unmapped" in result.stdout
+
+
+def test_audit_verify_tells_an_intact_log_from_a_broken_one(
+    terminal: Terminal, database: Database, small: Path
+) -> None:
+    terminal("import", "register", small)
+    intact = terminal("audit", "verify", "--json")
+    with database.write() as session:
+        session.execute(text("UPDATE chain_head SET hash = 'x' WHERE chain = 'organisation'"))
+    broken = terminal("audit", "verify", "--json")
+
+    assert (intact.exit_code, json.loads(intact.stdout)) == (0, {"intact": True, "faults": []})
+    assert broken.exit_code == 1
+    assert json.loads(broken.stdout)["faults"][0]["chain"] == "organisation"
+    assert "organisation" in broken.stderr
+
+
+def test_people_reset_prints_a_link_for_the_account(terminal: Terminal, database: Database) -> None:
+    with database.write() as session:
+        set_up(session)
+    found = terminal.json("people", "reset", ADMINISTRATOR_EMAIL)
+
+    assert found["email"] == ADMINISTRATOR_EMAIL
+    assert found["link"].startswith("http://localhost:8501/reset/")
+    assert len(found["link"].rsplit("/", 1)[1]) > 20
+
+
+def test_command_line_cannot_be_signed_in_as(terminal: Terminal) -> None:
+    assert not COMMAND_LINE.is_person
+    assert terminal("people", "reset", COMMAND_LINE.key).exit_code == 1
+
+
+def _process(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """As a person runs it: a process of its own from the repository's folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "lifecycle", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "LIFECYCLE_DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
