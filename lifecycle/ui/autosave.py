@@ -61,6 +61,7 @@ class Note:
     problems: tuple[tuple[str, str], ...] = ()
     conflict: bool = False
     panel: str = ""  # what is open below the question: "history" or nothing
+    offered: int = 0  # the newest revision by somebody else that was offered here
 
     @property
     def stored(self) -> Any:
@@ -332,6 +333,15 @@ def compare_brought(slot: Slot, field: FieldSpec, answer: AnswerView | None) -> 
     state.adopt_brought(slot.prefix)
     asks = is_changed(slot, field, note)
     keep(slot, replace(note, base=_revision(answer), conflict=asks))
+
+
+def notice(slot: Slot, answer: AnswerView | None) -> bool:
+    """Whether somebody saved this answer elsewhere since it was drawn here; true once for each revision."""
+    note, newest = note_of(slot), _revision(answer)
+    if note is None or note.base is None or newest <= note.base or newest == note.offered:
+        return False
+    keep(slot, replace(note, offered=newest))
+    return True
 
 
 # ------------------------------------------------------------------ choices of the person
