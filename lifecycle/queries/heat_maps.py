@@ -127,7 +127,7 @@ def project_map(
         select(col(Project.key), col(Project.gate), Standing)
         .join(Project, col(Project.id) == col(Standing.project_id))
         .where(col(Project.key).in_(keys))
-    ).tuples():
+    ):
         gates[key][Gate(standing.gate)] = GateCell(Level(standing.level), standing.since, standing.blockers)
         if standing.gate == current:
             roles[key] = {role: RoleCell(*said) for role, said in roles_of(standing.roles).items()}
@@ -179,7 +179,7 @@ def _roles(session: Session, by: Actor, filters: Filters) -> dict[str, dict[Role
             (col(Standing.project_id) == col(Project.id)) & (col(Standing.gate) == col(Project.gate)),
         )
         .where(*scope(by), *chosen(filters), col(Project.status).not_in(OVER))
-    ).tuples()
+    )
     said: dict[str, dict[Role, list[tuple[SignOffStatus, datetime | None]]]] = defaultdict(
         lambda: defaultdict(list)
     )

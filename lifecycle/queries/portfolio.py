@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from lifecycle.rules.permissions import may
@@ -138,12 +139,12 @@ def _by_standing(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.role:
         # Canonical JSON has no spaces, so that this is exactly the role's status.
         waiting = f'"{filters.role}":["{SignOffStatus.WAITING.value}",'
+        asked = aliased(Standing)
         found.append(
-            col(Project.id).in_(
-                select(col(Standing.project_id)).where(
-                    col(Standing.gate) == col(Project.gate),
-                    col(Standing.roles).contains(waiting, autoescape=True),
-                )
+            exists().where(
+                col(asked.project_id) == col(Project.id),
+                col(asked.gate) == col(Project.gate),
+                col(asked.roles).contains(waiting, autoescape=True),
             )
         )
     if filters.cause or filters.role:
@@ -200,7 +201,7 @@ def _order(sort: Sort) -> Sequence[Any]:
         else_=len(Level) + 1,
     )
     by_name: dict[Sort, Sequence[Any]] = {
-        "standing": (standing, col(ProjectStanding.since)),
+        "standing": (standing, col(ProjectStanding.since).is_(None), col(ProjectStanding.since)),
         "name": (func.lower(col(Project.name)),),
         "waiting": (col(ProjectStanding.waiting_since).is_(None), col(ProjectStanding.waiting_since)),
         "next": (col(ProjectStanding.next_on).is_(None), col(ProjectStanding.next_on)),

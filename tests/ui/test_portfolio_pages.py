@@ -1,0 +1,266 @@
+"""The portfolio's pages and the import, run in this process: for nobody's projects, an example, and strangers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session, col, select
+
+from lifecycle.actions import projects
+from lifecycle.store.tables import Project
+from lifecycle.vocabulary import Gate, Level, ProjectStatus, Role, SignOffStatus
+from tests.clock import START
+from tests.rules.building import guide
+from tests.screens import Screens
+from tests.standings import assessed, listed
+from tests.ui.conftest import OpenPage
+
+PAGES = ("portfolio", "early-planning", "activity")
+WAITING = SignOffStatus.WAITING
+
+
+def texts(app: object) -> str:
+    """All Markdown on the page, escapes taken out."""
+    return " ".join(element.value for element in app.markdown).replace("\\", "")  # type: ignore[attr-defined]
+
+
+def fill(session: Session) -> None:
+    """Four more assessed projects beside Orders, and three from a register."""
+    assessed(
+        session, "Basket", gate=Gate.DESIGN, level=Level.BLOCKED, days=40, causes={"checks": 1}, debt=4, index=500,
+        roles={Role.PRIVACY: (WAITING, 41), Role.LEGAL: (SignOffStatus.SIGNED, 3)},
+    )  # fmt: skip
+    assessed(session, "Lifts", gate=Gate.LAUNCH, level=Level.READY, index=900, tier=2)
+    assessed(session, "Voice", level=Level.BLOCKED, status=ProjectStatus.STOPPED)
+    assessed(session, "<b>Claims</b> *today*", level=Level.WAITING, roles={Role.LEGAL: (WAITING, 2)})
+    listed(session, "Reader")
+    listed(session, "Sorter", gate=None, status=ProjectStatus.ACTIVE)
+    listed(session, "Stacker", gate=None, status=ProjectStatus.ACTIVE)
+
+
+@pytest.fixture
+def filled(screens: Screens) -> Screens:
+    with screens.database.write() as session:
+        fill(session)
+    return screens
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("person", ["Ada", "Pat"])
+def test_page_draws_with_an_example(filled: Screens, open_page: OpenPage, page: str, person: str) -> None:
+    app = open_page(page, as_=person)
+
+    assert not app.exception
+    assert not app.error
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_of_somebody_without_projects_says_what_to_do_next(
+    filled: Screens, open_page: OpenPage, page: str
+) -> None:
+    with filled.database.write() as session:
+        projects.archive(session, by=filled.cast.ada, at=START, project_id=filled.project_id)
+    app = open_page(page, as_="Olu")
+
+    assert not app.exception
+    if page != "activity":  # what happened to an archived project is still told
+        assert [button.label for button in app.button if button.label == "Register a project"]
+
+
+def test_overview_says_what_is_stuck_on_whom_and_since_when(filled: Screens, open_page: OpenPage) -> None:
+    app = open_page("portfolio", as_="Ada")
+    said = texts(app)
+
+    assert "Of 4 running projects, 1 is blocked, 1 waits for nothing but sign-offs and 1 is ready" in said
+    assert "Stuck longest: Basket, blocked" in said
+    assert "wait is Basket’s for privacy" in said or "Basket the longest" in said
+    assert "3 more come from registers" not in said  # the switch says so: only what is assessed here is shown
+    charts = [element.proto.alt for element in app.get("plotly_chart")]
+    assert len(charts) == 3
+    assert all(charts)
+
+
+def test_overview_of_a_member_tells_nothing_of_other_projects(filled: Screens, open_page: OpenPage) -> None:
+    app = open_page("portfolio", as_="Pat")
+    shown = texts(app) + str([frame.value.to_dict() for frame in app.dataframe])
+
+    assert "Orders" in shown
+    assert "Basket" not in shown
+    assert "Reader" not in shown
+
+
+def test_overview_shows_registers_when_asked(filled: Screens, open_page: OpenPage) -> None:
+    app = open_page("portfolio", as_="Ada")
+    app.segmented_control(key="show").set_value("register").run()
+
+    assert not app.exception
+    assert "3 projects come from registers and are not assessed here yet" in texts(app)
+
+
+def test_filter_narrows_figures_charts_and_table(filled: Screens, open_page: OpenPage) -> None:
+    app = open_page("portfolio", as_="Ada")
+    app.selectbox(key="standing").set_value("blocked").run()
+
+    table = app.dataframe[-1].value
+    assert list(table["Project"]) == ["Basket", "Voice"]
+    assert "Of 1 running project, 1 is blocked" in texts(app)
+    next(button for button in app.button if button.label == "Clear").click().run()
+    assert len(app.dataframe[-1].value) == 5
+
+
+def test_filter_that_matches_nothing_offers_a_way_back(filled: Screens, open_page: OpenPage) -> None:
+    app = open_page("portfolio", as_="Ada")
+    app.text_input(key="find").set_value("no such thing").run()
+
+    assert [info.value for info in app.info] == ["No project matches these filters."]
+    app.button(key="show_all").click().run()
+    assert len(app.dataframe[-1].value) == 5
+
+
+def test_thousands_of_projects_are_shown_by_organisation_and_open(
+    filled: Screens, open_page: OpenPage
+) -> None:
+    with filled.database.write() as session:
+        for number in range(60):
+            listed(session, f"Item{number}", organisation=f"Office {number % 3}")
+    app = open_page("portfolio", as_="Ada")
+    app.segmented_control(key="show").set_value("register").run()
+
+    by_organisation = app.dataframe[0].value
+    assert sorted(by_organisation["Organisation"]) == ["Harbour", "Office 0", "Office 1", "Office 2"]
+    app.selectbox(key="unit").set_value("Office 1").run()
+    assert "Project" in app.dataframe[0].value
+    assert "20 projects come from registers" in texts(app)
+
+
+def test_roles_lens_shows_roles(filled: Screens, open_page: OpenPage) -> None:
+    app = open_page("portfolio", as_="Ada")
+    app.segmented_control(key="by").set_value("Roles").run()
+
+    assert list(app.dataframe[0].value)[1:4] == ["Business", "Technology", "Privacy"]
+    basket = app.dataframe[0].value.set_index("Project").loc["Basket"]
+    assert basket["Privacy"].startswith("Waiting (")
+    assert basket["Legal"] == "Signed"
+
+
+def test_markup_in_a_name_stays_text(filled: Screens, open_page: OpenPage) -> None:
+    app = open_page("portfolio", as_="Ada")
+    chart = app.get("plotly_chart")[0].proto.spec
+
+    assert "&lt;b&gt;Claims" in chart
+    assert "<b>Claims</b> *" not in chart
+
+
+# ------------------------------------------------------------------ activity
+
+
+def test_activity_tells_events_in_words_and_turns_its_pages(screens: Screens, open_page: OpenPage) -> None:
+    with screens.database.write() as session:
+        for number in range(60):
+            projects.register(
+                session,
+                by=screens.cast.pat,
+                at=START + timedelta(minutes=number),
+                guide=guide(),
+                name=f"Plan {number}",
+            )
+    app = open_page("activity", as_="Pat")
+    assert any(button.label == "Plan 59" for button in app.button)
+    app.button(key="activity:older").click().run()
+
+    assert not app.exception
+    assert any(button.label == "Plan 5" for button in app.button)
+    assert not any(button.label == "Plan 59" for button in app.button)
+
+
+@pytest.mark.parametrize("before", ["x", "-1", "99999999999999999999", "1.5"])
+def test_activity_at_a_wrong_address_begins_at_the_newest(
+    screens: Screens, open_page: OpenPage, before: str
+) -> None:
+    app = open_page("activity", as_="Pat", before=before)
+
+    assert not app.exception
+    assert not app.error
+
+
+# ------------------------------------------------------------------ import
+
+
+@pytest.mark.parametrize("person", ["Pat", "Olu"])
+def test_import_is_not_there_for_members(screens: Screens, open_page: OpenPage, person: str) -> None:
+    with pytest.raises(ValueError, match="import_register"):
+        open_page("import", as_=person)
+
+
+def test_word_that_nobody_knows_is_placed_for_all_its_projects(filled: Screens, open_page: OpenPage) -> None:
+    app = open_page("import", as_="Ada")
+    assert "2 imported projects have a stage word that no mapping knows" in texts(app)
+    app.selectbox(key="place:Daydream:stage").set_value("rollout")
+    next(button for button in app.button if button.label == "Place").click().run()
+
+    assert not app.exception
+    with filled.database.read() as session:
+        found = session.exec(
+            select(Project.stage, Project.status, Project.gate).where(
+                col(Project.key).in_(["sorter", "stacker"])
+            )
+        ).all()
+    assert found == [("production", "rollout", "launch")] * 2
+    assert "For you to place" not in [heading.value for heading in app.subheader]
+
+
+def test_placing_without_a_choice_asks_for_one_and_changes_nothing(
+    filled: Screens, open_page: OpenPage
+) -> None:
+    app = open_page("import", as_="Ada")
+    next(button for button in app.button if button.label == "Place").click().run()
+
+    assert [error.value for error in app.error] == ["Choose a stage first."]
+
+
+def test_register_is_read_shown_and_imported(screens: Screens, open_page: OpenPage) -> None:
+    app = open_page("import", as_="Ada")
+    content = (
+        b"Use Case Name,Agency,Stage of Development\nReader,Post,Initiated\nSorter,Post,Daydream\n,Post,x\n"
+    )
+    app.file_uploader[0].set_value(("small.csv", content, "text/csv")).run()
+
+    assert not app.exception
+    assert "2 rows in 1 organisation; 1 with a stage word that is not known" in texts(app)
+    assert [warning.value for warning in app.warning] == [
+        "1 row to look at, 1 of which cannot become a project."
+    ]
+    app.button(key="import:apply").click().run()
+    assert any("2 added, 0 changed" in success.value for success in app.success)
+    assert app.button(key="import:apply").disabled
+    app.button(key="import:undo:1").click().run()
+    with screens.database.read() as session:
+        archived = session.exec(select(Project.name).where(col(Project.archived_at).is_not(None))).all()
+    assert sorted(archived) == ["Reader", "Sorter"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.csv", bytes(range(256))), ("b.json", b'{"x": 1}'), ("c.csv", b"colour\nred\n")]
+)
+def test_bad_file_gives_a_sentence_beside_the_form(
+    screens: Screens, open_page: OpenPage, name: str, content: bytes
+) -> None:
+    app = open_page("import", as_="Ada")
+    app.file_uploader[0].set_value((name, content, "text/plain")).run()
+
+    assert not app.exception
+    assert name in app.error[0].value.replace("\\", "")
+
+
+def test_mistake_in_an_edited_mapping_names_the_field(screens: Screens, open_page: OpenPage) -> None:
+    app = open_page("import", as_="Ada")
+    app.file_uploader[0].set_value(("small.csv", b"Use Case Name,Agency\nReader,Post\n", "text/csv"))
+    app.selectbox(key="import:mapping").set_value("us-federal-2024").run()
+    app.toggle(key="import:edit").set_value(True).run()
+    app.text_area(key="import:text:us-federal-2024").set_value(
+        "name: x1\ntitle: X\ncolumns: {nom: [a]}"
+    ).run()
+
+    assert not app.exception
+    assert "columns." in app.error[0].value.replace("\\", "")
