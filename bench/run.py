@@ -1,82 +1,48 @@
-"""`make bench`: measure, print a table, write bench/results.json."""
+"""`make bench`: measure, print a table, write bench/results.json. Names of measurements choose some of them."""
 
 from __future__ import annotations
 
-import json
-import statistics
+import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
-from bench.stock import stock_rerun
-from scripts.serving import ROOT, serving
+from bench import layout, pages, registers, saving, start
+from bench.installation import Installation, installation
+from bench.results import Result, table, write
 
-RESULTS = Path(__file__).parent / "results.json"
-COLD_STARTS = 3
-
-
-@dataclass(frozen=True)
-class Result:
-    """One figure. Without a goal it is there to compare with, and `holds` is None."""
-
-    name: str
-    value: float
-    unit: str
-    goal: float | None = None
-    holds: bool | None = None
-
-
-def at_most(name: str, value: float, unit: str, goal: float) -> Result:
-    return Result(name, value, unit, goal, value <= goal)
+# In this order on one installation: the pages are measured with the imported register in the portfolio.
+MEASUREMENTS: Mapping[str, Callable[[Installation], Iterator[Result]]] = MappingProxyType(
+    {
+        "saving": saving.measure,
+        "register": registers.measure,
+        "pages": pages.measure,
+        "throughput": pages.measure_throughput,
+        "start": start.measure,
+        "layout": layout.measure,
+    }
+)
 
 
-def stock() -> list[Result]:
-    return [Result("empty page, plain streamlit run: rerun", stock_rerun() * 1000, "ms")]
+def measured(names: Sequence[str]) -> Iterator[Result]:
+    with tempfile.TemporaryDirectory() as folder, installation(Path(folder)) as installed:
+        for name in names or MEASUREMENTS:
+            yield from MEASUREMENTS[name](installed)
 
 
-def cold_start() -> list[Result]:
-    """Process start to first answer, on an empty database; nothing before there is an app.py."""
-    if not (ROOT / "app.py").is_file():
-        return []
-    return [Result("app.py: start to first answer", statistics.median(_starts()), "s")]
-
-
-def _starts() -> list[float]:
-    taken = []
-    for _ in range(COLD_STARTS):
-        with tempfile.TemporaryDirectory() as folder:
-            started = time.perf_counter()
-            with serving(Path(folder)):
-                taken.append(time.perf_counter() - started)
-    return taken
-
-
-MEASUREMENTS: tuple[Callable[[], list[Result]], ...] = (stock, cold_start)
-
-
-def table(results: list[Result]) -> str:
-    """Columns by hand: the width of the names is all the layout there is."""
-    width = max(len(result.name) for result in results)
-    return "\n".join(
-        f"{result.name:<{width}}  {result.value:>10.1f} {result.unit:<3} {_verdict(result)}".rstrip()
-        for result in results
-    )
-
-
-def _verdict(result: Result) -> str:
-    if result.goal is None:
-        return ""
-    return f"{'holds' if result.holds else 'MISSED'} (goal {result.goal:.1f})"
-
-
-def main() -> int:
-    results = [result for measure in MEASUREMENTS for result in measure()]
-    RESULTS.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n", "utf-8")
-    print(table(results))
+def main(names: Sequence[str]) -> int:
+    """0 when every goal holds, 1 when one was missed, 2 for a name that is no measurement."""
+    if unknown := set(names) - set(MEASUREMENTS):
+        sys.stderr.write(
+            f"No such measurement: {', '.join(sorted(unknown))}. There are: {', '.join(MEASUREMENTS)}.\n"
+        )
+        return 2
+    results = list(measured(names))
+    write(results)
+    sys.stdout.write(f"{table(results)}\n")
     return 1 if any(result.holds is False for result in results) else 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

@@ -24,6 +24,7 @@ from lifecycle.actions import answers
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Conflict, Invalid
 from lifecycle.guide import FieldSpec
+from lifecycle.queries import worksheets
 from lifecycle.queries.worksheets import AnswerView
 from lifecycle.rules.answers import clean_text, parse
 from lifecycle.ui import cache, state
@@ -61,6 +62,7 @@ class Note:
     problems: tuple[tuple[str, str], ...] = ()
     conflict: bool = False
     panel: str = ""  # what is open below the question: "history" or nothing
+    offered: int = 0  # the newest revision by somebody else that was offered here
 
     @property
     def stored(self) -> Any:
@@ -334,6 +336,15 @@ def compare_brought(slot: Slot, field: FieldSpec, answer: AnswerView | None) -> 
     keep(slot, replace(note, base=_revision(answer), conflict=asks))
 
 
+def notice(slot: Slot, answer: AnswerView | None) -> bool:
+    """Whether somebody saved this answer elsewhere since it was drawn here; true once for each revision."""
+    note, newest = note_of(slot), _revision(answer)
+    if note is None or note.base is None or newest <= note.base or newest == note.offered:
+        return False
+    keep(slot, replace(note, offered=newest))
+    return True
+
+
 # ------------------------------------------------------------------ choices of the person
 
 
@@ -372,6 +383,21 @@ def clear(slot: Slot) -> None:
     if outcome.value is not None:
         seed(slot, cache.guide().field(slot.field_id), None)
         change(slot, base=outcome.value.revision)
+    elif isinstance(outcome.refusal, Conflict):
+        change(slot, conflict=True)
+    else:
+        change(slot, problems=(("", str(outcome.refusal)),))
+
+
+def bring_back(slot: Slot, answer_id: int) -> None:
+    """Save an earlier version again, as a new one, and show it."""
+    note = note_of(slot)
+    if note is None or note.base is None:
+        return
+    outcome = attempt(answers.restore, project_id=slot.project_id, answer_id=answer_id, base=note.base)
+    if outcome.is_done:
+        found = cache.read_now(worksheets.sheet, project_id=slot.project_id)
+        seed(slot, cache.guide().field(slot.field_id), found.answer(slot.field_id, slot.source_id))
     elif isinstance(outcome.refusal, Conflict):
         change(slot, conflict=True)
     else:

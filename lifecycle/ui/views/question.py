@@ -128,6 +128,14 @@ def begin_drawing(*, may_edit: bool, watchers: tuple[str, ...] = ()) -> None:
             autosave.save_if_changed(_slot(prefix))
 
 
+def somebody_saved(project: ProjectHead) -> bool:
+    """Whether a question on the screen was answered elsewhere since it was drawn; true once for each answer."""
+    answers = cache.read(worksheets.sheet, chains(project)[0], project_id=project.id)
+    shown = [_slot(prefix) for prefix in state.value(_SHOWN, [])]
+    noticed = [autosave.notice(slot, answers.answer(slot.field_id, slot.source_id)) for slot in shown]
+    return any(noticed)
+
+
 def draw_question(slot: Slot, sheet: Sheet) -> None:
     """The question as a fragment of its own, registered as shown."""
     is_new_here = slot.prefix not in state.value(f"{_SHOWN}:before", [])
@@ -350,7 +358,7 @@ def _one(entry: tuple[str, PartSpec, str], changed: Changed, sheet: Sheet) -> No
 
 def _label(field: FieldSpec, part: PartSpec) -> str:
     label = part.label or field.title
-    return label if part.required or field.kind == "single" else f"{label} (if any)"
+    return label if part.required or field.kind == "single" else f"{label} (optional)"
 
 
 def _rows(slot: Slot, field: FieldSpec, note: Note, changed: Changed, sheet: Sheet) -> None:

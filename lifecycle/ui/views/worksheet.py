@@ -22,7 +22,7 @@ from lifecycle.ui.components import counted, plain
 from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import draw_again
 from lifecycle.ui.project import chains
-from lifecycle.ui.views.question import Sheet, begin_drawing, draw_question, sheet_of
+from lifecycle.ui.views.question import Sheet, begin_drawing, draw_question, sheet_of, somebody_saved
 from lifecycle.vocabulary import AnswerState, CheckResult, Gate, Stage
 
 ALL = "all"
@@ -159,7 +159,7 @@ def _questions(project: ProjectHead, sheet: Sheet, sheet_spec: WorksheetSpec, se
 
 
 def _section_heading(section: SectionSpec) -> None:
-    st.subheader(plain(section.title), anchor=False)
+    st.header(plain(section.title), anchor=False)
     if section.intro:
         st.caption(plain(section.intro))
 
@@ -187,7 +187,7 @@ def _checks(project: ProjectHead, stage: Stage | None, section: str) -> None:
     gate = _gate(project, stage)
     found = [check for check in _evaluated(project, gate) if _concerns(check, stage)]
     counts = Counter(check.result for check in found)
-    st.subheader("Live checks", anchor=False)
+    st.header("Live checks", anchor=False)
     st.markdown(_summary(counts, gate), anchors=False)
     failing = sorted(
         (check for check in found if check.result is CheckResult.FAILS),
@@ -312,10 +312,9 @@ def _jump_to(project: str, target: tuple[str, dict[str, str]] | None) -> None:
 
 def _heartbeat(project: ProjectHead) -> None:
     """Runs by itself: shows what others saved, and makes the browser speak first after a lost connection."""
-    drawn = cache.stamp(*chains(project))
-    st.fragment(_beat, run_every=HEARTBEAT_SECONDS, key="worksheet:heartbeat")(project, drawn)
+    st.fragment(_beat, run_every=HEARTBEAT_SECONDS, key="worksheet:heartbeat")(project)
 
 
-def _beat(project: ProjectHead, drawn: int) -> None:
-    if cache.stamp(*chains(project)) != drawn:
+def _beat(project: ProjectHead) -> None:
+    if somebody_saved(project):
         draw_again()
