@@ -65,5 +65,5 @@ def verify(session: Session, *, by: Actor) -> Verified:
 
 
 def _names(session: Session) -> dict[str, str]:
-    projects = session.execute(select(col(Project.id), col(Project.name)).order_by(col(Project.id))).tuples()
+    projects = session.execute(select(col(Project.id), col(Project.name)).order_by(col(Project.id)))
     return {ORGANISATION: "The organisation", **{project_chain(key or 0): name for key, name in projects}}

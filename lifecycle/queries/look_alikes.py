@@ -19,5 +19,5 @@ def resembling(session: Session, *, by: Actor, name: str, purpose: str) -> tuple
             col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
         )
         chosen = chosen.where(col(Project.id).in_(own))
-    found = (Known(key, name, purpose) for key, name, purpose in session.execute(chosen).tuples())
+    found = (Known(key, name, purpose) for key, name, purpose in session.execute(chosen))
     return look_alikes(name, purpose, found)

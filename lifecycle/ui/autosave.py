@@ -24,6 +24,7 @@ from lifecycle.actions import answers
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Conflict, Invalid
 from lifecycle.guide import FieldSpec
+from lifecycle.queries import worksheets
 from lifecycle.queries.worksheets import AnswerView
 from lifecycle.rules.answers import clean_text, parse
 from lifecycle.ui import cache, state
@@ -382,6 +383,21 @@ def clear(slot: Slot) -> None:
     if outcome.value is not None:
         seed(slot, cache.guide().field(slot.field_id), None)
         change(slot, base=outcome.value.revision)
+    elif isinstance(outcome.refusal, Conflict):
+        change(slot, conflict=True)
+    else:
+        change(slot, problems=(("", str(outcome.refusal)),))
+
+
+def bring_back(slot: Slot, answer_id: int) -> None:
+    """Save an earlier version again, as a new one, and show it."""
+    note = note_of(slot)
+    if note is None or note.base is None:
+        return
+    outcome = attempt(answers.restore, project_id=slot.project_id, answer_id=answer_id, base=note.base)
+    if outcome.is_done:
+        found = cache.read_now(worksheets.sheet, project_id=slot.project_id)
+        seed(slot, cache.guide().field(slot.field_id), found.answer(slot.field_id, slot.source_id))
     elif isinstance(outcome.refusal, Conflict):
         change(slot, conflict=True)
     else:

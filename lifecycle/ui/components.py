@@ -16,7 +16,7 @@ import streamlit as st
 from lifecycle.errors import Invalid, LifecycleError, Refused
 from lifecycle.guide import Guide
 from lifecycle.ui import navigation, standing, state
-from lifecycle.vocabulary import Blocker, CheckResult, Decision, Level, SignOffStatus
+from lifecycle.vocabulary import Blocker, CheckResult, Decision, Gate, Level, SignOffStatus
 
 # Only where a character can mean something: fields have their label read aloud as it is, backslashes included.
 _SPECIAL = re.compile(r"([\\`*_\[\]<~|:$]|&(?=#?\w+;))")
@@ -196,28 +196,31 @@ def blocker_list(
     *,
     project: str,
     guide: Guide,
-    names: Mapping[str, str] | None = None,
     most: int = 12,
+    here: Gate | None = None,
 ) -> None:
     """What stands in the way, gravest first; every line leads to the field, or to the gate it concerns.
 
-    Beyond `most` the rest folds away. `guide` tells in which stage's worksheet a field is.
+    Beyond `most` the rest folds away. `guide` tells in which stage's worksheet a field is, `here` which gate is
+    on the screen already.
     """
     ordered = sorted(blockers, key=lambda blocker: -blocker.severity.weight)
     for number, blocker in enumerate(ordered[:most]):
-        _blocker(blocker, number, project, guide)
+        _blocker(blocker, number, project, guide, here)
     if len(ordered) > most:
         with st.expander(f"{len(ordered) - most} more"):
             for number, blocker in enumerate(ordered[most:], start=most):
-                _blocker(blocker, number, project, guide)
+                _blocker(blocker, number, project, guide, here)
 
 
-def _blocker(blocker: Blocker, number: int, project: str, guide: Guide) -> None:
+def _blocker(blocker: Blocker, number: int, project: str, guide: Guide, here: Gate | None) -> None:
     mark = standing.SEVERITIES[blocker.severity]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.markdown(f":{mark.colour}[{mark.material}]", width="content", anchors=False)
         st.markdown(plain(blocker.text), width="stretch", anchors=False)
         target = field_target(blocker.fields[0], guide) if blocker.fields else None
+        if target is None and here is not None and blocker.gate is here:
+            return
         label = blocker.fields[0].split("@")[0] if blocker.fields else "Gate"
         if st.button(
             label, key=f"blocker:{number}:{blocker.code}", icon=":material/arrow_forward:", type="tertiary"

@@ -37,7 +37,7 @@ def show() -> None:
     specs = _pages_for(person)
     page = st.navigation([navigation.streamlit_page(spec) for spec in specs], position="hidden")
     try:
-        _sidebar(person, specs)
+        _sidebar(person, specs, page.url_path)
         components.flashes()
         page.run()
     except LifecycleError as error:
@@ -57,21 +57,23 @@ def _signed_out() -> None:
 # ------------------------------------------------------------------ sidebar
 
 
-def _sidebar(person: SignedInPerson, pages: tuple[PageSpec, ...]) -> None:
+def _sidebar(person: SignedInPerson, pages: tuple[PageSpec, ...], current: str) -> None:
     st.logo(str(LOGO), icon_image=str(ICON))
     with st.sidebar:
         project = navigation.here("project") or state.last_project()
-        _group(pages, "work")
-        _group(pages, "portfolio")
+        _group(pages, "work", current)
+        _group(pages, "portfolio", current)
         _switcher(person, project)
         if project:
-            _group(pages, "project", project=project)
-        _group(pages, "reference")
-        _group(pages, "administration")
+            _group(pages, "project", current, project)
+        _group(pages, "reference", current)
+        _group(pages, "administration", current)
         _who(person)
 
 
-def _group(pages: tuple[PageSpec, ...], group: navigation.Group, project: str | None = None) -> None:
+def _group(
+    pages: tuple[PageSpec, ...], group: navigation.Group, current: str, project: str | None = None
+) -> None:
     members = [page for page in pages if page.group == group]
     if not members:
         return
@@ -79,7 +81,24 @@ def _group(pages: tuple[PageSpec, ...], group: navigation.Group, project: str | 
         if navigation.GROUPS[group] and group != "project":
             st.caption(navigation.GROUPS[group])
         for page in members:
-            navigation.link(page.name, width="stretch", project=project)
+            _entry(page, page.path == current, project)
+
+
+def _entry(page: PageSpec, is_current: bool, project: str | None) -> None:
+    """A button, not a link: pressed while a field is half typed, a link leaves before the field has been saved."""
+    st.button(
+        f":blue[**{page.title}**]" if is_current else page.title,
+        key=f"to:{page.name}",
+        icon=page.material,
+        type="tertiary",
+        help=page.about,
+        on_click=_follow,
+        args=(page.name, project),
+    )
+
+
+def _follow(page: str, project: str | None) -> None:
+    navigation.go(page, project=project)
 
 
 def _switcher(person: SignedInPerson, project: str | None) -> None:

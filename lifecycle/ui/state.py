@@ -73,6 +73,22 @@ def forget(key: str) -> None:
         del st.session_state[key]
 
 
+def base(of: str, revision: int) -> int:
+    """The revision that a form was filled from: that of its first drawing, while `of`, one of its widgets, lives.
+
+    Call it before that widget is drawn. What somebody else saves meanwhile does not move it.
+    """
+    note = f"base:{of}"
+    if of not in st.session_state or note not in st.session_state:
+        st.session_state[note] = revision
+    return int(st.session_state[note])
+
+
+def rebase(of: str, revision: int) -> None:
+    """From now on the form counts as filled from this revision: the person has seen it."""
+    st.session_state[f"base:{of}"] = revision
+
+
 def keys_starting(prefix: str) -> tuple[str, ...]:
     """Keys of ours and of drawn widgets, in no order."""
     return tuple(str(key) for key in st.session_state if str(key).startswith(prefix))

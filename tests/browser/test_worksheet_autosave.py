@@ -86,7 +86,7 @@ def test_text_typed_just_before_navigating_is_saved(worksheet, screens, way: str
         page.get_by_role("button", name="Feasibility").click()
         expect(page.get_by_role("heading", name="Feasibility worksheet")).to_be_visible(timeout=SOON)
     else:
-        page.get_by_test_id("stPageLink").filter(has_text="Data sources").click()
+        page.get_by_test_id("stSidebar").get_by_role("button", name="Data sources").click()
         expect(page.get_by_role("heading", name="Live checks")).to_be_hidden(timeout=SOON)
 
     eventually(lambda: screens.stored("D03"), "typed and gone")

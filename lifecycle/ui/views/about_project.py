@@ -10,9 +10,9 @@ from lifecycle.errors import Conflict, Invalid
 from lifecycle.queries import people as people_queries
 from lifecycle.queries.overview import ProjectOverview
 from lifecycle.queries.people import MembershipView
-from lifecycle.ui import cache
+from lifecycle.ui import cache, state
 from lifecycle.ui.components import definitions, plain, refusal
-from lifecycle.ui.perform import perform
+from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.project import chains
 from lifecycle.vocabulary import Role
 
@@ -44,29 +44,34 @@ def _holding(members: tuple[MembershipView, ...], role: Role) -> str:
 
 def _edit(view: ProjectOverview) -> None:
     project = view.project
+    key = f"edit:{project.id}:name"
+    base = state.base(key, project.revision)
     with st.expander("Edit name, purpose and unit", icon=":material/edit:"):
         with st.form("edit_project", border=False, enter_to_submit=False):
-            name = st.text_input("Name", value=project.name, key=f"edit:{project.id}:name")
+            name = st.text_input("Name", value=project.name, key=key)
             purpose = st.text_area("Purpose", value=project.purpose, key=f"edit:{project.id}:purpose")
             unit = st.text_input("Owning unit", value=project.organisation, key=f"edit:{project.id}:unit")
             submitted = st.form_submit_button("Save")
         if submitted:
-            _save(view, name, purpose, unit)
+            _save(view, key, base, (name, purpose, unit))
 
 
-def _save(view: ProjectOverview, name: str, purpose: str, unit: str) -> None:
-    outcome = perform(
-        actions.edit,
-        done="Saved.",
-        project_id=view.project.id,
-        name=name,
-        purpose=purpose,
-        organisation=unit,
-        base=view.project.revision,
+def _save(view: ProjectOverview, key: str, base: int, typed: tuple[str, str, str]) -> None:
+    """Somebody who saved first is shown with what they wrote; saving again then replaces it knowingly."""
+    name, purpose, unit = typed
+    outcome = attempt(
+        actions.edit, project_id=view.project.id, name=name, purpose=purpose, organisation=unit, base=base
     )
+    if outcome.refusal is None:
+        state.forget(key)
+        state.flash("success", "Saved.")
+        draw_again()
+    refusal(outcome.refusal)
     if isinstance(outcome.refusal, Conflict) and isinstance(outcome.refusal.theirs, dict):
+        state.rebase(key, outcome.refusal.found)
         st.markdown("**What is saved now**", anchors=False)
         definitions([(word.capitalize(), str(said)) for word, said in outcome.refusal.theirs.items()])
+        st.caption("Save again to replace it with yours, or reload the page to keep it.")
 
 
 # ------------------------------------------------------------------ people

@@ -33,13 +33,13 @@ _SIGN = {
 }
 
 
-def show(view: ReviewView) -> None:
-    """What this person can do with the review now, or why nothing."""
+def show(view: ReviewView, seen: str) -> None:
+    """What this person can do with the review now, or why nothing. `seen` is the digest of what they read."""
     stale = bool(view.signature and view.signature.stale)
     if stale and not view.against_affirming:
-        _affirm(view)
+        _affirm(view, seen)
     if not view.against_deciding:
-        _decide(view)
+        _decide(view, seen)
     elif view.state == "open":
         _closed("You cannot decide this review", view.against_deciding)
     elif stale and view.against_affirming:
@@ -58,7 +58,7 @@ def _closed(title: str, blockers: tuple[Blocker, ...]) -> None:
 # ------------------------------------------------------------------ deciding
 
 
-def _decide(view: ReviewView) -> None:
+def _decide(view: ReviewView, seen: str) -> None:
     """The choice stands outside the form, so that the form asks for what that choice needs and no more."""
     st.subheader("Your decision", anchor=False)
     options = [decision.value for decision in view.decisions]
@@ -86,7 +86,7 @@ def _decide(view: ReviewView) -> None:
         mark = standing.DECISIONS[decision]
         submitted = st.form_submit_button(_SIGN[decision], type="primary", icon=mark.material)
     if submitted:
-        _submit(view, decision, comment, behalf, asked, fields)
+        _submit(view, seen, decision, comment, behalf, asked, fields)
 
 
 def _conditions(view: ReviewView) -> list[tuple[str, str, date | None]]:
@@ -111,6 +111,7 @@ def _fields(view: ReviewView) -> list[str]:
 
 def _submit(
     view: ReviewView,
+    seen: str,
     decision: Decision,
     comment: str,
     behalf: str,
@@ -125,7 +126,7 @@ def _submit(
         done=f"Recorded: {decision.title.lower()}.",
         review_id=view.id,
         decision=decision,
-        seen_digest=view.seen_digest,
+        seen_digest=seen,
         comment=comment,
         conditions=conditions,
         fields=fields,
@@ -149,7 +150,7 @@ def _complete(asked: list[tuple[str, str, date | None]]) -> list[NewCondition] |
 # ------------------------------------------------------------------ afterwards
 
 
-def _affirm(view: ReviewView) -> None:
+def _affirm(view: ReviewView, seen: str) -> None:
     """One click, after the difference beside it."""
     signed = view.signature
     if signed is None:
@@ -164,7 +165,7 @@ def _affirm(view: ReviewView) -> None:
                 actions.affirm,
                 done="Your decision stands again.",
                 sign_off_id=signed.id,
-                seen_digest=view.seen_digest,
+                seen_digest=seen,
             )
 
 

@@ -83,7 +83,7 @@ def _in_the_way(view: GateView) -> None:
     if not view.blockers:
         st.markdown(":green[:material/check_circle:] Nothing. The gate can be decided.", anchors=False)
         return
-    blocker_list(view.blockers, project=view.project.key, guide=cache.guide(), most=6)
+    blocker_list(view.blockers, project=view.project.key, guide=cache.guide(), most=6, here=view.gate)
 
 
 def _how_ready(view: GateView) -> None:

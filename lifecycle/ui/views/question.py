@@ -358,7 +358,7 @@ def _one(entry: tuple[str, PartSpec, str], changed: Changed, sheet: Sheet) -> No
 
 def _label(field: FieldSpec, part: PartSpec) -> str:
     label = part.label or field.title
-    return label if part.required or field.kind == "single" else f"{label} (if any)"
+    return label if part.required or field.kind == "single" else f"{label} (optional)"
 
 
 def _rows(slot: Slot, field: FieldSpec, note: Note, changed: Changed, sheet: Sheet) -> None:

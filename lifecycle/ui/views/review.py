@@ -47,13 +47,23 @@ def show() -> None:
         queries.view, by=identity.actor(), at=identity.this_hour(), review_id=int(named)
     )
     state.remember_project(view.project.key)
+    seen = _seen(view)
     _header(view)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _content(view)
     with right:
-        decide.show(view)
+        decide.show(view, seen)
         _around(view)
+
+
+def _seen(view: ReviewView) -> str:
+    """The digest of what this tab showed before this run: a press of a button is about that, not about what has
+    come since. What is drawn now counts from the next run on."""
+    note = state.widget_key("seen", view.id)
+    seen = str(state.value(note) or view.seen_digest)
+    state.put(note, view.seen_digest)
+    return seen
 
 
 # ------------------------------------------------------------------ heading

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lifecycle.actions import sources as actions
+from lifecycle.errors import Conflict
 from lifecycle.guide import FieldSpec, WorksheetSpec
 from lifecycle.queries import worksheets
 from lifecycle.queries.projects import ProjectHead
@@ -144,22 +145,17 @@ def _holds(record: WorksheetSpec, section: str, field_id: str | None) -> bool:
 
 
 def _rename_or_remove(project: ProjectHead, source: SourceName) -> None:
+    key = f"rename:{source.id}:name"
+    base = state.base(key, source.revision)
     with st.popover("Rename or remove", icon=":material/edit:"):
         with (
             st.form(f"rename:{source.id}", border=False),
             st.container(horizontal=True, vertical_alignment="bottom"),
         ):
-            name = st.text_input("Name", value=source.name, key=f"rename:{source.id}:name", width=360)
+            name = st.text_input("Name", value=source.name, key=key, width=360)
             renamed = st.form_submit_button("Rename")
         if renamed:
-            perform(
-                actions.rename,
-                done="Renamed.",
-                project_id=project.id,
-                source_id=source.id,
-                name=name,
-                base=source.revision,
-            )
+            _rename(project, source, key, base, name)
         with st.form(f"remove:{source.id}", border=False):
             st.caption(
                 "Its record and history stay, and it can be brought back. Sign-offs that rest on it become stale."
@@ -167,6 +163,18 @@ def _rename_or_remove(project: ProjectHead, source: SourceName) -> None:
             removed = st.form_submit_button("Remove this source", icon=":material/inventory_2:")
         if removed:
             _remove(project, source)
+
+
+def _rename(project: ProjectHead, source: SourceName, key: str, base: int, name: str) -> None:
+    outcome = attempt(actions.rename, project_id=project.id, source_id=source.id, name=name, base=base)
+    if outcome.refusal is None:
+        state.forget(key)
+        state.flash("success", "Renamed.")
+        draw_again()
+    refusal(outcome.refusal)
+    if isinstance(outcome.refusal, Conflict):
+        state.rebase(key, outcome.refusal.found)
+        st.caption(plain(f"It is called “{source.name}” now. Rename again to replace that."))
 
 
 def _remove(project: ProjectHead, source: SourceName) -> None:

@@ -159,7 +159,7 @@ def _questions(project: ProjectHead, sheet: Sheet, sheet_spec: WorksheetSpec, se
 
 
 def _section_heading(section: SectionSpec) -> None:
-    st.subheader(plain(section.title), anchor=False)
+    st.header(plain(section.title), anchor=False)
     if section.intro:
         st.caption(plain(section.intro))
 
@@ -187,7 +187,7 @@ def _checks(project: ProjectHead, stage: Stage | None, section: str) -> None:
     gate = _gate(project, stage)
     found = [check for check in _evaluated(project, gate) if _concerns(check, stage)]
     counts = Counter(check.result for check in found)
-    st.subheader("Live checks", anchor=False)
+    st.header("Live checks", anchor=False)
     st.markdown(_summary(counts, gate), anchors=False)
     failing = sorted(
         (check for check in found if check.result is CheckResult.FAILS),

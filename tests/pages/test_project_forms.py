@@ -1,0 +1,178 @@
+"""The forms about a project: new project, its overview, data sources, plan. One goes through, one is refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlmodel import select
+
+from lifecycle.actions import projects
+from lifecycle.queries import people as people_queries
+from lifecycle.queries.worksheets import sources
+from lifecycle.store.tables import Project, TargetDate
+from lifecycle.vocabulary import Role
+from tests import factories as make
+from tests.clock import START
+from tests.pages.conftest import See, press, words
+from tests.screens import Screens
+
+# ---------------------------------------------------------------- new project
+
+
+def test_new_project_is_registered_and_opens_its_first_worksheet(see: See, screens: Screens) -> None:
+    app = see("new-project", screens.cast.ann)
+    app.text_input(key="new_project:name").set_value("Churn early warning")
+    app.text_area(key="new_project:purpose").set_value("Tell account managers who is about to leave.")
+    press(app, "Register project")
+
+    assert not app.exception
+    assert app.title[0].value == "Discovery worksheet"
+    with screens.database.read() as session:
+        made = session.exec(select(Project).where(Project.key == "churn-early-warning")).one()
+        held = people_queries.memberships(session, project_id=made.id)
+    assert [(one.person_name, one.role) for one in held] == [("Ann", Role.PRODUCT_MANAGER)]
+
+
+def test_new_project_without_a_name_is_refused_and_keeps_what_was_typed(see: See, screens: Screens) -> None:
+    app = see("new-project", screens.cast.pat)
+    app.text_area(key="new_project:purpose").set_value("Something worth keeping")
+    press(app, "Register project")
+
+    assert "Give the project a name." in words(app)
+    assert app.text_area(key="new_project:purpose").value == "Something worth keeping"
+    with screens.database.read() as session:
+        assert len(session.exec(select(Project)).all()) == 1
+
+
+def test_new_project_like_another_is_shown_it_once(see: See, screens: Screens) -> None:
+    app = see("new-project", screens.cast.pat)
+    app.text_input(key="new_project:name").set_value("The orders")
+    press(app, "Register project")
+    assert "Is it one of these?" in words(app)
+    with screens.database.read() as session:
+        assert len(session.exec(select(Project)).all()) == 1
+
+    press(app, "Register project")
+    with screens.database.read() as session:
+        assert {row.name for row in session.exec(select(Project))} == {"Orders", "The orders"}
+
+
+# ---------------------------------------------------------------- overview
+
+
+def test_overview_edit_refuses_a_stale_copy_and_shows_both(see: See, screens: Screens) -> None:
+    app = see("project", screens.cast.pat, project=screens.project)
+    field = f"edit:{screens.project_id}:purpose"
+    with screens.database.write() as session:
+        projects.edit(
+            session,
+            by=screens.cast.pat,
+            at=START,
+            project_id=screens.project_id,
+            name="Orders",
+            purpose="Written meanwhile",
+            organisation="Sales",
+            base=1,
+        )
+    app.text_area(key=field).set_value("Mine")
+    press(app, "Save")
+    assert "Somebody else changed this project since you opened it" in words(app)
+    assert "Written meanwhile" in words(app)
+    assert app.text_area(key=field).value == "Mine"
+
+    press(app, "Save")
+    with screens.database.read() as session:
+        assert session.exec(select(Project)).one().purpose == "Mine"
+
+
+def test_role_goes_only_to_somebody_on_the_list(see: See, screens: Screens) -> None:
+    app = see("project", screens.cast.pat, project=screens.project)
+    app.selectbox(key="give:person").set_value(screens.cast.ann.key)
+    app.selectbox(key="give:role").set_value(Role.PRIVACY.value)
+    press(app, "Give role")
+    assert "Ann is not on the list for Privacy" in words(app)
+
+    app.selectbox(key="give:role").set_value(Role.READER.value)
+    press(app, "Give role")
+    assert "is Reader now" in words(app)
+
+
+def test_last_product_manager_keeps_the_role(see: See, screens: Screens) -> None:
+    app = see("project", screens.cast.pat, project=screens.project)
+    take = f"take:{screens.cast.pat.key}:{Role.PRODUCT_MANAGER}"
+    app.button(key=take).click().run()
+    assert "Name another product manager first" in words(app)
+
+
+def test_archived_project_can_be_restored(see: See, screens: Screens) -> None:
+    app = see("project", screens.cast.pat, project=screens.project)
+    press(app, "Archive this project")
+    assert "This project is archived. Restore it" in words(app)
+    press(app, "Restore this project")
+    assert "The project is back as it was." in words(app)
+
+
+def test_findings_of_the_checks_stand_on_the_overview(see: See, screens: Screens) -> None:
+    with screens.database.write() as session:
+        make.answer(session, screens.cast, screens.project_id, "D14", {"horizon": "3 months", "kind": "at"})
+        make.answer(session, screens.cast, screens.project_id, "D15", "6 months")
+        make.answer(session, screens.cast, screens.project_id, "D24", {"people": "1200", "sites": "3"})
+        make.answer(session, screens.cast, screens.project_id, "R16", [])
+    app = see("project", screens.cast.pat, project=screens.project)
+    said = [str(line.value).replace("\\", "") for line in app.markdown]
+    too_late = _position(said, "The output looks 3 months ahead, but acting on it takes 6 months")
+    untrained = _position(said, "1,200 people must know how to use this and no training is planned")
+    assert max(too_late, untrained) < _position(said, "has no answer")
+
+
+def _position(lines: list[str], words: str) -> int:
+    return next(number for number, line in enumerate(lines) if words in line)
+
+
+# ---------------------------------------------------------------- data sources and plan
+
+
+def test_source_is_added_renamed_removed_and_brought_back(see: See, screens: Screens) -> None:
+    app = see("sources", screens.cast.pat, project=screens.project)
+    app.text_input(key="sources:new").set_value("Vendor feed")
+    press(app, "Add")
+    assert "Vendor feed" in [header.value for header in app.header]
+
+    with screens.database.read() as session:
+        (source,) = sources(session, project_id=screens.project_id)
+    app.text_input(key=f"rename:{source.id}:name").set_value("Price feed")
+    press(app, "Rename")
+    press(app, "Remove this source")
+    with screens.database.read() as session:
+        assert sources(session, project_id=screens.project_id) == ()
+    press(app, "Bring back")
+    with screens.database.read() as session:
+        assert [one.name for one in sources(session, project_id=screens.project_id)] == ["Price feed"]
+
+
+def test_second_source_of_the_same_name_is_refused(see: See, screens: Screens) -> None:
+    with screens.database.write() as session:
+        make.source(session, screens.cast, screens.project_id, "Vendor feed")
+    app = see("sources", screens.cast.pat, project=screens.project)
+    app.text_input(key="sources:new").set_value("vendor feed")
+    press(app, "Add")
+    assert "There is a data source called “vendor feed” already." in words(app)
+    assert app.text_input(key="sources:new").value == "vendor feed"
+
+
+def test_gate_is_planned_for_a_day_to_come_and_for_no_past_one(see: See, screens: Screens) -> None:
+    app = see("plan", screens.cast.pat, project=screens.project)
+    past = (START - timedelta(days=700)).date()
+    coming = (START + timedelta(days=3000)).date()
+    app.date_input(key="plan:design:None").set_value(past)
+    _set_button(app, 2).click().run()
+    assert f"{past} has passed" in words(app)
+
+    app.date_input(key="plan:design:None").set_value(coming)
+    _set_button(app, 2).click().run()
+    with screens.database.read() as session:
+        assert [row.on_date for row in session.exec(select(TargetDate))] == [coming]
+
+
+def _set_button(app, position: int):  # type: ignore[no-untyped-def]
+    return [button for button in app.button if button.label == "Set"][position]
