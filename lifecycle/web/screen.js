@@ -1,4 +1,4 @@
-// Two things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
+// Three things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
 "use strict";
 
 // 1. A field's text is sent when the field is left. Whoever reloads, closes or hides the page while typing has not
@@ -39,3 +39,9 @@
   }, true);
   new MutationObserver(show).observe(document, { childList: true, subtree: true });
 }
+
+// 3. Streamlit opens every link in a text in a new tab. Those to our own pages stay in this one.
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest('a[target="_blank"]') : null;
+  if (link?.origin === location.origin) link.target = "_self";
+}, true);
