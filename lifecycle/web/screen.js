@@ -1,4 +1,4 @@
-// Three things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
+// Four things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
 "use strict";
 
 // 1. A field's text is sent when the field is left. Whoever reloads, closes or hides the page while typing has not
@@ -40,7 +40,13 @@
   new MutationObserver(show).observe(document, { childList: true, subtree: true });
 }
 
-// 3. The page comes into view once its first drawing is whole: script ended, parts loaded, fonts there. A person who
+// 3. Streamlit opens every link in a text in a new tab. Those to our own pages stay in this one.
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest('a[target="_blank"]') : null;
+  if (link?.origin === location.origin) link.target = "_self";
+}, true);
+
+// 4. The page comes into view once its first drawing is whole: script ended, parts loaded, fonts there. A person who
 //    looks at it sees nothing jump. The page's own style brings it into view after four seconds whatever happens.
 {
   const drawn = '[data-testid="stApp"][data-test-script-state="notRunning"] [data-testid="stMainBlockContainer"] *';

@@ -22,7 +22,8 @@ from lifecycle.ui.components import counted, plain
 from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import draw_again
 from lifecycle.ui.project import chains
-from lifecycle.ui.views.question import Sheet, begin_drawing, draw_question, sheet_of, somebody_saved
+from lifecycle.ui.views.question import draw_question
+from lifecycle.ui.views.sheet import Sheet, begin_drawing, sheet_of, somebody_saved
 from lifecycle.vocabulary import AnswerState, CheckResult, Gate, Stage
 
 ALL = "all"
