@@ -104,7 +104,9 @@ def _tell(
 def _invite(session: Session, told: Mapping[str, SamplePerson], by: Actor, at: datetime) -> Cast:
     actors = {handle: _join(session, each, by, at) for handle, each in told.items()}
     roles = {role: handle for handle, each in told.items() for role in each.reviews}
-    roles |= {Role.APPROVER: handle for handle, each in told.items() if each.level}
+    approvers = [handle for handle, each in told.items() if each.level]
+    if approvers:
+        roles[Role.APPROVER] = approvers[-1]
     return Cast(actors, roles)
 
 

@@ -124,7 +124,8 @@ def read_samples(folder: Path = SAMPLES) -> Samples:
 
 
 def _told(kind: type[Story], file: Path) -> Story:
-    return _checked(kind, _read(file), file.name)
+    story: Story = _checked(kind, _read(file), file.name)
+    return story
 
 
 def _checked(kind: type[Any], content: object, place: str) -> Any:

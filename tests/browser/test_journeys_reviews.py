@@ -12,7 +12,6 @@ from tests.browser.steps import (
     SOON,
     Hand,
     choose,
-    heading,
     invite,
     join,
     leave_the_field,

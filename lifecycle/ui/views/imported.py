@@ -83,7 +83,7 @@ def _choose_stage(view: ProjectOverview) -> None:
 
 
 def _facts(view: ProjectOverview, register: RegisterFacts) -> None:
-    st.subheader("From the register", anchor=False)
+    st.header("From the register", anchor=False)
     stage = view.project.stage.title if view.project.stage else ""
     if view.project.status in _PRODUCTION:
         stage = f"{stage}, {_PRODUCTION[view.project.status].lower()}"
