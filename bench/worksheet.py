@@ -19,7 +19,10 @@ def answer_seconds() -> float:
         screens = in_folder(Path(folder))
         cookie = f"lifecycle_session={screens.tokens['Pat']}"
         query = f"project={screens.project}&section=all"
-        with serving(Path(folder)) as server, Session(server.url, cookie, page="worksheet", query=query) as tab:
+        with (
+            serving(Path(folder)) as server,
+            Session(server.url, cookie, page="worksheet", query=query) as tab,
+        ):
             field = tab.widgets["Business metric"]
             for number in range(3):
                 tab.rerun(text(field, f"Warm-up {number}"))

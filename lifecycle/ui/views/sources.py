@@ -18,7 +18,8 @@ from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.project import chains
 from lifecycle.ui.views import imported
-from lifecycle.ui.views.question import Sheet, begin_drawing, draw_question, sheet_of
+from lifecycle.ui.views.question import draw_question
+from lifecycle.ui.views.sheet import Sheet, begin_drawing, sheet_of
 from lifecycle.vocabulary import AnswerState
 
 _NEW = "sources:new"
