@@ -105,9 +105,7 @@ def _invite(session: Session, told: Mapping[str, SamplePerson], by: Actor, at: d
     actors = {handle: _join(session, each, by, at) for handle, each in told.items()}
     roles = {role: handle for handle, each in told.items() for role in each.reviews}
     approvers = [handle for handle, each in told.items() if each.level]
-    if approvers:
-        roles[Role.APPROVER] = approvers[-1]
-    return Cast(actors, roles)
+    return Cast(actors, {**roles, Role.APPROVER: approvers[0]})
 
 
 def _join(session: Session, told: SamplePerson, by: Actor, at: datetime) -> Actor:

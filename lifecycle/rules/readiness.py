@@ -11,8 +11,9 @@ The shares, exactly (per mille, rounded down so that 1000 means all of it; 1000 
 The level is the first of these that holds, weakest first:
 1. blocked: an enforced block fails and nobody waived it; a required role rejected; a condition or
    a don't-know is overdue. What merely cannot be told for want of answers is work in progress.
-2. not started: no question of this gate has any answer. A gate that the project has not reached reads not
-   started even when checks fail there already: many fail because nothing has been written yet.
+2. not started: no question of this gate has any answer and no review was asked for. A gate that the project
+   has not reached reads not started even when checks fail there already: many fail because nothing has been
+   written yet.
 3. in progress: answers, documents or check results are wanting, a warning has no reason, or changes are
    requested.
 4. waiting: only sign-offs are missing.
@@ -172,8 +173,11 @@ def _is_reached(gathered: GateAssessment) -> bool:
 
 
 def _is_untouched(gathered: GateAssessment) -> bool:
-    own = (item for item in gathered.answers if item.field.gate is gathered.gate)
-    return all(item.fact is None for item in own)
+    """Nothing of this gate was answered, due on this track or not, and nobody was asked to review it."""
+    facts, fields, gate = gathered.facts, gathered.guide.fields, gathered.gate
+    answers = (facts.answers, *(source.answers for source in facts.sources))
+    is_answered = any(fields[name].gate is gate for each in answers for name in each if name in fields)
+    return not is_answered and all(review.gate is not gate for review in facts.reviews)
 
 
 def _is_blocked(gathered: GateAssessment) -> bool:

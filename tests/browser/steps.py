@@ -36,7 +36,9 @@ class Hand:
         return self.click(self.page.get_by_role("button", name=name))
 
     def follow(self, name: str) -> Self:
-        return self.click(self.page.get_by_role("link", name=name, exact=True))
+        """Go to a page of the sidebar."""
+        sidebar = self.page.get_by_role("region", name="Sidebar")
+        return self.click(sidebar.get_by_role("button", name=name, exact=True))
 
 
 def set_up_address(server: Server) -> str:

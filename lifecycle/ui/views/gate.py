@@ -11,7 +11,16 @@ from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, identity, navigation, standing
 from lifecycle.ui.components import blocker_list, counted, page_header, plain, until
 from lifecycle.ui.project import chains
-from lifecycle.ui.views import conditions, evidence, findings, outcome, readiness, requests, signatures
+from lifecycle.ui.views import (
+    conditions,
+    evidence,
+    findings,
+    imported,
+    outcome,
+    readiness,
+    requests,
+    signatures,
+)
 from lifecycle.vocabulary import Gate, SignOffStatus
 
 OPEN = ("Reviews", "Checks", "Conditions", "Documents", "Outcome")
@@ -19,6 +28,9 @@ OPEN = ("Reviews", "Checks", "Conditions", "Documents", "Outcome")
 
 def show(project: ProjectHead) -> None:
     """The gate that the address names, else the one the project works towards."""
+    if not project.is_adopted:
+        imported.not_yet(project, "Gate")
+        return
     view = cache.read_with_guide(
         queries.view,
         *chains(project),

@@ -26,7 +26,7 @@ def show(project: ProjectHead) -> None:
     )
     page_header(
         project.name,
-        about=one_line(project.purpose, 300) or "Nobody has said yet what it is for.",
+        about=one_line(project.purpose, 300) or _no_purpose(project),
         mark=_mark(view),
         actions=lambda: _ways(view),
     )
@@ -36,6 +36,10 @@ def show(project: ProjectHead) -> None:
     else:
         _assessed(view)
     about_project.show(view)
+
+
+def _no_purpose(project: ProjectHead) -> str:
+    return "Nobody has said yet what it is for." if project.is_adopted else ""
 
 
 def _mark(view: ProjectOverview) -> Mark:
