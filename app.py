@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import streamlit as st
 from streamlit import config, file_util
 
+from lifecycle.demo import build_example
 from lifecycle.errors import LifecycleError
+from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import read_settings
 from lifecycle.ui.wire import WIRE
+from lifecycle.vocabulary import Actor
 from lifecycle.web.server import Site, Sockets
 
 HERE = Path(__file__).resolve().parent
 # Streamlit looks for .streamlit/config.toml beside this file, wherever the server was started.
 config._main_script_path = str(HERE / "app.py")
 
+
+def load_example(by: Actor) -> None:
+    """For the button of the first start; takes some ten seconds."""
+    guide = load_checked_guide(site.settings.guide_folder)
+    build_example(site.database, guide, by=by, now=datetime.now(UTC))
+
+
 try:
-    site = Site(read_settings())
+    site = Site(read_settings(), load_example=load_example)
 except (LifecycleError, ValueError) as error:
     raise SystemExit(str(error)) from None
 

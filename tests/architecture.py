@@ -64,7 +64,7 @@ ACTIONS = (
 OWNERS: dict[str, frozenset[str]] = {
     "streamlit": frozenset({"ui", "pages", "app"}),
     "sqlmodel": STORED
-    | {"facts", "actions", "queries", "interchange"},  # interchange: the Session it passes on
+    | {"facts", "actions", "queries", "interchange", "demo"},  # the last two: the Session they pass on
     "sqlalchemy": STORED | {"facts", "actions", "queries"},
     "alembic": frozenset({"store"}),
     "pandas": frozenset({"ui", "interchange"}),

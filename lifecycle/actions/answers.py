@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -76,10 +77,84 @@ def save(
     project = open_project(session, project_id)
     today = organisation_today(session, at)
     content = _content(field, state, raw, owner, due_on, reason, today)
-    action = EventAction.ANSWER_SAVED if content.state else EventAction.ANSWER_CLEARED
+    action = _saved_or_cleared(content)
     return _write(
         session, guide, project, field, source_id, content, base, action, by, at, method, today=today
     )
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """One of many answers given at once, as `save` takes it; `at` is when it was given, if that is known."""
+
+    field_id: str
+    raw: object = None
+    state: AnswerState = AnswerState.ANSWERED
+    owner: str | None = None
+    due_on: date | None = None
+    reason: str | None = None
+    at: datetime | None = None
+
+
+def save_many(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_id: int,
+    given: Sequence[GivenAnswer],
+    source_id: int = 0,
+    method: str = "web",
+) -> int:
+    """Save answers of the worksheet, or of one data source, at once; returns how many changed anything.
+
+    One event for each that did, one standing for all. Revisions are not compared. When one of them cannot be
+    taken nothing is saved: raises Invalid naming every place by its field.
+    """
+    require_on_project(session, "answers.save", by, project_id)
+    project = open_project(session, project_id)
+    _check_source(session, project_id, source_id)
+    today = organisation_today(session, at)
+    contents = _contents(guide, given, source_id, today)
+    facts = load_facts(session, project_id, guide=guide, today=today)
+    stale, changed = _stale(facts, guide), 0
+    for field, content, moment in contents:
+        current = session.get(CurrentAnswer, (project_id, source_id, field.id))
+        if _same(current, content):
+            continue
+        answer, current = _put(session, project, field, source_id, content, current, by, moment or at, method)
+        facts = _with_answer(facts, field.id, source_id, answer_fact(field, current))
+        before, stale = stale, _stale(facts, guide)
+        _record(session, _saved_or_cleared(content), answer, before, stale, by)
+        changed += 1
+    if changed:
+        refresh_standing(session, project_id, guide=guide, at=at)
+    return changed
+
+
+def _contents(
+    guide: Guide, given: Sequence[GivenAnswer], source_id: int, today: date
+) -> list[tuple[FieldSpec, Content, datetime | None]]:
+    contents: list[tuple[FieldSpec, Content, datetime | None]] = []
+    problems: dict[str, str] = {}
+    for each in given:
+        field = _field(guide, each.field_id, source_id)
+        try:
+            content = _content(field, each.state, each.raw, each.owner, each.due_on, each.reason, today)
+        except Invalid as error:
+            problems |= {
+                " · ".join(filter(None, (field.id, place))): text for place, text in error.problems.items()
+            }
+        else:
+            contents.append((field, content, each.at))
+    if problems:
+        raise Invalid(problems)
+    return contents
+
+
+def _saved_or_cleared(content: Content) -> EventAction:
+    return EventAction.ANSWER_SAVED if content.state else EventAction.ANSWER_CLEARED
 
 
 def clear(
@@ -219,11 +294,32 @@ def _write(
     if base is not None and base != found:
         raise Conflict(field.id, base=base, found=found, theirs=_shown(current), mine=content)
     earlier = answer_fact(field, current) if current else None
+    answer, _ = _put(session, project, field, source_id, content, current, by, at, method, restored_from)
+    after = load_facts(session, project_id, guide=guide, today=today or organisation_today(session, at))
+    before = _with_answer(after, field.id, source_id, earlier)
+    _record(session, action, answer, _stale(before, guide), _stale(after, guide), by)
+    refresh_standing(session, project_id, guide=guide, at=at, facts=after)
+    return SavedAnswer(answer.revision, True, answer.id or 0)
+
+
+def _put(
+    session: Session,
+    project: Project,
+    field: FieldSpec,
+    source_id: int,
+    content: Content,
+    current: CurrentAnswer | None,
+    by: Actor,
+    at: datetime,
+    method: str,
+    restored_from: int | None = None,
+) -> tuple[Answer, CurrentAnswer]:
+    """The new row of the history, and the current one beside it, which it is now."""
     answer = Answer(
-        project_id=project_id,
+        project_id=project.id or 0,
         source_id=source_id,
         field_id=field.id,
-        revision=found + 1,
+        revision=(current.revision if current else 0) + 1,
         state=content.state.value if content.state else None,
         value=content.value,
         owner=content.owner,
@@ -236,20 +332,7 @@ def _write(
     )
     session.add(answer)
     session.flush()
-    _make_current(session, project, field, answer, current)
-    after = load_facts(session, project_id, guide=guide, today=today or organisation_today(session, at))
-    before = _with_answer(after, field.id, source_id, earlier)
-    record(
-        session,
-        chain=project_chain(project_id),
-        action=action,
-        subject=f"{field.id}@{source_id}" if source_id else field.id,
-        detail=_detail(answer, before, after, guide),
-        by=by,
-        at=at,
-    )
-    refresh_standing(session, project_id, guide=guide, at=at, facts=after)
-    return SavedAnswer(answer.revision, True, answer.id or 0)
+    return answer, _make_current(session, project, field, answer, current)
 
 
 def _check_source(session: Session, project_id: int, source_id: int) -> None:
@@ -325,10 +408,19 @@ def _replaced(answers: Any, field_id: str, fact: AnswerFact | None) -> dict[str,
     return changed
 
 
-def _detail(answer: Answer, before: ProjectFacts, after: ProjectFacts, guide: Guide) -> dict[str, object]:
-    stale_before = {fact.id for fact in before.sign_offs if stale_keys(before, guide, fact)}
-    stale_after = {fact.id for fact in after.sign_offs if stale_keys(after, guide, fact)}
-    return {
+def _stale(facts: ProjectFacts, guide: Guide) -> frozenset[int]:
+    return frozenset(fact.id for fact in facts.sign_offs if stale_keys(facts, guide, fact))
+
+
+def _record(
+    session: Session,
+    action: EventAction,
+    answer: Answer,
+    stale_before: frozenset[int],
+    stale_after: frozenset[int],
+    by: Actor,
+) -> None:
+    detail = {
         "answer": answer.id,
         "revision": answer.revision,
         "state": answer.state,
@@ -341,3 +433,12 @@ def _detail(answer: Answer, before: ProjectFacts, after: ProjectFacts, guide: Gu
         "sign_offs_gone_stale": sorted(stale_after - stale_before),
         "sign_offs_valid_again": sorted(stale_before - stale_after),
     }
+    record(
+        session,
+        chain=project_chain(answer.project_id),
+        action=action,
+        subject=f"{answer.field_id}@{answer.source_id}" if answer.source_id else answer.field_id,
+        detail=detail,
+        by=by,
+        at=answer.at,
+    )

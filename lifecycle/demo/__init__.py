@@ -104,8 +104,8 @@ def _tell(
 def _invite(session: Session, told: Mapping[str, SamplePerson], by: Actor, at: datetime) -> Cast:
     actors = {handle: _join(session, each, by, at) for handle, each in told.items()}
     roles = {role: handle for handle, each in told.items() for role in each.reviews}
-    roles |= {Role.APPROVER: handle for handle, each in told.items() if each.level}
-    return Cast(actors, roles)
+    approvers = [handle for handle, each in told.items() if each.level]
+    return Cast(actors, {**roles, Role.APPROVER: approvers[0]})
 
 
 def _join(session: Session, told: SamplePerson, by: Actor, at: datetime) -> Actor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -22,6 +22,7 @@ SAMPLES = PROJECT_ROOT / "data" / "samples"
 WORK_BEGINS = time(8, 0, tzinfo=UTC)
 BETWEEN_ACTIONS = timedelta(minutes=2)
 _SATURDAY = 5
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class Told(BaseModel):
@@ -116,18 +117,14 @@ class Samples(Told):
 def read_samples(folder: Path = SAMPLES) -> Samples:
     """The whole example, in the order of the file names. Raises Invalid naming file and place."""
     people = _read(folder / "people.yaml")
-    stories = tuple(_told(Story, file) for file in sorted((folder / "projects").glob("*.yaml")))
+    files = sorted((folder / "projects").glob("*.yaml"))
     return Samples(
         people={handle: _checked(SamplePerson, each, handle) for handle, each in people.items()},
-        stories=stories,
+        stories=tuple(_checked(Story, _read(file), file.name) for file in files),
     )
 
 
-def _told(kind: type[Story], file: Path) -> Story:
-    return _checked(kind, _read(file), file.name)
-
-
-def _checked(kind: type[Any], content: object, place: str) -> Any:
+def _checked(kind: type[_Model], content: object, place: str) -> _Model:
     try:
         return kind.model_validate(content)
     except ValidationError as error:

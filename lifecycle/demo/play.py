@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from sqlmodel import Session
 
 from lifecycle.actions import answers, gates, people, plans, projects, reviews, sources
+from lifecycle.actions.answers import GivenAnswer
 from lifecycle.demo.content import Calendar, DecisionTold, Step, Story
 from lifecycle.errors import LifecycleError
 from lifecycle.facts.projects import load_facts
+from lifecycle.facts.standing import refreshed_once
 from lifecycle.guide import Guide
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import cover, current_sign_off, decisions_allowed, digest_of, open_review
@@ -57,8 +59,10 @@ class Play:
             organisation=self.story.organisation,
         )
         for step in self.story.steps:
+            begun = self.calendar.next_moment(step.ago)
             try:
-                self._play(step)
+                with refreshed_once(self.session, self.project_id, guide=self.guide, at=begun):
+                    self._play(step)
             except LifecycleError as error:
                 error.add_note(f"{self.story.name}, {step.ago} days ago")
                 raise
@@ -97,6 +101,7 @@ class Play:
         return load_facts(self.session, self.project_id, today=today, guide=self.guide)
 
     def _gate(self, step: Step) -> Gate:
+        """The one that the step names, else the one the project works towards."""
         return step.gate or self._facts(step).gate or Gate.DISCOVERY
 
     def _day(self, told: str) -> date:
@@ -132,15 +137,33 @@ class Play:
             )
 
     def _answer(self, step: Step) -> None:
-        source_id = self._source(step)
-        for field_id, raw in step.answer.items():
-            self._save(step, field_id, source_id, raw=self._filled(raw))
-        for field_id, reason in step.not_applicable.items():
-            self._save(step, field_id, source_id, state=AnswerState.NOT_APPLICABLE, reason=reason)
-        for field_id, promise in step.dont_know.items():
-            due_on = self._day(promise.due)
-            state = AnswerState.DONT_KNOW
-            self._save(step, field_id, source_id, state=state, owner=promise.owner, due_on=due_on)
+        """What a step says of one data source goes to its record, everything else to the worksheet."""
+        source_id, given = self._source(step), self._given(step)
+        of_source = [each for each in given if self.guide.field(each.field_id).is_of_source]
+        of_worksheet = [each for each in given if each not in of_source]
+        for place, some in ((source_id, of_source), (0, of_worksheet)):
+            if some:
+                answers.save_many(
+                    self.session,
+                    **self._common(step, self._by(step, self._manager)),
+                    project_id=self.project_id,
+                    source_id=place,
+                    given=some,
+                )
+
+    def _given(self, step: Step) -> list[GivenAnswer]:
+        given = [GivenAnswer(field_id, self._filled(raw)) for field_id, raw in step.answer.items()]
+        given += [
+            GivenAnswer(field_id, state=AnswerState.NOT_APPLICABLE, reason=reason)
+            for field_id, reason in step.not_applicable.items()
+        ]
+        given += [
+            GivenAnswer(
+                field_id, state=AnswerState.DONT_KNOW, owner=promise.owner, due_on=self._day(promise.due)
+            )
+            for field_id, promise in step.dont_know.items()
+        ]
+        return [replace(each, at=self.calendar.next_moment(step.ago)) for each in given]
 
     def _source(self, step: Step) -> int:
         if step.source is None:
@@ -153,17 +176,6 @@ class Play:
                 name=step.source,
             )
         return self.source_ids[step.source]
-
-    def _save(self, step: Step, field_id: str, source_id: int, **content: Any) -> None:
-        answers.save(
-            self.session,
-            **self._common(step, self._by(step, self._manager)),
-            project_id=self.project_id,
-            field_id=field_id,
-            source_id=source_id if self.guide.field(field_id).is_of_source else 0,
-            base=None,
-            **content,
-        )
 
     def _plan(self, step: Step) -> None:
         for gate, told in step.plan.items():
@@ -199,12 +211,15 @@ class Play:
             )
 
     def _ask(self, step: Step) -> None:
+        if not step.ask:
+            return
+        gate = self._gate(step)
         for role in step.ask:
             reviews.request(
                 self.session,
                 **self._common(step, self._manager),
                 project_id=self.project_id,
-                gate=self._gate(step),
+                gate=gate,
                 role=role,
                 person_key=self.cast[role].key,
                 due_on=self._day(step.due) if step.due else None,
@@ -214,9 +229,12 @@ class Play:
     # ------------------------------------------------------------ what reviewers and approvers do
 
     def _decide(self, step: Step) -> None:
-        plainly = {role: DecisionTold() for role in step.sign}
-        for role, told in {**plainly, **step.decide}.items():
-            facts, gate = self._facts(step), self._gate(step)
+        told_by = {role: DecisionTold() for role in step.sign} | step.decide
+        if not told_by:
+            return
+        facts = self._facts(step)  # no decision changes what another one rests on
+        gate = step.gate or facts.gate or Gate.DISCOVERY
+        for role, told in told_by.items():
             review = open_review(facts, gate, role)
             if review is None:
                 raise LifecycleError(f"{role.title} was not asked at {gate.title}.")
@@ -234,7 +252,8 @@ class Play:
 
     def _affirm(self, step: Step) -> None:
         for role, comment in step.affirm.items():
-            facts, gate = self._facts(step), self._gate(step)
+            facts = self._facts(step)
+            gate = step.gate or facts.gate or Gate.DISCOVERY
             made = current_sign_off(facts, gate, role)
             if made is None:
                 raise LifecycleError(f"{role.title} has decided nothing at {gate.title}.")

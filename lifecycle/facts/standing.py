@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -39,6 +40,7 @@ _PROJECT = metadata.tables["project_standing"]
 _HISTORY = metadata.tables["standing_history"]
 _TARGETS = metadata.tables["target_date"]
 _MOMENTS = ("since", "waiting_since")
+_WAITS_UNTIL_DONE = "standing refreshed once for project"  # in the session's own notes
 _AT_ONCE = 200  # projects in memory while rebuilding
 
 Content = dict[str, Any]  # a row as plain values: what the history keeps as JSON
@@ -72,10 +74,26 @@ def refresh_standing(
     `facts` saves reading the project again; they must show the rows as they are now. `today` defaults to the
     organisation's date at `at`. A project that was imported and not adopted has no standing.
     """
+    if session.info.get(_WAITS_UNTIL_DONE) == project_id:
+        return
     day = today or (facts.today if facts else organisation_today(session, at))
     known = facts or load_facts(session, project_id, today=day, guide=guide)
     stored = _stored(session, project_id)
     _write(session, project_id, known, guide, at, before=stored, stored=stored)
+
+
+@contextmanager
+def refreshed_once(session: Session, project_id: int, *, guide: Guide, at: datetime) -> Iterator[None]:
+    """Many writes to one project in one transaction: its standing is refreshed when all are done, as of `at`.
+
+    For what brings many answers at once. Nothing in between may read the standing; the rules read facts, not it.
+    """
+    session.info[_WAITS_UNTIL_DONE] = project_id
+    try:
+        yield
+    finally:
+        del session.info[_WAITS_UNTIL_DONE]
+    refresh_standing(session, project_id, guide=guide, at=at)
 
 
 def rebuild_standing(

@@ -11,8 +11,9 @@ The shares, exactly (per mille, rounded down so that 1000 means all of it; 1000 
 The level is the first of these that holds, weakest first:
 1. blocked: an enforced block fails and nobody waived it; a required role rejected; a condition or
    a don't-know is overdue. What merely cannot be told for want of answers is work in progress.
-2. not started: no question of this gate has any answer. A gate that the project has not reached reads not
-   started even when checks fail there already: many fail because nothing has been written yet.
+2. not started: no question of this gate has any answer and no review was asked for. A gate that the project
+   has not reached reads not started even when checks fail there already: many fail because nothing has been
+   written yet.
 3. in progress: answers, documents or check results are wanting, a warning has no reason, or changes are
    requested.
 4. waiting: only sign-offs are missing.
@@ -29,8 +30,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lifecycle.guide import Guide
-from lifecycle.rules.assessment import AnswerStanding, GateAssessment, answer_standing, assess
-from lifecycle.rules.checks.evaluation import CheckState, judge_all
+from lifecycle.rules.assessment import AnswerStanding, GateAssessment, answer_standing, assess, basis
+from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.gates import GOES
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import SignOffState
@@ -77,8 +78,8 @@ class GateReadiness:
 
 def readiness_of_all(facts: ProjectFacts, guide: Guide) -> dict[Gate, GateReadiness]:
     """The readiness of each gate, with every check judged once."""
-    judgements = judge_all(facts, guide)
-    return {gate: _readiness(assess(facts, guide, gate, judgements)) for gate in Gate}
+    found = basis(facts, guide)
+    return {gate: _readiness(assess(facts, guide, gate, found)) for gate in Gate}
 
 
 def readiness(facts: ProjectFacts, guide: Guide, gate: Gate) -> GateReadiness:
@@ -116,8 +117,8 @@ def _answers(gathered: GateAssessment) -> int:
 def _counted(gathered: GateAssessment, area: Area) -> list[CheckState]:
     return [
         state
-        for state in gathered.checks
-        if state.area is area and state.severity in (Severity.BLOCK, Severity.WARNING)
+        for state in gathered.enforced
+        if state.severity is not Severity.NOTE and state.area is area
     ]
 
 
@@ -172,15 +173,18 @@ def _is_reached(gathered: GateAssessment) -> bool:
 
 
 def _is_untouched(gathered: GateAssessment) -> bool:
-    own = (item for item in gathered.answers if item.field.gate is gathered.gate)
-    return all(item.fact is None for item in own)
+    """Nothing of this gate was answered, due on this track or not, and nobody was asked to review it."""
+    facts, fields, gate = gathered.facts, gathered.guide.fields, gathered.gate
+    answers = (facts.answers, *(source.answers for source in facts.sources))
+    is_answered = any(fields[name].gate is gate for each in answers for name in each if name in fields)
+    return not is_answered and all(review.gate is not gate for review in facts.reviews)
 
 
 def _is_blocked(gathered: GateAssessment) -> bool:
     return (
         any(
             state.blocks and state.severity is Severity.BLOCK and state.result is CheckResult.FAILS
-            for state in gathered.checks
+            for state in gathered.enforced
         )
         or any(item.status is SignOffStatus.REJECTED for item in gathered.sign_offs)
         or bool(gathered.overdue_conditions)
@@ -191,7 +195,7 @@ def _is_blocked(gathered: GateAssessment) -> bool:
 def _is_in_progress(gathered: GateAssessment) -> bool:
     return (
         any(item.area not in (Area.SIGN_OFFS, Area.CONDITIONS) for item in gathered.blockers)
-        or any(state.blocks and state.result is CheckResult.CANNOT_TELL for state in gathered.checks)
+        or any(state.blocks and state.result is CheckResult.CANNOT_TELL for state in gathered.enforced)
         or any(item.status is SignOffStatus.CHANGES_REQUESTED for item in gathered.sign_offs)
     )
 
@@ -204,7 +208,7 @@ def _is_conditional(gathered: GateAssessment) -> bool:
     return (
         bool(gathered.blockers)
         or any(item.state == "open" for item in gathered.conditions)
-        or any(state.enforced and state.waived for state in gathered.checks)
+        or any(state.waived for state in gathered.enforced)
         or any(item.standing is AnswerStanding.PROMISED for item in gathered.answers)
     )
 

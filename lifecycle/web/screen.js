@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 // Three things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
+=======
+// Four things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
+>>>>>>> main
 "use strict";
 
 // 1. A field's text is sent when the field is left. Whoever reloads, closes or hides the page while typing has not
@@ -40,6 +44,7 @@
   new MutationObserver(show).observe(document, { childList: true, subtree: true });
 }
 
+<<<<<<< HEAD
 // 3. The first thing to be seen is a whole page. Streamlit draws a full-width page, moves it when the sidebar arrives
 //    and again as each kind of widget loads: show it once it has stood still for a moment, at the latest after four
 //    seconds.
@@ -56,4 +61,24 @@
   root.style.visibility = "hidden";
   changes.observe(root, { childList: true, subtree: true, attributes: true });
   setTimeout(show, LATEST);
+=======
+// 3. Streamlit opens every link in a text in a new tab. Those to our own pages stay in this one.
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest('a[target="_blank"]') : null;
+  if (link?.origin === location.origin) link.target = "_self";
+}, true);
+
+// 4. The page comes into view once its first drawing is whole: script ended, parts loaded, fonts there. A person who
+//    looks at it sees nothing jump. The page's own style brings it into view after four seconds whatever happens.
+{
+  const drawn = '[data-testid="stApp"][data-test-script-state="notRunning"] [data-testid="stMainBlockContainer"] *';
+  const isWhole = () => document.querySelector(drawn) && !document.querySelector('[data-testid="stSkeleton"]');
+  const show = () => document.documentElement.classList.add("arrived");
+  const watching = new MutationObserver(() => {
+    if (!isWhole()) return;
+    watching.disconnect();
+    document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(show)));
+  });
+  watching.observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-test-script-state"] });
+>>>>>>> main
 }

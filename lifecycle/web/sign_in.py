@@ -174,7 +174,12 @@ class SignInPages:
             return await self.show_set_up(request, Shown(form, _problems(error)))
         response = await self._enter(request, person_key, "/")
         if self.load_example is not None and form.get("start") == "example":
-            await self._db(self.load_example, Actor(person_key, name, OrganisationRole.ADMINISTRATOR))
+            try:
+                await self._db(self.load_example, Actor(person_key, name, OrganisationRole.ADMINISTRATOR))
+            except LifecycleError as error:
+                return _signed_in_as(
+                    response, message("Set up, without the example", str(error), link_text="Go on")
+                )
         return response
 
     # ------------------------------------------------------------ links
@@ -374,6 +379,12 @@ _SIGN_IN_NOTICES = {
 def _session_hash(request: Request) -> str | None:
     token = request.cookies.get(SESSION_COOKIE)
     return hash_token(token) if token else None
+
+
+def _signed_in_as(entered: Response, shown: Response) -> Response:
+    """Another page for somebody who has just got a session: its cookies go along."""
+    shown.raw_headers.extend(header for header in entered.raw_headers if header[0] == b"set-cookie")
+    return shown
 
 
 def _gone() -> Response:

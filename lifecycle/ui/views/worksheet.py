@@ -242,12 +242,14 @@ def _summary(counts: Counter[CheckResult], gate: Gate) -> str:
 def _failing(check: CheckState, project: ProjectHead) -> None:
     severity = standing.SEVERITIES[check.severity or check.advice_severity]
     with st.container(border=True, gap="xsmall"):
-        st.markdown(f":{severity.colour}[{severity.material}] **{plain(check.title)}**", anchors=False)
-        for message in check.messages[:3]:
-            st.markdown(plain(message), anchors=False)
-        if len(check.messages) > 3:
-            st.caption(f"and {counted(len(check.messages) - 3, 'more finding')}")
-        st.caption(_enforced(check))
+        # One element, not one for each line: all of these are drawn again with every answer.
+        more = f"and {counted(len(check.messages) - 3, 'more finding')}" if len(check.messages) > 3 else ""
+        lines = (
+            f":{severity.colour}[{severity.material}] **{plain(check.title)}**",
+            *map(plain, check.messages[:3]),
+            *(f":gray[:small[{quiet}]]" for quiet in (more, _enforced(check)) if quiet),
+        )
+        st.markdown("\n\n".join(lines), anchors=False)
         _jumps(check, check.fields, project)
 
 
