@@ -109,14 +109,15 @@ def _open_stage(project: str, stage: Stage) -> None:
 def _progress(project: ProjectHead, sheet_spec: WorksheetSpec, section: str) -> None:
     """The sections with what each still needs, as buttons."""
     sheet = sheet_of(project, may_edit=False)
-    with st.container(horizontal=True, gap="xsmall"):
+    # One line that scrolls: a line that wraps once its buttons have loaded would push the questions down.
+    with st.container(horizontal=True, gap="xsmall", wrap=False):
         for entry in sheet_spec.sections:
             fields = _fields_of(sheet_spec, entry.id)
             done, total = sum(_is_settled(sheet, field) for field in fields), len(fields)
             mark = ":material/check_circle: " if done == total else ""
-            label = f"{mark}{plain(entry.title)} :gray[{done}/{total}]"
+            label = f":small[{mark}{plain(entry.title)} :gray[{done}/{total}]]"
             _section_button(project, sheet_spec, entry.id, label, is_shown=entry.id == section)
-        _section_button(project, sheet_spec, ALL, "All", is_shown=section == ALL)
+        _section_button(project, sheet_spec, ALL, ":small[All]", is_shown=section == ALL)
 
 
 def _section_button(
