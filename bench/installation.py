@@ -14,8 +14,7 @@ from pathlib import Path
 from bench.answers import answer_to
 from lifecycle.actions import accounts, answers, projects, sessions, sources
 from lifecycle.facts.people import actor_of
-from lifecycle.guide import Guide
-from lifecycle.rules.checks.evaluation import load_checked_guide
+from lifecycle.guide import Guide, load_guide
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.migrations import upgrade
 from lifecycle.store.tables import PersonRow
@@ -55,7 +54,7 @@ def installation(folder: Path) -> Iterator[Installation]:
     database = open_database(f"sqlite:///{folder / 'lifecycle.db'}")
     try:
         upgrade(database)
-        guide = load_checked_guide(ROOT / "data" / "guide")
+        guide = load_guide(ROOT / "data" / "guide")
         by = _set_up(database)
         yield Installation(folder, database, guide, by, _project(database, guide, by))
     finally:

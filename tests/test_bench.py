@@ -46,7 +46,7 @@ def test_bench_file_has_its_form(tmp_path: Path) -> None:
             assert (line["goal"] is None) == (line["holds"] is None)
 
 
-@pytest.mark.parametrize("field", guide().fields.values(), ids=lambda field: field.id)
+@pytest.mark.parametrize("field", tuple(guide().fields.values()), ids=lambda field: field.id)
 def test_bench_answers_every_question_in_full(field: FieldSpec) -> None:
     assert is_complete(field, parse(field, answer_to(field)))
 

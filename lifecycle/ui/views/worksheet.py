@@ -316,6 +316,7 @@ def _jump_to(project: str, target: tuple[str, dict[str, str]] | None) -> None:
 
 def _heartbeat(project: ProjectHead) -> None:
     """Runs by itself: shows what others saved, and makes the browser speak first after a lost connection."""
+    somebody_saved(project)  # what this drawing of the page shows already asks for no second one
     st.fragment(_beat, run_every=HEARTBEAT_SECONDS, key="worksheet:heartbeat")(project)
 
 
