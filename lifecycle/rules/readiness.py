@@ -116,9 +116,7 @@ def _answers(gathered: GateAssessment) -> int:
 
 def _counted(gathered: GateAssessment, area: Area) -> list[CheckState]:
     return [
-        state
-        for state in gathered.enforced
-        if state.severity is not Severity.NOTE and state.area is area
+        state for state in gathered.enforced if state.severity is not Severity.NOTE and state.area is area
     ]
 
 

@@ -113,12 +113,13 @@ def _progress(project: ProjectHead, sheet_spec: WorksheetSpec, section: str) -> 
     about = (project.id, (sheet_spec.stage or Stage.DISCOVERY).value)
     watch(PROGRESS, *about)
     counts = _settled(*about)
-    with st.container(horizontal=True, gap="xsmall"):
+    # One line that scrolls: a line that wraps once its buttons have loaded would push the questions down.
+    with st.container(horizontal=True, gap="xsmall", wrap=False):
         for entry, (done, total) in zip(sheet_spec.sections, counts, strict=True):
             mark = ":material/check_circle: " if done == total else ""
-            label = f"{mark}{plain(entry.title)} :gray[{done}/{total}]"
+            label = f":small[{mark}{plain(entry.title)} :gray[{done}/{total}]]"
             _section_button(project, sheet_spec, entry.id, label, is_shown=entry.id == section)
-        _section_button(project, sheet_spec, ALL, "All", is_shown=section == ALL)
+        _section_button(project, sheet_spec, ALL, ":small[All]", is_shown=section == ALL)
 
 
 @watcher(PROGRESS)
