@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
+from lifecycle.errors import LifecycleError
 from lifecycle.guide import FieldSpec, Guide
 from lifecycle.queries import worksheets
 from lifecycle.queries.projects import ProjectHead
@@ -105,7 +106,7 @@ def _row_name(field: FieldSpec, row: Mapping[str, Any], number: int, people: Map
 def begin_drawing(*, may_edit: bool, watchers: tuple[str, ...] = ()) -> None:
     """At the start of a run of the whole page, before the answers are read: makes up for saves that were missed.
 
-    `watchers` are the keys of fragments of this page that show something of all answers; each save draws them anew.
+    `watchers` are the keys of fragments of this page that show something of all answers (see `watcher`).
     """
     state.put(_WATCHERS, list(watchers))
     before = state.value(_SHOWN, [])
@@ -134,9 +135,39 @@ def redraw_with(slot: Slot) -> None:
     """Draw again this question, those on the screen that choose from its rows, and what watches all answers."""
     guide = cache.guide()
     shown = [_slot(prefix) for prefix in state.value(_SHOWN, [])]
-    watchers = state.value(_WATCHERS, [])
+    watchers = [key for key in state.value(_WATCHERS, []) if _is_outdated(key)]
     also = [other for other in shown if slot.field_id in targets_of(guide.field(other.field_id))]
     redraw(*dict.fromkeys([slot.fragment, *(other.fragment for other in also), *watchers]))
+
+
+# ------------------------------------------------------------------ what watches all answers
+
+Watched = TypeVar("Watched", bound=Callable[..., Hashable])
+_watched: dict[str, Callable[..., Hashable]] = {}
+
+
+def watcher(key: str) -> Callable[[Watched], Watched]:
+    """For the function that says what the fragment `key` shows, from plain values: draws nothing."""
+
+    def register_it(content: Watched) -> Watched:
+        _watched[key] = content
+        return content
+
+    return register_it
+
+
+def watch(key: str, *about: str | int) -> None:
+    """Where the fragment `key` is drawn: a save draws it again only when it would show something else."""
+    state.put(f"{key}:about", list(about))
+    state.put(f"{key}:shows", hash(_watched[key](*about)))
+
+
+def _is_outdated(key: str) -> bool:
+    about = state.value(f"{key}:about")
+    try:
+        return about is None or hash(_watched[key](*about)) != state.value(f"{key}:shows")
+    except LifecycleError:
+        return True  # drawing it says what is wrong
 
 
 def _slot(prefix: str) -> Slot:
