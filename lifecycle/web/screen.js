@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-// Three things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
-=======
 // Four things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
->>>>>>> main
 "use strict";
 
 // 1. A field's text is sent when the field is left. Whoever reloads, closes or hides the page while typing has not
@@ -44,24 +40,6 @@
   new MutationObserver(show).observe(document, { childList: true, subtree: true });
 }
 
-<<<<<<< HEAD
-// 3. The first thing to be seen is a whole page. Streamlit draws a full-width page, moves it when the sidebar arrives
-//    and again as each kind of widget loads: show it once it has stood still for a moment, at the latest after four
-//    seconds.
-{
-  const STILL = 150, LATEST = 4000;
-  const root = document.getElementById("root");
-  let settled;
-  const show = () => { root.style.visibility = ""; changes.disconnect(); };
-  const changes = new MutationObserver(() => {
-    clearTimeout(settled);
-    const drawn = root.querySelector('[data-testid="stHeading"]') && !root.querySelector('[data-testid="stSkeleton"]');
-    if (drawn) settled = setTimeout(show, STILL);
-  });
-  root.style.visibility = "hidden";
-  changes.observe(root, { childList: true, subtree: true, attributes: true });
-  setTimeout(show, LATEST);
-=======
 // 3. Streamlit opens every link in a text in a new tab. Those to our own pages stay in this one.
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest('a[target="_blank"]') : null;
@@ -80,5 +58,4 @@ document.addEventListener("click", (event) => {
     document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(show)));
   });
   watching.observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-test-script-state"] });
->>>>>>> main
 }

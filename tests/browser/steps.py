@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from playwright.sync_api import Locator, Page, expect
@@ -17,10 +17,11 @@ ADMINISTRATOR = "nora@example.org"
 
 @dataclass
 class Hand:
-    """Somebody at a page, whose clicks and filled fields are counted."""
+    """Somebody at a page, whose clicks and filled fields are counted and whose labels are noted."""
 
     page: Page
     count: int = 0
+    words: list[str] = field(default_factory=list)
 
     def click(self, target: Locator) -> Self:
         target.click(timeout=SOON)
@@ -30,13 +31,16 @@ class Hand:
     def fill(self, label: str, text: str) -> Self:
         self.page.get_by_label(label, exact=True).fill(text, timeout=SOON)
         self.count += 1
+        self.words.append(label)
         return self
 
     def press(self, name: str) -> Self:
+        self.words.append(name)
         return self.click(self.page.get_by_role("button", name=name))
 
     def follow(self, name: str) -> Self:
         """Go to a page of the sidebar."""
+        self.words.append(name)
         sidebar = self.page.get_by_role("region", name="Sidebar")
         return self.click(sidebar.get_by_role("button", name=name, exact=True))
 

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from scripts.serving import Server
+from scripts.serving import ROOT, Server
 from tests.browser.conftest import NewContext
 from tests.browser.steps import (
     ADMINISTRATOR,
@@ -20,6 +20,7 @@ from tests.browser.steps import (
     sign_in,
 )
 
+README = (ROOT / "README.md").read_text("utf-8").replace("\n   ", " ")
 WINDOW = "The decision and its window of time"
 TOO_LATE = "The output looks 3 months ahead, but acting on it takes 6 months"
 
@@ -37,6 +38,7 @@ def test_newcomer_reaches_a_fired_check_in_25_steps_and_keeps_it(server: Server,
 
     expect(page.get_by_text(TOO_LATE)).to_be_visible(timeout=SOON)
     assert nora.count <= 25
+    assert [word for word in nora.words if word not in README] == []
     page.reload()
     expect(page.get_by_text(TOO_LATE)).to_be_visible(timeout=SOON)
     expect(page.get_by_label("Time needed to act")).to_have_value("6")
