@@ -54,7 +54,7 @@ demo: runtime ## Fill the database with the fictional example portfolio
 	$(PYTHON_HERE) -m lifecycle demo </dev/null
 
 screenshots: environment chromium ## Take the README's screenshots again
-	LIFECYCLE_CHROMIUM="$$($(PYTHON_HERE) scripts/find_chromium.py)" $(PYTHON_HERE) scripts/screenshots.py </dev/null
+	LIFECYCLE_CHROMIUM="$$($(PYTHON_HERE) scripts/find_chromium.py)" $(PYTHON_HERE) -m scripts.screenshots </dev/null
 
 clean: ## Remove the environment and every cache; never your data
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results bench/out

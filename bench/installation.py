@@ -6,7 +6,7 @@ Everything is made by the product's own actions, into the database that a server
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +14,7 @@ from pathlib import Path
 from bench.answers import answer_to
 from lifecycle.actions import accounts, answers, projects, sessions, sources
 from lifecycle.facts.people import actor_of
-from lifecycle.guide import Guide
-from lifecycle.rules.checks.evaluation import load_checked_guide
+from lifecycle.guide import Guide, load_guide
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.migrations import upgrade
 from lifecycle.store.tables import PersonRow
@@ -53,19 +52,13 @@ def now() -> datetime:
 def installation(folder: Path) -> Iterator[Installation]:
     """Made anew in `folder`, under the name that `scripts.serving` gives the database there."""
     database = open_database(f"sqlite:///{folder / 'lifecycle.db'}")
-    with closing(_Closed(database)):
+    try:
         upgrade(database)
-        guide = load_checked_guide(ROOT / "data" / "guide")
+        guide = load_guide(ROOT / "data" / "guide")
         by = _set_up(database)
         yield Installation(folder, database, guide, by, _project(database, guide, by))
-
-
-@dataclass(frozen=True)
-class _Closed:
-    database: Database
-
-    def close(self) -> None:
-        self.database.dispose()
+    finally:
+        database.dispose()
 
 
 def _set_up(database: Database) -> Actor:

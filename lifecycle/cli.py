@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -29,6 +29,7 @@ from lifecycle.interchange.register_import import apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
 from lifecycle.queries.people import credentials
 from lifecycle.queries.pipeline import pipeline_gate
+from lifecycle.queries.portfolio_past import PastPortfolio, past
 from lifecycle.queries.portfolio_summary import PortfolioSummary, summary
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import PROJECT_ROOT, Settings, read_settings
@@ -267,18 +268,44 @@ def _show_import(reading: RegisterReading, counts: dict[str, int], dry_run: bool
 
 
 @main.command()
-def portfolio(as_json: AsJson = False) -> None:
+def portfolio(
+    as_of: Annotated[
+        str | None, typer.Option(help="As it was at the end of this day (YYYY-MM-DD), as far as is known.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Print the portfolio in figures."""
     with _refusals(as_json):
         settings = read_settings()
         with _opened(settings) as database:
-            _bring_standing_up_to_date(database, settings)
-            with database.read() as session:
-                found = summary(session, by=COMMAND_LINE, today=organisation_today(session, _now()))
+            found = _past(database, as_of) if as_of else _present(database, settings)
     if as_json:
         _print_json(found.as_json())
+    elif isinstance(found, PastPortfolio):
+        _show_past(found)
     else:
         _show_portfolio(found)
+
+
+def _present(database: Database, settings: Settings) -> PortfolioSummary:
+    _bring_standing_up_to_date(database, settings)
+    with database.read() as session:
+        return summary(session, by=COMMAND_LINE, today=organisation_today(session, _now()))
+
+
+def _past(database: Database, as_of: str) -> PastPortfolio:
+    try:
+        day = date.fromisoformat(as_of)
+    except ValueError:
+        raise Invalid({"as-of": f"“{as_of}” is not a day; write it as 2026-03-31."}) from None
+    with database.read() as session:
+        return past(session, by=COMMAND_LINE, day=day, today=organisation_today(session, _now()))
+
+
+def _show_past(found: PastPortfolio) -> None:
+    typer.echo(f"{_counted(found.total, 'project')} at the end of {found.as_of.isoformat()}")
+    for name, count in {**found.by_stage, "unmapped": found.unmapped}.items():
+        typer.echo(f"  {name:<18} {count:>7,}")
 
 
 def _bring_standing_up_to_date(database: Database, settings: Settings) -> None:

@@ -31,6 +31,8 @@ _Line = Row[Any]
 _LOCK_HEAD = select(_HEADS).where(_HEADS.c.chain == bindparam("named")).with_for_update()
 _ADD_EVENT, _ADD_HEAD = insert(_EVENTS), insert(_HEADS)
 _MOVE_HEAD = update(_HEADS).where(_HEADS.c.chain == bindparam("named"))
+_STAMP = select(func.coalesce(func.sum(_HEADS.c.sequence), 0))
+_STAMP_OF = _STAMP.where(_HEADS.c.chain.in_(bindparam("chains", expanding=True)))
 _HASHED = ("chain", "sequence", "at", "actor_key", "actor_kind", "action", "subject", "detail")
 
 
@@ -165,10 +167,8 @@ def chain_stamp(session: Session, *chains: str) -> int:
 
     Grows with every change to what they cover: the key of a page's cache.
     """
-    total = select(func.coalesce(func.sum(_HEADS.c.sequence), 0))
-    if chains:
-        total = total.where(_HEADS.c.chain.in_(chains))
-    return int(session.execute(total).scalar_one())
+    found = session.execute(_STAMP_OF, {"chains": chains}) if chains else session.execute(_STAMP)
+    return int(found.scalar_one())
 
 
 def verify_all(session: Session) -> list[ChainFault]:

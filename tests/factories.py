@@ -180,7 +180,7 @@ def _settle(
     if field_id in WORDS:
         answer(session, cast, project_id, field_id, WORDS[field_id], at=at)
         return
-    words = {"state": AnswerState.NOT_APPLICABLE, "reason": "No bearing here"}
+    words: dict[str, Any] = {"state": AnswerState.NOT_APPLICABLE, "reason": "No bearing here"}
     answer(session, cast, project_id, field_id, None, at=at, source_id=source_id, **words)
 
 

@@ -207,7 +207,7 @@ REFUSED_PACKAGES = [
     ("cli", "streamlit"),
     ("jobs", "sqlalchemy"),
     ("notify", "streamlit"),
-    ("demo", "sqlalchemy"),
+    ("cli", "sqlmodel"),
     ("ui", "sqlmodel"),
     ("ui", "typer"),
     ("pages", "pandas"),

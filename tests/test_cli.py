@@ -19,10 +19,12 @@ from typer.testing import CliRunner
 from lifecycle.actions import projects
 from lifecycle.cli import main
 from lifecycle.store.database import Database, open_database
-from lifecycle.vocabulary import COMMAND_LINE
+from lifecycle.vocabulary import COMMAND_LINE, ProjectStatus, Stage
 from scripts.serving import ROOT
+from tests.clock import START
 from tests.people import ADMINISTRATOR_EMAIL, set_up
 from tests.rules.building import guide
+from tests.standings import listed
 
 US = "us-federal-2024-v2.csv"
 NL = "nl-algoritmeregister-2026-05-13.json"
@@ -370,6 +372,73 @@ def test_portfolio_counts_what_is_assessed_here_apart_from_what_is_imported(
     assert found["imported"]["count"] == 2
     assert (found["readiness"]["assessed"], found["readiness"]["not_assessed"]) == (1, 2)
     assert found["readiness"]["by_level"]["not_started"] == 1
+
+
+def test_portfolio_of_an_earlier_day_is_what_was_there_then(
+    terminal: Terminal, database: Database, small: Path
+) -> None:
+    def day(number: int) -> datetime:
+        return datetime(2026, 3, number, 12, tzinfo=UTC)
+
+    with database.write() as session:
+        ada = set_up(session)
+        first = projects.register(session, by=ada, at=day(2), guide=guide(), name="Orders")
+        projects.register(session, by=ada, at=day(4), guide=guide(), name="Returns")
+        projects.archive(session, by=ada, at=day(6), project_id=first)
+        projects.restore(session, by=ada, at=day(8), guide=guide(), project_id=first)
+
+    def total(number: int) -> int:
+        found = terminal.json("portfolio", "--as-of", f"2026-03-0{number}")
+        assert found["total"] == sum(found["by_stage"].values()) + found["unmapped"]
+        return int(found["total"])
+
+    assert [total(number) for number in range(1, 10)] == [0, 1, 1, 2, 2, 1, 1, 2, 2]
+    terminal("import", "register", small)
+    assert total(9) == 2
+    today = terminal.json("portfolio")
+    same = terminal.json("portfolio", "--as-of", today["as_of"])
+    assert [same[name] for name in ("total", "by_stage", "unmapped")] == [
+        today[name] for name in ("total", "by_stage", "unmapped")
+    ]
+
+
+def test_earlier_day_knows_where_a_project_stood_before_a_person_placed_it(
+    terminal: Terminal, database: Database
+) -> None:
+    with database.write() as session:
+        ada = set_up(session)
+        unmapped = listed(session, "Sorter", gate=None, status=ProjectStatus.ACTIVE)
+        placed_at = START + timedelta(days=3)
+        projects.map_stage(
+            session, by=ada, at=placed_at, guide=guide(), project_id=unmapped, stage=Stage.MODEL
+        )
+    before = terminal.json("portfolio", "--as-of", "2026-03-04")
+    after = terminal.json("portfolio", "--as-of", "2026-03-05")
+
+    assert (before["unmapped"], before["by_stage"]["model"]) == (1, 0)
+    assert (after["unmapped"], after["by_stage"]["model"]) == (0, 1)
+
+
+def test_earlier_day_that_nobody_can_know_is_refused(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "small.csv"
+    file.write_text(SMALL, "utf-8")
+    terminal("import", "register", file)
+    database = open_database(terminal.url)
+    with database.write() as session:
+        session.execute(text("UPDATE project SET created_at = '2026-03-02 09:00:00'"))
+    database.dispose()
+    result = terminal("portfolio", "--as-of", "2026-03-04", "--json")
+
+    assert result.exit_code == 1
+    assert "moved to another stage by a later import" in json.loads(result.stdout)["reasons"][0]["text"]
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "9999-12-30"])
+def test_wrong_day_is_refused_with_a_sentence(terminal: Terminal, day: str) -> None:
+    result = terminal("portfolio", "--as-of", day, "--json")
+
+    assert result.exit_code == 1
+    assert day in json.loads(result.stdout)["reasons"][0]["text"]
 
 
 def test_text_of_the_portfolio_names_total_and_stages(terminal: Terminal, small: Path) -> None:

@@ -11,7 +11,6 @@ from lifecycle.actions.people import add_membership
 from lifecycle.actions.projects import open_project
 from lifecycle.actions.signing import (
     LONGEST_NAME,
-    NewCondition as NewCondition,  # callers name what `decide` takes
     add_conditions,
     close_invalidations,
     close_review,
@@ -27,6 +26,9 @@ from lifecycle.actions.signing import (
     refuse_past,
     tidy,
     tidy_conditions,
+)
+from lifecycle.actions.signing import (
+    NewCondition as NewCondition,  # callers name what `decide` takes
 )
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import NotFound, Refused

@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import Row, bindparam
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
 from lifecycle.store.tables import (
@@ -111,11 +113,8 @@ def person_for_session(
     """The person signed in with this token, or None when the session has ended in any way."""
     if not token:
         return None
-    person = session.exec(
-        select(PersonRow)
-        .join(WebSession, col(WebSession.person_key) == col(PersonRow.key))
-        .where(col(WebSession.token_hash) == hash_token(token), *_lasting(at, idle))
-    ).one_or_none()
+    asked = {"token_hash": hash_token(token), "now": at, "idle_since": at - idle}
+    person = session.execute(_PERSON_OF_SESSION, asked).one_or_none()
     return _identity(person) if person else None
 
 
@@ -123,12 +122,35 @@ def live_sessions(
     session: Session, *, token_hashes: Collection[str], at: datetime, idle: timedelta
 ) -> frozenset[str]:
     """Those of the token hashes whose session lasts and whose person is active."""
-    found = session.execute(
-        select(WebSession.token_hash)
-        .join(PersonRow, col(WebSession.person_key) == col(PersonRow.key))
-        .where(col(WebSession.token_hash).in_(token_hashes), *_lasting(at, idle))
+    asked = {"token_hashes": list(token_hashes), "now": at, "idle_since": at - idle}
+    return frozenset(session.execute(_LASTING_OF, asked).scalars())
+
+
+_LASTING = (
+    col(WebSession.revoked_at).is_(None),
+    col(WebSession.expires_at) > bindparam("now"),
+    col(WebSession.last_seen_at) > bindparam("idle_since"),
+    col(PersonRow.active).is_(True),
+)
+_OF_PERSON = col(WebSession.person_key) == col(PersonRow.key)
+# Built once: the guard and the script ask at every message.
+_LASTING_OF = (
+    columns(col(WebSession.token_hash))
+    .join(PersonRow, _OF_PERSON)
+    .where(col(WebSession.token_hash).in_(bindparam("token_hashes", expanding=True)), *_LASTING)
+)
+_PERSON_OF_SESSION = (
+    columns(
+        col(PersonRow.key),
+        col(PersonRow.name),
+        col(PersonRow.email),
+        col(PersonRow.organisation_role),
+        col(PersonRow.approval_level),
     )
-    return frozenset(found.scalars())
+    .select_from(WebSession)
+    .join(PersonRow, _OF_PERSON)
+    .where(col(WebSession.token_hash) == bindparam("token_hash"), *_LASTING)
+)
 
 
 def credentials(session: Session, *, email: str) -> tuple[str, str | None] | None:
@@ -295,15 +317,6 @@ def duties(session: Session, person_key: str) -> Duties:
 # ------------------------------------------------------------------ rows
 
 
-def _lasting(at: datetime, idle: timedelta) -> tuple[ColumnElement[bool], ...]:
-    return (
-        col(WebSession.revoked_at).is_(None),
-        col(WebSession.expires_at) > at,
-        col(WebSession.last_seen_at) > at - idle,
-        col(PersonRow.active).is_(True),
-    )
-
-
 def _roles_by_person(session: Session) -> Mapping[str, tuple[Role, ...]]:
     found: defaultdict[str, list[Role]] = defaultdict(list)
     for person_key, role in session.exec(select(EligibleReviewer.person_key, EligibleReviewer.role)):
@@ -311,7 +324,7 @@ def _roles_by_person(session: Session) -> Mapping[str, tuple[Role, ...]]:
     return {key: tuple(role for role in Role if role in roles) for key, roles in found.items()}
 
 
-def _identity(row: PersonRow) -> SignedInPerson:
+def _identity(row: PersonRow | Row[Any]) -> SignedInPerson:
     return SignedInPerson(
         row.key, row.name, row.email, OrganisationRole(row.organisation_role), row.approval_level
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlmodel import Session, col
 
 from lifecycle.store.tables import Answer, CurrentAnswer, DataSource, PersonRow
@@ -71,13 +71,9 @@ class AnswerSheet:
 
 def sheet(session: Session, *, project_id: int) -> AnswerSheet:
     """Every current answer of the project, with the names of those who gave them: two statements."""
-    found = session.execute(
-        select(CurrentAnswer, col(PersonRow.name))
-        .outerjoin(PersonRow, col(PersonRow.key) == col(CurrentAnswer.by_key))
-        .where(col(CurrentAnswer.project_id) == project_id)
-    )
+    found = session.execute(_SHEET.where(col(CurrentAnswer.project_id) == project_id))
     return AnswerSheet(
-        answers={(row.source_id, row.field_id): _current(row, name) for row, name in found},
+        answers={(row.source_id, row.field_id): _current(row) for row in found},
         sources=sources(session, project_id=project_id),
     )
 
@@ -130,7 +126,13 @@ def known_people(session: Session) -> Mapping[str, str]:
     return dict(found.all())
 
 
-def _current(row: CurrentAnswer, name: str | None) -> AnswerView:
+# Columns, not entities: a whole project's answers are read after every save.
+_SHEET = select(*CurrentAnswer.__table__.c, col(PersonRow.name).label("by_name")).outerjoin(  # type: ignore[attr-defined]
+    PersonRow, col(PersonRow.key) == col(CurrentAnswer.by_key)
+)
+
+
+def _current(row: Row[Any]) -> AnswerView:
     return AnswerView(
         answer_id=row.answer_id,
         revision=row.revision,
@@ -141,7 +143,7 @@ def _current(row: CurrentAnswer, name: str | None) -> AnswerView:
         reason=row.reason,
         at=row.at,
         by_key=row.by_key,
-        by_name=name or _NOT_A_PERSON.get(row.by_key, "somebody erased"),
+        by_name=row.by_name or _NOT_A_PERSON.get(row.by_key, "somebody erased"),
     )
 
 

@@ -5,7 +5,7 @@ A day that is named (due, expiry) is the last good one: only the day after it do
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -96,6 +96,11 @@ class GateAssessment:
             sorted(found, key=lambda item: (areas.index(item.area or areas[-1]), -item.severity.weight))
         )
 
+    @cached_property
+    def enforced(self) -> tuple[CheckState, ...]:
+        """The checks that are more than advice here."""
+        return tuple(state for state in self.checks if state.severity is not None)
+
     @property
     def overdue_conditions(self) -> tuple[ConditionFact, ...]:
         today = self.facts.today
@@ -108,7 +113,7 @@ class GateAssessment:
                 yield self._blocker(f"answer:{due.key}", text, Area.ANSWERS, fields=(due.key,))
 
     def _of_checks(self) -> Iterator[Blocker]:
-        for state in self.checks:
+        for state in self.enforced:
             if state.blocks and state.severity and not self._is_said_elsewhere(state):
                 text = check_sentence(self.facts, self.guide, state)
                 fields = state.missing or state.fields
@@ -160,24 +165,38 @@ class GateAssessment:
         return Blocker(code, text, area, severity, fields, role, self.gate)
 
 
-def assess(
-    facts: ProjectFacts, guide: Guide, gate: Gate, judgements: Sequence[Judgement] | None = None
-) -> GateAssessment:
-    """Put together all that counts at `gate`. `judgements` of these facts save judging every check again."""
-    due = tuple(guide.due_by(gate, light=facts.tier == 1))
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What is the same at every gate, found out once: the verdicts, and all answers that are ever due."""
+
+    judgements: tuple[Judgement, ...]
+    answers: tuple[DueAnswer, ...]
+
+
+def basis(facts: ProjectFacts, guide: Guide, last: Gate = Gate.OPERATE) -> Basis:
+    """For all gates up to `last`."""
+    due = guide.due_by(last, light=facts.tier == 1)
+    return Basis(judge_all(facts, guide), tuple(_due_answers(facts, due)))
+
+
+def assess(facts: ProjectFacts, guide: Guide, gate: Gate, on: Basis | None = None) -> GateAssessment:
+    """Put together all that counts at `gate`; a `basis` of these facts saves finding it again."""
+    found = on or basis(facts, guide, gate)
+    answers = tuple(item for item in found.answers if item.field.gate.order <= gate.order)
+    due = {item.field.id for item in answers}
     return GateAssessment(
         facts=facts,
         guide=guide,
         gate=gate,
-        answers=tuple(_due_answers(facts, due)),
-        checks=states_at(judge_all(facts, guide) if judgements is None else judgements, facts, gate),
+        answers=answers,
+        checks=states_at(found.judgements, facts, gate),
         sign_offs=tuple(
             sign_off_status(facts, guide, gate, spec.role) for spec in required_reviews(facts, guide, gate)
         ),
         conditions=tuple(
             item for item in facts.conditions if item.state != "withdrawn" and item.gate.order <= gate.order
         ),
-        evidence=tuple(_required_evidence(facts, guide, gate, {field.id for field in due})),
+        evidence=tuple(_required_evidence(facts, guide, gate, due)),
     )
 
 
@@ -193,7 +212,7 @@ def answer_standing(facts: ProjectFacts, fact: AnswerFact | None) -> AnswerStand
     return AnswerStanding.PROMISED if fact.due_on >= facts.today else AnswerStanding.OVERDUE
 
 
-def _due_answers(facts: ProjectFacts, due: tuple[FieldSpec, ...]) -> Iterator[DueAnswer]:
+def _due_answers(facts: ProjectFacts, due: Iterable[FieldSpec]) -> Iterator[DueAnswer]:
     for field in due:
         for key, fact in facts.content_keys((field.id,)):
             yield DueAnswer(key, field, fact, answer_standing(facts, fact))

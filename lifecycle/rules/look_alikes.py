@@ -51,7 +51,7 @@ class _Compared:
         """From 0 to 1: like names suffice, and so do like names and purposes together."""
         shared = _overlap(self._purpose, _stems(other.name) | _stems(other.purpose))
         named = self._names(_words(other.name), at_least=0.0 if shared else ALIKE)
-        return max(named, 0.5 * named + 0.8 * shared)
+        return min(1.0, max(named, 0.5 * named + 0.8 * shared))
 
     def _names(self, words: list[str], *, at_least: float) -> float:
         self._matcher.set_seq1(" ".join(words))

@@ -30,8 +30,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lifecycle.guide import Guide
-from lifecycle.rules.assessment import AnswerStanding, GateAssessment, answer_standing, assess
-from lifecycle.rules.checks.evaluation import CheckState, judge_all
+from lifecycle.rules.assessment import AnswerStanding, GateAssessment, answer_standing, assess, basis
+from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.gates import GOES
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import SignOffState
@@ -78,8 +78,8 @@ class GateReadiness:
 
 def readiness_of_all(facts: ProjectFacts, guide: Guide) -> dict[Gate, GateReadiness]:
     """The readiness of each gate, with every check judged once."""
-    judgements = judge_all(facts, guide)
-    return {gate: _readiness(assess(facts, guide, gate, judgements)) for gate in Gate}
+    found = basis(facts, guide)
+    return {gate: _readiness(assess(facts, guide, gate, found)) for gate in Gate}
 
 
 def readiness(facts: ProjectFacts, guide: Guide, gate: Gate) -> GateReadiness:
@@ -116,9 +116,7 @@ def _answers(gathered: GateAssessment) -> int:
 
 def _counted(gathered: GateAssessment, area: Area) -> list[CheckState]:
     return [
-        state
-        for state in gathered.checks
-        if state.area is area and state.severity in (Severity.BLOCK, Severity.WARNING)
+        state for state in gathered.enforced if state.severity is not Severity.NOTE and state.area is area
     ]
 
 
@@ -184,7 +182,7 @@ def _is_blocked(gathered: GateAssessment) -> bool:
     return (
         any(
             state.blocks and state.severity is Severity.BLOCK and state.result is CheckResult.FAILS
-            for state in gathered.checks
+            for state in gathered.enforced
         )
         or any(item.status is SignOffStatus.REJECTED for item in gathered.sign_offs)
         or bool(gathered.overdue_conditions)
@@ -195,7 +193,7 @@ def _is_blocked(gathered: GateAssessment) -> bool:
 def _is_in_progress(gathered: GateAssessment) -> bool:
     return (
         any(item.area not in (Area.SIGN_OFFS, Area.CONDITIONS) for item in gathered.blockers)
-        or any(state.blocks and state.result is CheckResult.CANNOT_TELL for state in gathered.checks)
+        or any(state.blocks and state.result is CheckResult.CANNOT_TELL for state in gathered.enforced)
         or any(item.status is SignOffStatus.CHANGES_REQUESTED for item in gathered.sign_offs)
     )
 
@@ -208,7 +206,7 @@ def _is_conditional(gathered: GateAssessment) -> bool:
     return (
         bool(gathered.blockers)
         or any(item.state == "open" for item in gathered.conditions)
-        or any(state.enforced and state.waived for state in gathered.checks)
+        or any(state.waived for state in gathered.enforced)
         or any(item.standing is AnswerStanding.PROMISED for item in gathered.answers)
     )
 

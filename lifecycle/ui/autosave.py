@@ -18,13 +18,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 from lifecycle.actions import answers
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Conflict, Invalid
 from lifecycle.guide import FieldSpec
-from lifecycle.queries import worksheets
 from lifecycle.queries.worksheets import AnswerView
 from lifecycle.rules.answers import clean_text, parse
 from lifecycle.ui import cache, state
@@ -289,10 +287,11 @@ def save_if_changed(slot: Slot) -> bool:
         if note.problems != tuple(problems.items()):
             keep(slot, replace(note, problems=tuple(problems.items())))
         return False
-    return _save(slot, note, content, note.base, problems)
+    return save(slot, note, content, note.base, problems)
 
 
-def _save(slot: Slot, note: Note, content: Content, base: int, problems: dict[str, str]) -> bool:
+def save(slot: Slot, note: Note, content: Content, base: int, problems: dict[str, str]) -> bool:
+    """Save this content on that revision and note what became of it. True when it is in the database."""
     outcome = attempt(
         answers.save,
         project_id=slot.project_id,
@@ -343,84 +342,3 @@ def notice(slot: Slot, answer: AnswerView | None) -> bool:
         return False
     keep(slot, replace(note, offered=newest))
     return True
-
-
-# ------------------------------------------------------------------ choices of the person
-
-
-def keep_mine(slot: Slot, shown: int) -> None:
-    """Save what this tab holds over the version that was shown beside it, revision `shown`."""
-    note = note_of(slot)
-    if note is None:
-        return
-    content, problems = draft(slot, cache.guide().field(slot.field_id), note)
-    _save(slot, note, content, shown, problems)
-
-
-def keep_theirs(slot: Slot, answer: AnswerView | None) -> None:
-    """Show what the database has; what this tab held is dropped."""
-    seed(slot, cache.guide().field(slot.field_id), answer)
-
-
-def set_mode(slot: Slot, mode: AnswerState) -> None:
-    """Answer, don't know yet, or not applicable: shows other widgets; saved once they say enough."""
-    change(slot, mode=mode.value, problems=(), panel="")
-    save_if_changed(slot)
-
-
-def clear(slot: Slot) -> None:
-    """Take the answer back, with its widgets."""
-    note = note_of(slot)
-    if note is None or note.base is None:
-        return
-    outcome = attempt(
-        answers.clear,
-        project_id=slot.project_id,
-        source_id=slot.source_id,
-        field_id=slot.field_id,
-        base=note.base,
-    )
-    if outcome.value is not None:
-        seed(slot, cache.guide().field(slot.field_id), None)
-        change(slot, base=outcome.value.revision)
-    elif isinstance(outcome.refusal, Conflict):
-        change(slot, conflict=True)
-    else:
-        change(slot, problems=(("", str(outcome.refusal)),))
-
-
-def bring_back(slot: Slot, answer_id: int) -> None:
-    """Save an earlier version again, as a new one, and show it."""
-    note = note_of(slot)
-    if note is None or note.base is None:
-        return
-    outcome = attempt(answers.restore, project_id=slot.project_id, answer_id=answer_id, base=note.base)
-    if outcome.is_done:
-        found = cache.read_now(worksheets.sheet, project_id=slot.project_id)
-        seed(slot, cache.guide().field(slot.field_id), found.answer(slot.field_id, slot.source_id))
-    elif isinstance(outcome.refusal, Conflict):
-        change(slot, conflict=True)
-    else:
-        change(slot, problems=(("", str(outcome.refusal)),))
-
-
-def add_row(slot: Slot) -> None:
-    """One more empty row; it is saved once something stands in it. Ids are never used again."""
-    note = note_of(slot)
-    if note is not None:
-        keep(slot, replace(note, rows=(*note.rows, f"r{uuid4().hex[:8]}"), none=False))
-
-
-def remove_row(slot: Slot, row: str) -> None:
-    note = note_of(slot)
-    if note is not None:
-        keep(slot, replace(note, rows=tuple(other for other in note.rows if other != row)))
-        save_if_changed(slot)
-
-
-def set_none(slot: Slot, none: bool) -> None:
-    """Say that there are none, or take that back."""
-    note = note_of(slot)
-    if note is not None:
-        keep(slot, replace(note, none=none, rows=() if none else note.rows))
-        save_if_changed(slot)

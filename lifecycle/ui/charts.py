@@ -63,7 +63,7 @@ class Cell:
     hover: str
     mark: Mark
     strength: float = 1.0
-    links: tuple[str, ...] = ()  # what a click hands back
+    links: tuple[str, ...] = ()  # what the page does with a click on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,46 +84,59 @@ class Bar:
 
 def heat_map(rows: Sequence[str], columns: Sequence[str], cells: Sequence[Cell], *, dark: bool) -> go.Figure:
     """Rows from the top, columns with their headings above; a click on a cell selects its point."""
-    figure = go.Figure(
-        go.Bar(
-            orientation="h",
-            base=[cell.column + 0.03 for cell in cells],
-            x=[0.94] * len(cells),
-            y=[cell.row for cell in cells],
-            width=0.84,
-            marker={
-                "color": [tone(cell.mark, cell.strength, dark=dark) for cell in cells],
-                "line": {"width": 0},
-                "cornerradius": 3,
-            },
-            text=[cell.text for cell in cells],
-            textposition="inside",
-            insidetextanchor="middle",
-            textangle=0,
-            constraintext="none",
-            textfont={"color": [_text_tone(cell.mark, cell.strength, dark) for cell in cells], "size": 13},
-            hovertext=[cell.hover for cell in cells],
-            hovertemplate="%{hovertext}<extra></extra>",
-            customdata=[list(cell.links) for cell in cells],
-            unselected={"marker": {"opacity": 1}},
-            showlegend=False,
-        )
+    trace = {
+        "type": "bar",
+        "orientation": "h",
+        "base": [cell.column + 0.03 for cell in cells],
+        "x": [0.94] * len(cells),
+        "y": [cell.row for cell in cells],
+        "width": 0.84,
+        "marker": {
+            "color": [tone(cell.mark, cell.strength, dark=dark) for cell in cells],
+            "line": {"width": 0},
+            "cornerradius": 3,
+        },
+        "text": [cell.text for cell in cells],
+        "constraintext": "none",
+        "textfont": {"color": [_text_tone(cell.strength, dark) for cell in cells], "size": 13},
+        "hovertext": [cell.hover for cell in cells],
+        **_ALIKE,
+    }
+    return _figure(
+        trace,
+        height=_HEAD_HEIGHT + _ROW_HEIGHT * max(len(rows), 1),
+        dark=dark,
+        x={
+            "side": "top",
+            "range": [0, len(columns)],
+            "tickvals": [number + 0.5 for number in range(len(columns))],
+            "ticktext": list(columns),
+            "autotickangles": [0, -45, -90],  # upright where a phone leaves no room
+        },
+        y=_labels([shortened(row) for row in rows]),
     )
-    _frame(figure, height=_HEAD_HEIGHT + _ROW_HEIGHT * max(len(rows), 1), dark=dark)
-    figure.update_xaxes(
-        side="top",
-        range=[0, len(columns)],
-        tickvals=[number + 0.5 for number in range(len(columns))],
-        ticktext=list(columns),
-        autotickangles=[0, -45, -90],  # upright where a phone leaves no room
-    )
-    figure.update_yaxes(
-        range=[max(len(rows), 1) - 0.5, -0.5],
-        tickvals=list(range(len(rows))),
-        ticktext=[shortened(row) for row in rows],
-        ticklabelstandoff=6,
-    )
-    return figure
+
+
+# What every bar and cell has in common.
+_ALIKE: Mapping[str, Any] = MappingProxyType(
+    {
+        "textposition": "inside",
+        "insidetextanchor": "middle",
+        "textangle": 0,
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "unselected": {"marker": {"opacity": 1}},
+    }
+)
+
+
+def _labels(labels: Sequence[str]) -> dict[str, Any]:
+    """An axis with these labels from the top down."""
+    return {
+        "range": [max(len(labels), 1) - 0.5, -0.5],
+        "tickvals": list(range(len(labels))),
+        "ticktext": list(labels),
+        "ticklabelstandoff": 6,
+    }
 
 
 # ------------------------------------------------------------------ bars
@@ -138,43 +151,35 @@ def bars(pieces: Sequence[Bar], *, dark: bool) -> go.Figure:
     for piece in pieces:
         bases.append(starts[piece.label])
         starts[piece.label] += piece.value
-    figure = go.Figure(
-        go.Bar(
-            orientation="h",
-            base=bases,
-            x=[piece.value for piece in pieces],
-            y=[labels.index(piece.label) for piece in pieces],
-            width=0.66,
-            marker={
-                "color": [tone(piece.mark, piece.strength, dark=dark) for piece in pieces],
-                "line": {"width": 0},
-            },
-            text=[piece.text for piece in pieces],
-            textposition="inside",
-            insidetextanchor="middle",
-            textangle=0,
-            textfont={"color": [_text_tone(piece.mark, piece.strength, dark) for piece in pieces]},
-            hovertext=[piece.hover for piece in pieces],
-            hovertemplate="%{hovertext}<extra></extra>",
-            customdata=[list(piece.links) for piece in pieces],
-            unselected={"marker": {"opacity": 1}},
-            showlegend=False,
-        )
-    )
+    trace = {
+        "type": "bar",
+        "orientation": "h",
+        "base": bases,
+        "x": [piece.value for piece in pieces],
+        "y": [labels.index(piece.label) for piece in pieces],
+        "width": 0.66,
+        "marker": {
+            "color": [tone(piece.mark, piece.strength, dark=dark) for piece in pieces],
+            "line": {"width": 0},
+        },
+        "text": [piece.text for piece in pieces],
+        "textfont": {"color": [_text_tone(piece.strength, dark) for piece in pieces]},
+        "hovertext": [piece.hover for piece in pieces],
+        **_ALIKE,
+    }
+    ends = [
+        {"x": total, "y": place, "text": f"{total:,}", "showarrow": False, "xanchor": "left", "xshift": 6}
+        for place, total in enumerate(totals.values())
+    ]
     largest = max(totals.values(), default=1) or 1
-    for place, label in enumerate(labels):
-        figure.add_annotation(
-            x=totals[label], y=place, text=f"{totals[label]:,}", showarrow=False, xanchor="left", xshift=6
-        )
-    _frame(figure, height=24 + 34 * max(len(labels), 1), dark=dark)
-    figure.update_xaxes(range=[0, largest * 1.2], showticklabels=False)
-    figure.update_yaxes(
-        range=[max(len(labels), 1) - 0.5, -0.5],
-        tickvals=list(range(len(labels))),
-        ticktext=[shortened(label) for label in labels],
-        ticklabelstandoff=6,
+    return _figure(
+        trace,
+        height=24 + 34 * max(len(labels), 1),
+        dark=dark,
+        x={"range": [0, largest * 1.2], "showticklabels": False},
+        y=_labels([shortened(label) for label in labels]),
+        annotations=ends,
     )
-    return figure
 
 
 # ------------------------------------------------------------------ tones
@@ -191,7 +196,7 @@ def tone(mark: Mark, strength: float, *, dark: bool) -> str:
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
-def _text_tone(mark: Mark, strength: float, dark: bool) -> str:
+def _text_tone(strength: float, dark: bool) -> str:
     return _ON_SOLID[dark] if strength >= 1 else _INK[dark]
 
 
@@ -211,19 +216,16 @@ def as_text(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _frame(figure: go.Figure, *, height: int, dark: bool) -> None:
-    figure.update_layout(
-        height=height,
-        margin={"l": 0, "r": 8, "t": 8, "b": 0, "pad": 0},
-        barmode="overlay",
-        uniformtext={"mode": "hide", "minsize": 10},
-        dragmode=False,
-        hovermode="closest",
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": _INK[dark], "size": 13},
-        hoverlabel={"align": "left", "namelength": -1},
-    )
+def _figure(
+    trace: dict[str, Any],
+    *,
+    height: int,
+    dark: bool,
+    x: dict[str, Any],
+    y: dict[str, Any],
+    annotations: Sequence[dict[str, Any]] = (),
+) -> go.Figure:
+    """Made in one go: Plotly checks the whole figure anew at every later change, which costs more than the page."""
     plain = {
         "fixedrange": True,
         "showgrid": False,
@@ -232,5 +234,21 @@ def _frame(figure: go.Figure, *, height: int, dark: bool) -> None:
         "automargin": True,
         "tickfont": {"color": _INK[dark], "size": 13},
     }
-    figure.update_xaxes(**plain)
-    figure.update_yaxes(**plain)
+    layout = {
+        "height": height,
+        "margin": {"l": 0, "r": 8, "t": 8, "b": 0, "pad": 0},
+        "barmode": "overlay",
+        "uniformtext": {"mode": "hide", "minsize": 10},
+        "dragmode": False,
+        "hovermode": "closest",
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": _INK[dark], "size": 13},
+        "hoverlabel": {"align": "left", "namelength": -1},
+        "showlegend": False,
+        "annotations": list(annotations),
+        "xaxis": plain | x,
+        "yaxis": plain | y,
+        "template": "none",
+    }
+    return go.Figure({"data": [trace], "layout": layout})

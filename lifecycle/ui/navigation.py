@@ -15,7 +15,11 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from lifecycle.ui import state
+
 ROOT = Path(__file__).resolve().parents[2] / "pages"
+
+_ADDRESS = "address"
 
 Group = Literal["work", "portfolio", "project", "administration", "reference", "unlisted"]
 GROUPS: dict[Group, str] = {
@@ -180,6 +184,18 @@ def stay(**query: str | None) -> None:
             st.query_params.pop(name, None)
         else:
             st.query_params[name] = content
+
+
+def settle_address() -> None:
+    """At the start of a run of the whole page: give the browser the address that the run has.
+
+    After a link to the page one is on, Streamlit's browser half keeps the old address and sends that with the next
+    click, which would lead back to the person or gate shown before.
+    """
+    now = st.query_params.to_dict()
+    if state.value(_ADDRESS) != now:
+        state.put(_ADDRESS, now)
+        st.query_params.from_dict(now)
 
 
 # ------------------------------------------------------------------ going elsewhere

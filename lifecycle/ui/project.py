@@ -26,4 +26,8 @@ def current() -> ProjectHead:
 
 def chains(project: ProjectHead) -> tuple[str, str]:
     """What a page about this project depends on: its own chain and that of the organisation."""
-    return project_chain(project.id), ORGANISATION
+    return chains_of(project.id)
+
+
+def chains_of(project_id: int) -> tuple[str, str]:
+    return project_chain(project_id), ORGANISATION

@@ -33,6 +33,7 @@ def show() -> None:
         _signed_out()
         st.stop()
     state.note_brought()
+    navigation.settle_address()
     specs = _pages_for(person)
     page = st.navigation([navigation.streamlit_page(spec) for spec in specs], position="hidden")
     try:

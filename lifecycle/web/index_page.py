@@ -1,4 +1,8 @@
-"""Streamlit's index page with our name and one script of ours; everything else passes untouched."""
+"""Streamlit's index page with our name, one script of ours and a rule for its arrival; all else passes untouched.
+
+The page stays hidden until its first drawing is whole (`screen.js` says when, or four seconds have passed):
+Streamlit draws piece by piece, and what is drawn would jump aside for each piece that follows.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +13,27 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SCRIPT = Path(__file__).with_name("screen.js")
 SCRIPT_PATH = "/screen.js"
+Changes = tuple[tuple[bytes, bytes], ...]
 _ROOT = b'<div id="root">'
-_CHANGES = (
-    (b"<title>Streamlit</title>", b"<title>Lifecycle</title>"),
-    (b"</head>", f'<script src="{SCRIPT_PATH}" defer></script></head>'.encode()),
+_ARRIVAL = (
+    "html:not(.arrived) #root { visibility: hidden; animation: arrive 0s 4s forwards; }"
+    " @keyframes arrive { to { visibility: visible; } }"
 )
 
 
 class IndexPage:
-    """ASGI middleware. Holds back HTML answers, which are small, to change the one that is the index page."""
+    """ASGI middleware. Holds back HTML answers, which are small, to change the one that is the index page.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `index_page` is the file that Streamlit serves; beside it are the fonts.
+    """
+
+    def __init__(self, app: ASGIApp, *, index_page: Path) -> None:
         self._app = app
+        self._changes = _changes(index_page)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET" and _wants_a_page(scope):
-            await self._app(_uncompressed(scope), receive, _Rewriting(send))
+            await self._app(_uncompressed(scope), receive, _Rewriting(send, self._changes))
         else:
             await self._app(scope, receive, send)
 
@@ -32,8 +41,8 @@ class IndexPage:
 class _Rewriting:
     """Sends on what it is given; an HTML answer in one piece, changed when it is the index page."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, send: Send, changes: Changes) -> None:
+        self._send, self._changes = send, changes
         self._held: Message | None = None
         self._body = b""
 
@@ -50,7 +59,7 @@ class _Rewriting:
     async def _finish(self, start: Message) -> None:
         body = self._body
         if _ROOT in body:
-            for old, new in _CHANGES:
+            for old, new in self._changes:
                 body = body.replace(old, new, 1)
             headers = MutableHeaders(raw=start["headers"])
             headers["content-length"] = str(len(body))
@@ -58,6 +67,18 @@ class _Rewriting:
             del headers["etag"], headers["last-modified"]
         await self._send(start)
         await self._send({"type": "http.response.body", "body": body})
+
+
+def _changes(index_page: Path) -> Changes:
+    # Without its font an icon is drawn as a word first, and the line breaks elsewhere.
+    icons = sorted(index_page.parent.glob("static/media/MaterialSymbols-*.woff2"))
+    head = [
+        f'<link rel="preload" href="./{font.relative_to(index_page.parent).as_posix()}" as="font"'
+        ' type="font/woff2" crossorigin />'
+        for font in icons
+    ]
+    head += [f"<style>{_ARRIVAL}</style>", f'<script src="{SCRIPT_PATH}" defer></script>', "</head>"]
+    return (b"<title>Streamlit</title>", b"<title>Lifecycle</title>"), (b"</head>", "".join(head).encode())
 
 
 def _wants_a_page(scope: Scope) -> bool:

@@ -1,4 +1,4 @@
-// Two things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
+// Four things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
 "use strict";
 
 // 1. A field's text is sent when the field is left. Whoever reloads, closes or hides the page while typing has not
@@ -38,4 +38,24 @@
     if (event.target instanceof Element && event.target.closest('[class*="st-key-jump"]')) shown = null;
   }, true);
   new MutationObserver(show).observe(document, { childList: true, subtree: true });
+}
+
+// 3. Streamlit opens every link in a text in a new tab. Those to our own pages stay in this one.
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest('a[target="_blank"]') : null;
+  if (link?.origin === location.origin) link.target = "_self";
+}, true);
+
+// 4. The page comes into view once its first drawing is whole: script ended, parts loaded, fonts there. A person who
+//    looks at it sees nothing jump. The page's own style brings it into view after four seconds whatever happens.
+{
+  const drawn = '[data-testid="stApp"][data-test-script-state="notRunning"] [data-testid="stMainBlockContainer"] *';
+  const isWhole = () => document.querySelector(drawn) && !document.querySelector('[data-testid="stSkeleton"]');
+  const show = () => document.documentElement.classList.add("arrived");
+  const watching = new MutationObserver(() => {
+    if (!isWhole()) return;
+    watching.disconnect();
+    document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(show)));
+  });
+  watching.observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-test-script-state"] });
 }

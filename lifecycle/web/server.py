@@ -67,7 +67,7 @@ class Site:
     def middleware(self, *, index_page: Path, wire: Wire) -> list[Middleware]:
         policy = application_policy(index_page)
         guard = Middleware(Guard, sessions=self.sessions, settings=self.settings, policy=policy, wire=wire)
-        return [guard, Middleware(IndexPage)]
+        return [guard, Middleware(IndexPage, index_page=index_page)]
 
     def exception_handlers(self) -> dict[type[Exception], Callable[[Request, Exception], Response]]:
         """What a bug in a route looks like to its caller; the traceback goes to the log alone."""

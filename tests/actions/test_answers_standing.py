@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 from sqlmodel import Session
 
 from lifecycle.actions import answers
@@ -16,6 +15,7 @@ from lifecycle.store.database import Database
 from tests import factories
 from tests.clock import START
 from tests.rules.building import guide
+from tests.statements import statements
 
 
 @pytest.mark.parametrize(
@@ -62,16 +62,7 @@ def _written_by(
     session: Session, cast: factories.Cast, project_id: int, field_id: str, raw: object
 ) -> list[str]:
     """The tables that one save writes, in order."""
-    statements: list[str] = []
-
-    def keep(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
-
-    engine = session.get_bind()
-    event.listen(engine, "before_cursor_execute", keep)
-    try:
+    with statements(session) as sent:
         factories.answer(session, cast, project_id, field_id, raw)
-    finally:
-        event.remove(engine, "before_cursor_execute", keep)
-    words = [statement.replace('"', "").split() for statement in statements]
+    words = [statement.replace('"', "").split() for statement in sent]
     return [word[2] if word[0] != "UPDATE" else word[1] for word in words if word[0] != "SELECT"]

@@ -59,7 +59,7 @@ def versions(server: Server, field_id: str) -> list[Any]:
 
 
 @pytest.mark.usefixtures("dialogs")
-def test_names_dressed_up_as_code_are_shown_as_they_are(page: Page, server: Server) -> None:
+def test_names_dressed_up_as_code_are_shown_as_they_are(server: Server, page: Page) -> None:
     nora = set_up(page, server)
     nora.follow("New project").fill("Name", LONG).press("Register project")
     expect(page.get_by_text("This is 100,000 characters long; at most 400 can be kept.")).to_be_visible(
@@ -82,7 +82,7 @@ def test_names_dressed_up_as_code_are_shown_as_they_are(page: Page, server: Serv
 
 
 @pytest.mark.usefixtures("dialogs")
-def test_answers_that_cannot_be_taken_stay_on_the_screen_with_a_sentence(page: Page, server: Server) -> None:
+def test_answers_that_cannot_be_taken_stay_on_the_screen_with_a_sentence(server: Server, page: Page) -> None:
     nora = set_up(page, server)
     register(nora, "Orders")
     open_section(nora, WINDOW)
@@ -108,7 +108,7 @@ def test_answers_that_cannot_be_taken_stay_on_the_screen_with_a_sentence(page: P
 
 
 @pytest.mark.usefixtures("dialogs")
-def test_text_of_any_script_comes_back_as_it_was_typed(page: Page, server: Server) -> None:
+def test_text_of_any_script_comes_back_as_it_was_typed(server: Server, page: Page) -> None:
     nora = set_up(page, server)
     register(nora, RIGHT_TO_LEFT)
     open_section(nora, WINDOW)

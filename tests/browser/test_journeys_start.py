@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from scripts.serving import Server
+from scripts.serving import ROOT, Server
 from tests.browser.conftest import NewContext
 from tests.browser.steps import (
     ADMINISTRATOR,
@@ -20,11 +20,12 @@ from tests.browser.steps import (
     sign_in,
 )
 
+README = (ROOT / "README.md").read_text("utf-8").replace("\n   ", " ")
 WINDOW = "The decision and its window of time"
 TOO_LATE = "The output looks 3 months ahead, but acting on it takes 6 months"
 
 
-def test_newcomer_reaches_a_fired_check_in_25_steps_and_keeps_it(page: Page, server: Server) -> None:
+def test_newcomer_reaches_a_fired_check_in_25_steps_and_keeps_it(server: Server, page: Page) -> None:
     nora = set_up(page, server)
     register(nora, "Purchase forecast")
     open_section(nora, WINDOW)
@@ -37,6 +38,7 @@ def test_newcomer_reaches_a_fired_check_in_25_steps_and_keeps_it(page: Page, ser
 
     expect(page.get_by_text(TOO_LATE)).to_be_visible(timeout=SOON)
     assert nora.count <= 25
+    assert [word for word in nora.words if word not in README] == []
     page.reload()
     expect(page.get_by_text(TOO_LATE)).to_be_visible(timeout=SOON)
     expect(page.get_by_label("Time needed to act")).to_have_value("6")
@@ -44,7 +46,7 @@ def test_newcomer_reaches_a_fired_check_in_25_steps_and_keeps_it(page: Page, ser
 
 
 def test_set_up_is_closed_once_somebody_has_set_up(
-    page: Page, server: Server, new_context: NewContext
+    server: Server, page: Page, new_context: NewContext, console_errors: list[str]
 ) -> None:
     address = set_up_address(server)
     late = new_context().new_page()
@@ -62,9 +64,10 @@ def test_set_up_is_closed_once_somebody_has_set_up(
     expect(heading(late, "Sign in")).to_be_visible()
     sign_in(late, "late@example.org", "four more quiet boats")
     expect(late.get_by_text("The address or the password is not right.")).to_be_visible()
+    console_errors.clear()  # the browser notes that forms were refused
 
 
-def test_sign_out_closes_the_other_tab_and_a_deep_link_comes_back(page: Page, server: Server) -> None:
+def test_sign_out_closes_the_other_tab_and_a_deep_link_comes_back(server: Server, page: Page) -> None:
     nora = set_up(page, server)
     register(nora, "Purchase forecast")
     open_section(nora, WINDOW)

@@ -17,7 +17,7 @@ def test_invitation_link_is_shown_once_and_works(see: See, screens: Screens) -> 
     app = see("people", screens.cast.ada)
     app.text_input(key="invite:email").set_value("Nina@Example.org")
     press(app, "Make an invitation link")
-    found = re.search(r"/join/(\S+)", app.code[0].value)
+    found = re.search(r"/invitation/(\S+)", app.code[0].value)
     assert found
     with screens.database.read() as session:
         link = queries.open_link(session, token=found[1], purpose="join", at=datetime.now(UTC))

@@ -64,3 +64,69 @@ def test_dont_know_is_saved_once_it_says_who_and_when(open_page: OpenPage, scree
         f"@{screens.cast.olu.key}",
         soon,
     )
+
+
+def test_rows_are_added_named_elsewhere_and_removed(open_page: OpenPage, screens: Screens) -> None:
+    app = open_page("worksheet", project=screens.project, section="delivery")
+    app.button(key=key(screens, "D16", "add")).click().run()
+    app.run()
+    row = next(element.key for element in app.text_input if ":D16:r:" in str(element.key)).split(":")[5]
+    app.text_input(key=key(screens, "D16", "r", row, "name")).set_value("Category managers").run()
+    app.run()
+    assert screens.stored("D16") == [{"id": row, "name": "Category managers"}]
+
+    app.button(key=key(screens, "D18", "add")).click().run()
+    app.run()
+    consumers = next(box for box in app.selectbox if ":D18:r:" in str(box.key) and box.label == "Consumer")
+    assert consumers.options == ["Category managers"]
+
+    app.button(key=key(screens, "D16", "remove", row)).click().run()
+    assert screens.stored("D16") is None
+
+
+def test_there_are_none_is_an_answer(open_page: OpenPage, screens: Screens) -> None:
+    app = open_page("worksheet", project=screens.project, section="delivery")
+
+    app.button(key=key(screens, "D22", "none")).click().run()
+
+    assert screens.stored("D22") == []
+
+
+def test_earlier_answer_is_brought_back_as_a_new_version(open_page: OpenPage, screens: Screens) -> None:
+    app = open_page("worksheet", project=screens.project)
+    for words_then in ("first", "second"):
+        app.text_area(key=key(screens, "D01", "value")).set_value(words_then).run()
+        app.run()
+    app.get_by_key(key(screens, "D01", "menu")).set_value("history").run()
+    app.run()
+
+    app.button(key=key(screens, "D01", "bring_back", "1")).click().run()
+    app.run()
+
+    assert screens.stored("D01") == "first"
+    assert screens.versions("D01") == 3
+    assert app.text_area(key=key(screens, "D01", "value")).value == "first"
+
+
+def test_reader_sees_the_answers_and_cannot_change_them(open_page: OpenPage, screens: Screens) -> None:
+    app = open_page("worksheet", as_="Ada", project=screens.project)
+
+    assert "You can read this" in words(app)
+    assert app.text_area(key=key(screens, "D01", "value")).disabled
+
+
+def test_project_that_is_not_theirs_or_not_there_looks_the_same(
+    open_page: OpenPage, screens: Screens
+) -> None:
+    unknown = open_page("worksheet", project="no-such-project")
+
+    assert unknown.title[0].value == "This cannot be shown"
+    assert "no project" in words(unknown)
+    assert not unknown.exception
+
+
+def test_nobody_signed_in_sees_nothing_of_it(open_page: OpenPage, screens: Screens) -> None:
+    app = open_page("worksheet", as_=None, project=screens.project)
+
+    assert app.title[0].value == "You are signed out"
+    assert not app.text_area

@@ -128,14 +128,14 @@ def states_at(
     judgements: Iterable[Judgement], facts: ProjectFacts, gate: Gate | None
 ) -> tuple[CheckState, ...]:
     """What the judgements, made of these facts, amount to at a gate; without one they are all advice."""
-    return tuple(_state_at(judgement, facts, gate) for judgement in judgements)
-
-
-def _state_at(judgement: Judgement, facts: ProjectFacts, gate: Gate | None) -> CheckState:
-    severity = judgement.branch.severity_at(gate) if gate else None
-    if severity not in judgement.states:
-        judgement.states[severity] = _state(judgement, facts, severity)
-    return judgement.states[severity]
+    found = []
+    for judgement in judgements:
+        severity = judgement.branch.severity_at(gate) if gate else None
+        state = judgement.states.get(severity)
+        if state is None:
+            state = judgement.states[severity] = _state(judgement, facts, severity)
+        found.append(state)
+    return tuple(found)
 
 
 def _state(judgement: Judgement, facts: ProjectFacts, severity: Severity | None) -> CheckState:
@@ -161,6 +161,8 @@ def _state(judgement: Judgement, facts: ProjectFacts, severity: Severity | None)
 
 def _waiver(check: CheckSpec, branch: BranchSpec, facts: ProjectFacts) -> WaiverFact | None:
     """The waiver in force that ends last. It covers what blocked at the gate it was given for, no more."""
+    if not facts.waivers:
+        return None
     held = (
         waiver
         for waiver in facts.waivers

@@ -19,7 +19,7 @@ from lifecycle.vocabulary import Role
 
 def show(view: ProjectOverview) -> None:
     """Facts, people, and forms for those who may use them."""
-    st.subheader("About this project", anchor=False)
+    st.header("About this project", anchor=False)
     members = cache.read(people_queries.memberships, *chains(view.project), project_id=view.project.id)
     stage = view.project.stage.title if view.project.stage else "not placed yet"
     definitions(

@@ -58,7 +58,7 @@ def _show_result() -> None:
 
 
 def _show_chains(chains: tuple[Chain, ...]) -> None:
-    st.subheader("Chains", anchor=False)
+    st.header("Chains", anchor=False)
     now = identity.now()
     if chains:
         when("The newest event was recorded", max(chain.newest_at for chain in chains), now)

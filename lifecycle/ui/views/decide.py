@@ -60,7 +60,7 @@ def _closed(title: str, blockers: tuple[Blocker, ...]) -> None:
 
 def _decide(view: ReviewView, seen: str) -> None:
     """The choice stands outside the form, so that the form asks for what that choice needs and no more."""
-    st.subheader("Your decision", anchor=False)
+    st.header("Your decision", anchor=False)
     options = [decision.value for decision in view.decisions]
     chosen = st.radio(
         "Your decision",
@@ -81,8 +81,9 @@ def _decide(view: ReviewView, seen: str) -> None:
         label = _COMMENTS.get(decision, "Comment (if any)")
         comment = st.text_area(label, key=f"decide:{view.id}:comment")
         behalf = st.text_input("On behalf of (if you stand in for somebody)", key=f"decide:{view.id}:behalf")
-        st.caption("You sign this sentence:")
-        st.markdown(f"> {plain(view.statements[decision])}", anchors=False)
+        with st.container(border=True, gap="xxsmall"):
+            st.caption("You sign this sentence")
+            st.markdown(plain(view.statements[decision]), anchors=False)
         mark = standing.DECISIONS[decision]
         submitted = st.form_submit_button(_SIGN[decision], type="primary", icon=mark.material)
     if submitted:

@@ -82,6 +82,8 @@ def _said(item: FindingView, *, in_full: bool) -> str:
 
 def _when(item: FindingView) -> str:
     """ "C01 · blocks now", "C12 · will block at Design & Requirements"."""
+    if item.result is CheckResult.CANNOT_TELL:
+        return f"{item.check_id} · {'blocks until it is known' if item.blocks else 'cannot tell'}"
     if item.is_enforced:
         return f"{item.check_id} · {_ENFORCED[item.severity.value]}"
     return f"{item.check_id} · {_ADVICE[item.severity.value]} at {item.first_gate.title}"

@@ -11,7 +11,16 @@ from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, identity, navigation, standing
 from lifecycle.ui.components import blocker_list, counted, page_header, plain, until
 from lifecycle.ui.project import chains
-from lifecycle.ui.views import conditions, evidence, findings, outcome, readiness, requests, signatures
+from lifecycle.ui.views import (
+    conditions,
+    evidence,
+    findings,
+    imported,
+    outcome,
+    readiness,
+    requests,
+    signatures,
+)
 from lifecycle.vocabulary import Gate, SignOffStatus
 
 OPEN = ("Reviews", "Checks", "Conditions", "Documents", "Outcome")
@@ -19,6 +28,9 @@ OPEN = ("Reviews", "Checks", "Conditions", "Documents", "Outcome")
 
 def show(project: ProjectHead) -> None:
     """The gate that the address names, else the one the project works towards."""
+    if not project.is_adopted:
+        imported.not_yet(project, "Gate")
+        return
     view = cache.read_with_guide(
         queries.view,
         *chains(project),
@@ -77,7 +89,7 @@ def _switch(view: GateView) -> None:
 
 
 def _in_the_way(view: GateView) -> None:
-    st.subheader("What stands in the way", anchor=False)
+    st.header("What stands in the way", anchor=False)
     if not view.is_current and view.project.gate:
         st.caption(f"The project works towards {view.project.gate.title}; this gate is not open now.")
     if not view.blockers:
@@ -87,7 +99,7 @@ def _in_the_way(view: GateView) -> None:
 
 
 def _how_ready(view: GateView) -> None:
-    st.subheader("How ready it is", anchor=False)
+    st.header("How ready it is", anchor=False)
     said = readiness.sentence(view.gate, view.level, view.weakest, view.readiness)
     st.markdown(plain(said), anchors=False)
     readiness.areas(view.shares, view.weakest)
@@ -132,7 +144,7 @@ def _tab(name: str, view: GateView) -> str:
 
 def _signed(view: GateView) -> None:
     if view.signatures:
-        st.subheader("Signed so far", anchor=False)
+        st.header("Signed so far", anchor=False)
         for record in view.signatures:
             signatures.signature(record)
 
@@ -149,7 +161,7 @@ def _checks(view: GateView) -> None:
         ("Accepted", accepted, 10),
     ):
         if items:
-            st.subheader(title, anchor=False)
+            st.header(title, anchor=False)
             findings.show(items, project=view.project, most=most, accept_at=view.gate)
     if not (enforced or unclear or advice or accepted):
         st.markdown(":green[:material/check_circle:] No check fails.", anchors=False)
@@ -166,7 +178,7 @@ def _checks(view: GateView) -> None:
 
 def _waivers(view: GateView) -> None:
     if view.waivers or view.reasons:
-        st.subheader("Waivers and reasons", anchor=False)
+        st.header("Waivers and reasons", anchor=False)
     for waiver in view.waivers:
         findings.waiver(waiver, may_revoke="gates.revoke_waiver" in view.may)
     for reason in view.reasons:

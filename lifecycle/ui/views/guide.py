@@ -254,7 +254,7 @@ def _tiers(guide: Guide) -> None:
         anchors=False,
     )
     for title, points in (("Impact", policy.impact), ("Mitigation", policy.mitigation)):
-        st.subheader(title, anchor=False)
+        st.header(title, anchor=False)
         st.table(
             [
                 {
@@ -291,7 +291,7 @@ def _thresholds(guide: Guide) -> None:
         hide_index=True,
         alt="Thresholds of the checks",
     )
-    st.subheader("Lead times", anchor=False)
+    st.header("Lead times", anchor=False)
     st.caption("Days to allow for each review until this installation has observed its own.")
     st.table(
         [{"Role": Role(role).title, "Days": str(days)} for role, days in guide.policy.lead_days.items()],

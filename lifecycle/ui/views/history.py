@@ -53,7 +53,7 @@ def _events(project: ProjectHead) -> None:
             "Nothing happened yet", "Every change of this project will be listed here.", icon="timeline"
         )
     for on, lines in groupby(page.events, key=lambda line: line.at.date()):
-        st.markdown(f"##### {day(on)}", anchors=False)
+        st.markdown(f"**{day(on)}**", anchors=False)
         with st.container(gap="xsmall"):
             for line in lines:
                 _event(line, project)
@@ -141,7 +141,7 @@ def _answer(project: ProjectHead) -> None:
         field_id=chosen,
         source_id=int(source) if source.isdecimal() and not field_id else 0,
     )
-    st.subheader(plain(guide.field(chosen).title), anchor=False)
+    st.header(plain(guide.field(chosen).title), anchor=False)
     if not versions:
         st.caption("It was never answered.")
     for version in versions:

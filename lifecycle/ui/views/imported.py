@@ -7,7 +7,9 @@ import streamlit as st
 from lifecycle.actions import projects as actions
 from lifecycle.errors import Invalid
 from lifecycle.queries.overview import ProjectOverview, RegisterFacts
-from lifecycle.ui.components import definitions, plain, refusal
+from lifecycle.queries.projects import ProjectHead
+from lifecycle.ui import standing
+from lifecycle.ui.components import definitions, empty_state, page_header, plain, refusal
 from lifecycle.ui.perform import perform
 from lifecycle.vocabulary import ProjectStatus, Stage
 
@@ -35,6 +37,19 @@ def show(view: ProjectOverview) -> None:
             st.caption("An administrator, or whoever is named its product manager, can adopt it.")
     if view.register is not None:
         _facts(view, view.register)
+
+
+def not_yet(project: ProjectHead, title: str) -> None:
+    """Instead of a page about answers and sign-offs, for a project that has none here."""
+    page_header(title, about=project.name, mark=standing.NOT_ASSESSED)
+    empty_state(
+        "Not assessed here",
+        "This project comes from a register. Its overview shows what the register says, and the way to adopt it.",
+        icon="help",
+        action="Open its overview",
+        to="project",
+        project=project.key,
+    )
 
 
 def _adopt(view: ProjectOverview) -> None:
@@ -83,7 +98,7 @@ def _choose_stage(view: ProjectOverview) -> None:
 
 
 def _facts(view: ProjectOverview, register: RegisterFacts) -> None:
-    st.subheader("From the register", anchor=False)
+    st.header("From the register", anchor=False)
     stage = view.project.stage.title if view.project.stage else ""
     if view.project.status in _PRODUCTION:
         stage = f"{stage}, {_PRODUCTION[view.project.status].lower()}"

@@ -77,7 +77,7 @@ def _nothing_yet(reads_everything: bool) -> None:
 def _reviews(view: MyWork) -> None:
     if not view.reviews:
         return
-    st.subheader(f"Waits for your decision · {len(view.reviews)}", anchor=False)
+    st.header(f"Waits for your decision · {len(view.reviews)}", anchor=False)
     for item in view.reviews:
         _row(
             f"**{plain(item.project_name)}**  \n:small[{plain(_asked(item))}]",
@@ -135,7 +135,7 @@ def _line(text: str, note: str) -> Iterator[None]:
 def _stale(view: MyWork) -> None:
     if not view.stale:
         return
-    st.subheader(f"Your decisions that have become stale · {len(view.stale)}", anchor=False)
+    st.header(f"Your decisions that have become stale · {len(view.stale)}", anchor=False)
     for item in view.stale:
         _row(
             f"**{plain(item.project_name)}**  \n:small[{plain(_changed(item))}]",
@@ -159,7 +159,7 @@ def _changed(item: StaleSignOff) -> str:
 def _owed(view: MyWork) -> None:
     if not (view.conditions or view.questions):
         return
-    st.subheader(f"You owe · {len(view.conditions) + len(view.questions)}", anchor=False)
+    st.header(f"You owe · {len(view.conditions) + len(view.questions)}", anchor=False)
     for condition in view.conditions:
         _condition(condition, view)
     for question in view.questions:
@@ -204,7 +204,7 @@ def _question(item: OwnedQuestion, view: MyWork) -> None:
 def _projects(view: MyWork) -> None:
     if not view.projects:
         return
-    st.subheader(f"Your projects · {len(view.projects)}", anchor=False)
+    st.header(f"Your projects · {len(view.projects)}", anchor=False)
     for line in view.projects:
         _project(line, view)
 

@@ -31,7 +31,7 @@ def show(view: GateView) -> None:
             f"Only the gate that the project works towards, {view.project.gate.title}, can be decided."
         )
     if view.outcomes:
-        st.subheader("Decided at this gate", anchor=False)
+        st.header("Decided at this gate", anchor=False)
         for record in view.outcomes:
             signatures.outcome(record)
     elif not view.is_current:

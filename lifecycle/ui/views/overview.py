@@ -26,7 +26,7 @@ def show(project: ProjectHead) -> None:
     )
     page_header(
         project.name,
-        about=one_line(project.purpose, 300) or "Nobody has said yet what it is for.",
+        about=one_line(project.purpose, 300) or _no_purpose(project),
         mark=_mark(view),
         actions=lambda: _ways(view),
     )
@@ -36,6 +36,10 @@ def show(project: ProjectHead) -> None:
     else:
         _assessed(view)
     about_project.show(view)
+
+
+def _no_purpose(project: ProjectHead) -> str:
+    return "Nobody has said yet what it is for." if project.is_adopted else ""
 
 
 def _mark(view: ProjectOverview) -> Mark:
@@ -87,12 +91,12 @@ def _found(view: ProjectOverview) -> None:
     """The findings of the checks, before anything else: they say what will go wrong while it is cheap to mend."""
     failing = findings.failing(view.findings)
     if not failing:
-        st.subheader("What the checks found", anchor=False)
+        st.header("What the checks found", anchor=False)
         st.markdown(":green[:material/check_circle:] No check fails on what is known so far.", anchors=False)
         return
     now = sum(item.blocks for item in failing)
     counts = f"{now} hold now, {len(failing) - now} later"
-    st.subheader(f"What the checks found :gray[:small[{counts}]]", anchor=False)
+    st.header(f"What the checks found :gray[:small[{counts}]]", anchor=False)
     findings.show(failing, project=view.project, most=6)
 
 
@@ -101,7 +105,7 @@ def _in_the_way(view: ProjectOverview) -> None:
     said_above = {item.check_id for item in view.findings}
     others = [blocker for blocker in view.blockers if blocker.code not in said_above]
     gate = view.project.gate or Gate.DISCOVERY
-    st.subheader(f"What else stands in the way of {gate.title}", anchor=False)
+    st.header(f"What else stands in the way of {gate.title}", anchor=False)
     if not others:
         st.markdown(":green[:material/check_circle:] Nothing else.", anchors=False)
         return
@@ -110,7 +114,7 @@ def _in_the_way(view: ProjectOverview) -> None:
 
 def _how_ready(view: ProjectOverview) -> None:
     gate = view.project.gate or Gate.DISCOVERY
-    st.subheader("How ready it is", anchor=False)
+    st.header("How ready it is", anchor=False)
     if view.level is None or view.weakest is None:
         return
     st.markdown(plain(readiness.sentence(gate, view.level, view.weakest, view.readiness)), anchors=False)
@@ -118,7 +122,7 @@ def _how_ready(view: ProjectOverview) -> None:
 
 
 def _reviewers(view: ProjectOverview) -> None:
-    st.subheader("Reviewers", anchor=False)
+    st.header("Reviewers", anchor=False)
     readiness.strip(
         [Reviewer(step.role, step.status, step.since, step.who) for step in view.roles], identity.now()
     )
@@ -126,7 +130,7 @@ def _reviewers(view: ProjectOverview) -> None:
 
 def _production(view: ProjectOverview) -> None:
     """How early the production questions were answered, and what is still open of them."""
-    st.subheader("Production questions", anchor=False)
+    st.header("Production questions", anchor=False)
     open_ones = view.open_production_questions
     total = len(cache.guide().production_questions)
     index = (
@@ -148,7 +152,7 @@ def _production(view: ProjectOverview) -> None:
 
 
 def _dates(view: ProjectOverview) -> None:
-    st.subheader("Next dates", anchor=False)
+    st.header("Next dates", anchor=False)
     if not view.dates:
         st.caption("Nothing is dated yet.")
         if navigation.exists("plan") and "plans.set_date" in view.may:

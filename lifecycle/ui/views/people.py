@@ -89,7 +89,7 @@ def _find(everybody: tuple[PersonView, ...]) -> None:
 
 
 def _invite() -> None:
-    st.subheader("Invite somebody", anchor=False)
+    st.header("Invite somebody", anchor=False)
     names = {choice.key: choice.name for choice in cache.read(projects.names, by=identity.actor())}
     with st.form("invite", enter_to_submit=False):
         with st.grid(2, min_column_width=260):
@@ -165,7 +165,7 @@ def _show_link() -> None:
 
 
 def _invitations(waiting: tuple[InvitationView, ...]) -> None:
-    st.subheader("Open invitations", anchor=False)
+    st.header("Open invitations", anchor=False)
     if not waiting:
         st.caption("Nobody has been invited who has not joined.")
         return

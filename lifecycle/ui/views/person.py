@@ -68,7 +68,7 @@ def _facts(person: PersonView) -> None:
 
 
 def _account(person: PersonView) -> None:
-    st.subheader("Account", anchor=False)
+    st.header("Account", anchor=False)
     roles = [role.value for role in OrganisationRole]
     with st.form("account", enter_to_submit=False):
         with st.grid(3, min_column_width=220):
@@ -119,7 +119,7 @@ def _apply(changes: list[Change], done: str) -> None:
 
 
 def _reviewing(person: PersonView) -> None:
-    st.subheader("Reviewing", anchor=False)
+    st.header("Reviewing", anchor=False)
     with st.form("reviewing"):
         chosen = st.pills(
             "May be asked to review as",
@@ -150,7 +150,7 @@ def _reviewing(person: PersonView) -> None:
 
 def _projects(person: PersonView) -> None:
     held = cache.read(queries.memberships, person_key=person.key)
-    st.subheader("Roles on projects", anchor=False)
+    st.header("Roles on projects", anchor=False)
     if not held:
         st.caption("None. A product manager gives them on the project's overview.")
         return
@@ -191,7 +191,7 @@ def _make_reset_link(person: PersonView) -> None:
 
 
 def _leaving(person: PersonView) -> None:
-    st.subheader("Access", anchor=False)
+    st.header("Access", anchor=False)
     if st.button("Make a link for a new password", icon=":material/key:", key="person:make_reset"):
         _make_reset_link(person)
     duties = cache.read_now(queries.duties, person_key=person.key)

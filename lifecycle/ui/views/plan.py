@@ -15,11 +15,15 @@ from lifecycle.ui import cache, identity, standing
 from lifecycle.ui.components import day, page_header, plain, refusal, until
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains
+from lifecycle.ui.views import imported
 from lifecycle.vocabulary import Gate, Role
 
 
 def show(project: ProjectHead) -> None:
     """One row per gate."""
+    if not project.is_adopted:
+        imported.not_yet(project, "Plan")
+        return
     view = cache.read_with_guide(
         queries.overview, *chains(project), by=identity.actor(), at=identity.this_hour(), key=project.key
     )

@@ -48,7 +48,8 @@ def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
     st.caption(f"{_counted(shown.total, page)}. Choose a name to open it.")
     _table(shown.rows, now)
     if last > 1:
-        state.put(_PAGE, page)
+        if (state.value(_PAGE) or 1) > last:  # filtered since
+            state.put(_PAGE, last)
         st.pagination(last, key=_PAGE)
 
 

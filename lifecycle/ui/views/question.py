@@ -1,156 +1,37 @@
-"""One question on the screen: its widgets, its answer states, its mark "Saved", its history and its conflict.
+"""One question on the screen: its widgets, its other ways to be answered, and its mark "Saved".
 
 Each is a keyed fragment: an answer draws its own question again, those that choose from its rows, and what watches
-all answers (the watchers of `begin_drawing`), not the page.
+all answers (the watchers of `sheet.begin_drawing`), not the page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from types import MappingProxyType
-from typing import Any
-
 import streamlit as st
 
-from lifecycle.guide import FieldSpec, Guide, PartSpec
-from lifecycle.queries import worksheets
+from lifecycle.guide import FieldSpec, PartSpec
 from lifecycle.queries.projects import ProjectHead
-from lifecycle.queries.worksheets import AnswerSheet, AnswerView
-from lifecycle.rules.answers import decode, describe
-from lifecycle.ui import autosave, cache, current_run, identity, state
+from lifecycle.queries.worksheets import AnswerView
+from lifecycle.ui import autosave, choices, state
 from lifecycle.ui.autosave import DUE, OWNER, REASON, Note
-from lifecycle.ui.components import ago, exact, one_line, plain
-from lifecycle.ui.fields import (
-    Changed,
-    Slot,
-    Surroundings,
-    draw_part,
-    is_pair,
-    is_wide,
-    shows_example,
-    targets_of,
-)
-from lifecycle.ui.perform import redraw
-from lifecycle.ui.project import chains
+from lifecycle.ui.components import ago, plain
+from lifecycle.ui.fields import Changed, Slot, draw_part, is_pair, is_wide, shows_example
+from lifecycle.ui.views import versions
+from lifecycle.ui.views.sheet import Sheet, redraw_with, register, sheet_of
 from lifecycle.vocabulary import AnswerState
-
-_SHOWN = "questions_shown"
-_WATCHERS = "questions_watched_by"
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """What all questions of one drawing share."""
-
-    project: ProjectHead
-    guide: Guide
-    answers: AnswerSheet
-    around: Surroundings
-    references: Mapping[str, str]  # `D16/r1` to the name of that row
-    may_edit: bool
-    me: str  # the key of who looks at it
-    now: datetime
-    asked_for: str | None = None  # the field of the address
-
-    def answer(self, slot: Slot) -> AnswerView | None:
-        return self.answers.answer(slot.field_id, slot.source_id)
-
-
-def sheet_of(project: ProjectHead, *, may_edit: bool, asked_for: str | None = None) -> Sheet:
-    """The answers of the project as they are now, put together once in a run."""
-    name = ("sheet", project.id, may_edit, asked_for)
-    return current_run.once(name, lambda: _sheet(project, may_edit, asked_for))
-
-
-def _sheet(project: ProjectHead, may_edit: bool, asked_for: str | None) -> Sheet:
-    own, organisation = chains(project)
-    answers = cache.read(worksheets.sheet, own, project_id=project.id)
-    people = cache.read(worksheets.known_people, organisation)
-    rows = _rows_by_field(cache.guide(), answers, people)
-    references = MappingProxyType({ref: label for labels in rows.values() for ref, label in labels.items()})
-    return Sheet(
-        project=project,
-        guide=cache.guide(),
-        answers=answers,
-        around=Surroundings(people, rows),
-        references=references,
-        may_edit=may_edit,
-        me=identity.actor().key,
-        now=identity.now(),
-        asked_for=asked_for,
-    )
-
-
-def _rows_by_field(
-    guide: Guide, answers: AnswerSheet, people: Mapping[str, str]
-) -> Mapping[str, Mapping[str, str]]:
-    """The rows that other questions may point at, named by their first words."""
-    found: dict[str, dict[str, str]] = {
-        "source": {f"source/{source.id}": source.name for source in answers.sources}
-    }
-    for (source_id, field_id), answer in answers.answers.items():
-        field = guide.fields.get(field_id)
-        if source_id or field is None or field.kind != "rows" or answer.state is not AnswerState.ANSWERED:
-            continue
-        found[field_id] = {
-            f"{field_id}/{row['id']}": _row_name(field, row, number, people)
-            for number, row in enumerate(answer.stored or (), start=1)
-        }
-    return found
-
-
-def _row_name(field: FieldSpec, row: Mapping[str, Any], number: int, people: Mapping[str, str]) -> str:
-    for part in field.rows:
-        if part.type == "text" and row.get(part.id):
-            return one_line(str(row[part.id]), 60)
-    for part in field.rows:
-        if part.type == "person" and row.get(part.id):
-            return people.get(row[part.id].removeprefix("@"), row[part.id])
-    return f"Row {number} of {field.title}"
-
-
-# ------------------------------------------------------------------ drawing
-
-
-def begin_drawing(*, may_edit: bool, watchers: tuple[str, ...] = ()) -> None:
-    """At the start of a run of the whole page, before the answers are read: makes up for saves that were missed.
-
-    `watchers` are the keys of fragments of this page that show something of all answers; each save draws them anew.
-    """
-    state.put(_WATCHERS, list(watchers))
-    before = state.value(_SHOWN, [])
-    state.put(f"{_SHOWN}:before", before)
-    state.put(_SHOWN, [])
-    if may_edit:
-        for prefix in before:
-            autosave.save_if_changed(_slot(prefix))
-
-
-def somebody_saved(project: ProjectHead) -> bool:
-    """Whether a question on the screen was answered elsewhere since it was drawn; true once for each answer."""
-    answers = cache.read(worksheets.sheet, chains(project)[0], project_id=project.id)
-    shown = [_slot(prefix) for prefix in state.value(_SHOWN, [])]
-    noticed = [autosave.notice(slot, answers.answer(slot.field_id, slot.source_id)) for slot in shown]
-    return any(noticed)
 
 
 def draw_question(slot: Slot, sheet: Sheet) -> None:
-    """The question as a fragment of its own, registered as shown."""
-    is_new_here = slot.prefix not in state.value(f"{_SHOWN}:before", [])
-    state.put(_SHOWN, [*state.value(_SHOWN, []), slot.prefix])
-    autosave.prepare(slot, sheet.guide.field(slot.field_id), sheet.answer(slot), is_new_here=is_new_here)
-    st.fragment(_question, key=slot.fragment)(slot, [sheet], sheet.project, sheet.may_edit, sheet.asked_for)
+    """The question as a fragment of its own; `sheet.begin_drawing` came before the first of them."""
+    field = sheet.guide.field(slot.field_id)
+    autosave.prepare(slot, field, sheet.answer(slot), is_new_here=register(slot))
+    st.fragment(_question, key=slot.fragment)(slot, sheet.project, sheet.may_edit, sheet.asked_for)
 
 
-def _question(
-    slot: Slot, fresh: list[Sheet], project: ProjectHead, may_edit: bool, asked_for: str | None
-) -> None:
+def _question(slot: Slot, project: ProjectHead, may_edit: bool, asked_for: str | None) -> None:
     if may_edit:
         autosave.save_if_changed(slot)
-    # `fresh` is what the page has just read, once; when the fragment runs alone later, it reads for itself.
-    sheet = fresh.pop() if fresh else sheet_of(project, may_edit=may_edit, asked_for=asked_for)
+    # Read here, because this runs alone as well: then what the page knew is old.
+    sheet = sheet_of(project, may_edit=may_edit, asked_for=asked_for)
     field, answer = sheet.guide.field(slot.field_id), sheet.answer(slot)
     note = autosave.prepare(slot, field, answer, is_new_here=False)
     with st.container(border=True, key=f"question-{slot.source_id}-{slot.field_id}", gap="small"):
@@ -243,12 +124,12 @@ _MODES = {
 def _chosen(slot: Slot) -> None:
     name = state.value(slot.key("menu"))
     if name in _MODES:
-        autosave.set_mode(slot, _MODES[name])
+        choices.set_mode(slot, _MODES[name])
     elif name == "history":
         note = autosave.note_of(slot)
         autosave.change(slot, panel="" if note and note.panel == "history" else "history")
     elif name == "clear":
-        autosave.clear(slot)
+        choices.clear(slot)
     redraw_with(slot)
 
 
@@ -256,20 +137,6 @@ def _changed(slot: Slot) -> None:
     """Every widget's `on_change`."""
     autosave.save_if_changed(slot)
     redraw_with(slot)
-
-
-def redraw_with(slot: Slot) -> None:
-    """Draw again this question, those on the screen that choose from its rows, and what watches all answers."""
-    guide = cache.guide()
-    shown = [_slot(prefix) for prefix in state.value(_SHOWN, [])]
-    watchers = state.value(_WATCHERS, [])
-    also = [other for other in shown if slot.field_id in targets_of(guide.field(other.field_id))]
-    redraw(*dict.fromkeys([slot.fragment, *(other.fragment for other in also), *watchers]))
-
-
-def _slot(prefix: str) -> Slot:
-    _, project_id, source_id, field_id, _ = prefix.split(":")
-    return Slot(int(project_id), field_id, int(source_id))
 
 
 # ------------------------------------------------------------------ widgets
@@ -405,17 +272,17 @@ def _row_buttons(slot: Slot, field: FieldSpec, note: Note) -> None:
 
 
 def _add(slot: Slot) -> None:
-    autosave.add_row(slot)
+    choices.add_row(slot)
     redraw_with(slot)
 
 
 def _remove(slot: Slot, row: str) -> None:
-    autosave.remove_row(slot, row)
+    choices.remove_row(slot, row)
     redraw_with(slot)
 
 
 def _none(slot: Slot) -> None:
-    autosave.set_none(slot, none=True)
+    choices.set_none(slot, none=True)
     redraw_with(slot)
 
 
@@ -427,111 +294,8 @@ def _below(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, 
         sentence = f"{place}: {problem}" if place else problem
         st.markdown(f":orange[:material/error: {plain(sentence)}]", anchors=False)
     if note.conflict:
-        _conflict(slot, field, note, answer, sheet)
+        versions.choice(slot, field, note, answer, sheet)
     elif note.base is not None and answer is not None and answer.revision > note.base:
-        _moved_on(slot, field, answer, sheet)
+        versions.offer(slot, answer, sheet)
     if note.panel == "history":
-        _history(slot, field, sheet)
-
-
-def _moved_on(slot: Slot, field: FieldSpec, answer: AnswerView, sheet: Sheet) -> None:
-    """Somebody saved while this tab shows an older answer that nobody here has touched."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        who = f"{plain(answer.by_name)} changed this {ago(answer.at, sheet.now)}"
-        st.markdown(f":blue[:material/sync: {who}.]", width="content", anchors=False)
-        st.button(
-            "Show it", key=slot.key("theirs"), on_click=_theirs, args=(slot, sheet.project), type="tertiary"
-        )
-
-
-def _conflict(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet) -> None:
-    content, _ = autosave.draft(slot, field, note)
-    shown = answer.revision if answer else 0
-    st.warning(
-        "This question has two versions: what this tab holds, and what is saved. Choose which to keep; "
-        "the other one stays in the history only if it was saved.",
-        icon=":material/call_split:",
-    )
-    mine, theirs = st.columns(2, border=True)
-    with mine:
-        st.markdown("**Yours, not saved**", anchors=False)
-        st.markdown(
-            said(field, content.state, content.stored, content.owner, content.due_on, content.reason, sheet)
-        )
-        st.button(
-            "Keep mine",
-            key=slot.key("keep_mine"),
-            type="primary",
-            on_click=_mine,
-            args=(slot, shown),
-            width="stretch",
-        )
-    with theirs:
-        saved = autosave.content_of(answer)
-        who = f"Saved by {plain(answer.by_name)}, {ago(answer.at, sheet.now)}" if answer else "Saved"
-        st.markdown(f"**{who}**", anchors=False)
-        st.markdown(said(field, saved.state, saved.stored, saved.owner, saved.due_on, saved.reason, sheet))
-        st.button(
-            "Keep theirs",
-            key=slot.key("theirs"),
-            on_click=_theirs,
-            args=(slot, sheet.project),
-            width="stretch",
-        )
-
-
-def _mine(slot: Slot, shown: int) -> None:
-    autosave.keep_mine(slot, shown)
-    redraw_with(slot)
-
-
-def _theirs(slot: Slot, project: ProjectHead) -> None:
-    answers = cache.read(worksheets.sheet, chains(project)[0], project_id=project.id)
-    autosave.keep_theirs(slot, answers.answer(slot.field_id, slot.source_id))
-    redraw_with(slot)
-
-
-def _history(slot: Slot, field: FieldSpec, sheet: Sheet) -> None:
-    """Every version, newest first."""
-    versions = cache.read(
-        worksheets.answer_history,
-        chains(sheet.project)[0],
-        project_id=slot.project_id,
-        field_id=slot.field_id,
-        source_id=slot.source_id,
-    )
-    with st.container(border=True, gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown("**History**", width="content", anchors=False)
-            st.button("Close", key=slot.key("close"), type="tertiary", on_click=_close, args=(slot,))
-        for version in versions:
-            words = said(
-                field, version.state, version.stored, version.owner, version.due_on, version.reason, sheet
-            )
-            st.markdown(words, anchors=False)
-            st.caption(f"{plain(version.by_name)}, {exact(version.at)}")
-
-
-def _close(slot: Slot) -> None:
-    autosave.change(slot, panel="")
-    redraw_with(slot)
-
-
-def said(
-    field: FieldSpec,
-    answer_state: AnswerState | None,
-    stored: Any,
-    owner: str | None,
-    due_on: Any,
-    reason: str | None,
-    sheet: Sheet,
-) -> str:
-    """An answer in words, as Markdown in which nothing a person wrote means anything."""
-    if answer_state is None:
-        return ":gray[No answer]"
-    if answer_state is AnswerState.DONT_KNOW:
-        name = sheet.around.people.get((owner or "").removeprefix("@"), owner or "nobody yet")
-        return f"Don't know yet: {plain(name)} finds out by {due_on or 'no day yet'}"
-    if answer_state is AnswerState.NOT_APPLICABLE:
-        return f"Not applicable: {plain(reason or 'no reason yet')}"
-    return plain(describe(field, decode(field, stored, sheet.around.people), sheet.references))
+        versions.history(slot, field, sheet)

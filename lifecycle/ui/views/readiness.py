@@ -48,7 +48,7 @@ class Reviewer:
 def sentence(gate: Gate, level: Level, weakest: Area, share: int) -> str:
     """Readiness in words: "Discovery is blocked. Weakest: checks, 92 % of them settled."."""
     said = f"{gate.title} {_SENTENCES[level]}."
-    if level in (Level.READY, Level.PASSED):
+    if level in (Level.READY, Level.PASSED) or share == 1000:
         return said
     return f"{said} Weakest area: {weakest.title.lower()}, {percent(share)} there."
 

@@ -120,7 +120,7 @@ def _changes(view: ReviewView) -> None:
     last = view.last_decision
     if last is None:
         return
-    st.subheader("Changed since your role last decided" if view.changed else "Nothing changed", anchor=False)
+    st.header("Changed since your role last decided" if view.changed else "Nothing changed", anchor=False)
     where = "" if last.gate is view.gate else f" at the {last.gate.title} gate"
     st.caption(plain(f"{last.printed_name}: {last.decision.title.lower()}{where}, {exact(last.at)}"))
     for sentence in view.source_changes:
@@ -142,7 +142,7 @@ def _title(item: ReliedOn, view: ReviewView) -> None:
 def _relied_on(view: ReviewView) -> None:
     """Every answer the signature covers, by the sections of the guide; what is open is said in one line."""
     answered = [item for item in view.relied_on if not item.is_open]
-    st.subheader("What you rely on", anchor=False)
+    st.header("What you rely on", anchor=False)
     st.caption(
         f"Your signature covers {counted(len(view.relied_on), 'answer')} and nothing else: "
         "when one of them changes, it becomes stale."
@@ -178,7 +178,7 @@ def _sections(items: Sequence[ReliedOn]) -> list[tuple[str, list[ReliedOn]]]:
 
 def _around(view: ReviewView) -> None:
     failing = [item for item in view.findings if item.result is CheckResult.FAILS]
-    st.subheader("What the checks say about it", anchor=False)
+    st.header("What the checks say about it", anchor=False)
     if failing:
         findings.show(failing, project=view.project, most=5)
     else:
@@ -188,12 +188,12 @@ def _around(view: ReviewView) -> None:
         st.caption(f"{counted(unclear, 'check')} cannot tell yet: answers are missing.")
     today = identity.now().date()
     if view.conditions:
-        st.subheader("Conditions", anchor=False)
+        st.header("Conditions", anchor=False)
         conditions.show(view.conditions, today=today, may_meet=False, may_drop=False)
     if view.evidence:
-        st.subheader("Documents", anchor=False)
+        st.header("Documents", anchor=False)
         evidence.show(view.evidence, today=today, may_remove=False)
     if view.signatures:
-        st.subheader("Decided so far", anchor=False)
+        st.header("Decided so far", anchor=False)
         for record in reversed(view.signatures):
             signatures.signature(record)

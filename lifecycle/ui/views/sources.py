@@ -17,7 +17,9 @@ from lifecycle.ui.components import counted, empty_state, page_header, plain, re
 from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.project import chains
-from lifecycle.ui.views.question import Sheet, begin_drawing, draw_question, sheet_of
+from lifecycle.ui.views import imported
+from lifecycle.ui.views.question import draw_question
+from lifecycle.ui.views.sheet import Sheet, begin_drawing, sheet_of
 from lifecycle.vocabulary import AnswerState
 
 _NEW = "sources:new"
@@ -25,6 +27,9 @@ _NEW = "sources:new"
 
 def show(project: ProjectHead) -> None:
     """All sources, and the record that the address names or else the first one."""
+    if not project.is_adopted:
+        imported.not_yet(project, "Data sources")
+        return
     forbidden = permission_refusal("answers.save", identity.actor(), project.roles)
     may_edit = project.is_open and forbidden is None
     sheet = sheet_of(project, may_edit=may_edit, asked_for=navigation.here("field"))

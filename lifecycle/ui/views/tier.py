@@ -13,7 +13,7 @@ _WORDS = {1: "little at stake", 2: "moderate", 3: "high", 4: "very high"}
 
 def show(view: ProjectOverview) -> None:
     """The tier that rules go by, what the points propose, and why."""
-    st.subheader("Risk tier", anchor=False)
+    st.header("Risk tier", anchor=False)
     known = f"**Tier {view.tier}**, {_WORDS[view.tier]}" if view.tier else "**Not known yet**"
     proposal = view.proposal
     if proposal is None:

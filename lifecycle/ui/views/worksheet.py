@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from lifecycle.guide import FieldSpec, Guide, SectionSpec, WorksheetSpec
-from lifecycle.queries import checks
+from lifecycle.queries import checks, worksheets
 from lifecycle.queries.projects import ProjectHead
+from lifecycle.queries.worksheets import AnswerSheet
 from lifecycle.rules.answers import is_complete
 from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.permissions import refusal
@@ -21,8 +23,9 @@ from lifecycle.ui import cache, components, identity, navigation, standing
 from lifecycle.ui.components import counted, plain
 from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import draw_again
-from lifecycle.ui.project import chains
-from lifecycle.ui.views.question import Sheet, begin_drawing, draw_question, sheet_of, somebody_saved
+from lifecycle.ui.project import chains_of
+from lifecycle.ui.views.question import draw_question
+from lifecycle.ui.views.sheet import Sheet, begin_drawing, sheet_of, somebody_saved, watch, watcher
 from lifecycle.vocabulary import AnswerState, CheckResult, Gate, Stage
 
 ALL = "all"
@@ -107,15 +110,25 @@ def _open_stage(project: str, stage: Stage) -> None:
 
 def _progress(project: ProjectHead, sheet_spec: WorksheetSpec, section: str) -> None:
     """The sections with what each still needs, as buttons."""
-    sheet = sheet_of(project, may_edit=False)
-    with st.container(horizontal=True, gap="xsmall"):
-        for entry in sheet_spec.sections:
-            fields = _fields_of(sheet_spec, entry.id)
-            done, total = sum(_is_settled(sheet, field) for field in fields), len(fields)
+    about = (project.id, (sheet_spec.stage or Stage.DISCOVERY).value)
+    watch(PROGRESS, *about)
+    counts = _settled(*about)
+    # One line that scrolls: a line that wraps once its buttons have loaded would push the questions down.
+    with st.container(horizontal=True, gap="xsmall", wrap=False):
+        for entry, (done, total) in zip(sheet_spec.sections, counts, strict=True):
             mark = ":material/check_circle: " if done == total else ""
-            label = f"{mark}{plain(entry.title)} :gray[{done}/{total}]"
+            label = f":small[{mark}{plain(entry.title)} :gray[{done}/{total}]]"
             _section_button(project, sheet_spec, entry.id, label, is_shown=entry.id == section)
-        _section_button(project, sheet_spec, ALL, "All", is_shown=section == ALL)
+        _section_button(project, sheet_spec, ALL, ":small[All]", is_shown=section == ALL)
+
+
+@watcher(PROGRESS)
+def _settled(project_id: int, stage: str) -> tuple[tuple[int, int], ...]:
+    """By section: how many questions are settled, and how many there are."""
+    answers = cache.read(worksheets.sheet, chains_of(project_id)[0], project_id=project_id)
+    sheet_spec = cache.guide().worksheet(Stage(stage))
+    sections = (_fields_of(sheet_spec, entry.id) for entry in sheet_spec.sections)
+    return tuple((sum(_is_settled(answers, field) for field in fields), len(fields)) for fields in sections)
 
 
 def _section_button(
@@ -138,8 +151,8 @@ def _fields_of(sheet_spec: WorksheetSpec, section: str) -> list[FieldSpec]:
     return [field for field in sheet_spec.fields if section in (ALL, field.section)]
 
 
-def _is_settled(sheet: Sheet, field: FieldSpec) -> bool:
-    answer = sheet.answers.answer(field.id)
+def _is_settled(answers: AnswerSheet, field: FieldSpec) -> bool:
+    answer = answers.answer(field.id)
     if answer is None or answer.state in (None, AnswerState.DONT_KNOW):
         return False
     return answer.state is AnswerState.NOT_APPLICABLE or is_complete(field, answer.stored)
@@ -185,7 +198,9 @@ def _next_section(project: ProjectHead, sheet_spec: WorksheetSpec, section: str)
 def _checks(project: ProjectHead, stage: Stage | None, section: str) -> None:
     """Checks that read a question of this worksheet: failing ones in full, the others folded."""
     gate = _gate(project, stage)
-    found = [check for check in _evaluated(project, gate) if _concerns(check, stage)]
+    about = (project.id, gate.value, stage.value if stage else "")
+    watch(CHECKS, *about)
+    found = _concerned(*about)
     counts = Counter(check.result for check in found)
     st.header("Live checks", anchor=False)
     st.markdown(_summary(counts, gate), anchors=False)
@@ -211,17 +226,27 @@ def _gate(project: ProjectHead, stage: Stage | None) -> Gate:
     return next(gate for gate in Gate if gate.stage is stage)
 
 
-def _evaluated(project: ProjectHead, gate: Gate) -> tuple[CheckState, ...]:
-    now = identity.now()
-    today = now.replace(minute=0, second=0, microsecond=0)
-    return cache.read_with_guide(
-        checks.checks_at, *chains(project), project_id=project.id, gate=gate, at=today
+def _concerned(project_id: int, gate: str, stage: str) -> tuple[CheckState, ...]:
+    """The checks that read a question of this stage, judged at this gate."""
+    found = cache.read_with_guide(
+        checks.checks_at,
+        *chains_of(project_id),
+        project_id=project_id,
+        gate=Gate(gate),
+        at=identity.this_hour(),
     )
+    return tuple(check for check in found if _concerns(check, stage))
 
 
-def _concerns(check: CheckState, stage: Stage | None) -> bool:
+@watcher(CHECKS)
+def _checks_shown(project_id: int, gate: str, stage: str) -> tuple[CheckState, ...]:
+    """All that is drawn of them; the digest of what they read is not."""
+    return tuple(replace(check, inputs_digest="") for check in _concerned(project_id, gate, stage))
+
+
+def _concerns(check: CheckState, stage: str) -> bool:
     guide = cache.guide()
-    return any(guide.field(key.split("@")[0]).stage is stage for key in check.fields)
+    return any(guide.field(key.split("@")[0]).stage == stage for key in check.fields)
 
 
 def _summary(counts: Counter[CheckResult], gate: Gate) -> str:
@@ -240,12 +265,14 @@ def _summary(counts: Counter[CheckResult], gate: Gate) -> str:
 def _failing(check: CheckState, project: ProjectHead) -> None:
     severity = standing.SEVERITIES[check.severity or check.advice_severity]
     with st.container(border=True, gap="xsmall"):
-        st.markdown(f":{severity.colour}[{severity.material}] **{plain(check.title)}**", anchors=False)
-        for message in check.messages[:3]:
-            st.markdown(plain(message), anchors=False)
-        if len(check.messages) > 3:
-            st.caption(f"and {counted(len(check.messages) - 3, 'more finding')}")
-        st.caption(_enforced(check))
+        # One element, not one for each line: all of these are drawn again with every answer.
+        more = f"and {counted(len(check.messages) - 3, 'more finding')}" if len(check.messages) > 3 else ""
+        lines = (
+            f":{severity.colour}[{severity.material}] **{plain(check.title)}**",
+            *map(plain, check.messages[:3]),
+            *(f":gray[:small[{quiet}]]" for quiet in (more, _enforced(check)) if quiet),
+        )
+        st.markdown("\n\n".join(lines), anchors=False)
         _jumps(check, check.fields, project)
 
 
@@ -312,6 +339,7 @@ def _jump_to(project: str, target: tuple[str, dict[str, str]] | None) -> None:
 
 def _heartbeat(project: ProjectHead) -> None:
     """Runs by itself: shows what others saved, and makes the browser speak first after a lost connection."""
+    somebody_saved(project)  # what this drawing of the page shows already asks for no second one
     st.fragment(_beat, run_every=HEARTBEAT_SECONDS, key="worksheet:heartbeat")(project)
 
 

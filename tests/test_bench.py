@@ -1,0 +1,57 @@
+"""The measurements themselves: they can be asked for, their figures judged, their file read by others."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.answers import answer_to
+from bench.registers import HEADERS, ROWS, register
+from bench.results import RESULTS, Result, at_least, at_most, table, write
+from bench.run import MEASUREMENTS, main
+from lifecycle.guide import FieldSpec
+from lifecycle.rules.answers import is_complete, parse
+from tests.rules.building import guide
+
+
+def test_bench_knows_its_measurements(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["weather"]) == 2
+    named = capsys.readouterr().err.partition("There are: ")[2]
+    assert named == ", ".join(MEASUREMENTS) + ".\n"
+
+
+def test_bench_calls_a_missed_goal_missed() -> None:
+    results = [
+        at_most("rerun", 1.5, "times", 1),
+        at_least("steps", 10, "steps", 5),
+        Result("stock", 60, "ms"),
+    ]
+    assert [result.holds for result in results] == [False, True, None]
+    assert [line.split()[3:4] for line in table(results).splitlines()] == [["MISSED"], ["holds"], []]
+
+
+def test_bench_file_has_its_form(tmp_path: Path) -> None:
+    written = tmp_path / "results.json"
+    write([at_most("rerun", 0.5, "times", 1)], written)
+    for file in (written, RESULTS):
+        content = json.loads(file.read_text("utf-8"))
+        assert list(content) == ["measured_at", "machine", "results"]
+        assert content["results"]
+        for line in content["results"]:
+            assert list(line) == ["name", "value", "unit", "goal", "holds"]
+            assert (line["goal"] is None) == (line["holds"] is None)
+
+
+@pytest.mark.parametrize("field", tuple(guide().fields.values()), ids=lambda field: field.id)
+def test_bench_answers_every_question_in_full(field: FieldSpec) -> None:
+    assert is_complete(field, parse(field, answer_to(field)))
+
+
+def test_bench_register_has_the_size_that_is_promised() -> None:
+    headers, *rows = csv.reader(io.StringIO(register().decode()))
+    assert tuple(headers) == HEADERS
+    assert len(rows) == ROWS
