@@ -221,9 +221,8 @@ def test_gate_whose_questions_the_light_track_leaves_out_is_started_by_an_answer
     light = replace(facts(R21={"tier": "1"}), gate=Gate.MODEL)
     assert level(light, Gate.MODEL) is Level.NOT_STARTED
     assert level(with_answer(light, "M07", marked("M07")), Gate.MODEL) is not Level.NOT_STARTED
-    asked = replace(
-        light, reviews=(ReviewFact(1, Gate.MODEL, Role.BUSINESS, Act.APPROVE, "bo", "pat", moment(TODAY)),)
-    )
+    review = ReviewFact(1, Gate.MODEL, Role.BUSINESS, Act.APPROVE, "bo", "pat", moment(TODAY), TODAY, "open")
+    asked = replace(light, reviews=(review,))
     assert level(asked, Gate.MODEL) is not Level.NOT_STARTED
 
 
