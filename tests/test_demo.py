@@ -285,3 +285,9 @@ def test_mistake_in_a_story_names_the_file(tmp_path: Path, written: str, sentenc
     (tmp_path / "projects" / "half.yaml").write_text(written, encoding="utf-8")
     with pytest.raises(Invalid, match=sentence):
         read_samples(tmp_path)
+
+
+def test_stories_are_told_in_the_order_of_time() -> None:
+    for story in read_samples().stories:
+        days = [story.registered, *(step.ago for step in story.steps)]
+        assert days == sorted(days, reverse=True), story.name
