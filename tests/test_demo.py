@@ -147,6 +147,7 @@ def test_stories_leave_the_traces_they_tell_of(session: Session) -> None:
         "acknowledged",
         "opinion",
     }
+    assert shown["Second look at invoices"].debt == 3  # one open production question, three gates passed
     energy = _facts(session, "Day-ahead energy purchase")
     assert [(waiver.check_id, (waiver.expires_on - NOW.date()).days < 15) for waiver in energy.waivers] == [
         ("C05", True)
