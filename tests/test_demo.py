@@ -147,6 +147,7 @@ def test_stories_leave_the_traces_they_tell_of(session: Session) -> None:
         "acknowledged",
         "opinion",
     }
+    assert shown["Second look at invoices"].debt == 3  # one open production question, three gates passed
     energy = _facts(session, "Day-ahead energy purchase")
     assert [(waiver.check_id, (waiver.expires_on - NOW.date()).days < 15) for waiver in energy.waivers] == [
         ("C05", True)
@@ -285,3 +286,9 @@ def test_mistake_in_a_story_names_the_file(tmp_path: Path, written: str, sentenc
     (tmp_path / "projects" / "half.yaml").write_text(written, encoding="utf-8")
     with pytest.raises(Invalid, match=sentence):
         read_samples(tmp_path)
+
+
+def test_stories_are_told_in_the_order_of_time() -> None:
+    for story in read_samples().stories:
+        days = [story.registered, *(step.ago for step in story.steps)]
+        assert days == sorted(days, reverse=True), story.name
