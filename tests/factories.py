@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+import pytest
 from sqlmodel import Session, col, select
 
 from lifecycle.actions import answers, gates, people, projects, reviews, sources
@@ -80,8 +81,12 @@ TRIALS = tuple(
     )
     for check_id, severity in (("T01", Severity.BLOCK), ("T02", Severity.WARNING))
 )
-RULES[("T01", "main")] = lambda reading: _says(reading, "late")
-RULES[("T02", "main")] = lambda reading: _says(reading, "vague")
+
+
+def register_trials(patch: pytest.MonkeyPatch) -> None:
+    """The rules of the trial checks, for one test: the register of the shipped rules must stay as it is."""
+    patch.setitem(RULES, ("T01", "main"), lambda reading: _says(reading, "late"))
+    patch.setitem(RULES, ("T02", "main"), lambda reading: _says(reading, "vague"))
 
 
 def _says(reading: Reading, word: str) -> Verdict:
