@@ -17,6 +17,7 @@ from lifecycle.demo.play import Cast, Play
 from lifecycle.errors import Refused
 from lifecycle.events import ORGANISATION, EventAction, chain_stamp, record
 from lifecycle.facts.projects import organisation_today
+from lifecycle.facts.standing import let_dates_pass
 from lifecycle.guide import Guide
 from lifecycle.queries.projects import are_there_any
 from lifecycle.rules.permissions import require
@@ -93,6 +94,7 @@ def _tell(
     built: list[int] = []
     for story in samples.stories:
         built.append(Play(session, guide, cast, story, Calendar(today)).run())
+        let_dates_pass(session, built[-1], guide=guide, until=now)
         if progress:
             progress(len(built), len(samples.stories))
     return built

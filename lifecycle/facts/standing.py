@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Table, delete, insert, select
@@ -121,6 +121,21 @@ def rebuild_lapsed(session: Session, *, guide: Guide, at: datetime) -> int:
     Dates pass without a write: whoever reads the portfolio calls this first. No event: nothing was done.
     """
     return rebuild_standing(session, guide=guide, at=at, project_ids=lapsed_standing(session, at=at))
+
+
+def let_dates_pass(session: Session, project_id: int, *, guide: Guide, until: datetime) -> None:
+    """Write the standing anew on every day since the last write on which a date had passed by itself.
+
+    So that `since` and the history say when something fell due and not when somebody looked. As the daily job
+    would have done; no event, because nothing was done.
+    """
+    today = organisation_today(session, until)
+    stored = _stored(session, project_id)
+    while stored and (lasts := stored.project["valid_until"]) and lasts < today:
+        day = lasts + timedelta(days=1)
+        noon = datetime.combine(day, time(12), UTC)  # the same date nearly everywhere
+        refresh_standing(session, project_id, guide=guide, at=min(noon, until), today=day)
+        stored = _stored(session, project_id)
 
 
 def lapsed_standing(session: Session, *, at: datetime) -> list[int]:

@@ -165,8 +165,7 @@ def key_figures(figures: Sequence[tuple[str, str, str]]) -> None:
     with st.grid(min(len(figures), 6), min_column_width=150):
         for label, figure, note in figures:
             with st.container(border=True, gap="xxsmall"):
-                st.caption(plain(label))
-                st.markdown(f"### {plain(figure)}", anchors=False)
+                st.metric(plain(label), figure)
                 if note:
                     st.caption(plain(note))
 
@@ -185,7 +184,7 @@ def empty_state(
 ) -> None:
     """Why there is nothing here and what to do next; a button to the page `to` when `action` names one."""
     with st.container(border=True, horizontal_alignment="center"):
-        st.markdown(f"#### :gray[:material/{icon}:] {plain(title)}", text_alignment="center", anchors=False)
+        st.markdown(f"## :gray[:material/{icon}:] {plain(title)}", text_alignment="center", anchors=False)
         st.caption(plain(text), text_alignment="center")
         if action and st.button(action, key=f"empty:{to}:{action}", type="primary"):
             navigation.go(to, **query)

@@ -29,15 +29,16 @@
     if (wanted === shown) return;
     if (!wanted) { shown = null; return; }
     const found = question(wanted);
-    if (!found) return;
+    // What stands above it may still grow while the page arrives.
+    if (!found || !document.documentElement.classList.contains("arrived")) return;
     shown = wanted;
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    found.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+    found.scrollIntoView({ block: "center" });
   };
   document.addEventListener("click", (event) => {
     if (event.target instanceof Element && event.target.closest('[class*="st-key-jump"]')) shown = null;
   }, true);
   new MutationObserver(show).observe(document, { childList: true, subtree: true });
+  new MutationObserver(show).observe(document.documentElement, { attributeFilter: ["class"] });
 }
 
 // 3. Streamlit opens every link in a text in a new tab. Those to our own pages stay in this one.

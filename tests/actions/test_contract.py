@@ -316,6 +316,11 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
         "raw": "informs",
         "base": 0,
     },
+    answers.save_many: lambda world: {
+        "by": world.cast.pat,
+        **world.on_project,
+        "given": [answers.GivenAnswer("D12", "informs")],
+    },
     answers.clear: _cleared,
     answers.restore: _restored,
     gates.decide: _stop,

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from scripts.example import Example, example
 from scripts.find_chromium import NotUsable, cache_folder, existing
 from scripts.serving import ROOT
 
@@ -32,6 +33,7 @@ RESULTS = ROOT / "test-results"
 FAILED = pytest.StashKey[bool]()
 
 NewContext = Callable[..., BrowserContext]
+Visit = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -118,3 +120,26 @@ def _take_screenshots(test: str, contexts: list[BrowserContext]) -> None:
     name = re.sub(r"[^\w-]+", "-", test)
     for number, page in enumerate((page for context in contexts for page in context.pages), start=1):
         page.screenshot(path=RESULTS / f"{name}-{number}.png", full_page=True)
+
+
+@pytest.fixture(scope="session")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
+    """The example portfolio behind one server for the whole run: for looking, not for changing."""
+    with example(tmp_path_factory.mktemp("example")) as running:
+        yield running
+        assert "Traceback" not in running.server.output()
+
+
+@pytest.fixture
+def visit(shown: Example, new_context: NewContext) -> Visit:
+    """Opens an address of the example as somebody of it, in a browser of its own; returns its page once drawn."""
+
+    def open_it(name: str, address: str, **options: Any) -> Page:
+        context = new_context(**options)
+        shown.sign_in(context, name)
+        page = context.new_page()
+        page.goto(f"{shown.server.url}/{address}")
+        page.get_by_role("heading", level=1).first.wait_for(timeout=30_000)
+        return page
+
+    return open_it

@@ -16,6 +16,7 @@ from lifecycle.rules.project_facts import (
     GateDecisionFact,
     ProjectFacts,
     ReasonFact,
+    ReviewFact,
     WaiverFact,
 )
 from lifecycle.rules.readiness import (
@@ -26,8 +27,8 @@ from lifecycle.rules.readiness import (
     readiness_of_all,
     top_blocker,
 )
-from lifecycle.vocabulary import Area, Decision, Gate, Level, Outcome, Role, Severity, Stage
-from tests.rules.building import TODAY, dont_know, facts, gate_decision, guide, not_applicable
+from lifecycle.vocabulary import Act, Area, Decision, Gate, Level, Outcome, Role, Severity, Stage
+from tests.rules.building import TODAY, dont_know, facts, gate_decision, guide, moment, not_applicable
 from tests.rules.trial_checks import NAMES, trial
 from tests.rules.worksheets import (
     changed,
@@ -214,6 +215,15 @@ def test_gate_ahead_without_any_answer_is_not_started_rather_than_blocked(
     checks = trial(monkeypatch, NAMES["fails"])
 
     assert readiness(facts(gate=now), checks, Gate.DESIGN).level == expected
+
+
+def test_gate_whose_questions_the_light_track_leaves_out_is_started_by_an_answer_or_a_review() -> None:
+    light = replace(facts(R21={"tier": "1"}), gate=Gate.MODEL)
+    assert level(light, Gate.MODEL) is Level.NOT_STARTED
+    assert level(with_answer(light, "M07", marked("M07")), Gate.MODEL) is not Level.NOT_STARTED
+    review = ReviewFact(1, Gate.MODEL, Role.BUSINESS, Act.APPROVE, "bo", "pat", moment(TODAY), TODAY, "open")
+    asked = replace(light, reviews=(review,))
+    assert level(asked, Gate.MODEL) is not Level.NOT_STARTED
 
 
 def test_gate_ahead_is_blocked_as_soon_as_its_own_drafts_fail(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -207,7 +207,7 @@ def test_word_that_nobody_knows_is_placed_for_all_its_projects(filled: Screens, 
             )
         ).all()
     assert found == [("production", "rollout", "launch")] * 2
-    assert "For you to place" not in [heading.value for heading in app.subheader]
+    assert "For you to place" not in [heading.value for heading in app.header]
 
 
 def test_placing_without_a_choice_asks_for_one_and_changes_nothing(

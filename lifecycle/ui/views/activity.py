@@ -31,7 +31,7 @@ def show() -> None:
             to="new-project",
         )
     for day, lines in groupby(found.lines, key=lambda line: line.event.at.date()):
-        st.subheader(_day(day, now), anchor=False)
+        st.header(_day(day, now), anchor=False)
         with st.container(gap="xsmall"):
             for line in lines:
                 _line(line, now)

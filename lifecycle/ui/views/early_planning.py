@@ -80,7 +80,7 @@ def _figures(found: EarlyPlanning) -> list[tuple[str, str, str]]:
 
 
 def _debts(found: EarlyPlanning) -> None:
-    st.subheader("Debt by project", anchor=False)
+    st.header("Debt by project", anchor=False)
     owing = [project for project in found.projects if project.debt][:_MOST_BARS]
     if not owing:
         st.markdown("No open production question has been carried through a gate.", anchors=False)
@@ -120,7 +120,7 @@ def _open_bar(pieces: list[Bar]) -> None:
 
 
 def _questions(found: EarlyPlanning) -> None:
-    st.subheader("Questions still open", anchor=False)
+    st.header("Questions still open", anchor=False)
     waiting = [question for question in found.questions if question.unsettled]
     if not waiting:
         st.markdown("Every production question is settled in every running project.", anchors=False)
@@ -167,7 +167,7 @@ def _question_bars(question: OpenQuestion) -> list[Bar]:
 
 
 def _table(found: EarlyPlanning) -> None:
-    st.subheader("Projects", anchor=False)
+    st.header("Projects", anchor=False)
     shown = found.projects[:_MOST_ROWS]
     if len(found.projects) > len(shown):
         st.caption(

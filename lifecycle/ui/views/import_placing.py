@@ -34,7 +34,7 @@ def show() -> None:
     found = cache.read(queries.unplaced, by=identity.actor())
     if not found.total:
         return
-    st.subheader("For you to place", anchor=False)
+    st.header("For you to place", anchor=False)
     st.markdown(
         f"{counted(found.total, 'imported project')} {'has' if found.total == 1 else 'have'} a stage word that "
         "no mapping knows. Nobody guesses: say where they stand.",

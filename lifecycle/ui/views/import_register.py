@@ -55,7 +55,7 @@ def show() -> None:
 
 
 def _new_import() -> None:
-    st.subheader("Import a register", anchor=False)
+    st.header("Import a register", anchor=False)
     most = cache.settings().largest_import_megabytes
     uploaded = st.file_uploader(
         f"Register file: CSV, Excel or JSON, at most {most} MB",
@@ -269,7 +269,7 @@ def _apply(reading: RegisterReading, plan: ImportPlan) -> None:
 
 
 def _earlier(imports: tuple[ImportView, ...]) -> None:
-    st.subheader("Imports so far", anchor=False)
+    st.header("Imports so far", anchor=False)
     now = identity.now()
     for one in imports:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):

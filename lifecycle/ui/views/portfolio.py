@@ -105,7 +105,7 @@ def _register_figures(found: Overview) -> list[tuple[str, str, str]]:
 
 
 def _funnel(found: Overview) -> None:
-    st.subheader("Stages", anchor=False)
+    st.header("Stages", anchor=False)
     sentence = words.funnel_sentence(found)
     st.markdown(components.plain(sentence), anchors=False)
     stages = [stage for stage in found.stages if stage.stage or stage.total]
@@ -187,7 +187,7 @@ def _narrow(key: str, pieces: list[Bar], narrows: str) -> None:
 
 
 def _causes(found: Overview) -> None:
-    st.subheader("What stands in the way", anchor=False)
+    st.header("What stands in the way", anchor=False)
     sentence = words.causes_sentence(found) if found.running else "Nothing here is assessed yet."
     st.markdown(components.plain(sentence), anchors=False)
     if not found.causes:
@@ -216,7 +216,7 @@ def _cause_bar(cause: str, count: int) -> Bar:
 def _waits(found: Overview, now: datetime) -> None:
     if not found.waits:
         return
-    st.subheader("Who is being waited for", anchor=False)
+    st.header("Who is being waited for", anchor=False)
     st.markdown(components.plain(words.roles_sentence(found, now)), anchors=False)
     st.dataframe(
         {

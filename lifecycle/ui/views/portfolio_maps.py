@@ -63,7 +63,7 @@ _ACT_ON = (
 def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
     """The section with its switch between gates and roles."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("Readiness", anchor=False, width="content")
+        st.header("Readiness", anchor=False, width="content")
         lens = st.segmented_control(
             "Show by",
             [_GATES, _ROLES],

@@ -31,7 +31,7 @@ _BADGES = {
 def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
     """The section: how it is sorted, the table, the pages."""
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        st.subheader("Projects", anchor=False, width="content")
+        st.header("Projects", anchor=False, width="content")
         sort = st.selectbox(
             "Order",
             list(_SORTS),
