@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from playwright.sync_api import Browser
+
 from bench.installation import installation
-from bench.layout import GOAL, measure
+from bench.layout import GOAL, shifts
 
 
-def test_pages_do_not_jump(chromium_path: str, tmp_path: Path) -> None:
-    assert chromium_path
+def test_pages_do_not_jump(chromium: Browser, tmp_path: Path) -> None:
     with installation(tmp_path) as installed:
-        shifts = {result.name: result.value for result in measure(installed)}
-    assert len(shifts) == 3
-    assert {name: shift for name, shift in shifts.items() if shift >= GOAL} == {}
+        found = {result.name: result.value for result in shifts(chromium, installed)}
+    assert len(found) == 3
+    assert {name: shift for name, shift in found.items() if shift >= GOAL} == {}
