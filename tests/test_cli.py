@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 from sqlalchemy import text
 from typer.testing import CliRunner
 
@@ -37,7 +36,7 @@ class Terminal:
 
     url: str
 
-    def __call__(self, *arguments: str | Path, **environment: str) -> Result:
+    def __call__(self, *arguments: str | Path, **environment: str) -> Any:
         environment = {"LIFECYCLE_DATABASE_URL": self.url, **environment}
         return CliRunner().invoke(main, [str(each) for each in arguments], env=environment)
 
