@@ -198,6 +198,21 @@ def is_complete(field: FieldSpec, value: Value) -> bool:
     return _record_is_complete(field.parts, value)
 
 
+def missing_parts(field: FieldSpec, value: Value) -> tuple[str, ...]:
+    """The labels of the required parts that a begun answer still lacks, each once; () when it is complete."""
+    if value is None or field.kind == "single" or is_complete(field, value):
+        return ()
+    if field.kind == "parts":
+        wanted = (
+            field.parts if field.answered_when == "any" else [part for part in field.parts if part.required]
+        )
+        return tuple(part.label for part in wanted if value.get(part.id) is None)
+    labels = (
+        part.label for row in value for part in field.rows if part.required and row.get(part.id) is None
+    )
+    return tuple(dict.fromkeys(labels))
+
+
 def _record_is_complete(parts: Sequence[PartSpec], record: Mapping[str, Any]) -> bool:
     return all(record.get(part.id) is not None for part in parts if part.required)
 

@@ -203,7 +203,7 @@ def blocker_list(
     Beyond `most` the rest folds away. `guide` tells in which stage's worksheet a field is, `here` which gate is
     on the screen already.
     """
-    ordered = sorted(blockers, key=lambda blocker: -blocker.severity.weight)
+    ordered = sorted(blockers, key=lambda blocker: (_is_wanting(blocker), -blocker.severity.weight))
     for number, blocker in enumerate(ordered[:most]):
         _blocker(blocker, number, project, guide, here)
     if len(ordered) > most:
@@ -212,11 +212,17 @@ def blocker_list(
                 _blocker(blocker, number, project, guide, here)
 
 
+def _is_wanting(blocker: Blocker) -> bool:
+    """Whether it only says that something has not been answered yet: what is known to be wrong comes first."""
+    return blocker.code.startswith("answer:") or "cannot tell until" in blocker.text
+
+
 def _blocker(blocker: Blocker, number: int, project: str, guide: Guide, here: Gate | None) -> None:
     mark = standing.SEVERITIES[blocker.severity]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        st.markdown(f":{mark.colour}[{mark.material}]", width="content", anchors=False)
-        st.markdown(plain(blocker.text), width="stretch", anchors=False)
+    icon, text, leads = st.columns([1, 15, 4], vertical_alignment="center", gap="small", wrap=False)
+    icon.markdown(f":{mark.colour}[{mark.material}]", width="content", anchors=False)
+    text.markdown(plain(blocker.text), width="stretch", anchors=False)
+    with leads:
         target = field_target(blocker.fields[0], guide) if blocker.fields else None
         if target is None and here is not None and blocker.gate is here:
             return

@@ -172,8 +172,9 @@ class SignInPages:
             person_key = await self._db(self.accounts.set_up, filled)
         except LifecycleError as error:
             return await self.show_set_up(request, Shown(form, _problems(error)))
-        response = await self._enter(request, person_key, "/")
-        if self.load_example is not None and form.get("start") == "example":
+        with_example = self.load_example is not None and form.get("start") == "example"
+        response = await self._enter(request, person_key, "/portfolio" if with_example else "/")
+        if self.load_example is not None and with_example:
             try:
                 await self._db(self.load_example, Actor(person_key, name, OrganisationRole.ADMINISTRATOR))
             except LifecycleError as error:

@@ -21,6 +21,7 @@ from lifecycle.rules.answers import (
     describe,
     encode,
     is_complete,
+    missing_parts,
     parse,
     parse_number,
 )
@@ -467,3 +468,19 @@ def test_describe_says_it_in_words(field_id: str, raw: Any, words: str) -> None:
     field = guide().field(field_id)
     value = decode(field, parse(field, raw), {"p1": "Ada Example"})
     assert describe(field, value, {"D16/r1": "Ward"}) == words
+
+
+@pytest.mark.parametrize(
+    ("field_id", "raw", "lacking"),
+    [
+        ("D14", {"horizon": "3 months"}, ("Within or at",)),
+        ("D14", {"horizon": "3 months", "kind": "at"}, ()),
+        ("D10", {"scale": 3}, ()),  # either of its parts is enough
+        ("D16", [{"name": "Sales", "kind": "team"}], ("Customers see it", "Outside the organisation")),
+        ("D16", [], ()),
+        ("D15", "3 months", ()),
+    ],
+)
+def test_begun_answer_names_what_it_still_lacks(field_id: str, raw: object, lacking: tuple[str, ...]) -> None:
+    field = guide().field(field_id)
+    assert missing_parts(field, parse(field, raw)) == lacking

@@ -45,9 +45,9 @@ async def _fill_in(site: Site, start: str) -> httpx.Response:
 def test_first_administrator_loads_the_example_only_on_asking(tmp_path: Path) -> None:
     asked: list[Actor] = []
     (tmp_path / "with").mkdir()
-    for folder, start in ((tmp_path / "with", "example"), (tmp_path, "")):
+    for folder, start, lands in ((tmp_path / "with", "example", "/portfolio"), (tmp_path, "", "/")):
         done = _set_up(folder, asked.append, start)
-        assert (done.status_code, done.headers["location"]) == (303, "/")
+        assert (done.status_code, done.headers["location"]) == (303, lands)
     assert [(actor.name, actor.organisation_role) for actor in asked] == [
         ("Ada", OrganisationRole.ADMINISTRATOR)
     ]

@@ -11,6 +11,7 @@ import streamlit as st
 from lifecycle.guide import FieldSpec, PartSpec
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerView
+from lifecycle.rules.answers import missing_parts
 from lifecycle.ui import autosave, choices, state
 from lifecycle.ui.autosave import DUE, OWNER, REASON, Note
 from lifecycle.ui.components import ago, plain
@@ -55,14 +56,16 @@ def _heading(field: FieldSpec, sheet: Sheet) -> None:
 
 def _footer(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet) -> None:
     """One line below the widgets: the mark, or an example while there is none; at its end the other ways to answer."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        if mark := _mark(note, answer, sheet):
+    said, others = st.columns([4, 1], vertical_alignment="center", gap="small", wrap=False)
+    with said:
+        if mark := _mark(field, note, answer, sheet):
             st.markdown(mark, width="stretch", anchors=False)
         elif _wants_example(field):
             st.caption(f"For example: {plain(field.example)}", width="stretch")
         else:
             st.caption(" ", width="stretch")
-        if sheet.may_edit:
+    if sheet.may_edit:
+        with others.container(horizontal_alignment="right"):
             _menu(slot, note, answer)
 
 
@@ -74,8 +77,8 @@ def _wants_example(field: FieldSpec) -> bool:
     return bool(field.example) and not is_plain
 
 
-def _mark(note: Note, answer: AnswerView | None, sheet: Sheet) -> str:
-    """What the database has, said by a run that began after it had it."""
+def _mark(field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet) -> str:
+    """What the database has, said by a run that began after it had it, and what a begun answer still lacks."""
     if note.conflict:
         return ":orange-badge[:material/call_split: Two versions]"
     if note.problems:
@@ -83,7 +86,9 @@ def _mark(note: Note, answer: AnswerView | None, sheet: Sheet) -> str:
     if answer is None or answer.state is None:
         return ""
     who = "" if answer.by_key == sheet.me else f" by {plain(answer.by_name)}"
-    return f":green[:material/check: :small[Saved{who}, {ago(answer.at, sheet.now)}]]"
+    saved = f":green[:material/check: :small[Saved{who}, {ago(answer.at, sheet.now)}]]"
+    lacking = missing_parts(field, answer.stored) if answer.state is AnswerState.ANSWERED else ()
+    return f"{saved}  \n:orange[:small[Still missing: {plain(', '.join(lacking))}]]" if lacking else saved
 
 
 # ------------------------------------------------------------------ answer states
