@@ -212,6 +212,20 @@ def blocker_list(
                 _blocker(blocker, number, project, guide, here)
 
 
+def text_in_row(text: str, *, is_quiet: bool = False) -> None:
+    """A text inside a row that must not wrap.
+
+    A text reaches 12 pixels below its own box. A row that cannot wrap would scroll by just these, under the
+    pointer and instead of the page; the space takes them up.
+    """
+    with st.container(gap=None):
+        if is_quiet:
+            st.caption(text)
+        else:
+            st.markdown(text, anchors=False)
+        st.space(12)
+
+
 def _is_wanting(blocker: Blocker) -> bool:
     """Whether it only says that something has not been answered yet: what is known to be wrong comes first."""
     return blocker.code.startswith("answer:") or "cannot tell until" in blocker.text
@@ -219,9 +233,9 @@ def _is_wanting(blocker: Blocker) -> bool:
 
 def _blocker(blocker: Blocker, number: int, project: str, guide: Guide, here: Gate | None) -> None:
     mark = standing.SEVERITIES[blocker.severity]
-    icon, text, leads = st.columns([1, 15, 4], vertical_alignment="center", gap="small", wrap=False)
-    icon.markdown(f":{mark.colour}[{mark.material}]", width="content", anchors=False)
-    text.markdown(plain(blocker.text), width="stretch", anchors=False)
+    said, leads = st.columns([4, 1], vertical_alignment="center", gap="small", wrap=False)
+    with said:
+        text_in_row(f":{mark.colour}[{mark.material}] {plain(blocker.text)}")
     with leads:
         target = field_target(blocker.fields[0], guide) if blocker.fields else None
         if target is None and here is not None and blocker.gate is here:

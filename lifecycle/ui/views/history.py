@@ -10,7 +10,7 @@ from lifecycle.queries import history as queries
 from lifecycle.queries.history import EventLine
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, identity, navigation
-from lifecycle.ui.components import counted, day, empty_state, exact, page_header, plain
+from lifecycle.ui.components import counted, day, empty_state, exact, page_header, plain, text_in_row
 from lifecycle.ui.views import findings, signatures
 from lifecycle.vocabulary import Gate
 
@@ -69,7 +69,7 @@ def _events(project: ProjectHead) -> None:
 def _event(line: EventLine, project: ProjectHead) -> None:
     with st.container(horizontal=True, vertical_alignment="top", gap="small", wrap=False):
         st.markdown(f":small[:gray[{line.at:%H:%M}]]", width=44, anchors=False)
-        st.markdown(_words(line), width="stretch", anchors=False)
+        text_in_row(_words(line))
         if line.place is not None:
             findings.jump(line.place, project=project.key, key=f"event:{line.sequence}")
         elif line.gate is not None:

@@ -14,7 +14,7 @@ from lifecycle.queries.worksheets import AnswerView
 from lifecycle.rules.answers import missing_parts
 from lifecycle.ui import autosave, choices, state
 from lifecycle.ui.autosave import DUE, OWNER, REASON, Note
-from lifecycle.ui.components import ago, plain
+from lifecycle.ui.components import ago, plain, text_in_row
 from lifecycle.ui.fields import Changed, Slot, draw_part, is_pair, is_wide, shows_example
 from lifecycle.ui.views import versions
 from lifecycle.ui.views.sheet import Sheet, redraw_with, register, sheet_of
@@ -59,11 +59,11 @@ def _footer(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None,
     said, others = st.columns([4, 1], vertical_alignment="center", gap="small", wrap=False)
     with said:
         if mark := _mark(field, note, answer, sheet):
-            st.markdown(mark, width="stretch", anchors=False)
+            text_in_row(mark)
         elif _wants_example(field):
-            st.caption(f"For example: {plain(field.example)}", width="stretch")
+            text_in_row(f"For example: {plain(field.example)}", is_quiet=True)
         else:
-            st.caption(" ", width="stretch")
+            text_in_row(" ", is_quiet=True)
     if sheet.may_edit:
         with others.container(horizontal_alignment="right"):
             _menu(slot, note, answer)
