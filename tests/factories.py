@@ -84,7 +84,7 @@ TRIALS = tuple(
 
 
 def register_trials(patch: pytest.MonkeyPatch) -> None:
-    """The rules of the trial checks, for one test: the register of the shipped rules must stay as it is."""
+    """The rules of the trial checks, until undone: the shipped register must stay as it is."""
     patch.setitem(RULES, ("T01", "main"), lambda reading: _says(reading, "late"))
     patch.setitem(RULES, ("T02", "main"), lambda reading: _says(reading, "vague"))
 
