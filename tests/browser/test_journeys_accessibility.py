@@ -40,13 +40,21 @@ def violations(page: Page) -> list[str]:
 CHOSEN_IN_THE_DARK = pytest.mark.xfail(
     reason="the chosen part of a segmented control has too little contrast in the dark theme"
 )
+FILE_UPLOADER = pytest.mark.xfail(
+    reason="Streamlit's file uploader marks its drop zone as presentational and focusable at once"
+)
+# Fields that only show an answer are greyed out with their labels, so the worksheet is read by who fills it in.
+FILLS_IN = {"worksheet": "Ines Example"}
+
+
+def known(path: str, look: dict[str, Any]) -> list[pytest.MarkDecorator]:
+    if path == "import":
+        return [FILE_UPLOADER]
+    return [CHOSEN_IN_THE_DARK] if look is NARROW and path in ("guide", "history") else []
+
+
 CASES = [
-    pytest.param(
-        path,
-        look,
-        id=f"{path or 'home'}-{name}",
-        marks=[CHOSEN_IN_THE_DARK] if look is NARROW and path in ("guide", "history") else [],
-    )
+    pytest.param(path, look, id=f"{path or 'home'}-{name}", marks=known(path, look))
     for path in PAGES
     for name, look in (("wide-light", WIDE), ("narrow-dark", NARROW))
 ]
@@ -54,6 +62,6 @@ CASES = [
 
 @pytest.mark.parametrize(("path", "look"), CASES)
 def test_page_passes_axe(visit: Visit, path: str, look: dict[str, Any]) -> None:
-    page = visit(ADMINISTRATOR, address_of(path), **look)
+    page = visit(FILLS_IN.get(path, ADMINISTRATOR), address_of(path), **look)
 
     assert violations(page) == []

@@ -33,8 +33,8 @@ class Tab(Session):
 
     drawn: list[str]
 
-    def _notice(self, delta: Delta) -> None:
-        super()._notice(delta)
+    def _notice_element(self, delta: Delta) -> None:
+        super()._notice_element(delta)
         self.drawn.append(delta.new_element.markdown.body)
 
     def rerun(self, *states: object) -> float:
