@@ -108,10 +108,14 @@ def page(new_context: NewContext) -> Page:
 
 # Opened at a page's own address, Streamlit looks for its server below that address first.
 PROBING = re.compile(r"/[a-z-]+/_stcore/(host-config|health)$")
+# A test may end, and its server with it, while the browser still fetches a piece of the page in the background.
+SERVER_GONE = "net::ERR_CONNECTION_REFUSED"
 
 
 def _keep_error(message: ConsoleMessage, errors: list[str]) -> None:
-    if message.type == "error" and not PROBING.search(message.location.get("url", "")):
+    if message.type != "error" or SERVER_GONE in message.text:
+        return
+    if not PROBING.search(message.location.get("url", "")):
         errors.append(f"{message.text} ({message.location.get('url', '')})")
 
 

@@ -50,7 +50,7 @@ def test_register_of_2133_rows_is_imported_on_screen_and_opens_by_organisation(
     button = page.get_by_role("button", name="Import 2,133 rows")
     expect(button).to_be_visible(timeout=LONG)
     button.click()
-    expect(page.get_by_text("2,133 added, 0 changed")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("2,133 added, 0 changed").first).to_be_visible(timeout=LONG)
 
     page.goto(f"{server.url}/portfolio")
     chart = page.get_by_test_id("stPlotlyChart").first
