@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlmodel import Session
 
 from lifecycle.canonical import canonical_json, moment_text
@@ -33,6 +33,7 @@ from lifecycle.rules.readiness import (
 from lifecycle.rules.signoffs import SignOffState, sign_off_status, stale_sign_offs
 from lifecycle.rules.validity import valid_until
 from lifecycle.store.base import metadata
+from lifecycle.store.outbox import add_to_outbox
 from lifecycle.vocabulary import Gate, SignOffStatus
 
 _STANDING = metadata.tables["standing"]
@@ -42,11 +43,19 @@ _TARGETS = metadata.tables["target_date"]
 # Built once: read with every answer saved.
 _STORED_PROJECT = select(_PROJECT).where(_PROJECT.c.project_id == bindparam("project"))
 _STORED_GATES = select(_STANDING).where(_STANDING.c.project_id == bindparam("project"))
+_DROP_GATES = delete(_STANDING).where(
+    _STANDING.c.project_id == bindparam("project"), _STANDING.c.gate.in_(bindparam("gates", expanding=True))
+)
+_CHANGE_PROJECT = update(_PROJECT).where(_PROJECT.c.project_id == bindparam("project"))
 _TARGETS_OF = select(_TARGETS).where(_TARGETS.c.project_id == bindparam("project"))
 _GATE_COLUMNS = tuple(column.name for column in _STANDING.c if column.name not in ("project_id", "gate"))
 _PROJECT_COLUMNS = tuple(column.name for column in _PROJECT.c if column.name != "project_id")
+_EVENTS = metadata.tables["event"]
 _MOMENTS = ("since", "waiting_since")
 _WAITS_UNTIL_DONE = "standing refreshed once for project"  # in the session's own notes
+GONE_STALE = "sign_off.gone_stale"
+STALE_SETTLES = timedelta(minutes=5)  # an answer is saved while it is typed: its last word counts
+_HELD = (SignOffStatus.SIGNED.value, SignOffStatus.CONDITIONAL.value)
 _AT_ONCE = 200  # projects in memory while rebuilding
 
 Content = dict[str, Any]  # a row as plain values: what the history keeps as JSON
@@ -177,15 +186,65 @@ def _write(
         now = _compute(facts, guide, _targets(session, project_id), at, before, basis)
     if now is not None and now == stored:
         return
-    for table in (_STANDING, _PROJECT):
-        session.execute(delete(table).where(table.c.project_id == project_id))
+    if now is None or stored is None:
+        for table in (_STANDING, _PROJECT):
+            session.execute(delete(table).where(table.c.project_id == project_id))
     if now is None:
         return
-    gates = [{"project_id": project_id, "gate": gate, **row} for gate, row in now.gates.items()]
-    session.execute(insert(_STANDING), gates)
-    session.execute(insert(_PROJECT), {"project_id": project_id, **now.project})
+    _replace(session, project_id, now, stored)
+    if before is not None:
+        _tell_gone_stale(session, project_id, before, now, at)
     if before is None or _lasting(now) != _lasting(before):
         session.execute(insert(_HISTORY), {"project_id": project_id, "at": at, "content": now.as_json()})
+
+
+def _replace(session: Session, project_id: int, now: Standings, stored: Standings | None) -> None:
+    """Write the rows that differ from what is stored."""
+    gates = [
+        {"project_id": project_id, "gate": gate, **row}
+        for gate, row in now.gates.items()
+        if stored is None or row != stored.gates.get(gate)
+    ]
+    connection = session.connection()
+    if gates and stored is not None:
+        connection.execute(_DROP_GATES, {"project": project_id, "gates": [row["gate"] for row in gates]})
+    if gates:
+        connection.execute(insert(_STANDING), gates)
+    if stored is None:
+        connection.execute(insert(_PROJECT), {"project_id": project_id, **now.project})
+    elif now.project != stored.project:
+        connection.execute(_CHANGE_PROJECT, {"project": project_id, **now.project})
+
+
+def _tell_gone_stale(
+    session: Session, project_id: int, before: Standings, now: Standings, at: datetime
+) -> None:
+    """Whoever signed is told when what they signed changed, whatever changed it."""
+    for gate, row in now.gates.items():
+        was, roles = before.gates.get(gate, {}).get("roles", "{}"), row["roles"]
+        if was == roles:
+            continue
+        earlier = json.loads(was)
+        for role, (status, _) in json.loads(roles).items():
+            if status == SignOffStatus.STALE.value and earlier.get(role, [None])[0] in _HELD:
+                add_to_outbox(
+                    session,
+                    kind=GONE_STALE,
+                    project_id=project_id,
+                    subject=f"gate:{gate}",
+                    detail={"gate": gate, "role": role},
+                    by_key=_who_changed(session, project_id, at),
+                    at=at,
+                    wait=STALE_SETTLES,
+                )
+
+
+def _who_changed(session: Session, project_id: int, at: datetime) -> str:
+    """Whoever the event of this moment names; nobody where only a date has passed."""
+    of_project = _EVENTS.c.chain == f"project:{project_id}"
+    newest = select(_EVENTS.c.at, _EVENTS.c.actor_key).where(of_project).order_by(_EVENTS.c.sequence.desc())
+    found = session.execute(newest.limit(1)).one_or_none()
+    return str(found.actor_key) if found and found.at >= moment_text(at) else ""
 
 
 def _lasting(standings: Standings) -> str:
