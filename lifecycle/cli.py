@@ -20,13 +20,13 @@ import typer
 from lifecycle.actions import people
 from lifecycle.demo import build_example
 from lifecycle.errors import GuideError, Invalid, LifecycleError, NotFound, Refused
-from lifecycle.events import verify_all
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.guide import Guide
 from lifecycle.interchange.mappings import RegisterMapping, load_mapping
 from lifecycle.interchange.register_import import apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
+from lifecycle.queries import audit
 from lifecycle.queries.people import credentials
 from lifecycle.queries.pipeline import pipeline_gate
 from lifecycle.queries.portfolio_past import PastPortfolio, past
@@ -35,6 +35,7 @@ from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import PROJECT_ROOT, Settings, read_settings
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.migrations import check_schema, upgrade
+from lifecycle.store.verification import verify
 from lifecycle.vocabulary import COMMAND_LINE, Blocker, Gate
 
 PROGRESS_STEPS = 10
@@ -372,25 +373,56 @@ def _show_gate(ready: bool, level: str, blockers: tuple[Blocker, ...]) -> None:
 
 
 @audit_commands.command("verify")
-def audit_verify(as_json: AsJson = False) -> None:
-    """Check every chain of the event log; exit code 1 with the places where one is broken."""
-    with _refusals(as_json), _opened() as database, database.read() as session:
-        faults = verify_all(session)
+def audit_verify(
+    heads: Annotated[
+        Path | None, typer.Option(help="Heads kept elsewhere, as “audit heads --json” prints them.")
+    ] = None,
+    standing: Annotated[
+        bool, typer.Option("--standing", help="Also compute every project's standing anew and compare.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the tables with the event log and check its chains; exit code 1 with each place that is broken."""
+    with _refusals(as_json):
+        settings = read_settings()
+        kept = heads.read_text("utf-8") if heads else None
+        with _opened(settings) as database:
+            found = verify(database, processes=2)
+            with database.read() as session:
+                more = list(audit.check_heads(session, kept, by=COMMAND_LINE)) if kept is not None else []
+                if standing:
+                    more += audit.check_standing(session, by=COMMAND_LINE, at=_now(), guide=_guide(settings))
+                verified = audit.located(session, found, by=COMMAND_LINE, more=more)
     if as_json:
-        _print_json(
-            {
-                "intact": not faults,
-                "faults": [
-                    {"chain": fault.chain, "sequence": fault.sequence, "text": fault.sentence}
-                    for fault in faults
-                ],
-            }
+        _print_json(verified.as_json())
+    else:
+        _show_verified(verified)
+    for fault in verified.faults:
+        typer.echo(f"{fault.project or fault.chain or 'organisation'}: {fault.told}", err=True)
+    raise typer.Exit(1 if verified.faults else 0)
+
+
+def _show_verified(verified: audit.Verified) -> None:
+    if verified.not_vouched:
+        rows = _counted(verified.not_vouched, "row")
+        typer.echo(f"{rows} not vouched for: written before {verified.before}, when events began to say so.")
+    if not verified.faults:
+        events, rows = _counted(verified.events, "event"), _counted(verified.rows, "row")
+        typer.echo(
+            f"Intact: {events} in {_counted(verified.chains, 'chain')}, and the {rows} they vouch for."
         )
-    elif not faults:
-        typer.echo("Every chain of the event log is intact.")
-    for fault in faults:
-        typer.echo(f"{fault.chain}, event {fault.sequence}: {fault.sentence}", err=True)
-    raise typer.Exit(1 if faults else 0)
+
+
+@audit_commands.command("heads")
+def audit_heads(as_json: AsJson = False) -> None:
+    """Print the newest event of each chain, to keep elsewhere: then nobody can remove newer ones unseen."""
+    with _refusals(as_json), _opened() as database, database.read() as session:
+        found = audit.heads_as_json(session, by=COMMAND_LINE)
+    if as_json:
+        _print_json(found)
+        return
+    for head in found["heads"]:
+        typer.echo(f"{head['project'] or head['chain']}  {head['sequence']}  {head['hash']}")
 
 
 @people_commands.command("reset")
