@@ -37,6 +37,11 @@ NOT_VOUCHED: Mapping[str, str] = MappingProxyType(
         "web_session": "bookkeeping of the way in; sign-ins are events of their own",
         "sign_in_attempt": "bookkeeping of the way in, gone after a while",
         "set_up_code": "gone once the first administrator exists",
+        "outbox": "what is still to be told; it tells of events and is forgotten after a while",
+        "notice": "who was told of what; it tells of events and is forgotten after a while",
+        "delivery": "messages on their way, with their retries; forgotten after a while",
+        "notification_choice": "how somebody wants to be told; it also moves when they look",
+        "job_lease": "who runs a job now",
         "register_problem": "what could not be read in a file whose digest its import's event names",
     }
 )
