@@ -141,31 +141,29 @@ def with_rows(database: Database) -> list[str]:
 
 
 def test_story_has_rows_in_the_tables_that_decisions_rest_on(told: tuple[Database, int]) -> None:
-    assert set(with_rows(told[0])) >= set(
-        [
-            "answer",
-            "condition",
-            "current_answer",
-            "data_source",
-            "eligible_reviewer",
-            "evidence_link",
-            "gate_decision",
-            "import_run",
-            "invalidation",
-            "invitation",
-            "membership",
-            "organisation",
-            "person",
-            "project",
-            "register_entry",
-            "review",
-            "sign_off",
-            "target_date",
-            "tier_choice",
-            "waiver",
-            "warning_reason",
-        ]
-    )
+    assert set(with_rows(told[0])) >= {
+        "answer",
+        "condition",
+        "current_answer",
+        "data_source",
+        "eligible_reviewer",
+        "evidence_link",
+        "gate_decision",
+        "import_run",
+        "invalidation",
+        "invitation",
+        "membership",
+        "organisation",
+        "person",
+        "project",
+        "register_entry",
+        "review",
+        "sign_off",
+        "target_date",
+        "tier_choice",
+        "waiver",
+        "warning_reason",
+    }
 
 
 # ------------------------------------------------------------------ what is found
