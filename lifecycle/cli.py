@@ -23,6 +23,8 @@ from lifecycle.errors import GuideError, Invalid, LifecycleError, NotFound, Refu
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.guide import Guide
+from lifecycle.interchange import bundle_verifier
+from lifecycle.interchange.bundles import make_bundle
 from lifecycle.interchange.mappings import RegisterMapping, load_mapping
 from lifecycle.interchange.register_import import apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
@@ -61,11 +63,13 @@ main = typer.Typer(
 database_commands = typer.Typer(help="The database's schema.", no_args_is_help=True)
 import_commands = typer.Typer(help="Files in.", no_args_is_help=True)
 audit_commands = typer.Typer(help="The event log.", no_args_is_help=True)
+export_commands = typer.Typer(help="Files out.", no_args_is_help=True)
 people_commands = typer.Typer(help="Accounts.", no_args_is_help=True)
 trigger_commands = typer.Typer(help="Rules on metrics.", no_args_is_help=True)
 main.add_typer(database_commands, name="db")
 main.add_typer(import_commands, name="import")
 main.add_typer(audit_commands, name="audit")
+main.add_typer(export_commands, name="export")
 main.add_typer(people_commands, name="people")
 main.add_typer(trigger_commands, name="triggers")
 
@@ -378,6 +382,9 @@ def _show_gate(ready: bool, level: str, blockers: tuple[Blocker, ...]) -> None:
 
 @audit_commands.command("verify")
 def audit_verify(
+    bundle: Annotated[
+        Path | None, typer.Argument(help="A project's bundle, to check instead of the database.")
+    ] = None,
     heads: Annotated[
         Path | None, typer.Option(help="Heads kept elsewhere, as “audit heads --json” prints them.")
     ] = None,
@@ -387,6 +394,8 @@ def audit_verify(
     as_json: AsJson = False,
 ) -> None:
     """Compare the tables with the event log and check its chains; exit code 1 with each place that is broken."""
+    if bundle is not None:
+        _verify_bundle(bundle, as_json)
     with _refusals(as_json):
         settings = read_settings()
         kept = heads.read_text("utf-8") if heads else None
@@ -406,6 +415,12 @@ def audit_verify(
     raise typer.Exit(1 if verified.faults else 0)
 
 
+def _verify_bundle(bundle: Path, as_json: bool) -> NoReturn:
+    """As the script inside it does, and with the same words."""
+    found = bundle_verifier.main([str(bundle), *(["--json"] if as_json else [])])
+    raise typer.Exit(1 if found else 0)
+
+
 def _show_verified(verified: audit.Verified) -> None:
     if verified.not_vouched:
         rows = _counted(verified.not_vouched, "row")
@@ -415,6 +430,35 @@ def _show_verified(verified: audit.Verified) -> None:
         typer.echo(
             f"Intact: {events} in {_counted(verified.chains, 'chain')}, and the {rows} they vouch for."
         )
+
+
+@export_commands.command("bundle")
+def export_bundle(
+    project: Annotated[str, typer.Argument(help="The project's key, as in its address.")],
+    file: Annotated[Path, typer.Argument(help="The zip file to write.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write everything about a project into a zip that proves itself, on any machine that has Python."""
+    with _refusals(as_json):
+        settings = read_settings()
+        guide = _guide(settings)
+        with _opened(settings) as database, database.read() as session:
+            made = make_bundle(session, by=COMMAND_LINE, at=_now(), guide=guide, key=project)
+        _write_whole(file, made.data)
+    if as_json:
+        _print_json({"project": project, "file": str(file), "bytes": len(made.data), "head": made.head})
+    else:
+        typer.echo(f"{file}: {len(made.data):,} bytes. Head of the log: {made.head}")
+
+
+def _write_whole(file: Path, data: bytes) -> None:
+    """Beside it first, so that there is never half a file under its name."""
+    beside = file.with_name(f".{file.name}.part")
+    try:
+        beside.write_bytes(data)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 @audit_commands.command("heads")

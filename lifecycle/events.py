@@ -230,6 +230,20 @@ def chain_stamp(session: Session, *chains: str) -> int:
     return int(found.scalar_one())
 
 
+def head_of(session: Session, chain: str) -> tuple[int, str]:
+    """Sequence and hash of a chain's newest event."""
+    found = session.execute(
+        select(_HEADS.c.sequence, _HEADS.c.hash).where(_HEADS.c.chain == chain)
+    ).one_or_none()
+    return (found.sequence, found.hash) if found else (0, FIRST_PREVIOUS_HASH)
+
+
+def written_lines(session: Session, chain: str) -> Iterator[dict[str, Any]]:
+    """The events of a chain, oldest first, as they are hashed, with their hashes."""
+    for line in raw_lines(session, f"{_SELECT_EVENTS} WHERE chain = {_literal(chain)} ORDER BY sequence"):
+        yield dict(zip((*_HASHED, "previous_hash", "hash"), line, strict=True))
+
+
 def verify_all(session: Session) -> list[ChainFault]:
     """The faults of every chain that has events or a head; empty when the whole log holds."""
     return _verify(session, "", "")

@@ -498,6 +498,27 @@ def test_audit_heads_kept_elsewhere_find_that_the_newest_events_were_removed(
     assert "newer events were removed" in found["faults"][0]["text"]
 
 
+def test_bundle_is_exported_and_verified_and_an_altered_one_is_not(
+    terminal: Terminal, small: Path, tmp_path: Path
+) -> None:
+    terminal("import", "register", small)
+    file = tmp_path / "reader.zip"
+    made = terminal.json("export", "bundle", "reader", file)
+    assert (made["bytes"], [each.name for each in tmp_path.iterdir()].count(".reader.zip.part")) == (
+        file.stat().st_size,
+        0,
+    )
+    assert terminal("audit", "verify", file).exit_code == 0
+    damaged = bytearray(file.read_bytes())
+    damaged[damaged.index(b"PK\x03\x04", 4) - 8] ^= 1
+    file.write_bytes(damaged)
+    assert terminal("audit", "verify", file).exit_code == 1
+    assert terminal("audit", "verify", tmp_path / "missing.zip").exit_code == 1
+    refused = terminal("export", "bundle", "nothing", file)
+    assert (refused.exit_code, "nothing" in refused.stderr) == (1, True)
+    assert terminal("export", "bundle", "reader", tmp_path / "no" / "where.zip").exit_code == 1
+
+
 def test_audit_verify_refuses_what_is_no_list_of_heads(terminal: Terminal, tmp_path: Path) -> None:
     for content in ("", "[]", '{"heads": [{"chain": "organisation"}]}', '{"heads": 1}'):
         (tmp_path / "heads.json").write_text(content, "utf-8")

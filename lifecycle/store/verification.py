@@ -6,18 +6,20 @@ ORM, because a log of 250,000 events is to be verified in seconds.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from json import JSONDecoder, loads
 from json.encoder import encode_basestring as quoted
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Boolean, Column, Date, Float, Integer, bindparam, select
 from sqlmodel import Session, col
 
-from lifecycle.canonical import moment_text, sha256_hex
+from lifecycle.canonical import canonical_json, moment_text, sha256_hex
 from lifecycle.events import ChainFault, verify_all
 from lifecycle.store import vouched
 from lifecycle.store.base import Moment, metadata
@@ -44,6 +46,7 @@ _AT_FIRST_COLUMNS = frozenset(
         "withdraws",
     )
 )
+_NEVER_WRITTEN = (TypeError, ValueError, LookupError, AttributeError)
 _decode = JSONDecoder().raw_decode
 
 _NOT_NEWEST = """
@@ -87,8 +90,7 @@ class Verification:
         return not (self.chain_faults or self.row_faults)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     """An event that vouches."""
 
     at: str
@@ -126,9 +128,12 @@ def _verify_in_two(database: Database) -> Verification:
     child = context.Process(target=_send_chain_faults, args=(database, theirs), daemon=True)
     child.start()
     theirs.close()
-    with database.read() as session:
+    with database.read() as session, _uncollected():
         found = _verify_rows(session, [])
-    chain_faults = ours.recv()
+        try:
+            chain_faults = ours.recv()
+        except EOFError:  # the other process was ended, by lack of memory for one
+            chain_faults = verify_all(session)
     child.join()
     return Verification(
         found.events,
@@ -141,9 +146,19 @@ def _verify_in_two(database: Database) -> Verification:
 
 
 def _send_chain_faults(database: Database, to: Any) -> None:
-    with database.read() as session:
+    with database.read() as session, _uncollected():
         to.send(verify_all(session))
     to.close()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Hundreds of thousands of objects that all stay: looking through them for garbage costs a quarter of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _verify_rows(session: Session, chain_faults: list[ChainFault]) -> Verification:
@@ -152,9 +167,9 @@ def _verify_rows(session: Session, chain_faults: list[ChainFault]) -> Verificati
     rows = not_vouched = 0
     take = vouchers.newest.pop
     for table in covered().values():
-        reader = _Reader(table)
+        reader = TableReader(table)
         prefix, places, digest_of = f"{table.name}:", reader.key, reader.digest
-        for row in raw_lines(session, reader.statement):
+        for row in reader.rows(session):
             rows += 1
             key = prefix + "/".join([str(row[place]) for place in places])
             found = take(key, None)
@@ -266,6 +281,22 @@ def _read_vouchers(session: Session) -> _Vouchers:
     return vouchers
 
 
+def vouches_of(detail: str) -> Mapping[str, str | None]:
+    """What the detail of an event vouches for."""
+    try:
+        return _vouches("", detail)
+    except (ValueError, TypeError, AttributeError):
+        return {}
+
+
+def vouched_since(session: Session) -> str | None:
+    """When events began to vouch, None when they did from the first one on."""
+    first = select(col(Event.id), col(Event.at)).order_by(col(Event.id)).limit(1)
+    vouching = first.where(col(Event.detail).contains(_MARK, autoescape=True))
+    oldest, found = session.execute(first).one_or_none(), session.execute(vouching).one_or_none()
+    return None if found is None or oldest is None or oldest.id == found.id else str(found.at)
+
+
 def _vouches(subject: str, detail: str) -> Mapping[str, str | None]:
     # Inside a text of the detail the quotation marks would be escaped: this finds the key alone.
     place = detail.rfind(_MARK)
@@ -280,8 +311,8 @@ def _vouches(subject: str, detail: str) -> Mapping[str, str | None]:
 # ------------------------------------------------------------------ what the tables say
 
 
-class _Reader:
-    """Reads the rows of one table: their keys in the log and their digests."""
+class TableReader:
+    """Reads the rows of one table: their keys in the log, their text and its digest."""
 
     def __init__(self, table: Covered) -> None:
         columns = metadata.tables[table.name].columns
@@ -296,18 +327,41 @@ class _Reader:
         project = "id" if table.name == "project" else "project_id"
         self.project = names.index(project) if project in names and table.name != "organisation" else None
 
+    def rows(self, session: Session, where: str = "") -> Iterator[tuple[Any, ...]]:
+        """As `digest` and `text_or_raw` take them, in the order of their keys."""
+        order = ", ".join(_named(name) for name in self.table.key)
+        only = f" WHERE {where} ORDER BY {order}" if where else ""
+        return raw_lines(session, f"{self.statement}{only}")
+
+    def text(self, row: tuple[Any, ...]) -> str:
+        """What the digest is over; raises for what no writing of ours would have left in the table."""
+        text = "".join(
+            [
+                name + write(value)
+                for (name, write, absent), value in zip(self.writers, row, strict=False)
+                if value is not None and (absent is None or value != absent)
+            ]
+        )
+        return f"{{{text[1:]}}}"
+
     def digest(self, row: tuple[Any, ...]) -> str:
         try:
-            text = "".join(
-                [
-                    name + write(value)
-                    for (name, write, absent), value in zip(self.writers, row, strict=False)
-                    if value is not None and (absent is None or value != absent)
-                ]
-            )
-            return sha256_hex(f"{{{text[1:]}}}")
-        except (TypeError, ValueError, LookupError, AttributeError):
+            return sha256_hex(self.text(row))
+        except _NEVER_WRITTEN:
             return "nothing that was ever written"
+
+    def text_or_raw(self, row: tuple[Any, ...]) -> str:
+        """The text, or what is there as far as it can be written down, so that it can be shown not to hold."""
+        try:
+            return self.text(row)
+        except _NEVER_WRITTEN:
+            return canonical_json(
+                {
+                    name[2:-2]: repr(value)
+                    for (name, _, _), value in zip(self.writers, row, strict=False)
+                    if value is not None
+                }
+            )
 
     def digest_at_first(self, row: tuple[Any, ...]) -> str:
         try:
@@ -316,7 +370,7 @@ class _Reader:
                 for (name, write, _), value in zip(self.writers, row, strict=False)
                 if name[2:-2] in _AT_FIRST_COLUMNS
             ]
-        except (TypeError, ValueError, LookupError, AttributeError):
+        except _NEVER_WRITTEN:
             return ""
         return _AT_FIRST + sha256_hex(f"{{{''.join(parts)[1:]}}}")
 
