@@ -156,7 +156,7 @@ def test_bundle_holds_what_was_answered_signed_and_decided(files: Mapping[str, b
         "A call",
         "No data",
         "Only staff see it",
-        "vendor",
+        "Vendor",
     ):
         assert said in page
     blocks = json.loads(files["signatures.json"])
