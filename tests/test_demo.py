@@ -26,6 +26,7 @@ from lifecycle.rules.readiness import early_planning_index
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.tables import Event, PersonRow, Project, Review, SignOff
+from lifecycle.store.verification import verify_session
 from lifecycle.vocabulary import (
     COMMAND_LINE,
     REVIEWERS,
@@ -178,6 +179,11 @@ def test_history_is_intact_and_lies_within_the_past_year(session: Session) -> No
     assert of_projects[-1] < NOW.isoformat()
     assert not [event.subject for event in events if "clock_said" in json.loads(event.detail)]
     assert [event.action for event in events].count("demo.built") == 1
+
+
+def test_every_row_of_the_example_is_vouched_for(session: Session) -> None:
+    found = verify_session(session)
+    assert (found.row_faults, found.chain_faults, found.not_vouched) == ((), (), 0)
 
 
 def test_summary_counts_what_is_there(built: tuple[Database, ExampleSummary], session: Session) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from lifecycle.canonical import canonical_json, digest
+from lifecycle.canonical import canonical_json
 from lifecycle.errors import Invalid, NotFound, Refused
 from lifecycle.events import EventAction, project_chain, record
 from lifecycle.facts.projects import load_facts, organisation_today
@@ -241,7 +241,6 @@ def record_sign_off(
     guide: Guide,
     **detail: object,
 ) -> None:
-    """`row` in the detail is a digest over the whole signature record, so that the log vouches for it too."""
     session.flush()
     record(
         session,
@@ -254,7 +253,6 @@ def record_sign_off(
             "role": sign_off.role,
             "decision": sign_off.decision,
             "digest": sign_off.digest,
-            "row": digest(sign_off.model_dump()),
             **detail,
         },
         by=by,

@@ -169,6 +169,11 @@ def compute_standing(
     return _compute(facts, guide, _targets(session, project_id), at, _stored(session, project_id))
 
 
+def stored_standing(session: Session, project_id: int) -> Standings | None:
+    """The rows as they are, None when there are none."""
+    return _stored(session, project_id)
+
+
 def _write(
     session: Session,
     project_id: int,

@@ -495,7 +495,8 @@ def test_target_date_is_set_moved_and_cleared(desk: Desk) -> None:
     standing = desk.session.get_one(ProjectStanding, desk.project_id)
     assert (standing.next_on, standing.next_what) == (NEXT_MONTH, "Design & Requirements gate")
     desk.act(plans.set_date, Role.PRODUCT_MANAGER, **day, on_date=date(2026, 5, 1))
-    assert desk.newest_event()[2] == {"before": "2026-04-02", "after": "2026-05-01"}
+    said = desk.newest_event()[2]
+    assert (said["before"], said["after"]) == ("2026-04-02", "2026-05-01")
     with pytest.raises(Invalid, match="2026-03-01 has passed"):
         desk.act(plans.set_date, Role.PRODUCT_MANAGER, **day, on_date=YESTERDAY)
     desk.act(plans.clear_date, Role.PRODUCT_MANAGER, **day)
