@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlmodel import Session
 
-from lifecycle.actions import answers, gates, people, plans, projects, reviews, sources
+from lifecycle.actions import answers, evidence, gates, people, plans, projects, reviews, sources
 from lifecycle.actions.answers import GivenAnswer
 from lifecycle.demo.content import Calendar, DecisionTold, Step, Story
 from lifecycle.errors import LifecycleError
 from lifecycle.facts.projects import load_facts
 from lifecycle.facts.standing import refreshed_once
 from lifecycle.guide import Guide
+from lifecycle.rules.evidence import LinkContent
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import cover, current_sign_off, decisions_allowed, digest_of, open_review
 from lifecycle.vocabulary import Act, Actor, AnswerState, Gate, Role, Stage
@@ -189,12 +190,12 @@ class Play:
 
     def _attach(self, step: Step) -> None:
         for document in step.evidence:
-            gates.add_evidence(
+            evidence.add(
                 self.session,
                 **self._common(step, self._by(step, self._manager)),
                 project_id=self.project_id,
                 title=document.title,
-                url=document.url,
+                content=LinkContent(document.url),
                 gate=document.gate,
                 field_id=document.field,
             )

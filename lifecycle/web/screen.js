@@ -1,4 +1,4 @@
-// Four things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
+// Five things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
 "use strict";
 
 // 1. A field's text is sent when the field is left. Whoever reloads, closes or hides the page while typing has not
@@ -60,3 +60,10 @@ document.addEventListener("click", (event) => {
   });
   watching.observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-test-script-state"] });
 }
+
+// 5. The form that adds a file stands in a box of its own. When the file is there the box closes, as by its cross, and the
+//    page draws what is new.
+addEventListener("message", (event) => {
+  if (event.origin !== location.origin || event.data !== "lifecycle:file-added") return;
+  document.querySelector('[role="dialog"] button[aria-label="Close"]')?.click();
+});

@@ -8,15 +8,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import DatabaseError
+from sqlmodel import select
 
 from lifecycle.errors import Outdated
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.migrations import VERSIONS, check_schema, upgrade
-from lifecycle.store.tables import APPEND_ONLY
+from lifecycle.store.tables import APPEND_ONLY, Evidence, EvidenceRevision
+from tests.clock import START
 from tests.store.rows import all_rows, fill_every_table, start_process, wait_for
 
-INITIAL = next(VERSIONS.glob("0001_*.py"))
+RELEASED = sorted(VERSIONS.glob("0*.py"))
+NEWEST = RELEASED[-1].name.partition("_")[0]
 
 
 @pytest.fixture
@@ -97,7 +100,7 @@ def test_many_first_starts_at_once_make_one_schema(tmp_path: Path) -> None:
 def test_newer_database_is_refused_and_left_alone(database: Database) -> None:
     with database.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '0999'"))
-    with pytest.raises(Outdated, match=r"newer version of Lifecycle .* schema 0999, .* up to 0001"):
+    with pytest.raises(Outdated, match=r"newer version of Lifecycle .* schema 0999, .* up to " + NEWEST):
         upgrade(database)
     assert "install that version" in (check_schema(database) or "")
 
@@ -119,7 +122,7 @@ import sqlalchemy as sa
 from alembic import op
 from lifecycle.store.append_only import guard_statements
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "0900", "{newest}"
 
 
 def upgrade():
@@ -136,13 +139,15 @@ def upgrade():
 
 @pytest.fixture
 def next_version(tmp_path: Path) -> Callable[[str], Path]:
-    """A folder with the first migration and a second one that makes `answer` anew and then does `ending`."""
+    """A folder with the released migrations and one more that makes `answer` anew and then does `ending`."""
 
     def write(ending: str) -> Path:
         folder = tmp_path / "versions"
         folder.mkdir()
-        (folder / INITIAL.name).write_text(INITIAL.read_text())
-        (folder / "0002_next.py").write_text(CHANGE_ANSWER.replace("{ending}", ending))
+        for released in RELEASED:
+            (folder / released.name).write_text(released.read_text())
+        change = CHANGE_ANSWER.replace("{ending}", ending).replace("{newest}", NEWEST)
+        (folder / "0900_next.py").write_text(change)
         return folder
 
     return write
@@ -162,7 +167,7 @@ def test_older_database_is_upgraded_with_all_rows_and_guards(
     with database.write() as session:
         fill_every_table(session)
     before, versions = snapshot(database), next_version("pass")
-    assert "needs 0002" in (check_schema(database, versions=versions) or "")
+    assert "needs 0900" in (check_schema(database, versions=versions) or "")
     upgrade(database, versions=versions)
     assert check_schema(database, versions=versions) is None
     assert snapshot(database) == before
@@ -190,3 +195,52 @@ def test_failed_upgrade_changes_nothing(
         upgrade(database, versions=versions)
     assert snapshot(database) == before
     assert check_schema(database) is None
+
+
+# ------------------------------------------------------------------ what a migration carries over
+
+
+def up_to(number: str, folder: Path) -> Path:
+    """A folder with the released migrations up to this one."""
+    folder.mkdir()
+    for released in RELEASED:
+        if released.name <= f"{number}~":
+            (folder / released.name).write_text(released.read_text())
+    return folder
+
+
+def test_links_of_the_first_release_become_documents_with_one_revision(
+    empty: Database, tmp_path: Path
+) -> None:
+    upgrade(empty, versions=up_to("0001", tmp_path / "first"))
+    with empty.write() as session:
+        session.execute(
+            text(
+                "INSERT INTO project (id, key, name, purpose, organisation, status, origin, guide_version,"
+                " stage_since, created_at, created_by, revision)"
+                " VALUES (1, 'p', 'P', '', '', 'active', 'here', '1', :at, :at, 'ada', 1)"
+            ),
+            {"at": "2026-03-02 09:00:00.000000"},
+        )
+        for number, removed in ((3, None), (7, "2026-03-05 09:00:00.000000")):
+            session.execute(
+                text(
+                    "INSERT INTO evidence_link (id, project_id, gate, field_id, title, url, expires_on, added_at,"
+                    " added_by, removed_at) VALUES (:id, 1, 'design', 'D25', :title, 'https://example.org', NULL,"
+                    " '2026-03-02 09:00:00.000000', 'ada', :removed)"
+                ),
+                {"id": number, "title": f"Document {number}", "removed": removed},
+            )
+    upgrade(empty)
+    with empty.read() as session:
+        assert [
+            (row.id, row.title, row.kind, row.gate, row.field_id, row.removed_at is None)
+            for row in session.exec(select(Evidence)).all()
+        ] == [
+            (3, "Document 3", "link", "design", "D25", True),
+            (7, "Document 7", "link", "design", "D25", False),
+        ]
+        assert [
+            (row.evidence_id, row.number, row.address, row.at == START, row.by_key, row.digest)
+            for row in session.exec(select(EvidenceRevision)).all()
+        ] == [(number, 1, "https://example.org", True, "ada", "") for number in (3, 7)]

@@ -201,8 +201,4 @@ def _conditions(view: GateView) -> None:
 
 
 def _documents(view: GateView) -> None:
-    if not view.evidence:
-        st.caption("No document is listed for this gate.")
-    evidence.show(view.evidence, today=view.today, may_remove="gates.remove_evidence" in view.may)
-    if "gates.add_evidence" in view.may:
-        evidence.add(view.project.id, view.gate, cache.guide())
+    evidence.show_gate(view.project, view.gate)

@@ -107,6 +107,7 @@ def _ways(view: ReviewView) -> None:
 def _content(view: ReviewView) -> None:
     _changes(view)
     _purpose(view)
+    evidence.show_inline(view.project, view.gate, view.role)
     _relied_on(view)
 
 
@@ -190,9 +191,6 @@ def _around(view: ReviewView) -> None:
     if view.conditions:
         st.header("Conditions", anchor=False)
         conditions.show(view.conditions, today=today, may_meet=False, may_drop=False)
-    if view.evidence:
-        st.header("Documents", anchor=False)
-        evidence.show(view.evidence, today=today, may_remove=False)
     if view.signatures:
         st.header("Decided so far", anchor=False)
         for record in reversed(view.signatures):
