@@ -179,6 +179,15 @@ def type_words(media_type: str) -> str:
     return _WORDS.get(media_type, "of a type we do not know")
 
 
+def type_name(media_type: str) -> str:
+    """ "PDF", "PNG picture": as in a list of facts."""
+    words = type_words(media_type)
+    if media_type not in _WORDS:
+        return "Unknown type"
+    name = words.removeprefix("a ").removeprefix("an ")
+    return name[0].upper() + name[1:]
+
+
 # ---------------------------------------------------------------- content
 
 

@@ -22,7 +22,7 @@ from lifecycle.queries.evidence import DocumentsOf, RevisionView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import EvidenceView
 from lifecycle.rules.evidence import LinkContent
-from lifecycle.rules.media import PDF, PICTURES, SHOWN_INLINE, TEXT, first_lines, size_words, type_words
+from lifecycle.rules.media import PDF, PICTURES, SHOWN_INLINE, TEXT, first_lines, size_words, type_name
 from lifecycle.ui import cache, identity, navigation
 from lifecycle.ui.components import plain, until
 from lifecycle.ui.perform import perform
@@ -46,14 +46,14 @@ def show_inline(project: ProjectHead, gate: Gate, role: Role) -> None:
     if not documents.documents and documents.against_adding:
         return
     st.header("Evidence", anchor=False)
-    _listed(f"evidence:{gate}:{role}", lambda: _of_role(project, gate, role), project)
+    _listed(f"evidence:{gate}:{role}", lambda: _of_role(project, gate, role), project, opened=_SHOWN_OPEN)
     if not documents.against_adding:
         add_buttons(project, gate=gate)
 
 
 def show_gate(project: ProjectHead, gate: Gate) -> None:
     """Every document of the gate and of the questions that are due by it."""
-    _listed(f"evidence:{gate}", lambda: _of_gate(project, gate), project)
+    _listed(f"evidence:{gate}", lambda: _of_gate(project, gate), project, opened=0)
     if not _of_gate(project, gate).against_adding:
         add_buttons(project, gate=gate)
 
@@ -68,25 +68,27 @@ def _of_gate(project: ProjectHead, gate: Gate) -> DocumentsOf:
     return cache.read_with_guide(queries.of_gate, *chains(project), **asked, gate=gate)
 
 
-def _listed(key: str, read: Callable[[], DocumentsOf], project: ProjectHead) -> None:
-    st.fragment(_list, run_every=LOOKS_EVERY, key=key)(key, read, project)
+def _listed(key: str, read: Callable[[], DocumentsOf], project: ProjectHead, *, opened: int) -> None:
+    """The first `opened` of them are shown in place at once, the others when asked for."""
+    st.fragment(_list, run_every=LOOKS_EVERY, key=key)(key, read, project, opened)
 
 
-def _list(key: str, read: Callable[[], DocumentsOf], project: ProjectHead) -> None:
+def _list(key: str, read: Callable[[], DocumentsOf], project: ProjectHead, opened: int) -> None:
     found = read()
     if not found.documents:
         st.caption("No document yet.")
     for number, document in enumerate(found.documents):
         with st.container(gap="xsmall", key=f"{key}:{document.id}"):
-            line(document, project.key, found.today)
-            _in_place(document, is_open=number < _SHOWN_OPEN)
+            line(document, project.key, found.today, key=key)
+            _in_place(document, is_open=number < opened)
 
 
-def line(document: EvidenceView, project: str, today: date) -> None:
+def line(document: EvidenceView, project: str, today: date, *, key: str) -> None:
     """Its title, which leads to the shelf, what it is, and the way to its content."""
     icon = ":material/event_busy:" if document.is_expired else icon_of(document)
     with st.container(gap=None):
-        navigation.link("evidence", plain(document.title), icon=icon, project=project, item=document.id)
+        if st.button(plain(document.title), icon=icon, key=f"{key}:open:{document.id}", type="tertiary"):
+            navigation.go("evidence", project=project, item=document.id)
         st.markdown(f":small[:gray[{plain(_about(document, today))}]{_way_to(document)}]", anchors=False)
 
 
@@ -101,7 +103,7 @@ def icon_of(document: EvidenceView) -> str:
 def _about(document: EvidenceView, today: date) -> str:
     said = [place_of(document)]
     if document.is_file:
-        said.append(f"{type_words(document.media_type)}, {size_words(document.size)}")
+        said.append(f"{type_name(document.media_type)}, {size_words(document.size)}")
     elif not document.is_link:
         said.append(document.url)
     if document.revision > 1:
@@ -163,17 +165,11 @@ def preview(title: str, revision_id: int, media_type: str, digest: str) -> None:
             return
         st.code(first_lines(head), language=None, wrap_lines=True, height=240)
     elif media_type == PDF:
-        st.pdf(_absolute(file_address(revision_id, view=True)), height=_PDF_HEIGHT, alt=title)
+        st.iframe(file_address(revision_id, view=True), height=_PDF_HEIGHT, alt=title)
 
 
 def is_shown(revision: RevisionView) -> bool:
     return revision.media_type in SHOWN_INLINE and revision.size <= LARGEST_SHOWN
-
-
-def _absolute(path: str) -> str:
-    """The viewer takes whole addresses only; this one is the server that the person is at."""
-    scheme, _, rest = (st.context.url or cache.settings().base_url).partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}{path}"
 
 
 # ------------------------------------------------------------------ adding
@@ -181,9 +177,11 @@ def _absolute(path: str) -> str:
 
 def add_buttons(project: ProjectHead, *, gate: Gate | None = None) -> None:
     """A file through a form of the server's own, in a box over the page; a link through one of Streamlit's."""
-    if st.button("Add a file", icon=":material/upload_file:", key=f"evidence:add:{gate}"):
-        file_box(project, gate=gate)
-    _add_link(project, gate)
+    with st.container(horizontal=True, gap="small"):
+        if st.button("Add a file", icon=":material/upload_file:", key=f"evidence:add:{gate}"):
+            file_box(project, gate=gate)
+        with st.popover("Add a link", icon=":material/add_link:", width="content"):
+            _add_link(project, gate)
 
 
 @st.dialog("Add a file", on_dismiss="rerun")
@@ -207,10 +205,7 @@ def _file_form(title: str, **query: str | int | None) -> None:
 
 
 def _add_link(project: ProjectHead, gate: Gate | None) -> None:
-    with (
-        st.expander("Add a link", icon=":material/add_link:"),
-        st.form("evidence:link", border=False, enter_to_submit=False),
-    ):
+    with st.form("evidence:link", border=False, enter_to_submit=False):
         title = st.text_input("Title", key="evidence:link:title", placeholder="Privacy impact assessment")
         address = st.text_input(
             "Link or document number",

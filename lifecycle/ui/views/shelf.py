@@ -12,7 +12,7 @@ from lifecycle.queries.evidence import RevisionView, Shelf, ShelfItem, UseView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import EvidenceView
 from lifecycle.rules.evidence import LinkContent
-from lifecycle.rules.media import size_words, type_words
+from lifecycle.rules.media import size_words, type_name, type_words
 from lifecycle.ui import cache, identity, navigation
 from lifecycle.ui.components import counted, definitions, empty_state, exact, page_header, plain, until
 from lifecycle.ui.perform import perform
@@ -98,12 +98,12 @@ def _list(project: ProjectHead, chosen: str) -> None:
         st.caption("None.")
     for item in found:
         with st.container(border=True, gap=None, key=f"shelf:{item.document.id}"):
-            evidence.line(item.document, project.key, shelf.today)
+            evidence.line(item.document, project.key, shelf.today, key="shelf")
             st.caption(plain(_used(item)))
 
 
 def _used(item: ShelfItem) -> str:
-    said = [f"added by {item.document.added_by}, {item.document.added_at:%Y-%m-%d}"]
+    said = [f"Added by {item.document.added_by}, {item.document.added_at:%Y-%m-%d}"]
     now = [use for use in item.uses if use.is_current]
     if now:
         said.append(
@@ -183,7 +183,7 @@ def _facts(item: ShelfItem) -> None:
     if document.removed_at:
         facts.append(("Removed by", f"{document.removed_by}, {document.removed_at:%Y-%m-%d}"))
     if document.is_file:
-        facts.append(("Content", f"{type_words(document.media_type)}, {size_words(document.size)}"))
+        facts.append(("Content", f"{type_name(document.media_type)}, {size_words(document.size)}"))
     definitions(facts)
 
 
