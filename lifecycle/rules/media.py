@@ -224,7 +224,7 @@ def _in_archive(head: bytes) -> str:
 def _text_of(head: bytes) -> str | None:
     """The beginning as text, None when it is none; a letter cut in two at the end does not count against it."""
     encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    for cut in range(4):
+    for cut in range(4 if len(head) >= HEAD_BYTES else 1):
         try:
             text = head[: len(head) - cut].decode(encoding)
         except UnicodeDecodeError:

@@ -144,10 +144,8 @@ def _relied_on(view: ReviewView) -> None:
     """Every answer the signature covers, by the sections of the guide; what is open is said in one line."""
     answered = [item for item in view.relied_on if not item.is_open]
     st.header("What you rely on", anchor=False)
-    st.caption(
-        f"Your signature covers {counted(len(view.relied_on), 'answer')} and nothing else: "
-        "when one of them changes, it becomes stale."
-    )
+    what = f"{counted(len(view.relied_on), 'answer')} and {counted(len(view.evidence), 'document')}"
+    st.caption(f"Your signature covers {what}, nothing else: when one of them changes, it becomes stale.")
     for title, items in _sections(answered):
         with st.container(border=True, gap="small"):
             st.markdown(f":small[:gray[{plain(title)}]]", anchors=False)
