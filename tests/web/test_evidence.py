@@ -144,7 +144,8 @@ def test_file_gets_in_by_the_form_and_out_again_with_every_header(site: Site) ->
         assert got.content == PDF
         expected = {
             "content-type": "application/pdf",
-            "content-disposition": "attachment; filename=\"K_se_ _Test_.pdf\"; filename*=UTF-8''K%C3%A4se%3B%20_Test_.pdf",
+            "content-disposition": 'attachment; filename="K_se_ _Test_.pdf"; '
+            "filename*=UTF-8''K%C3%A4se%3B%20_Test_.pdf",
             "x-content-type-options": "nosniff",
             "cache-control": "private, no-cache",
             "etag": f'"{hashlib.sha256(PDF).hexdigest()}"',
