@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import select
@@ -19,7 +21,7 @@ from tests.clock import START
 from tests.store.rows import all_rows, fill_every_table, start_process, wait_for
 
 RELEASED = sorted(VERSIONS.glob("0*.py"))
-NEWEST = RELEASED[-1].name.partition("_")[0]
+NEWEST = ScriptDirectory(str(VERSIONS.parent), version_locations=[str(VERSIONS)]).get_current_head()
 
 
 @pytest.fixture
@@ -100,7 +102,7 @@ def test_many_first_starts_at_once_make_one_schema(tmp_path: Path) -> None:
 def test_newer_database_is_refused_and_left_alone(database: Database) -> None:
     with database.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '0999'"))
-    with pytest.raises(Outdated, match=r"newer version of Lifecycle .* schema 0999, .* up to " + NEWEST):
+    with pytest.raises(Outdated, match=rf"newer version of Lifecycle .* schema 0999, .* up to {NEWEST}"):
         upgrade(database)
     assert "install that version" in (check_schema(database) or "")
 
@@ -139,14 +141,12 @@ def upgrade():
 
 @pytest.fixture
 def next_version(tmp_path: Path) -> Callable[[str], Path]:
-    """A folder with the released migrations and one more that makes `answer` anew and then does `ending`."""
+    """A folder with all migrations and one more that makes `answer` anew and then does `ending`."""
 
     def write(ending: str) -> Path:
         folder = tmp_path / "versions"
-        folder.mkdir()
-        for released in RELEASED:
-            (folder / released.name).write_text(released.read_text())
-        change = CHANGE_ANSWER.replace("{ending}", ending).replace("{newest}", NEWEST)
+        shutil.copytree(VERSIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        change = CHANGE_ANSWER.replace("{ending}", ending).replace("{newest}", str(NEWEST))
         (folder / "0900_next.py").write_text(change)
         return folder
 
