@@ -15,7 +15,7 @@ from lifecycle.rules.media import PDF, PICTURES, SHOWN_INLINE, TEXT, UNKNOWN
 from lifecycle.store.files import Files
 
 _ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-_NOT_ASCII = re.compile(r"[^ !#$%&\'()+,\-.0-9;=@A-Z\[\]^_`a-z{}~]")
+_NOT_ASCII = re.compile(r"[^ !#$&'()+,\-.0-9=@A-Z\[\]^_`a-z{}~]")
 _SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'self'"
 # A picture that is opened by itself is an element of a page that the browser makes.
 _SANDBOX_OF_PICTURE = f"{_SANDBOX}; img-src 'self'; style-src 'unsafe-inline'"
