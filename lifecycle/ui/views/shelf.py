@@ -80,12 +80,12 @@ def _filter(shelf: Shelf) -> str:
     offered = [name for name, number in numbers.items() if number or name == _ALL]
     if len(offered) == 1 or numbers == {**numbers, _ALL: numbers["Not used yet"], "Expired": 0, "Removed": 0}:
         return _ALL
-    chosen = st.segmented_control(
+    chosen = st.radio(
         "Show",
         offered,
-        default=_ALL,
         format_func=lambda name: f"{name} {numbers[name]}",
         key="shelf:filter",
+        horizontal=True,
         label_visibility="collapsed",
     )
     return str(chosen or _ALL)
