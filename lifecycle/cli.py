@@ -38,6 +38,7 @@ from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.rules.triggers import Direction, Missing, TriggerRule, replay
 from lifecycle.settings import PROJECT_ROOT, Settings, read_settings
 from lifecycle.store.database import Database, open_database
+from lifecycle.store.files import open_files
 from lifecycle.store.migrations import check_schema, upgrade
 from lifecycle.store.verification import verify
 from lifecycle.vocabulary import COMMAND_LINE, Blocker, Gate
@@ -168,7 +169,8 @@ def demo(as_json: AsJson = False) -> None:
         settings = read_settings()
         guide = _guide(settings)
         with _opened(settings) as database:
-            built = build_example(database, guide, by=COMMAND_LINE, now=_now())
+            files = open_files(settings, database.file)
+            built = build_example(database, guide, files, by=COMMAND_LINE, now=_now())
     if as_json:
         _print_json(built.as_json())
     else:

@@ -23,6 +23,8 @@ class Settings:
     session_idle_hours: float = 12
     session_absolute_hours: float = 24 * 14
     largest_import_megabytes: int = 50
+    evidence_url: str | None = None  # a path or URL; None: the folder beside the database
+    largest_evidence_megabytes: int = 200
     development: bool = False
 
     @property
@@ -41,8 +43,17 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         guide_folder=Path(values.get("LIFECYCLE_GUIDE") or PROJECT_ROOT / "data" / "guide"),
         public_url=values.get("LIFECYCLE_PUBLIC_URL") or None,
         trust_proxy=values.get("LIFECYCLE_TRUST_PROXY", "") == "1",
+        evidence_url=values.get("LIFECYCLE_EVIDENCE_URL") or None,
+        largest_evidence_megabytes=_megabytes(values, "LIFECYCLE_EVIDENCE_MEGABYTES", 200),
         development=values.get("LIFECYCLE_DEVELOPMENT", "") == "1",
     )
+
+
+def _megabytes(values: Mapping[str, str], name: str, otherwise: int) -> int:
+    text = values.get(name) or str(otherwise)
+    if not text.isdecimal() or not 0 < int(text) <= 2_000:
+        raise ValueError(f"{name} must be a whole number of megabytes from 1 to 2000, not “{text}”.")
+    return int(text)
 
 
 def _port(text: str) -> int:

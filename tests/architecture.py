@@ -53,6 +53,7 @@ ACTIONS = (
     "answers",
     "sources",
     "reviews",
+    "evidence",
     "gates",
     "plans",
     "releases",
@@ -68,6 +69,7 @@ OWNERS: dict[str, frozenset[str]] = {
     | {"facts", "actions", "queries", "interchange", "demo"},  # the last two: the Session they pass on
     "sqlalchemy": STORED | {"facts", "actions", "queries"},
     "alembic": frozenset({"store"}),
+    "fsspec": frozenset({"store"}),
     "pandas": frozenset({"ui", "interchange"}),
     "plotly": frozenset({"ui"}),
     "fastapi": frozenset({"web", "app"}),
@@ -82,7 +84,7 @@ ONLY_FROM_OUTSIDE: dict[str, frozenset[str]] = {
     "canonical": frozenset(),
     "guide": frozenset({"pydantic", "yaml"}),
     "rules": frozenset(),
-    "store": frozenset({"sqlmodel", "sqlalchemy", "alembic", "pydantic", "psycopg"}),
+    "store": frozenset({"sqlmodel", "sqlalchemy", "alembic", "pydantic", "psycopg", "fsspec"}),
     "events": frozenset({"sqlmodel", "sqlalchemy", "pydantic"}),
     "pages": frozenset({"streamlit"}),
 }

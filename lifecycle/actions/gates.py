@@ -1,4 +1,4 @@
-"""Gates: their outcome, the risk tier, conditions, waivers, reasons and evidence."""
+"""Gates: their outcome, the risk tier, conditions, waivers and reasons."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from sqlmodel import Session, col, select
 
 from lifecycle.actions.projects import open_project
 from lifecycle.actions.signing import (
-    LONGEST_NAME,
     close_review,
     drop_condition,
     facts_now,
     refuse,
-    refuse_past,
     tidy,
     tidy_condition,
 )
@@ -26,7 +24,6 @@ from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
 from lifecycle.rules.checks.evaluation import evaluate
 from lifecycle.rules.checks.waivers import may_reason, may_waive
-from lifecycle.rules.evidence import link_problem, rested_on
 from lifecycle.rules.gates import Aftermath, after, may_decide_gate
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import current_sign_off, required_reviews
@@ -34,9 +31,7 @@ from lifecycle.rules.tier_choices import HIGHEST_TIER, may_choose_tier
 from lifecycle.rules.tiers import propose
 from lifecycle.store.tables import (
     Condition,
-    EvidenceLink,
     GateDecision,
-    Invalidation,
     Project,
     Review,
     SignOff,
@@ -47,7 +42,6 @@ from lifecycle.store.tables import (
 from lifecycle.vocabulary import Actor, Blocker, CheckResult, Gate, Outcome, Role, Severity, Stage
 
 LONGEST_WAIVER = timedelta(days=366)
-LONGEST_LINK = 2_000
 PERMISSION_OF_OUTCOME: Mapping[Outcome, str] = {
     Outcome.GO: "gates.go",
     Outcome.GO_WITH_CONDITIONS: "gates.go",
@@ -380,85 +374,6 @@ def give_reason(
 def _known_check(guide: Guide, check_id: str) -> None:
     if check_id not in guide.checks_by_id:
         raise NotFound("check", check_id)
-
-
-# ---------------------------------------------------------------- evidence
-
-
-def add_evidence(
-    session: Session,
-    *,
-    by: Actor,
-    at: datetime,
-    guide: Guide,
-    project_id: int,
-    title: str,
-    url: str,
-    gate: Gate | None = None,
-    field_id: str | None = None,
-    expires_on: date | None = None,
-) -> int:
-    """Link to a document kept elsewhere, or name it; it is never fetched. Returns its id."""
-    require_on_project(session, "gates.add_evidence", by, project_id)
-    open_project(session, project_id)
-    if gate is None and field_id is None:
-        raise Invalid({"place": "Say to which gate or question the document belongs."})
-    if field_id is not None and field_id not in guide.fields:
-        raise NotFound("question", field_id)
-    facts = facts_now(session, project_id, guide, at)
-    refuse_past("expiry", expires_on, facts.today)
-    link = EvidenceLink(
-        project_id=project_id,
-        gate=gate.value if gate else None,
-        field_id=field_id,
-        title=" ".join(tidy("title", title, LONGEST_NAME, required="Give the document a title.").split()),
-        url=_reference(url),
-        expires_on=expires_on,
-        added_at=at,
-        added_by=by.key,
-    )
-    session.add(link)
-    session.flush()
-    detail = {"title": link.title, "url": link.url, "gate": gate, "field": field_id, "expires_on": expires_on}
-    subject = f"evidence:{link.id}"
-    _record(session, EventAction.EVIDENCE_ADDED, project_id, subject, detail, by, at, guide)
-    return link.id or 0
-
-
-def remove_evidence(
-    session: Session, *, by: Actor, at: datetime, guide: Guide, evidence_id: int, reason: str = ""
-) -> None:
-    """Take a document away. Decisions made while it was there, and resting on it, become stale."""
-    link = session.get(EvidenceLink, evidence_id)
-    if link is None or link.removed_at is not None:
-        raise NotFound("document", evidence_id)
-    require_on_project(session, "gates.remove_evidence", by, link.project_id)
-    open_project(session, link.project_id)
-    facts = facts_now(session, link.project_id, guide, at)
-    link.removed_at = at
-    gate = Gate(link.gate) if link.gate else None
-    rested = rested_on(facts, guide, field_id=link.field_id, gate=gate, added_at=link.added_at)
-    text = f"The document “{link.title}” was removed."
-    for fact in rested:
-        session.add(
-            Invalidation(
-                sign_off_id=fact.id, project_id=link.project_id, cause="evidence", detail=text, opened_at=at
-            )
-        )
-    detail = {
-        "title": link.title,
-        "reason": tidy("reason", reason),
-        "sign_offs_gone_stale": [fact.id for fact in rested],
-    }
-    subject = f"evidence:{link.id}"
-    _record(session, EventAction.EVIDENCE_REMOVED, link.project_id, subject, detail, by, at, guide)
-
-
-def _reference(raw: str) -> str:
-    text = tidy("link", raw, LONGEST_LINK, required="Give a web address, or name the document.")
-    if problem := link_problem(text):
-        raise Invalid({"link": problem})
-    return text
 
 
 # ---------------------------------------------------------------- events

@@ -11,13 +11,14 @@ from types import MappingProxyType
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlmodel import Session
 
 from lifecycle.canonical import sha256_hex
 from lifecycle.errors import NotFound
 from lifecycle.guide import FieldSpec, Guide
 from lifecycle.rules.answers import decode, is_complete
+from lifecycle.rules.evidence import Content, FileContent, LinkContent, revision_content
 from lifecycle.rules.project_facts import (
     AnswerFact,
     ConditionFact,
@@ -33,6 +34,7 @@ from lifecycle.rules.project_facts import (
     WaiverFact,
 )
 from lifecycle.store.base import metadata
+from lifecycle.store.tables import EvidenceRevision
 from lifecycle.vocabulary import (
     Act,
     AnswerState,
@@ -142,6 +144,8 @@ def _read(session: Session, table: str, project_ids: Sequence[int]) -> Sequence[
 
 def _statement(table: str) -> Select[Any]:
     """The rows of `:projects` that count, in the order they were written."""
+    if table == "evidence":
+        return _documents()
     columns = _TABLES[table].c
     key = columns["id" if table == "project" else "project_id"]
     statement = select(_TABLES[table]).where(key.in_(bindparam("projects", expanding=True)))
@@ -154,9 +158,24 @@ def _statement(table: str) -> Select[Any]:
     return statement.order_by(columns.id) if "id" in columns else statement
 
 
+def _documents() -> Select[Any]:
+    """Every document together with its newest revision, removed ones too."""
+    item, revision = _TABLES["evidence"], _TABLES["evidence_revision"]
+    other = revision.alias()
+    newest = select(func.max(other.c.number)).where(other.c.evidence_id == item.c.id).scalar_subquery()
+    parts = (
+        revision.c[name] for name in ("number", "digest", "size", "media_type", "file_name", "address", "at")
+    )
+    return (
+        select(item, revision.c.id.label("revision_id"), *parts)
+        .join(revision, revision.c.evidence_id == item.c.id)
+        .where(item.c.project_id.in_(bindparam("projects", expanding=True)), revision.c.number == newest)
+        .order_by(item.c.id)
+    )
+
+
 _ENDS: Mapping[str, str] = MappingProxyType(
     {
-        "evidence_link": "removed_at",
         "membership": "ended_at",
         "data_source": "removed_at",
         "waiver": "revoked_at",
@@ -171,6 +190,7 @@ _COUNTED = (
     "warning_reason",
     "gate_decision",
     "tier_choice",
+    "evidence",
 )
 # Built once: every save reads them, and building one costs more than running it.
 _STATEMENTS: Mapping[str, Select[Any]] = MappingProxyType(
@@ -191,6 +211,7 @@ def _facts(project: _Line, found: _Found, today: date) -> ProjectFacts:
     answers, of_sources = _answers(found.of("current_answer", project.id), found)
     decisions = tuple(_decision(row) for row in found.of("gate_decision", project.id))
     choices = found.of("tier_choice", project.id)
+    documents = [_document(row) for row in found.of("evidence", project.id)]
     return ProjectFacts(
         today=today,
         stage=Stage(project.stage) if project.stage else None,
@@ -212,7 +233,8 @@ def _facts(project: _Line, found: _Found, today: date) -> ProjectFacts:
             for row in found.of("warning_reason", project.id)
         ),
         decisions=decisions,
-        evidence=tuple(_evidence(row) for row in found.of("evidence_link", project.id)),
+        evidence=tuple(fact for fact in documents if fact.removed_at is None),
+        removed_evidence=tuple(fact for fact in documents if fact.removed_at is not None),
         members=tuple(_member(row, found) for row in found.of("membership", project.id)),
         tier_choice=choices[-1].tier if choices else None,
         history=_history(found.of("answer", project.id), found),
@@ -382,8 +404,27 @@ def _decision(row: _Line) -> GateDecisionFact:
     return GateDecisionFact(Gate(row.gate), Outcome(row.outcome), row.at, row.by_key, row.reason, to_stage)
 
 
-def _evidence(row: _Line) -> EvidenceFact:
-    return EvidenceFact(row.field_id, Gate(row.gate) if row.gate else None, row.expires_on)
+def _document(row: _Line) -> EvidenceFact:
+    return EvidenceFact(
+        field_id=row.field_id,
+        gate=Gate(row.gate) if row.gate else None,
+        expires_on=row.expires_on,
+        id=row.id,
+        title=row.title,
+        source_id=row.source_id,
+        content=revision_content(content_of_row(row)),
+        revision=row.number,
+        revision_id=row.revision_id,
+        at=row.at,
+        removed_at=row.removed_at,
+    )
+
+
+def content_of_row(row: EvidenceRevision | _Line) -> Content:
+    """What a stored revision holds."""
+    if row.digest:
+        return FileContent(row.digest, row.size, row.media_type, row.file_name)
+    return LinkContent(row.address)
 
 
 def _member(row: _Line, found: _Found) -> MemberFact:

@@ -222,12 +222,7 @@ def _evidence(
     session: Session, project_id: int, wording: Wording, ready: GateReadiness
 ) -> tuple[EvidenceView, ...]:
     """Documents of this gate, and those attached to fields that are due by it."""
-    due = {field.id for field in wording.guide.due_by(ready.gate)}
-    return tuple(
-        item
-        for item in records.evidence(session, project_id, wording)
-        if item.gate is ready.gate or (item.place and item.place.field_id in due)
-    )
+    return records.evidence_by(records.evidence(session, project_id, wording), wording.guide, ready.gate)
 
 
 def _target(session: Session, project_id: int, gate: Gate) -> date | None:

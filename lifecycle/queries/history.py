@@ -371,5 +371,12 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     ),
     EventAction.TARGET_DATE_SET: _target,
     EventAction.EVIDENCE_ADDED: lambda told: f"Added the document “{told.said('title')}”",
+    EventAction.EVIDENCE_REVISED: lambda told: (
+        f"Replaced the document “{told.said('title')}” (revision {told.said('revision')})"
+    ),
+    EventAction.EVIDENCE_EXPIRY_SET: lambda told: (
+        f"Said until when the document “{told.said('title')}” is valid: {told.said('after') or 'without end'}"
+    ),
+    EventAction.EVIDENCE_RESTORED: lambda told: f"Put the document “{told.said('title')}” back",
     EventAction.EVIDENCE_REMOVED: lambda told: f"Removed the document “{told.said('title')}”",
 }

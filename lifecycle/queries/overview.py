@@ -32,7 +32,6 @@ from lifecycle.rules.readiness import (
 from lifecycle.rules.signoffs import sign_off_status
 from lifecycle.rules.tiers import TierProposal, propose
 from lifecycle.store.tables import (
-    EvidenceLink,
     Project,
     ProjectStanding,
     RegisterEntry,
@@ -274,13 +273,6 @@ def _dates(
 ) -> tuple[NextDate, ...]:
     """What is due, by day: gates ahead, reviews, conditions, don't-knows, go-live, and what will lapse."""
     facts = wording.facts
-    expiring = session.execute(
-        select(EvidenceLink).where(
-            col(EvidenceLink.project_id) == project_id,
-            col(EvidenceLink.removed_at).is_(None),
-            col(EvidenceLink.expires_on).is_not(None),
-        )
-    ).scalars()
     found = [
         *(
             (day, f"{gate.title} gate", None, gate)
@@ -303,7 +295,11 @@ def _dates(
             if item.due_on
         ),
         *((item.expires_on, f"Waiver of {item.check_id} ends", None, item.gate) for item in facts.waivers),
-        *((row.expires_on, f"“{row.title}” expires", None, None) for row in expiring if row.expires_on),
+        *(
+            (item.expires_on, f"“{item.title}” expires", None, None)
+            for item in facts.evidence
+            if item.expires_on
+        ),
         *_go_live(wording),
     ]
     dates = [NextDate(day, what, day < facts.today, place, gate) for day, what, place, gate in found]

@@ -21,6 +21,7 @@ from lifecycle.queries.records import ConditionView, EvidenceView, SignatureView
 from lifecycle.queries.wording import NO_ANSWER, Place, Wording, all_names
 from lifecycle.rules import reviews as rules
 from lifecycle.rules.checks.evaluation import evaluate
+from lifecycle.rules.evidence import EVIDENCE
 from lifecycle.rules.permissions import refusal
 from lifecycle.rules.project_facts import ProjectFacts, ReviewFact
 from lifecycle.rules.signoffs import SOURCE, cover, decisions_allowed, digest_of
@@ -223,12 +224,8 @@ def _conditions(
 def _evidence(
     session: Session, wording: Wording, project_id: int, gate: Gate, role: Role
 ) -> tuple[EvidenceView, ...]:
-    relied_on = set(wording.guide.relied_on(gate, role))
-    return tuple(
-        item
-        for item in records.evidence(session, project_id, wording)
-        if (item.place.field_id in relied_on if item.place else item.gate is gate)
-    )
+    found = records.evidence(session, project_id, wording)
+    return records.relied_on_evidence(found, wording.guide, gate, role)
 
 
 # ---------------------------------------------------------------- what changed
@@ -240,7 +237,8 @@ def _compared(
     """Every relied-on answer beside what it was at the last decision, and how the data sources changed."""
     facts, guide = wording.facts, wording.guide
     before = _covered(session, last)
-    rows = _answers(session, [answer_id for answer_id, _ in before.values() if answer_id])
+    of_answers = (row_id for key, (row_id, _) in before.items() if key.partition("@")[0] != EVIDENCE)
+    rows = _answers(session, [answer_id for answer_id in of_answers if answer_id])
     relied_on = []
     for key, fact in facts.content_keys(guide.relied_on(gate, role)):
         field_id = key.partition("@")[0]

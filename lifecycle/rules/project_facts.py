@@ -51,7 +51,7 @@ class SourceFact:
 
 @dataclass(frozen=True, slots=True)
 class SignOffFact:
-    """One decision as recorded. `covered` maps keys (`D14`, `X07@3`) to the content it was bound to."""
+    """One decision as recorded. `covered` maps keys (`D14`, `X07@3`, `evidence@12`) to the content it was bound to."""
 
     id: int
     review_id: int
@@ -124,9 +124,19 @@ class GateDecisionFact:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFact:
+    """A document as it is now. `content` is the digest of its current revision."""
+
     field_id: str | None
     gate: Gate | None
     expires_on: date | None
+    id: int = 0
+    title: str = ""
+    source_id: int = 0
+    content: str = ""
+    revision: int = 1
+    revision_id: int = 0
+    at: datetime | None = None  # of the current revision
+    removed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +175,7 @@ class ProjectFacts:
     reasons: tuple[ReasonFact, ...] = ()
     decisions: tuple[GateDecisionFact, ...] = ()  # oldest first
     evidence: tuple[EvidenceFact, ...] = ()
+    removed_evidence: tuple[EvidenceFact, ...] = ()  # for the sentences that name what is gone
     members: tuple[MemberFact, ...] = ()
     tier_choice: int | None = None
     history: Mapping[str, tuple[PastAnswer, ...]] = field(default_factory=dict)  # D27, D37, oldest first

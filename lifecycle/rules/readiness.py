@@ -255,7 +255,8 @@ def top_blocker(ready: GateReadiness, guide: Guide) -> Blocker | None:
 
     def rank(item: Obstacle) -> tuple[int, int, int]:
         is_outright = item.code in outright or item.area is Area.CONDITIONS
-        named = [guide.field(key.partition("@")[0]).gate.order for key in item.fields]
+        asked = (guide.fields.get(key.partition("@")[0]) for key in item.fields)  # none for a document
+        named = [field.gate.order for field in asked if field]
         stage = first_gates.get(item.code, min(named, default=ready.gate.order))
         return (-item.severity.weight, not is_outright, stage)
 

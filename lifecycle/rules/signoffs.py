@@ -1,7 +1,7 @@
 """What a sign-off covers, when it is stale, what stands for it now, and who may decide.
 
-A sign-off is bound to the content of every field that its role relies on at its gate. It is stale while that
-content differs from now or while an invalidation is open; the old content back makes it valid again.
+A sign-off is bound to the content of every field and document that its role relies on at its gate. It is stale
+while that content differs from now or while an invalidation is open; the old content back makes it valid again.
 """
 
 from __future__ import annotations
@@ -12,6 +12,16 @@ from datetime import datetime
 
 from lifecycle.canonical import digest
 from lifecycle.guide import Guide, ReviewSpec
+from lifecycle.rules.evidence import (
+    EVIDENCE,
+    changed_at,
+    changed_evidence,
+    content_of,
+    covered_evidence,
+    evidence_key,
+    evidence_of,
+    is_relied_on,
+)
 from lifecycle.rules.project_facts import ProjectFacts, ReviewFact, SignOffFact
 from lifecycle.vocabulary import (
     Act,
@@ -45,9 +55,10 @@ _ALLOWED: Mapping[Act, tuple[Decision, ...]] = {
 
 
 def cover(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -> dict[str, tuple[int, str]]:
-    """Answer id and content digest of everything `role` relies on at `gate`; an open question is (0, "").
+    """Id and content digest of every answer and document `role` relies on at `gate`; an open question is (0, "").
 
-    A role that relies on fields of data sources also relies on which sources there are, whatever their names.
+    A role that relies on fields of data sources also relies on which sources there are, whatever their names. The
+    key `evidence` alone says that documents are covered at all: sign-offs from before there were files lack it.
     """
     relied_on = guide.relied_on(gate, role)
     covered = {
@@ -56,7 +67,15 @@ def cover(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -> dict[str
     }
     if any(guide.field(field_id).is_of_source for field_id in relied_on):
         covered |= {f"{SOURCE}@{source.id}": (0, _THERE) for source in facts.sources}
+    covered[EVIDENCE] = (0, _THERE)
+    for document in covered_evidence(facts, guide, gate, role):
+        covered[evidence_key(document.id)] = (document.revision_id, content_of(facts, document))
     return covered
+
+
+def covers_evidence(sign_off: SignOffFact) -> bool:
+    """Whether documents count for it: one made before there were files covered none, whatever is added later."""
+    return EVIDENCE in sign_off.covered
 
 
 def digest_of(covered: Cover) -> str:
@@ -71,6 +90,8 @@ def stale_keys(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tupl
     """Keys whose content differs from what was signed, sources that came or went included, in guide order."""
     now = {key: content for key, (_, content) in cover(facts, guide, sign_off.gate, sign_off.role).items()}
     keys = dict.fromkeys((*now, *sign_off.covered))
+    if not covers_evidence(sign_off):
+        keys = {key: None for key in keys if key.partition("@")[0] != EVIDENCE}
     return tuple(key for key in keys if now.get(key, "") != sign_off.covered.get(key, ""))
 
 
@@ -85,7 +106,9 @@ def staleness(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple
     reasons = list(sign_off.invalidations)
     for key in stale_keys(facts, guide, sign_off):
         name, _, source = key.partition("@")
-        if source and int(source) not in known:
+        if name == EVIDENCE:
+            reasons.append(changed_evidence(facts, key, was_there=key in sign_off.covered))
+        elif source and int(source) not in known:
             gone.add(source)
         elif name == SOURCE:
             reasons.append(f"The data source “{known[int(source)]}” was added.")
@@ -104,6 +127,9 @@ def _changed(facts: ProjectFacts, guide: Guide, key: str) -> str:
 def key_title(facts: ProjectFacts, guide: Guide, key: str) -> str:
     """A content key in words: "How far ahead it looks (D14)", "Origin (X03) of Vendor feed"."""
     field_id, _, source_id = key.partition("@")
+    if field_id == EVIDENCE:
+        document = evidence_of(facts, key)
+        return f"the document “{document.title}”" if document else "a document, now removed,"
     title = f"{guide.field(field_id).title} ({field_id})"
     if not source_id:
         return title
@@ -177,7 +203,7 @@ def _status_of(facts: ProjectFacts, made: SignOffFact) -> SignOffStatus:
 
 
 def _stale_since(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> datetime:
-    """When the first of the changed answers changed; the sign-off's own time where no answer tells."""
+    """When the first of the changed answers or documents changed; the sign-off's own time where none tells."""
     moments = [at for at in _changes(facts, guide, sign_off) if at is not None]
     return min(moments, default=sign_off.at)
 
@@ -186,7 +212,31 @@ def _changes(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> Iterat
     answers = dict(facts.content_keys(guide.relied_on(sign_off.gate, sign_off.role)))
     for key in stale_keys(facts, guide, sign_off):
         fact = answers.get(key)
-        yield fact.at if fact else None
+        yield changed_at(facts, key) if key.partition("@")[0] == EVIDENCE else fact.at if fact else None
+
+
+def resting_unrecorded(
+    facts: ProjectFacts,
+    guide: Guide,
+    *,
+    field_id: str | None,
+    source_id: int,
+    gate: Gate | None,
+    added_at: datetime,
+) -> tuple[SignOffFact, ...]:
+    """The standing favourable decisions that cover no documents but were made while this one was there.
+
+    They are from before there were files. What happens to the document is written down for them, once.
+    """
+    return tuple(
+        fact
+        for fact in facts.sign_offs
+        if fact.at >= added_at
+        and fact.decision.is_favourable
+        and not covers_evidence(fact)
+        and fact == current_sign_off(facts, fact.gate, fact.role)
+        and is_relied_on(guide, fact.gate, fact.role, field_id=field_id, source_id=source_id, at_gate=gate)
+    )
 
 
 def stale_sign_offs(facts: ProjectFacts, guide: Guide) -> tuple[SignOffFact, ...]:

@@ -240,7 +240,7 @@ def _blocker(blocker: Blocker, number: int, project: str, guide: Guide, here: Ga
         target = field_target(blocker.fields[0], guide) if blocker.fields else None
         if target is None and here is not None and blocker.gate is here:
             return
-        label = blocker.fields[0].split("@")[0] if blocker.fields else "Gate"
+        label = blocker.fields[0].partition("@")[0] if target else "Gate"
         if st.button(
             label, key=f"blocker:{number}:{blocker.code}", icon=":material/arrow_forward:", type="tertiary"
         ):

@@ -107,6 +107,14 @@ PAGES: tuple[PageSpec, ...] = (
         "Blockers, sign-offs and the outcome of a gate.",
     ),
     PageSpec(
+        "evidence",
+        "project/evidence.py",
+        "Evidence",
+        "folder_open",
+        "project",
+        "Files and links that decisions rest on.",
+    ),
+    PageSpec(
         "plan", "project/plan.py", "Plan", "calendar_month", "project", "Target dates and latest days to ask."
     ),
     PageSpec(
@@ -208,8 +216,13 @@ def go(name: str, **query: str | int | None) -> NoReturn:
 
 def address(name: str, **query: str | int | None) -> str:
     """The link to a page, for tables, mails and Markdown."""
-    words = urlencode(_plain(query))
+    words = query_text(**query)
     return f"/{BY_NAME[name].path}" + (f"?{words}" if words else "")
+
+
+def query_text(**query: str | int | None) -> str:
+    """The part of an address behind its question mark; values that are None stay out."""
+    return urlencode(_plain(query))
 
 
 def link(

@@ -22,6 +22,7 @@ from lifecycle.actions import (
     accounts,
     answers,
     deliveries,
+    evidence,
     gates,
     people,
     plans,
@@ -35,6 +36,7 @@ from lifecycle.errors import Forbidden, NotFound, Refused
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import load_facts
 from lifecycle.rules.deliveries import Medium, Way
+from lifecycle.rules.evidence import LinkContent
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.registers import ListedProject
 from lifecycle.rules.reminders import ReminderPolicy
@@ -173,12 +175,19 @@ def _reasoned(world: World) -> Call:
 
 
 def _document(world: World) -> Call:
-    return {"by": world.cast.pat, **world.on_project, "title": "Study", "url": "DOC-1", "field_id": "D01"}
+    content = LinkContent("DOC-1")
+    return {"by": world.cast.pat, **world.on_project, "title": "Study", "content": content, "field_id": "D01"}
 
 
-def _removed_document(world: World) -> Call:
-    evidence_id = gates.add_evidence(world.session, at=START, guide=world.cast.guide, **_document(world))
+def _on_shelf(world: World) -> Call:
+    evidence_id = evidence.add(world.session, at=START, guide=world.cast.guide, **_document(world))
     return {"by": world.cast.pat, "evidence_id": evidence_id}
+
+
+def _off_shelf(world: World) -> Call:
+    given = _on_shelf(world)
+    evidence.remove(world.session, at=START, guide=world.cast.guide, **given)
+    return given
 
 
 def _open_invitation(world: World) -> Call:
@@ -381,8 +390,11 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     gates.waive: _to_waive,
     gates.revoke_waiver: _waived,
     gates.give_reason: _reasoned,
-    gates.add_evidence: _document,
-    gates.remove_evidence: _removed_document,
+    evidence.add: _document,
+    evidence.revise: lambda world: {**_on_shelf(world), "content": LinkContent("DOC-2")},
+    evidence.set_expiry: lambda world: {**_on_shelf(world), "expires_on": NEXT_MONTH},
+    evidence.remove: _on_shelf,
+    evidence.restore: _off_shelf,
     people.invite: lambda world: {"by": world.cast.ada, "email": "new@example.org"},
     people.revoke_invitation: _open_invitation,
     people.make_reset_link: _about,

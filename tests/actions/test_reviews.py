@@ -215,7 +215,7 @@ def test_decision_records_who_signed_what_in_which_words(desk: Desk) -> None:
         f"At the Discovery gate of “Orders”, Priya, Privacy, on behalf of Data protection office, {spec.meaning}."
     )
     assert row.digest == digest_seen
-    assert set(json.loads(row.covered)) == {"D13", "D25"}
+    assert set(json.loads(row.covered)) == {"D13", "D25", "evidence"}
     assert desk.review(review_id).state == "decided"
     action, subject, detail = desk.newest_event()
     assert (action, subject) == ("sign_off.recorded", f"sign_off:{sign_off_id}")

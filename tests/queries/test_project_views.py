@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
-from lifecycle.actions import gates, people, plans, reviews
+from lifecycle.actions import evidence, gates, people, plans, reviews
 from lifecycle.errors import NotFound, Refused
 from lifecycle.queries import gates as gate_queries
 from lifecycle.queries import history, my_work, overview
 from lifecycle.queries import reviews as review_queries
+from lifecycle.rules.evidence import LinkContent
 from lifecycle.store.database import Database
 from lifecycle.vocabulary import (
     Actor,
@@ -227,7 +228,8 @@ def test_gate_shows_its_records(room: Room) -> None:
         **common,
     )
     gates.give_reason(room.session, by=room.cast.pat, check_id="T02", reason="The pilot will tell", **common)
-    gates.add_evidence(room.session, by=room.cast.pat, title="Study", url="DOC-1", field_id="D01", **common)
+    content = LinkContent("DOC-1")
+    evidence.add(room.session, by=room.cast.pat, title="Study", content=content, field_id="D01", **common)
     gates.add_condition(
         room.session,
         by=room.cast.pat,

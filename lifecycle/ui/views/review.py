@@ -107,6 +107,7 @@ def _ways(view: ReviewView) -> None:
 def _content(view: ReviewView) -> None:
     _changes(view)
     _purpose(view)
+    evidence.show_inline(view.project, view.gate, view.role)
     _relied_on(view)
 
 
@@ -143,10 +144,8 @@ def _relied_on(view: ReviewView) -> None:
     """Every answer the signature covers, by the sections of the guide; what is open is said in one line."""
     answered = [item for item in view.relied_on if not item.is_open]
     st.header("What you rely on", anchor=False)
-    st.caption(
-        f"Your signature covers {counted(len(view.relied_on), 'answer')} and nothing else: "
-        "when one of them changes, it becomes stale."
-    )
+    what = f"{counted(len(view.relied_on), 'answer')} and {counted(len(view.evidence), 'document')}"
+    st.caption(f"Your signature covers {what}, nothing else: when one of them changes, it becomes stale.")
     for title, items in _sections(answered):
         with st.container(border=True, gap="small"):
             st.markdown(f":small[:gray[{plain(title)}]]", anchors=False)
@@ -190,9 +189,6 @@ def _around(view: ReviewView) -> None:
     if view.conditions:
         st.header("Conditions", anchor=False)
         conditions.show(view.conditions, today=today, may_meet=False, may_drop=False)
-    if view.evidence:
-        st.header("Documents", anchor=False)
-        evidence.show(view.evidence, today=today, may_remove=False)
     if view.signatures:
         st.header("Decided so far", anchor=False)
         for record in reversed(view.signatures):
