@@ -18,8 +18,17 @@ from sqlmodel import Session, col, delete, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from lifecycle.facts.audiences import Entry, audience
+from lifecycle.facts.notifications import reminder_policy
 from lifecycle.facts.projects import organisation_time_zone, today_in
-from lifecycle.rules.deliveries import CLAIM_LASTS, DeliveryState, Medium, Way, can_be_reached, next_attempt
+from lifecycle.rules.deliveries import (
+    CLAIM_LASTS,
+    DEFAULT_HOUR,
+    DeliveryState,
+    Medium,
+    Way,
+    can_be_reached,
+    next_attempt,
+)
 from lifecycle.rules.messages import UNASKED, Telling, tellings
 from lifecycle.rules.reminders import (
     Due,
@@ -27,7 +36,6 @@ from lifecycle.rules.reminders import (
     condition_stages,
     digest_moment,
     is_hour,
-    read_policy,
     review_stages,
     waiver_stages,
     zone_of,
@@ -39,7 +47,6 @@ from lifecycle.store.tables import (
     Delivery,
     Notice,
     NotificationChoice,
-    Organisation,
     Outbox,
     PersonRow,
     Project,
@@ -48,7 +55,6 @@ from lifecycle.store.tables import (
 )
 from lifecycle.vocabulary import ProjectStatus
 
-DEFAULT_HOUR = 8
 KEPT_FOR = timedelta(days=180)
 
 
@@ -165,6 +171,17 @@ def _put(session: Session, delivery: Delivery) -> int:
     return delivery.id or 0
 
 
+def mark_seen(session: Session, *, person_key: str, at: datetime) -> None:
+    """This person has seen on their page what they were told up to now."""
+    choice = session.get(NotificationChoice, person_key)
+    if choice is None:
+        choice = NotificationChoice(
+            person_key=person_key, way=Way.AT_ONCE.value, digest_hour=DEFAULT_HOUR, chosen_at=at
+        )
+        session.add(choice)
+    choice.seen_at = at
+
+
 # ---------------------------------------------------------------- digests
 
 
@@ -202,16 +219,9 @@ def make_digests(session: Session, *, at: datetime) -> int:
 # ---------------------------------------------------------------- reminders
 
 
-def policy_of(session: Session) -> ReminderPolicy:
-    """What the organisation has set about reminders, or the defaults."""
-    organisation = session.get(Organisation, 1)
-    stored = json.loads(organisation.settings).get("notifications", {}) if organisation else {}
-    return read_policy(stored)
-
-
 def remind(session: Session, *, at: datetime) -> int:
     """Put every reminder and escalation whose day has come into the outbox, once each; returns how many."""
-    policy, zone = policy_of(session), zone_of(organisation_time_zone(session))
+    policy, zone = reminder_policy(session), zone_of(organisation_time_zone(session))
     if not is_hour(at, zone, policy.hour):
         return 0
     return sum(

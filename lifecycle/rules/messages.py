@@ -83,6 +83,8 @@ class Message:
     sections: tuple[Section, ...] = ()
     link: str = ""
     link_label: str = ""
+    project_key: str = ""
+    data: tuple[tuple[str, str], ...] = ()  # words of closed lists, for programs
 
     @property
     def subject(self) -> str:
