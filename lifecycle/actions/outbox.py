@@ -102,13 +102,11 @@ def take_up(session: Session, *, at: datetime, has_mail: bool, most: int = 200) 
 
 
 def _tell(session: Session, entry: Entry, at: datetime, has_mail: bool) -> None:
-    told: set[tuple[str, str]] = set()
+    """One message for each person: where several fit, the last of the table, which says most."""
     applying = tellings(entry.kind, entry.detail)
-    for telling in applying:
-        for person in audience(session, entry, telling):
-            if (person.key, telling.kind) not in told:
-                told.add((person.key, telling.kind))
-                _tell_person(session, entry, telling, person, at, has_mail)
+    told = {person.key: (person, each) for each in applying for person in audience(session, entry, each)}
+    for person, telling in told.values():
+        _tell_person(session, entry, telling, person, at, has_mail)
     if applying:
         _tell_channels(session, entry, applying[0], at)
 

@@ -15,7 +15,7 @@ from email.utils import format_datetime
 from html import escape
 
 from lifecycle.notify.undelivered import Undelivered, one_line
-from lifecycle.rules.messages import Line, Message
+from lifecycle.rules.messages import Line, Message, Section
 from lifecycle.rules.people import email_problem
 from lifecycle.settings import Mail
 
@@ -76,8 +76,7 @@ def as_html(message: Message, choices_url: str) -> str:
         label = escape(message.link_label)
         parts.append(f'<p><a href="{escape(message.link)}" style="{button}">{label}</a></p>')
     for section in message.sections:
-        lines = "".join(f"<li>{_linked(line)}</li>" for line in section.lines)
-        parts.append(f"<p><strong>{escape(section.heading)}</strong></p><ul>{lines}</ul>")
+        parts.append(f"<p><strong>{escape(section.heading)}</strong></p>{_block(section)}")
     why = escape(WHY.format(url="")).strip()
     url = escape(choices_url)
     parts.append(f'<p style="color:#555555;font-size:13px">{why} <a href="{url}">{url}</a></p>')
@@ -86,6 +85,13 @@ def as_html(message: Message, choices_url: str) -> str:
         '<!doctype html><html lang="en"><body style="font-family:sans-serif;line-height:1.5;color:#1a1a1a;'
         f'max-width:640px">{body}</body></html>'
     )
+
+
+def _block(section: Section) -> str:
+    if section.is_quoted:
+        text = "<br>".join(_linked(line) for line in section.lines)
+        return f'<blockquote style="border-left:3px solid #c8d2dc;margin:0;padding-left:12px">{text}</blockquote>'
+    return f"<ul>{''.join(f'<li>{_linked(line)}</li>' for line in section.lines)}</ul>"
 
 
 def _linked(line: Line) -> str:

@@ -10,9 +10,11 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from lifecycle.facts.notifications import reminder_policy
 from lifecycle.rules.deliveries import DEFAULT_HOUR, DeliveryState, Medium, Way, host_of
 from lifecycle.rules.messages import TITLES
 from lifecycle.rules.permissions import require
+from lifecycle.rules.reminders import ReminderPolicy
 from lifecycle.store.tables import (
     Channel,
     Delivery,
@@ -201,6 +203,11 @@ def _shown(row: Channel) -> str:
     if row.kind == Medium.WEBHOOK.value:
         return host_of(row.address)
     return f"{row.address.partition('://')[0]}://…"
+
+
+def reminders(session: Session) -> ReminderPolicy:
+    """After how many days people are reminded, as the organisation has set it."""
+    return reminder_policy(session)
 
 
 def choice(session: Session, *, person_key: str) -> ChoiceView:

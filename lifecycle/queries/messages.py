@@ -54,6 +54,7 @@ class Unneeded:
 class NoticeLine:
     """One thing that a person was told, for the screen."""
 
+    id: int
     at: datetime
     kind: str
     project: str
@@ -181,7 +182,11 @@ def notices(
             continue
         said = _headline(session, entry, telling, at, "", even_if_over=True)
         if isinstance(said, Message):
-            lines.append(NoticeLine(notice.at, notice.kind, said.project, _capital(said.title), said.link))
+            lines.append(
+                NoticeLine(
+                    notice.id or 0, notice.at, notice.kind, said.project, _capital(said.title), said.link
+                )
+            )
     return tuple(lines)
 
 
@@ -372,7 +377,7 @@ def _condition(session: Session, condition: Condition) -> Line:
 
 def _quoted(heading: str, text: str) -> Section:
     lines = tuple(Line(line) for line in _shortened(text, 1_000, keep_lines=True).splitlines() if line)
-    return Section(heading, lines)
+    return Section(heading, lines, is_quoted=True)
 
 
 def _shortened(text: str, longest: int = LONGEST_VALUE, *, keep_lines: bool = False) -> str:
