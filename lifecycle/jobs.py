@@ -326,10 +326,16 @@ class Worker:
         self._thread.join(STOPS_WITHIN_SECONDS)
 
     def _work(self) -> None:
-        while not self._stopping.wait(self._every):
+        waits_for = ""  # said once, not every few seconds
+        while True:
             try:
                 self._jobs.run()
+                waits_for = ""
             except LifecycleError as error:
-                _log.warning("the jobs wait: %s", error)
-            except Exception:  # noqa: BLE001 - one broken job must not keep the others from their turn
+                if str(error) != waits_for:
+                    _log.warning("the jobs wait: %s", error)
+                waits_for = str(error)
+            except Exception:  # noqa: BLE001 - the thread lives as long as the server
                 _log.exception("the jobs broke")
+            if self._stopping.wait(self._every):
+                return

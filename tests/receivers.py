@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,11 +12,12 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from lifecycle.settings import Mail
 from scripts.serving import free_port
@@ -61,6 +64,53 @@ class MailServer:
 def mail_server(port: int | None = None) -> Iterator[MailServer]:
     server = MailServer(port or free_port())
     controller = Controller(server, hostname="127.0.0.1", port=server.port, enable_SMTPUTF8=True)
+    controller.start()
+    try:
+        yield server
+    finally:
+        controller.stop()
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One that this machine made for 127.0.0.1, trusted by whoever is told of `file`."""
+
+    file: Path
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.file)
+        return context
+
+
+def make_certificate(folder: Path) -> Certificate:
+    file, key = folder / "server.pem", folder / "key.pem"
+    subject = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
+    command = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", str(key))
+    subprocess.run([*command, "-out", str(file), *subject], check=True, capture_output=True)
+    file.write_text(file.read_text() + key.read_text())
+    return Certificate(file)
+
+
+@contextmanager
+def secure_mail_server(certificate: Certificate, user: str, password: str) -> Iterator[MailServer]:
+    """Talks to nobody before STARTTLS and takes no letter before this user has signed in."""
+
+    def is_right(_server: SMTP, _session: Session, _envelope: Envelope, _how: str, given: Any) -> AuthResult:
+        is_theirs = (given.login, given.password) == (user.encode(), password.encode())
+        return AuthResult(success=is_theirs, handled=False)
+
+    server = MailServer(free_port())
+    controller = Controller(
+        server,
+        hostname="127.0.0.1",
+        port=server.port,
+        tls_context=certificate.context,
+        require_starttls=True,
+        auth_required=True,
+        authenticator=is_right,
+    )
     controller.start()
     try:
         yield server

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,12 +26,22 @@ from lifecycle.jobs import Done, Jobs
 from lifecycle.rules.deliveries import WAITS, Medium, Way
 from lifecycle.settings import Mail, Settings
 from lifecycle.store.database import Database, open_database
-from lifecycle.store.tables import Delivery, JobLease, PersonRow
+from lifecycle.store.tables import Delivery, JobLease, Outbox, PersonRow
 from lifecycle.vocabulary import Gate, Role
-from scripts.serving import ROOT, free_port
+from scripts.serving import ROOT, free_port, serving
 from tests import factories as make
 from tests.clock import START, Clock
-from tests.receivers import HttpServer, MailServer, Posted, http_server, mail_server, silent_server
+from tests.receivers import (
+    HttpServer,
+    MailServer,
+    Posted,
+    http_server,
+    mail_server,
+    make_certificate,
+    secure_mail_server,
+    silent_server,
+)
+from tests.screens import Screens, in_folder
 
 PRIVACY, LEGAL = Role.PRIVACY, Role.LEGAL
 BASE = "https://lifecycle.example.org"
@@ -205,6 +217,35 @@ def test_accented_address_arrives(world: World, inbox: MailServer) -> None:
     world.ask()
     assert world.run().sent == 1
     assert inbox.recipients == ["žofie@example.org"]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")
+def test_mail_goes_encrypted_and_never_to_a_server_that_cannot_prove_itself(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = make_certificate(tmp_path)
+    with secure_mail_server(certificate, "lifecycle", "hush-hush") as inbox:
+        right = replace(inbox.settings, security="starttls", user="lifecycle", password="hush-hush")
+        world.mail = right
+        world.ask()
+        assert world.run().sent == 0
+        assert "certificate verify failed" in world.deliveries()[0].last_error
+
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
+        world.clock.pass_by(minutes=1)
+        world.mail = replace(right, password="wrong")
+        assert world.run().sent == 0
+        assert "refuses the user or the password" in world.deliveries()[0].last_error
+
+        world.clock.pass_by(minutes=5)
+        world.mail = replace(right, security="none", user="")
+        assert world.run().failed == 1, "the server takes nothing in the clear"
+        assert inbox.letters == []
+
+        world.mail = right
+        world.change(deliveries.replay, by=world.cast.ada, delivery_id=1)
+        assert world.run().sent == 1
+        assert inbox.recipients == ["priya@example.org"]
 
 
 # ---------------------------------------------------------------- retries
@@ -484,7 +525,25 @@ def test_one_holder_runs_a_job_until_it_gives_back_or_its_time_is_over(world: Wo
         assert session.get_one(JobLease, "x").holder == "b"
 
 
-# ---------------------------------------------------------------- the command
+# ---------------------------------------------------------------- the server and the command
+
+
+def test_server_does_it_by_itself_and_can_be_told_not_to(tmp_path: Path) -> None:
+    screens = in_folder(tmp_path)
+    with screens.database.write() as session:
+        make.ask(session, screens.cast, screens.project_id, Gate.DISCOVERY, PRIVACY)
+    with mail_server() as inbox:
+        with serving(tmp_path, environment={**inbox.environment, "LIFECYCLE_JOBS": "off"}):
+            assert [one.taken_at for one in _entries(screens)] == [None]
+        with serving(tmp_path, environment=inbox.environment) as server:
+            while "priya@example.org" not in inbox.recipients:
+                assert server.process.poll() is None, server.output()
+    screens.database.dispose()
+
+
+def _entries(screens: Screens) -> list[Outbox]:
+    with screens.database.read() as session:
+        return list(session.exec(select(Outbox).where(col(Outbox.kind) == "review.requested")))
 
 
 def tick(world: World, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

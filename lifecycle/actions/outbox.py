@@ -186,15 +186,15 @@ def mark_seen(session: Session, *, person_key: str, at: datetime) -> None:
 def digests_due(session: Session, *, at: datetime) -> tuple[str, ...]:
     """The people for whose digest the hour has come since something was kept for it."""
     zone = zone_of(organisation_time_zone(session))
-    hour = func.coalesce(col(NotificationChoice.digest_hour), DEFAULT_HOUR)
-    oldest = session.exec(
-        select(Notice.person_key, func.min(Notice.at), hour)
-        .outerjoin(NotificationChoice, col(NotificationChoice.person_key) == col(Notice.person_key))
+    waiting = session.exec(
+        select(Notice.person_key, func.min(Notice.at))
         .where(col(Notice.way) == Way.DIGEST.value, col(Notice.delivery_id).is_(None))
-        .group_by(col(Notice.person_key), hour)
+        .group_by(col(Notice.person_key))
+    ).all()
+    hours = dict(session.exec(select(NotificationChoice.person_key, NotificationChoice.digest_hour)).all())
+    return tuple(
+        key for key, first in waiting if first <= digest_moment(at, zone, hours.get(key, DEFAULT_HOUR))
     )
-    hours = ((key, first, hour) for key, first, hour in oldest)
-    return tuple(key for key, first, hour in hours if first <= digest_moment(at, zone, hour))
 
 
 def make_digests(session: Session, *, at: datetime) -> int:
@@ -379,8 +379,21 @@ def forget_old(session: Session, *, at: datetime) -> int:
     """
     before = at - KEPT_FOR
     done = [DeliveryState.SENT.value, DeliveryState.FAILED.value, DeliveryState.DROPPED.value]
-    old = select(Delivery.id).where(col(Delivery.created_at) < before, col(Delivery.state).in_(done))
     session.execute(delete(Notice).where(col(Notice.at) < before))
-    kept = select(Notice.delivery_id).where(col(Notice.delivery_id).is_not(None))
-    gone = session.execute(delete(Delivery).where(col(Delivery.id).in_(old), col(Delivery.id).not_in(kept)))
+    noticed = select(Notice.delivery_id).where(col(Notice.delivery_id).is_not(None))
+    gone = session.execute(
+        delete(Delivery).where(
+            col(Delivery.created_at) < before,
+            col(Delivery.state).in_(done),
+            col(Delivery.id).not_in(noticed),
+        )
+    )
+    told_of = select(Notice.outbox_id).union(
+        select(Delivery.outbox_id).where(col(Delivery.outbox_id).is_not(None))
+    )
+    session.execute(
+        delete(Outbox).where(
+            col(Outbox.taken_at) < before, col(Outbox.once).is_(None), col(Outbox.id).not_in(told_of)
+        )
+    )
     return int(gone.rowcount)  # type: ignore[attr-defined]

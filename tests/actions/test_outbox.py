@@ -347,4 +347,5 @@ def test_old_entries_are_forgotten_and_their_reminders_do_not_come_again(world: 
     session.flush()
     assert outbox.forget_old(session, at=START + timedelta(days=400)) == 1
     assert world.deliveries() == []
+    assert set(world.entries()) == {"review.due_soon", "review.overdue"} & set(world.entries())
     assert outbox.remind(session, at=late) == 0
