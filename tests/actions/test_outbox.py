@@ -303,6 +303,16 @@ def test_a_digest_takes_all_that_was_kept_when_its_hour_has_come(world: World) -
     assert [notice.delivery_id for notice in session.exec(select(Notice))] == [digest.id, digest.id]
 
 
+def test_who_wants_no_more_mail_gets_no_last_digest(world: World) -> None:
+    session, everybody = world.session, world.cast
+    deliveries.choose(session, by=everybody[PRIVACY], at=START, way=Way.DIGEST, digest_hour=16)
+    ask(session, everybody, world.project_id, Gate.DISCOVERY, PRIVACY)
+    world.told()
+    deliveries.choose(session, by=everybody[PRIVACY], at=START, way=Way.APP, digest_hour=16)
+    assert outbox.make_digests(session, at=START + timedelta(days=2)) == 0
+    assert [notice.way for notice in session.exec(select(Notice))] == ["app"]
+
+
 # ---------------------------------------------------------------- reminders
 
 
