@@ -20,7 +20,7 @@ from lifecycle.rules.people import email_problem
 from lifecycle.settings import Mail
 
 TIMEOUT_SECONDS = 20
-WHY = "You get this because you work on the project in Lifecycle. Choose how you are told: {url}"
+WHY = "Lifecycle sent you this. Choose how you are told: {url}"
 
 
 def letter(
@@ -72,7 +72,10 @@ def as_html(message: Message, choices_url: str) -> str:
     """Readable in every mail program: no style sheet, no picture, nothing fetched, everything escaped."""
     parts = [f'<p style="font-size:16px">{escape(message.lead)}</p>']
     if message.link:
-        button = "background:#0b6e99;color:#ffffff;padding:10px 18px;border-radius:6px;text-decoration:none"
+        button = (
+            "display:inline-block;background:#0b6e99;color:#ffffff;padding:10px 18px;border-radius:6px;"
+            "text-decoration:none"
+        )
         label = escape(message.link_label)
         parts.append(f'<p><a href="{escape(message.link)}" style="{button}">{label}</a></p>')
     for section in message.sections:
