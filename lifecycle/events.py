@@ -34,6 +34,7 @@ _ADD_EVENT, _ADD_HEAD = insert(_EVENTS), insert(_HEADS)
 _MOVE_HEAD = update(_HEADS).where(_HEADS.c.chain == bindparam("named"))
 _STAMP = select(func.coalesce(func.sum(_HEADS.c.sequence), 0))
 _STAMP_OF = _STAMP.where(_HEADS.c.chain.in_(bindparam("chains", expanding=True)))
+_NEWEST = select(_HEADS.c.chain, _HEADS.c.hash).where(_HEADS.c.chain.in_(bindparam("chains", expanding=True)))
 _HASHED = ("chain", "sequence", "at", "actor_key", "actor_kind", "action", "subject", "detail")
 
 
@@ -216,6 +217,15 @@ def chain_stamp(session: Session, *chains: str) -> int:
     """
     found = session.execute(_STAMP_OF, {"chains": chains}) if chains else session.execute(_STAMP)
     return int(found.scalar_one())
+
+
+def heads(session: Session, *chains: str) -> tuple[str, ...]:
+    """The newest hash of each of these chains, "" for one without events.
+
+    A hash stands for everything that ever happened in its chain: as long as it is the same, so is that.
+    """
+    found = {row.chain: row.hash for row in session.connection().execute(_NEWEST, {"chains": chains})}
+    return tuple(found.get(chain, "") for chain in chains)
 
 
 def verify_all(session: Session) -> list[ChainFault]:

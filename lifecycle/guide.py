@@ -6,7 +6,7 @@ Everything is validated on loading; a mistake raises GuideError naming file and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -297,6 +297,13 @@ class Guide(Spec):
         return tuple(field for field in self.worksheet(Stage.DISCOVERY).fields if field.production)
 
     @cached_property
+    def dated_fields(self) -> tuple[str, ...]:
+        """The ids of fields of which some part is a date."""
+        return tuple(
+            field.id for field in self.fields.values() if any(part.type == "date" for part in field.columns)
+        )
+
+    @cached_property
     def digest(self) -> str:
         return digest(self.model_dump(mode="json"))
 
@@ -306,11 +313,36 @@ class Guide(Spec):
     def field(self, field_id: str) -> FieldSpec:
         return self.fields[field_id]
 
-    def due_by(self, gate: Gate, *, light: bool = False) -> Iterator[FieldSpec]:
+    def due_by(self, gate: Gate, *, light: bool = False) -> tuple[FieldSpec, ...]:
         """Fields due at `gate` or before it; on the light track only the marked ones."""
-        for field in self.fields.values():
-            if field.gate.order <= gate.order and (not light or field.light or field.production):
-                yield field
+        return self._due_by[gate, light]
+
+    @cached_property
+    def _due_by(self) -> Mapping[tuple[Gate, bool], tuple[FieldSpec, ...]]:
+        # Asked for six gates of a project whenever one of its answers changes.
+        return {
+            (gate, light): tuple(
+                field
+                for field in self.fields.values()
+                if field.gate.order <= gate.order and (not light or field.light or field.production)
+            )
+            for gate in Gate
+            for light in (False, True)
+        }
+
+    def evidence_by(self, gate: Gate, *, light: bool = False) -> tuple[FieldSpec, ...]:
+        """Fields whose document is asked for at `gate` or before it, where they are due by then."""
+        return self._evidence_by[gate, light]
+
+    @cached_property
+    def _evidence_by(self) -> Mapping[tuple[Gate, bool], tuple[FieldSpec, ...]]:
+        asked = {each: self.policy.required_evidence.get(each, ()) for each in Gate}
+        found = {}
+        for (gate, light), due in self._due_by.items():
+            by_id = {field.id: field for field in due}
+            wanted = [field_id for each in Gate if each.order <= gate.order for field_id in asked[each]]
+            found[gate, light] = tuple(by_id[field_id] for field_id in wanted if field_id in by_id)
+        return found
 
     def number(self, name: str) -> Decimal:
         value = self.thresholds[name]

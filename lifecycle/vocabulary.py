@@ -148,7 +148,10 @@ class Severity(StrEnum):
     @property
     def weight(self) -> int:
         """Larger is graver."""
-        return {"note": 1, "warning": 2, "block": 3}[self.value]
+        return _WEIGHTS[self]
+
+
+_WEIGHTS = MappingProxyType({Severity.NOTE: 1, Severity.WARNING: 2, Severity.BLOCK: 3})
 
 
 class CheckResult(StrEnum):

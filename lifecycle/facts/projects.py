@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Row, Select, bindparam, select
@@ -33,7 +33,6 @@ from lifecycle.rules.project_facts import (
     WaiverFact,
 )
 from lifecycle.store.base import metadata
-from lifecycle.store.tables import CurrentAnswer
 from lifecycle.vocabulary import (
     Act,
     AnswerState,
@@ -130,6 +129,11 @@ def _lines(session: Session, project_ids: Sequence[int], guide: Guide) -> _Found
         time_zone=organisation_time_zone(session),
         guide=guide,
     )
+
+
+def people_names(session: Session) -> dict[str, str]:
+    """The name of everybody by key."""
+    return {row.key: row.name for row in session.connection().execute(_PEOPLE)}
 
 
 def _read(session: Session, table: str, project_ids: Sequence[int]) -> Sequence[_Line]:
@@ -229,8 +233,33 @@ def content_digest(state: AnswerState, value: str | None, reason: str | None) ->
     return sha256_hex(f"{state.value}\n{said or ''}")
 
 
+class StoredAnswer(Protocol):
+    """A current answer as it is stored, be it a row that was read or one just written."""
+
+    @property
+    def source_id(self) -> int: ...
+    @property
+    def answer_id(self) -> int: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def state(self) -> str | None: ...
+    @property
+    def value(self) -> str | None: ...
+    @property
+    def owner(self) -> str | None: ...
+    @property
+    def due_on(self) -> date | None: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def settled_stage(self) -> str | None: ...
+    @property
+    def at(self) -> datetime: ...
+
+
 def answer_fact(
-    field: FieldSpec, row: CurrentAnswer | _Line, names: Mapping[str, str] = _NOBODY
+    field: FieldSpec, row: StoredAnswer | _Line, names: Mapping[str, str] = _NOBODY
 ) -> AnswerFact | None:
     """The fact of one current answer, None when it was cleared. `names` gives people's names by key."""
     if row.state is None:

@@ -10,7 +10,8 @@ from typing import Protocol, TypeVar
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from lifecycle.facts.projects import load_facts, organisation_today
+from lifecycle.facts.known import known_project
+from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.reviews import candidates
 from lifecycle.guide import Guide, ReviewSpec
 from lifecycle.queries import projects, records
@@ -165,10 +166,11 @@ def view(
 ) -> GateView:
     """The gate of a project, by default the one it works towards. Raises NotFound."""
     head = projects.head(session, key=key, by=by)
-    facts = load_facts(session, head.id, guide=guide, today=organisation_today(session, at))
+    known = known_project(session, head.id, guide=guide, today=organisation_today(session, at))
+    facts = known.facts
     chosen = gate or facts.gate or Gate.DISCOVERY
     wording = Wording(facts, guide, all_names(session))
-    ready = readiness(facts, guide, chosen)
+    ready = readiness(facts, guide, chosen, known.basis)
     signed = records.signatures(session, head.id, wording)
     recorded = records.outcomes(session, head.id, wording)
     return GateView(

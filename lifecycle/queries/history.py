@@ -12,7 +12,8 @@ from sqlalchemy import String, and_, cast, literal, or_, select
 from sqlmodel import Session, col
 
 from lifecycle.events import EventAction, project_chain
-from lifecycle.facts.projects import load_facts, organisation_today
+from lifecycle.facts.known import known_facts
+from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
 from lifecycle.queries import projects, records
 from lifecycle.queries.records import SignatureView
@@ -169,7 +170,7 @@ def signatures(
 
 
 def _wording(session: Session, project_id: int, guide: Guide, at: datetime) -> Wording:
-    facts = load_facts(session, project_id, guide=guide, today=organisation_today(session, at))
+    facts = known_facts(session, project_id, guide=guide, today=organisation_today(session, at))
     return Wording(facts, guide, all_names(session))
 
 

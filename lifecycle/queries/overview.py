@@ -10,7 +10,8 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from lifecycle.facts.projects import load_facts, organisation_today
+from lifecycle.facts.known import known_project
+from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.standing import compute_standing
 from lifecycle.guide import Guide
 from lifecycle.queries import projects, records
@@ -142,9 +143,10 @@ class ProjectOverview:
 def overview(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> ProjectOverview:
     """Raises NotFound for a project that does not exist or that this person may not read."""
     head = projects.head(session, key=key, by=by)
-    facts = load_facts(session, head.id, guide=guide, today=organisation_today(session, at))
+    known = known_project(session, head.id, guide=guide, today=organisation_today(session, at))
+    facts = known.facts
     wording = Wording(facts, guide, all_names(session))
-    ready = readiness(facts, guide, facts.gate or Gate.DISCOVERY)
+    ready = readiness(facts, guide, facts.gate or Gate.DISCOVERY, known.basis)
     index = early_planning_index(facts, guide)
     targets = _targets(session, head.id)
     levels, since = _levels(session, head.id, facts, guide, at)

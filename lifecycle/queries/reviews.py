@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from lifecycle.errors import NotFound
-from lifecycle.facts.projects import load_facts, organisation_today
+from lifecycle.facts.known import known_facts
+from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
 from lifecycle.queries import projects, records
 from lifecycle.queries.findings import FindingView, findings, touching
@@ -92,7 +93,7 @@ def view(session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: 
     if row is None or key is None:
         raise NotFound("review", review_id)
     head = projects.head(session, key=key, by=by)
-    facts = load_facts(session, head.id, guide=guide, today=organisation_today(session, at))
+    facts = known_facts(session, head.id, guide=guide, today=organisation_today(session, at))
     wording = Wording(facts, guide, all_names(session))
     return _view(session, head, row, wording, by)
 
@@ -102,7 +103,7 @@ def seen_digest(session: Session, *, guide: Guide, review_id: int, at: datetime)
     row = session.get(Review, review_id)
     if row is None:
         raise NotFound("review", review_id)
-    facts = load_facts(session, row.project_id, guide=guide, today=organisation_today(session, at))
+    facts = known_facts(session, row.project_id, guide=guide, today=organisation_today(session, at))
     return digest_of(cover(facts, guide, Gate(row.gate), Role(row.role)))
 
 

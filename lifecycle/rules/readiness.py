@@ -26,12 +26,20 @@ The level is the first of these that holds, weakest first:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from lifecycle.guide import Guide
-from lifecycle.rules.assessment import AnswerStanding, GateAssessment, answer_standing, assess, basis
-from lifecycle.rules.checks.evaluation import CheckState
+from lifecycle.rules.assessment import (
+    AnswerStanding,
+    Basis,
+    GateAssessment,
+    Obstacle,
+    answer_standing,
+    assess,
+    basis,
+)
+from lifecycle.rules.checks.evaluation import AREAS_OF_CHECKS, CheckState
 from lifecycle.rules.gates import GOES
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import SignOffState
@@ -54,7 +62,6 @@ _WEIGHTS = {
     Stage.MODEL: Fraction(1, 4),
     Stage.PRODUCTION: Fraction(0),
 }
-_WORTH = {AnswerStanding.SETTLED: 2, AnswerStanding.PROMISED: 1}
 
 
 @dataclass(frozen=True)
@@ -66,25 +73,31 @@ class GateReadiness:
     weakest: Area
     readiness: int
     shares: Mapping[Area, int]
-    blockers: tuple[Blocker, ...]
+    obstacles: tuple[Obstacle, ...]
     sign_offs: tuple[SignOffState, ...]
     checks: tuple[CheckState, ...]
+    assessment: GateAssessment = field(compare=False, repr=False)
+
+    @property
+    def blockers(self) -> tuple[Blocker, ...]:
+        """The obstacles in words."""
+        return self.assessment.blockers
 
     @property
     def warnings(self) -> int:
-        """Blockers that a reason of the product manager would settle."""
-        return sum(item.severity is Severity.WARNING for item in self.blockers)
+        """Obstacles that a reason of the product manager would settle."""
+        return sum(item.severity is Severity.WARNING for item in self.obstacles)
 
 
-def readiness_of_all(facts: ProjectFacts, guide: Guide) -> dict[Gate, GateReadiness]:
-    """The readiness of each gate, with every check judged once."""
-    found = basis(facts, guide)
+def readiness_of_all(facts: ProjectFacts, guide: Guide, on: Basis | None = None) -> dict[Gate, GateReadiness]:
+    """The readiness of each gate, with every check judged once; a `basis` of these facts saves even that."""
+    found = on or basis(facts, guide)
     return {gate: _readiness(assess(facts, guide, gate, found)) for gate in Gate}
 
 
-def readiness(facts: ProjectFacts, guide: Guide, gate: Gate) -> GateReadiness:
+def readiness(facts: ProjectFacts, guide: Guide, gate: Gate, on: Basis | None = None) -> GateReadiness:
     """Shares, weakest area (the first of equals in the order of areas), level and blockers of one gate."""
-    return _readiness(assess(facts, guide, gate))
+    return _readiness(assess(facts, guide, gate, on))
 
 
 def _readiness(gathered: GateAssessment) -> GateReadiness:
@@ -96,9 +109,10 @@ def _readiness(gathered: GateAssessment) -> GateReadiness:
         weakest=weakest,
         readiness=shares[weakest],
         shares=shares,
-        blockers=gathered.blockers,
+        obstacles=gathered.obstacles,
         sign_offs=gathered.sign_offs,
         checks=gathered.checks,
+        assessment=gathered,
     )
 
 
@@ -110,24 +124,26 @@ def _per_mille(good: int, asked: int) -> int:
 
 
 def _answers(gathered: GateAssessment) -> int:
-    worth = sum(_WORTH.get(item.standing, 0) for item in gathered.answers)
-    return _per_mille(worth, 2 * len(gathered.answers))
+    halves = sum([item.halves for item in gathered.answers])
+    return _per_mille(halves, 2 * len(gathered.answers))
 
 
-def _counted(gathered: GateAssessment, area: Area) -> list[CheckState]:
+def _unsettled(gathered: GateAssessment, area: Area) -> list[CheckState]:
     return [
-        state for state in gathered.enforced if state.severity is not Severity.NOTE and state.area is area
+        state for state in gathered.unsettled if state.severity is not Severity.NOTE and state.area is area
     ]
 
 
 def _checks(gathered: GateAssessment) -> int:
-    states = _counted(gathered, Area.CHECKS)
-    return _per_mille(sum(state.is_settled for state in states), len(states))
+    counted = sum(
+        state.severity is not Severity.NOTE and state.check_id not in AREAS_OF_CHECKS
+        for state in gathered.enforced
+    )
+    return _per_mille(counted - len(_unsettled(gathered, Area.CHECKS)), counted)
 
 
 def _failing(gathered: GateAssessment, area: Area) -> int:
-    states = _counted(gathered, area)
-    return sum(state.result is CheckResult.FAILS and not state.is_settled for state in states)
+    return sum(state.result is CheckResult.FAILS for state in _unsettled(gathered, area))
 
 
 def _sign_offs(gathered: GateAssessment) -> int:
@@ -182,7 +198,7 @@ def _is_blocked(gathered: GateAssessment) -> bool:
     return (
         any(
             state.blocks and state.severity is Severity.BLOCK and state.result is CheckResult.FAILS
-            for state in gathered.enforced
+            for state in gathered.unsettled
         )
         or any(item.status is SignOffStatus.REJECTED for item in gathered.sign_offs)
         or bool(gathered.overdue_conditions)
@@ -192,8 +208,8 @@ def _is_blocked(gathered: GateAssessment) -> bool:
 
 def _is_in_progress(gathered: GateAssessment) -> bool:
     return (
-        any(item.area not in (Area.SIGN_OFFS, Area.CONDITIONS) for item in gathered.blockers)
-        or any(state.blocks and state.result is CheckResult.CANNOT_TELL for state in gathered.enforced)
+        any(item.area not in (Area.SIGN_OFFS, Area.CONDITIONS) for item in gathered.obstacles)
+        or any(state.blocks and state.result is CheckResult.CANNOT_TELL for state in gathered.unsettled)
         or any(item.status is SignOffStatus.CHANGES_REQUESTED for item in gathered.sign_offs)
     )
 
@@ -204,7 +220,7 @@ def _is_waiting(gathered: GateAssessment) -> bool:
 
 def _is_conditional(gathered: GateAssessment) -> bool:
     return (
-        bool(gathered.blockers)
+        bool(gathered.obstacles)
         or any(item.state == "open" for item in gathered.conditions)
         or any(state.waived for state in gathered.enforced)
         or any(item.standing is AnswerStanding.PROMISED for item in gathered.answers)
@@ -231,23 +247,29 @@ def top_blocker(ready: GateReadiness, guide: Guide) -> Blocker | None:
     """
     outright = {
         state.check_id
-        for state in ready.checks
+        for state in ready.assessment.unsettled
         if state.blocks and state.severity is Severity.BLOCK and state.result is CheckResult.FAILS
     }
     outright |= {f"sign_off:{item.role}" for item in ready.sign_offs if item.status is SignOffStatus.REJECTED}
+    first_gates = _first_gates(ready)
 
-    def rank(blocker: Blocker) -> tuple[int, int, int]:
-        is_outright = blocker.code in outright or blocker.area is Area.CONDITIONS
-        return (-blocker.severity.weight, not is_outright, _stage_of(blocker, ready, guide))
+    def rank(item: Obstacle) -> tuple[int, int, int]:
+        is_outright = item.code in outright or item.area is Area.CONDITIONS
+        named = [guide.field(key.partition("@")[0]).gate.order for key in item.fields]
+        stage = first_gates.get(item.code, min(named, default=ready.gate.order))
+        return (-item.severity.weight, not is_outright, stage)
 
-    return min(ready.blockers, key=rank, default=None)
+    top = min(ready.obstacles, key=rank, default=None)
+    return ready.assessment.in_words(top) if top else None
 
 
-def _stage_of(blocker: Blocker, ready: GateReadiness, guide: Guide) -> int:
-    """The order of the gate where the matter first arose."""
-    first = [state.first_gate for state in ready.checks if state.check_id == blocker.code]
-    named = [guide.field(key.partition("@")[0]).gate for key in blocker.fields] if not first else []
-    return min((gate.order for gate in first or named), default=ready.gate.order)
+def _first_gates(ready: GateReadiness) -> dict[str, int]:
+    """By check: the order of the gate where it is first enforced, of all its branches the earliest."""
+    first: dict[str, int] = {}
+    for state in ready.checks:
+        order = state.first_gate.order
+        first[state.check_id] = min(first.get(state.check_id, order), order)
+    return first
 
 
 # ---------------------------------------------------------------- production questions

@@ -28,7 +28,7 @@ def valid_until(facts: ProjectFacts, guide: Guide) -> date | None:
 def _last_days(facts: ProjectFacts, guide: Guide) -> Iterator[date]:
     yield from _promised(facts)
     reading = Reading(facts, guide)
-    for day in (*_answered(facts), *_elapsing(reading)):
+    for day in (*_answered(facts, guide), *_elapsing(reading)):
         # A rule may turn on the day itself or on the day after.
         yield day - _DAY
         yield day
@@ -52,9 +52,10 @@ def _all_answers(facts: ProjectFacts) -> Iterator[AnswerFact]:
         yield from source.answers.values()
 
 
-def _answered(facts: ProjectFacts) -> Iterator[date]:
-    for fact in _all_answers(facts):
-        yield from _dates_in(fact.value)
+def _answered(facts: ProjectFacts, guide: Guide) -> Iterator[date]:
+    for _, fact in facts.content_keys(guide.dated_fields):
+        if fact:
+            yield from _dates_in(fact.value)
 
 
 def _dates_in(value: Any) -> Iterator[date]:

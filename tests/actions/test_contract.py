@@ -32,7 +32,10 @@ from lifecycle.actions import (
     sources,
 )
 from lifecycle.errors import Forbidden, NotFound, Refused
+from lifecycle.facts.known import known_facts
+from lifecycle.facts.projects import load_facts
 from lifecycle.rules.deliveries import Medium, Way
+from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.registers import ListedProject
 from lifecycle.rules.reminders import ReminderPolicy
 from lifecycle.store.base import metadata
@@ -538,6 +541,28 @@ def test_action_leaves_an_event_and_the_commit_to_the_edge(
     call(world, action, given)
     assert count_events(world.session) == before + 1, "one action is one event"
     assert events.verify_all(world.session) == []
+
+
+@each_action
+def test_what_is_known_of_a_project_is_read_anew_after_the_action(
+    world: World, action: Callable[..., Any]
+) -> None:
+    """An action that changed a project without an event of it or of the organisation would go unseen."""
+    given = LEGAL[action](world)
+    ids = world.session.exec(select(Project.id)).all()
+    before = {project_id: _known(world, project_id) for project_id in ids}
+    assert before == {project_id: _read(world, project_id) for project_id in ids}
+    call(world, action, given)
+    for project_id in ids:
+        assert _known(world, project_id) == _read(world, project_id)
+
+
+def _known(world: World, project_id: int | None) -> ProjectFacts:
+    return known_facts(world.session, project_id or 0, today=LATER.date(), guide=world.cast.guide)
+
+
+def _read(world: World, project_id: int | None) -> ProjectFacts:
+    return load_facts(world.session, project_id or 0, today=LATER.date(), guide=world.cast.guide)
 
 
 @each_action
