@@ -29,6 +29,7 @@ from lifecycle.interchange.mappings import RegisterMapping, load_mapping
 from lifecycle.interchange.register_import import apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
 from lifecycle.interchange.series import Series, read_series
+from lifecycle.jobs import Jobs
 from lifecycle.queries import audit
 from lifecycle.queries.people import credentials
 from lifecycle.queries.pipeline import pipeline_gate
@@ -473,6 +474,24 @@ def audit_heads(as_json: AsJson = False) -> None:
         return
     for head in found["heads"]:
         typer.echo(f"{head['project'] or head['chain']}  {head['sequence']}  {head['hash']}")
+
+
+@main.command()
+def tick(as_json: AsJson = False) -> None:
+    """Do once what the server does by itself: reminders, digests, deliveries, dates that passed. For cron.
+
+    Exit code 1 when a job broke; a message that could not be delivered is tried again or stands in the log.
+    """
+    with _refusals(as_json):
+        settings = read_settings()
+        guide = _guide(settings)
+        with _opened(settings) as database:
+            done = Jobs(database, settings, guide).run()
+    if as_json:
+        _print_json(done.as_json())
+    else:
+        typer.echo(f"{done.sentence}.")
+    raise typer.Exit(1 if done.broken else 0)
 
 
 @people_commands.command("reset")

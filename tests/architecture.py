@@ -66,7 +66,14 @@ ACTIONS = (
 OWNERS: dict[str, frozenset[str]] = {
     "streamlit": frozenset({"ui", "pages", "app"}),
     "sqlmodel": STORED
-    | {"facts", "actions", "queries", "interchange", "demo"},  # the last two: the Session they pass on
+    | {
+        "facts",
+        "actions",
+        "queries",
+        "interchange",
+        "demo",
+        "jobs",
+    },  # the last three: the Session they pass on
     "sqlalchemy": STORED | {"facts", "actions", "queries"},
     "alembic": frozenset({"store"}),
     "fsspec": frozenset({"store"}),

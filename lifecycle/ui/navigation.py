@@ -57,6 +57,14 @@ PAGES: tuple[PageSpec, ...] = (
         "new-project", "project/new.py", "New project", "add", "work", "Register a project in a minute."
     ),
     PageSpec(
+        "notifications",
+        "notifications.py",
+        "Notifications",
+        "notifications",
+        "work",
+        "What you were told, and how you want to be told.",
+    ),
+    PageSpec(
         "portfolio",
         "portfolio/overview.py",
         "Overview",
@@ -141,6 +149,14 @@ PAGES: tuple[PageSpec, ...] = (
         "upload_file",
         "administration",
         "Bring in a register.",
+    ),
+    PageSpec(
+        "deliveries",
+        "admin/deliveries.py",
+        "Deliveries",
+        "outgoing_mail",
+        "administration",
+        "What people are told, and whether it arrived.",
     ),
     PageSpec("audit", "admin/audit.py", "Audit", "verified_user", "administration", "The log and its chain."),
     PageSpec(

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 
 from lifecycle.errors import GuideError, LifecycleError, Unavailable
 from lifecycle.guide import Guide
+from lifecycle.jobs import Jobs, Worker
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings
 from lifecycle.store.database import open_database
@@ -85,16 +86,27 @@ class Site:
         async def lives(_app: object) -> AsyncIterator[None]:
             await run_in_threadpool(self.prepare)
             await run_in_threadpool(self._announce)
+            worker = self._worker()
             # What exists now lives as long as the server: the collector need not look at it again.
             gc.collect()
             gc.freeze()
+            if worker is not None:
+                worker.start()
             try:
                 yield
             finally:
                 self.sessions.close()
+                if worker is not None:
+                    await run_in_threadpool(worker.stop)
                 await run_in_threadpool(self.database.dispose)
 
         return lives
+
+    def _worker(self) -> Worker | None:
+        """None where the jobs are left to others: to another server, or to `tick` from cron."""
+        if not self.settings.jobs:
+            return None
+        return Worker(Jobs(self.database, self.settings, load_checked_guide(self.settings.guide_folder)))
 
     def prepare(self) -> None:
         """Check the guide, upgrade the database behind its lock and sweep up broken uploads, once per process.
