@@ -105,6 +105,7 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "reviews.decide": _SIGNS,
         "reviews.affirm": _SIGNS,
         "reviews.withdraw": _SIGNS,
+        "reviews.answer_change": Allowed(project=TEAM, person_only=True),
         # gates
         "gates.go": Allowed(project=frozenset({Role.BUSINESS, Role.APPROVER}), person_only=True),
         "gates.recycle": Allowed(

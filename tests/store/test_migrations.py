@@ -97,7 +97,7 @@ def test_many_first_starts_at_once_make_one_schema(tmp_path: Path) -> None:
 def test_newer_database_is_refused_and_left_alone(database: Database) -> None:
     with database.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '0999'"))
-    with pytest.raises(Outdated, match=r"newer version of Lifecycle .* schema 0999, .* up to 0001"):
+    with pytest.raises(Outdated, match=r"newer version of Lifecycle .* schema 0999, .* up to 0\d+"):
         upgrade(database)
     assert "install that version" in (check_schema(database) or "")
 
