@@ -8,7 +8,7 @@ from alembic import op
 from lifecycle.store.append_only import guard_statements
 
 revision = "0005"
-down_revision = "0001"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
