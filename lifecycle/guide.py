@@ -387,7 +387,7 @@ class Guide(Spec):
         return next((spec for spec in self.policy.gates[gate] if spec.role is role), None)
 
     def reenters_password(self, gate: Gate, role: Role, tier: int | None) -> bool:
-        """Whether whoever signs here enters the password again."""
+        """Whether whoever agrees here enters the password again."""
         return any(spec.covers(gate, role, tier) for spec in self.policy.reenter_password)
 
     def relied_on(self, gate: Gate, role: Role) -> tuple[str, ...]:

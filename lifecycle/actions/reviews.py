@@ -201,7 +201,7 @@ def decide(
         behalf,
         len(asked),
         stated=stated,
-        verified=verification(session, facts, guide, review, by, password_hash),
+        verified=verification(session, facts, guide, review, decision, by, password_hash),
     )
     sign_off.fields = canonical_json(sorted(set(fields)))
     session.add(sign_off)
@@ -236,7 +236,7 @@ def affirm(
     refuse(rules.may_affirm(facts, guide, fact, _review_fact(facts, old.review_id), by))
     covered = cover_as_seen(session, facts, guide, review, seen_digest)
     owed = [item for item in conditions_of(session, [sign_off_id]) if item.state == "open"]
-    verified = verification(session, facts, guide, review, by, password_hash)
+    verified = verification(session, facts, guide, review, fact.decision, by, password_hash)
     sign_off = new_sign_off(
         project,
         _asked_again(session, review, at) or review,

@@ -156,14 +156,20 @@ def on_behalf(name: str) -> str:
 
 
 def verification(
-    session: Session, facts: ProjectFacts, guide: Guide, review: Review, by: Actor, password_hash: str | None
+    session: Session,
+    facts: ProjectFacts,
+    guide: Guide,
+    review: Review,
+    decision: Decision,
+    by: Actor,
+    password_hash: str | None,
 ) -> Verification:
     """How the signer is known. `password_hash` is what the password entered just now was checked against.
 
     Raises Refused where the policy asks for the password and none was entered, or it was changed since.
     """
     gate, role = Gate(review.gate), Role(review.role)
-    if not guide.reenters_password(gate, role, facts.tier):
+    if not (decision.is_favourable and guide.reenters_password(gate, role, facts.tier)):
         return Verification.SESSION
     person = session.get(PersonRow, by.key)
     if password_hash is None:

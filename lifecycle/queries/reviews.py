@@ -73,7 +73,7 @@ class ReviewView:
     days_waiting: int
     message: str
     promises: tuple[Promise, ...]  # one for each decision, several where the signer chooses the meaning
-    enters_password: bool  # signing here takes the password
+    enters_password: bool  # agreeing here takes the password
     relied_on: tuple[ReliedOn, ...]  # in the order of the guide
     source_changes: tuple[str, ...]  # data sources that came or went since
     last_decision: SignatureView | None  # of this role, here or at an earlier gate

@@ -69,15 +69,18 @@ def _merged(before: Sequence[str], now: Sequence[str]) -> Iterator[str]:
 
 
 def word_differences(before: str, now: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Both texts in pieces; joined again they are the texts."""
+    """Both texts in pieces; joined again they are the texts. A space between two changes belongs to them."""
     if before == now:
         return (Piece(before),), (Piece(now),)
     old, new = _tokens(before, now)
     left: list[Piece] = []
     right: list[Piece] = []
-    for kind, i1, i2, j1, j2 in SequenceMatcher(None, old, new).get_opcodes():
-        _add(left, "".join(old[i1:i2]), kind != "equal")
-        _add(right, "".join(new[j1:j2]), kind != "equal")
+    steps = SequenceMatcher(None, old, new).get_opcodes()
+    for number, (kind, i1, i2, j1, j2) in enumerate(steps):
+        between = 0 < number < len(steps) - 1
+        is_different = kind != "equal" or (between and "".join(old[i1:i2]).isspace())
+        _add(left, "".join(old[i1:i2]), is_different)
+        _add(right, "".join(new[j1:j2]), is_different)
     return tuple(left), tuple(right)
 
 

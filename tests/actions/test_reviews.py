@@ -519,6 +519,12 @@ def test_signature_says_how_its_signer_was_known(desk: Desk) -> None:
     assert desk.newest_event()[2]["verified"] == "password"
 
 
+def test_asking_for_changes_lets_nothing_go_on_and_takes_no_password(desk: Desk) -> None:
+    given = {"comment": "Say who is told", "password_hash": None}
+    asked = desk.sign(Gate.LAUNCH, Role.LEGAL, Decision.CHANGES_REQUESTED, **given)
+    assert desk.sign_off(asked).verified == "session"
+
+
 def test_affirming_takes_the_password_too(desk: Desk) -> None:
     desk.answer("P01", {"environment": "Shop"})
     old = desk.sign(Gate.LAUNCH, Role.TECHNOLOGY)

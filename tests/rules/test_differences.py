@@ -32,6 +32,7 @@ def test_pieces_joined_are_the_texts_and_what_is_unmarked_is_the_same_on_both_si
     ("before", "now", "gone", "new"),
     [
         ("Planners phone every morning", "Planners phone every evening", ["morning"], ["evening"]),
+        ("Split at random, twice", "Split by time, twice", ["at random,"], ["by time,"]),
         ("6 weeks", "6 months", ["weeks"], ["months"]),
         ("kept as it is", "kept as it is, mostly", ["is"], ["is, mostly"]),
         ("No answer", "Yes", ["No answer"], ["Yes"]),

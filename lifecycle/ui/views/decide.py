@@ -152,7 +152,8 @@ def _form(view: ReviewView, promise: Promise) -> None:
     with st.container(border=True, gap="xxsmall"):
         st.caption("You sign this sentence")
         st.markdown(plain(promise.statement), anchors=False)
-    if view.enters_password:
+    enters_password = view.enters_password and decision.is_favourable
+    if enters_password:
         _password(view.id)
     _refused(view.id)
     st.form_submit_button(
@@ -160,7 +161,7 @@ def _form(view: ReviewView, promise: Promise) -> None:
         type="primary",
         icon=standing.DECISIONS[decision].material,
         on_click=_sign,
-        args=(view.id, decision, promise.stated if promise.statement else None, view.enters_password),
+        args=(view.id, decision, promise.stated if promise.statement else None, enters_password),
     )
 
 

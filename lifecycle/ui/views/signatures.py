@@ -16,9 +16,10 @@ def signature(record: SignatureView) -> None:
     """One decision as it was signed; what came of it later stands beneath and changes nothing of it."""
     mark = standing.DECISIONS[record.decision]
     with st.container(border=True, gap="xsmall"):
-        st.markdown(
-            f"{mark.text} :small[:gray[{plain(record.role.title)} · {record.gate.title}]]", anchors=False
-        )
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            where = f":small[:gray[{plain(record.role.title)} · {record.gate.title}]]"
+            st.markdown(f"{mark.text} {where}", width="content", anchors=False)
+            _whole(record)
         st.markdown(plain(record.statement), anchors=False)
         if record.comment:
             st.markdown(quoted(record.comment), anchors=False)
@@ -29,7 +30,6 @@ def signature(record: SignatureView) -> None:
         st.caption(plain(f"{again}{signature_line(record, present_name=record.person)}"))
         for sentence in _since(record):
             st.markdown(f":orange[:material/history: {plain(sentence)}]", anchors=False)
-        _whole(record)
 
 
 def _whole(record: SignatureView) -> None:
