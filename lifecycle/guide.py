@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from lifecycle.canonical import digest
 from lifecycle.errors import GuideError
-from lifecycle.vocabulary import Act, Gate, Role, Severity, Stage
+from lifecycle.vocabulary import Act, Gate, Meaning, Role, Severity, Stage
 
 PartType = Literal[
     "text",
@@ -218,13 +218,63 @@ class CheckSpec(Spec):
 
 
 class ReviewSpec(Spec):
-    """What one role is asked for at one gate, and on which fields its decision rests there."""
+    """What one role is asked for at one gate, and on which fields its decision rests there.
+
+    `meaning` completes the sentence that is signed, `stated` is its kind. The signer may choose one of the
+    `alternatives` instead.
+    """
 
     role: Role
     act: Act
     meaning: str
+    stated: Meaning | None = None
+    alternatives: dict[Meaning, str] = Field(default_factory=dict)
     evidence: tuple[str, ...] = ()
     only_when_stale: bool = False
+
+    @model_validator(mode="after")
+    def _alternatives_differ(self) -> ReviewSpec:
+        if (self.stated or _STATED[self.act]) in self.alternatives:
+            raise ValueError("names the same meaning as “stated” and as an alternative")
+        if self.alternatives and self.act is Act.CONSULT:
+            raise ValueError("is a consultation: an opinion has no alternatives")
+        return self
+
+    @cached_property
+    def meanings(self) -> Mapping[Meaning, str]:
+        """The meanings that the signer may choose from, each as it completes the sentence; the usual one first."""
+        return {self.stated or _STATED[self.act]: self.meaning, **self.alternatives}
+
+
+_STATED: Mapping[Act, Meaning] = MappingProxyType(
+    {
+        Act.APPROVE: Meaning.APPROVES_USE,
+        Act.ACKNOWLEDGE: Meaning.ACKNOWLEDGES,
+        Act.CONSULT: Meaning.REVIEWED,
+    }
+)
+
+
+class ReentrySpec(Spec):
+    """Signatures for which the password is entered again: all that is named here must be so."""
+
+    gate: Gate | None = None
+    role: Role | None = None
+    from_tier: int | None = Field(default=None, ge=1, le=4)
+
+    @model_validator(mode="after")
+    def _names_something(self) -> ReentrySpec:
+        if self.gate is None and self.role is None and self.from_tier is None:
+            raise ValueError("names no gate, role or from_tier")
+        return self
+
+    def covers(self, gate: Gate, role: Role, tier: int | None) -> bool:
+        """An unknown tier counts as the highest."""
+        return (
+            self.gate in (None, gate)
+            and self.role in (None, role)
+            and (self.from_tier is None or tier is None or tier >= self.from_tier)
+        )
 
 
 class SignOffPolicy(Spec):
@@ -237,6 +287,7 @@ class SignOffPolicy(Spec):
     required_evidence: dict[Gate, tuple[str, ...]] = Field(default_factory=dict)
     review_months: dict[int, int]
     lead_days: dict[Role, int]
+    reenter_password: tuple[ReentrySpec, ...] = ()
 
 
 def _answer_word(value: object) -> str:
@@ -366,6 +417,10 @@ class Guide(Spec):
 
     def review(self, gate: Gate, role: Role) -> ReviewSpec | None:
         return next((spec for spec in self.policy.gates[gate] if spec.role is role), None)
+
+    def reenters_password(self, gate: Gate, role: Role, tier: int | None) -> bool:
+        """Whether whoever agrees here enters the password again."""
+        return any(spec.covers(gate, role, tier) for spec in self.policy.reenter_password)
 
     def relied_on(self, gate: Gate, role: Role) -> tuple[str, ...]:
         """Field ids that a sign-off of `role` at `gate` rests on, without cosmetic ones, in guide order."""

@@ -473,6 +473,7 @@ def test_stale_sign_off_is_told_with_the_change(world: World, inbox: MailServer)
 
 
 def test_killed_between_claim_and_send_it_is_delivered_once_by_the_next(world: World) -> None:
+    world.clock.now = datetime.now(START.tzinfo)  # which is the time of the other process
     world.ask()
     with silent_server() as port:
         environment = {**os.environ, "LIFECYCLE_DATABASE_URL": world.url}
@@ -561,6 +562,7 @@ def tick(world: World, *arguments: str, **environment: str) -> subprocess.Comple
 
 
 def test_tick_says_what_it_did_and_exits_as_the_other_commands_do(world: World) -> None:
+    world.clock.now = datetime.now(START.tzinfo)  # which is the time of the command
     world.ask()
     with mail_server() as inbox:
         told = tick(

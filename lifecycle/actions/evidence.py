@@ -9,7 +9,6 @@ from sqlmodel import Session, col, select
 
 from lifecycle.actions.projects import open_project
 from lifecycle.actions.signing import LONGEST_NAME, facts_now, refuse, refuse_past, tidy
-from lifecycle.canonical import digest
 from lifecycle.errors import Invalid, NotFound, Refused
 from lifecycle.events import EventAction, project_chain, record
 from lifecycle.facts.people import project_roles, require_on_project
@@ -287,8 +286,7 @@ def _refuse_other_kind(item: Evidence, content: Content) -> None:
 
 
 def _of_revision(row: EvidenceRevision) -> dict[str, object]:
-    """`row` is a digest over the whole revision, so that the log vouches for it."""
-    said = {"revision": row.number, "revision_id": row.id, "row": digest(row.model_dump())}
+    said: dict[str, object] = {"revision": row.number, "revision_id": row.id}
     if row.digest:
         return {**said, "file": row.file_name, "size": row.size, "digest": row.digest}
     return {**said, "url": row.address}

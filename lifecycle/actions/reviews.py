@@ -10,7 +10,9 @@ from sqlmodel import Session, col, select
 from lifecycle.actions.people import add_membership
 from lifecycle.actions.projects import open_project
 from lifecycle.actions.signing import (
-    LONGEST_NAME,
+    NewCondition as NewCondition,  # callers name what `decide` takes
+)
+from lifecycle.actions.signing import (
     add_conditions,
     close_invalidations,
     close_review,
@@ -20,27 +22,27 @@ from lifecycle.actions.signing import (
     existing_sign_off,
     facts_now,
     new_sign_off,
+    on_behalf,
     record_sign_off,
     refuse,
     refuse_incomplete,
     refuse_past,
     tidy,
     tidy_conditions,
-)
-from lifecycle.actions.signing import (
-    NewCondition as NewCondition,  # callers name what `decide` takes
+    verification,
 )
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import NotFound, Refused
 from lifecycle.events import EventAction, project_chain, record
 from lifecycle.facts.people import holders, require_on_project
-from lifecycle.facts.reviews import candidates
+from lifecycle.facts.reviews import answered_changes, candidates
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
 from lifecycle.rules import reviews as rules
+from lifecycle.rules.change_requests import change_requests
 from lifecycle.rules.project_facts import ProjectFacts, ReviewFact, SignOffFact
-from lifecycle.store.tables import Review, SignOff
-from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Role
+from lifecycle.store.tables import ChangeAnswer, Review, SignOff
+from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Meaning, Role, Verification
 
 # ---------------------------------------------------------------- asking
 
@@ -168,22 +170,39 @@ def decide(
     conditions: Sequence[NewCondition] = (),
     fields: Sequence[str] = (),
     on_behalf_of: str = "",
+    stated: Meaning | None = None,
+    password_hash: str | None = None,
 ) -> int:
     """Record one person's decision; returns the sign-off's id.
 
     `seen_digest` is the digest of the content on the screen: when it has changed since, the decision is
-    refused and the changed fields are named, so that nobody signs what they did not see.
+    refused and the changed fields are named, so that nobody signs what they did not see. `stated` may be left
+    out where the guide offers one meaning only; `password_hash` as in `signing.verification`. `fields` are the
+    keys of answers; of a data source, `X07@3`, or `X07` for every one.
     """
     review = _review(session, review_id)
     require_on_project(session, "reviews.decide", by, review.project_id)
     project = open_project(session, review.project_id)
     facts = facts_now(session, review.project_id, guide, at)
     refuse(rules.may_decide_now(facts, _review_fact(facts, review_id), by))
-    comment, behalf = tidy("comment", comment), tidy("on behalf of", on_behalf_of, LONGEST_NAME)
+    comment, behalf = tidy("comment", comment), on_behalf(on_behalf_of)
     asked = tidy_conditions(conditions, facts.today)
-    refuse_incomplete(guide, Act(review.act), decision, comment, asked, fields)
+    refuse_incomplete(guide, review, decision, stated, comment, asked, fields)
     covered = cover_as_seen(session, facts, guide, review, seen_digest)
-    sign_off = new_sign_off(project, review, guide, by, at, decision, covered, comment, behalf, len(asked))
+    sign_off = new_sign_off(
+        project,
+        review,
+        guide,
+        by,
+        at,
+        decision,
+        covered,
+        comment,
+        behalf,
+        len(asked),
+        stated=stated,
+        verified=verification(session, facts, guide, review, decision, by, password_hash),
+    )
     sign_off.fields = canonical_json(sorted(set(fields)))
     session.add(sign_off)
     close_review(review, "decided", at)
@@ -202,10 +221,12 @@ def affirm(
     sign_off_id: int,
     seen_digest: str,
     comment: str = "",
+    password_hash: str | None = None,
 ) -> int:
     """Say again, after reading what changed, that a stale decision holds; returns the new sign-off's id.
 
-    The old row stays; what made it stale is closed, and so is a request to the same person for the same.
+    The old row stays; what made it stale is closed, and so is a request to the same person for the same. It
+    means what the old one meant, and takes the password where deciding does.
     """
     old = existing_sign_off(session, sign_off_id)
     require_on_project(session, "reviews.affirm", by, old.project_id)
@@ -215,6 +236,7 @@ def affirm(
     refuse(rules.may_affirm(facts, guide, fact, _review_fact(facts, old.review_id), by))
     covered = cover_as_seen(session, facts, guide, review, seen_digest)
     owed = [item for item in conditions_of(session, [sign_off_id]) if item.state == "open"]
+    verified = verification(session, facts, guide, review, fact.decision, by, password_hash)
     sign_off = new_sign_off(
         project,
         _asked_again(session, review, at) or review,
@@ -226,6 +248,8 @@ def affirm(
         tidy("comment", comment),
         old.on_behalf_of,
         len(owed),
+        stated=Meaning(old.stated) if old.stated else None,
+        verified=verified,
     )
     sign_off.affirms = old.id
     session.add(sign_off)
@@ -261,7 +285,20 @@ def withdraw(
     refuse(rules.may_withdraw(facts, _sign_off_fact(facts, old), by))
     reason = tidy("reason", reason, required="Say why you take it back.")
     review = _review(session, old.review_id)
-    row = new_sign_off(project, review, guide, by, at, Decision.WITHDRAWN, {}, reason, old.on_behalf_of, 0)
+    row = new_sign_off(
+        project,
+        review,
+        guide,
+        by,
+        at,
+        Decision.WITHDRAWN,
+        {},
+        reason,
+        old.on_behalf_of,
+        0,
+        stated=None,
+        verified=Verification.SESSION,
+    )
     row.withdraws = old.id
     session.add(row)
     ended = [item.id for item in facts.sign_offs if (item.gate, item.role) == (old.gate, old.role)]
@@ -277,6 +314,42 @@ def withdraw(
         withdraws=old.id,
         conditions_withdrawn=dropped,
         review_open_again=reopened,
+    )
+    return row.id or 0
+
+
+# ---------------------------------------------------------------- requested changes
+
+
+def answer_change(
+    session: Session, *, by: Actor, at: datetime, guide: Guide, sign_off_id: int, key: str, text: str
+) -> int:
+    """Say why an answer stays as it is although a reviewer asked to change it; returns the id of what was said.
+
+    It ends the request on that answer. The reviewer reads it when asked again; their decision stays as it is.
+    """
+    made = existing_sign_off(session, sign_off_id)
+    require_on_project(session, "reviews.answer_change", by, made.project_id)
+    open_project(session, made.project_id)
+    facts = facts_now(session, made.project_id, guide, at)
+    found = change_requests(facts, guide, answered_changes(session, made.project_id))
+    if not any((item.sign_off.id, item.key, item.is_open) == (sign_off_id, key, True) for item in found):
+        text = "This change is not asked for any more: the answer was changed, or the reviewer decided anew."
+        raise Refused(_blocker(made, "not_asked_for", text))
+    said = tidy("answer", text, required="Say why it stays as it is.")
+    row = ChangeAnswer(
+        project_id=made.project_id, sign_off_id=sign_off_id, key=key, text=said, at=at, by_key=by.key
+    )
+    session.add(row)
+    session.flush()
+    record(
+        session,
+        chain=project_chain(made.project_id),
+        action=EventAction.CHANGE_ANSWERED,
+        subject=key,
+        detail={"sign_off": sign_off_id, "gate": made.gate, "role": made.role},
+        by=by,
+        at=at,
     )
     return row.id or 0
 

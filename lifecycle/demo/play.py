@@ -21,6 +21,7 @@ from lifecycle.guide import Guide
 from lifecycle.rules.evidence import Content, FileContent, LinkContent
 from lifecycle.rules.media import HEAD_BYTES, recognise
 from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.reviews import meanings_of
 from lifecycle.rules.signoffs import cover, current_sign_off, decisions_allowed, digest_of, open_review
 from lifecycle.store.files import Files
 from lifecycle.vocabulary import Act, Actor, AnswerState, Gate, Role, Stage
@@ -251,17 +252,27 @@ class Play:
             review = open_review(facts, gate, role)
             if review is None:
                 raise LifecycleError(f"{role.title} was not asked at {gate.title}.")
-            act = next((item.act for item in self.guide.reviews(gate) if item.role is role), Act.APPROVE)
+            spec = self.guide.review(gate, role)
+            decision = told.decision or decisions_allowed(spec.act if spec else Act.APPROVE)[0]
             reviews.decide(
                 self.session,
-                **self._common(step, self.cast[role]),
+                **self._signing(step, role),
                 review_id=review.id,
-                decision=told.decision or decisions_allowed(act)[0],
+                decision=decision,
+                stated=next(iter(meanings_of(spec, decision)), None),
                 seen_digest=digest_of(cover(facts, self.guide, gate, role)),
                 comment=told.comment,
                 conditions=[(what, whose, self._day(due)) for what, whose, due in told.conditions],
                 fields=told.fields,
             )
+
+    def _signing(self, step: Step, role: Role) -> dict[str, Any]:
+        """Nobody of the example has a password, so none is asked for."""
+        policy = self.guide.policy.model_copy(update={"reenter_password": ()})
+        return {
+            **self._common(step, self.cast[role]),
+            "guide": self.guide.model_copy(update={"policy": policy}),
+        }
 
     def _affirm(self, step: Step) -> None:
         for role, comment in step.affirm.items():
@@ -272,7 +283,7 @@ class Play:
                 raise LifecycleError(f"{role.title} has decided nothing at {gate.title}.")
             reviews.affirm(
                 self.session,
-                **self._common(step, self.cast[role]),
+                **self._signing(step, role),
                 sign_off_id=made.id,
                 seen_digest=digest_of(cover(facts, self.guide, gate, role)),
                 comment=comment,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.reviews import candidates
 from lifecycle.guide import Guide, ReviewSpec
 from lifecycle.queries import projects, records
+from lifecycle.queries.change_requests import RequestedChange, requested_changes
 from lifecycle.queries.findings import FindingView, findings
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import (
@@ -109,6 +110,7 @@ class RoleView:
     review_id: int | None  # the page to open: the open request, else that of the standing decision
     requests: tuple[RequestView, ...]  # newest first
     choices: tuple[Choice, ...]  # those who can be asked first
+    changes: tuple[RequestedChange, ...] = ()  # what this role wants changed, while it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,9 +272,15 @@ def roles_of_gate(
         requests.setdefault(Role(row.role), []).append(row)
     listed = candidates(session)
     required = {spec.role for spec in required_reviews(facts, guide, gate)}
-    return tuple(
+    changes = [
+        item for item in requested_changes(session, project_id, wording) if item.gate is gate and item.is_open
+    ]
+    roles = [
         _role(wording, gate, spec, spec.role in required, requests.get(spec.role, []), listed, by)
         for spec in guide.reviews(gate, tier=facts.tier)
+    ]
+    return tuple(
+        replace(role, changes=tuple(item for item in changes if item.role is role.role)) for role in roles
     )
 
 

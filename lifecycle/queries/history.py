@@ -354,6 +354,9 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     ),
     EventAction.SIGN_OFF_RECORDED: _decided,
     EventAction.SIGN_OFF_AFFIRMED: lambda told: f"{_decided(told)}; affirmed again",
+    EventAction.CHANGE_ANSWERED: lambda told: (
+        f"Answered the change that {told.role} asked for on {told.title}"
+    ),
     EventAction.SIGN_OFF_WITHDRAWN: lambda told: f"{told.role}: took a decision back, {told.where}",
     EventAction.SIGN_OFF_INVALIDATED: lambda told: f"A sign-off became stale {told.where}",
     EventAction.CONDITION_ADDED: lambda told: f"Set a condition {told.where}: {told.said('text')}",

@@ -12,7 +12,13 @@ from sqlmodel import Session, col
 from lifecycle.facts.projects import load_many, organisation_today
 from lifecycle.facts.standing import compute_standing
 from lifecycle.guide import Guide
+from lifecycle.queries.change_requests import (
+    RequestedChange,
+    projects_asked_to_change,
+    requested_changes,
+)
 from lifecycle.queries.wording import Place, Wording, all_names
+from lifecycle.rules.permissions import TEAM
 from lifecycle.rules.project_facts import ProjectFacts, SignOffFact
 from lifecycle.rules.signoffs import current_sign_off, is_stale, staleness
 from lifecycle.store.tables import (
@@ -94,6 +100,15 @@ class OwnedQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedChange:
+    """A change that a reviewer asks for on a project that this person fills in."""
+
+    project_key: str
+    project_name: str
+    change: RequestedChange
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectLine:
     """One project with where it stands. `level` None: from a register and not assessed here."""
 
@@ -125,16 +140,18 @@ class MyWork:
     stale: tuple[StaleSignOff, ...]
     conditions: tuple[OwnedCondition, ...]
     questions: tuple[OwnedQuestion, ...]
+    changes: tuple[AskedChange, ...]
     projects: tuple[ProjectLine, ...]
 
     @property
     def is_empty(self) -> bool:
-        return not (self.reviews or self.stale or self.conditions or self.questions or self.projects)
+        return not (self.waits or self.projects)
 
     @property
     def waits(self) -> int:
         """How many things wait for this person."""
-        return len(self.reviews) + len(self.stale) + len(self.conditions) + len(self.questions)
+        lists = (self.reviews, self.stale, self.conditions, self.questions, self.changes)
+        return sum(len(items) for items in lists)
 
 
 _HELD = Mapping[int, tuple[Role, ...]]
@@ -147,7 +164,8 @@ def my_work(session: Session, *, by: Actor, at: datetime, guide: Guide) -> MyWor
     projects = _projects(session, held)
     standings = _standings(session, list(projects))
     outlived = {key for key, row in standings.items() if row.valid_until and row.valid_until < today}
-    wanted = sorted(_signed(session, by, projects) | outlived)
+    asked = _asked_to_change(session, held, projects)
+    wanted = sorted(_signed(session, by, projects) | outlived | asked)
     facts = load_many(session, wanted, today=today, guide=guide) if wanted else {}
     for project_id in outlived:
         now = compute_standing(session, project_id, facts[project_id], guide, at).project
@@ -159,6 +177,7 @@ def my_work(session: Session, *, by: Actor, at: datetime, guide: Guide) -> MyWor
         stale=_stale(by, projects, facts, guide),
         conditions=_conditions(session, by, projects, today),
         questions=_questions(session, by, projects, guide, names, today),
+        changes=_changes(session, sorted(asked), projects, facts, guide, names),
         projects=_lines(projects, standings, held),
     )
 
@@ -197,6 +216,14 @@ def _signed(session: Session, by: Actor, projects: Mapping[int, Project]) -> set
         select(col(SignOff.project_id)).where(col(SignOff.person_key) == by.key).distinct()
     ).scalars()
     return {project_id for project_id in signed if project_id in projects}
+
+
+def _asked_to_change(session: Session, held: _HELD, projects: Mapping[int, Project]) -> set[int]:
+    """Projects that this person fills in and on which a reviewer ever asked for a change."""
+    filled_in = [project_id for project_id in projects if TEAM & set(held[project_id])]
+    if not filled_in:
+        return set()
+    return projects_asked_to_change(session, filled_in)
 
 
 def _mine(by: Actor) -> list[str]:
@@ -256,6 +283,23 @@ def _stale(
         for made in _own_stale(by, known, guide)
     ]
     return tuple(sorted(found, key=lambda item: (item.project_name, item.gate.order, item.sign_off_id)))
+
+
+def _changes(
+    session: Session,
+    project_ids: Sequence[int],
+    projects: Mapping[int, Project],
+    facts: Mapping[int, ProjectFacts],
+    guide: Guide,
+    names: Mapping[str, str],
+) -> tuple[AskedChange, ...]:
+    found = [
+        AskedChange(projects[project_id].key, projects[project_id].name, change)
+        for project_id in project_ids
+        for change in requested_changes(session, project_id, Wording(facts[project_id], guide, names))
+        if change.is_open
+    ]
+    return tuple(sorted(found, key=lambda item: (item.change.at, item.project_name, item.change.place.key)))
 
 
 def _own_stale(by: Actor, facts: ProjectFacts, guide: Guide) -> Iterable[SignOffFact]:

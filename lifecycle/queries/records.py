@@ -28,7 +28,18 @@ from lifecycle.store.tables import (
     Waiver,
     WarningReason,
 )
-from lifecycle.vocabulary import Act, CheckResult, Decision, Gate, Outcome, Role, Severity, Stage
+from lifecycle.vocabulary import (
+    Act,
+    CheckResult,
+    Decision,
+    Gate,
+    Meaning,
+    Outcome,
+    Role,
+    Severity,
+    Stage,
+    Verification,
+)
 
 _Row = TypeVar("_Row", bound=Row)
 
@@ -56,6 +67,8 @@ class SignatureView:
     affirms: int | None
     withdraws: int | None
     withdrawn: bool  # taken back by a later row
+    stated: Meaning | None  # None: signed before it was kept, or a decision taken back
+    verified: Verification | None
     is_current: bool  # the role's newest that stands
     stale: tuple[str, ...]  # why, one sentence per cause; empty while it holds or is not current
 
@@ -206,6 +219,8 @@ def _signature(row: SignOff, wording: Wording, fact: SignOffFact | None) -> Sign
         affirms=row.affirms,
         withdraws=row.withdraws,
         withdrawn=fact is None and row.withdraws is None,
+        stated=Meaning(row.stated) if row.stated else None,
+        verified=Verification(row.verified) if row.verified else None,
         is_current=current,
         stale=staleness(wording.facts, wording.guide, fact) if fact and matters else (),
     )

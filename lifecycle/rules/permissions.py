@@ -114,6 +114,7 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "reviews.decide": _SIGNS,
         "reviews.affirm": _SIGNS,
         "reviews.withdraw": _SIGNS,
+        "reviews.answer_change": Allowed(project=TEAM, person_only=True),
         # evidence: a reviewer may change only what they added (rules.evidence.against_changing)
         "evidence.add": _TEAM_AND_SIGNERS,
         "evidence.revise": _TEAM_AND_SIGNERS,

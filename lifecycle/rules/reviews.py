@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from lifecycle.guide import Guide
+from lifecycle.guide import Guide, ReviewSpec
 from lifecycle.rules.project_facts import ProjectFacts, ReviewFact, SignOffFact
 from lifecycle.rules.signoffs import (
     current_sign_off,
@@ -16,7 +16,7 @@ from lifecycle.rules.signoffs import (
     may_decide,
     required_reviews,
 )
-from lifecycle.vocabulary import Actor, Blocker, Decision, Gate, ProjectStatus, Role
+from lifecycle.vocabulary import Actor, Blocker, Decision, Gate, Meaning, ProjectStatus, Role
 
 ENDED = (ProjectStatus.STOPPED, ProjectStatus.RETIRED)
 
@@ -167,6 +167,31 @@ def _not_theirs(sign_off: SignOffFact, actor: Actor, verb: str) -> tuple[Blocker
 
 
 # ---------------------------------------------------------------- what is signed
+
+
+def meanings_of(spec: ReviewSpec | None, decision: Decision) -> Mapping[Meaning, str]:
+    """What the signature under this decision may mean, worded as the guide does; several only where one agrees.
+
+    Who asks for changes or rejects has reviewed it, whatever else was asked for.
+    """
+    if spec is None or decision is Decision.WITHDRAWN:
+        return {}
+    if not decision.is_favourable:
+        return {Meaning.REVIEWED: spec.meaning}
+    return spec.meanings
+
+
+def meaning_problem(offered: Mapping[Meaning, str], chosen: Meaning | None) -> str | None:
+    """Why this meaning cannot be signed; None when it can, or when there is nothing to choose."""
+    if chosen is None and len(offered) > 1:
+        return f"Choose what your signature means: {_listed(offered)}."
+    if chosen is not None and chosen not in offered:
+        return f"“{chosen.title}” is not offered here; choose {_listed(offered) or 'another decision'}."
+    return None
+
+
+def _listed(offered: Mapping[Meaning, str]) -> str:
+    return " or ".join(meaning.title.lower() for meaning in offered)
 
 
 def statement(

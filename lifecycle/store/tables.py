@@ -267,6 +267,21 @@ class SignOff(Row, table=True):
     fields: str = Field(default="[]", sa_column=_text(default="[]"))  # changes requested on these
     affirms: int | None = None  # the earlier sign-off that this one affirms again
     withdraws: int | None = None  # the earlier sign-off that this row takes back
+    stated: str | None = None  # the kind of meaning; null: signed before it was kept
+    verified: str | None = None  # how the signer was known: session or password; null: before it was kept
+
+
+class ChangeAnswer(Row, table=True):
+    """Append-only. What the team said to a requested change instead of changing the answer under `key`."""
+
+    __tablename__ = "change_answer"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    sign_off_id: int = Field(foreign_key="sign_off.id", index=True)
+    key: str  # as in SignOff.covered
+    text: str = Field(sa_column=_text())
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
 
 
 class Invalidation(Row, table=True):
@@ -672,6 +687,7 @@ class ChainHead(Row, table=True):
 APPEND_ONLY: tuple[str, ...] = (
     "answer",
     "sign_off",
+    "change_answer",
     "gate_decision",
     "tier_choice",
     "evidence_revision",

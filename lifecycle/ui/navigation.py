@@ -201,6 +201,11 @@ def here(name: str) -> str | None:
     return found or None
 
 
+def is_phone() -> bool:
+    """Whether the browser says that it runs on a phone; a narrow window of another one does not count."""
+    return "Mobi" in (st.context.headers.get("User-Agent") or "")
+
+
 def stay(**query: str | None) -> None:
     """Change the address without leaving the page: None takes a value out."""
     for name, content in query.items():

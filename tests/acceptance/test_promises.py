@@ -352,6 +352,19 @@ def lived_in(small_project: Stagehand) -> Stagehand:
             title="Pilot report",
             content=LinkContent("DOC-17"),
         )
+        asked = {"comment": "For whom?", "fields": ["D25"]}
+        unhappy = sign(
+            session, everybody, project_id, Gate.DESIGN, Role.PRIVACY, Decision.CHANGES_REQUESTED, **asked
+        )
+        reviews.answer_change(
+            session,
+            by=everybody.pat,
+            at=START,
+            guide=everybody.guide,
+            sign_off_id=unhappy,
+            key="D25",
+            text="For nobody",
+        )
     return small_project
 
 

@@ -295,6 +295,13 @@ def _affirmed(world: World) -> Call:
     return {"by": world.cast[Role.PRIVACY], "sign_off_id": sign_off_id, "seen_digest": digest}
 
 
+def _change_asked(world: World) -> Call:
+    world.says("D25", {"personal": True, "categories": ["contact"]})
+    asked = {"comment": "Name the categories", "fields": ["D25"]}
+    sign_off_id = world.signed(decision=Decision.CHANGES_REQUESTED, **asked)
+    return {"by": world.cast.pat, "sign_off_id": sign_off_id, "key": "D25", "text": "They are all there"}
+
+
 def _source(world: World) -> Call:
     return {
         "by": world.cast.pat,
@@ -346,6 +353,7 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     accounts.accept_invitation: _invited,
     accounts.change_password: lambda world: {"by": world.cast.pat, "password_hash": "$other"},
     accounts.use_reset_link: _reset,
+    accounts.refuse_signing: lambda world: {"by": world.cast.ann, "review_id": 1, "tries": 5},
     answers.save: lambda world: {
         "by": world.cast.pat,
         **world.on_project,
@@ -429,6 +437,7 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     reviews.reassign: _reassigned,
     reviews.decide: _decided,
     reviews.affirm: _affirmed,
+    reviews.answer_change: _change_asked,
     reviews.withdraw: lambda world: {
         "by": world.cast[Role.PRIVACY],
         "sign_off_id": world.signed(),
@@ -448,6 +457,7 @@ FOR_EVERYBODY = {
     accounts.accept_invitation,
     accounts.change_password,
     accounts.use_reset_link,
+    accounts.refuse_signing,
     deliveries.choose,
     projects.register,
 }

@@ -25,6 +25,7 @@ from lifecycle.vocabulary import (
     Decision,
     Gate,
     Level,
+    Meaning,
     OrganisationRole,
     Outcome,
     Role,
@@ -304,7 +305,9 @@ def test_review_shows_only_what_the_role_relies_on_beside_what_it_was(room: Room
     assert view.last_decision is not None
     assert view.last_decision.id == first
     assert (view.against_deciding, view.decisions[0]) == ((), Decision.ACKNOWLEDGED)
-    assert view.statements[Decision.ACKNOWLEDGED].endswith(f"Priya, Privacy, {view.meaning}.")
+    (promise,) = view.promises_of(Decision.ACKNOWLEDGED)
+    assert (promise.stated, view.enters_password) == (Meaning.ACKNOWLEDGES, False)
+    assert promise.statement.endswith(f"Priya, Privacy, {view.meaning}.")
     assert [blocker.code for blocker in room.review(again).against_deciding] == ["not_permitted", "not_named"]
     decide(room.session, room.cast, again, seen_digest=view.seen_digest, at=LATER)
     after = room.review(again, room.cast[Role.PRIVACY])

@@ -37,6 +37,7 @@ def show() -> None:
         return
     _reviews(view)
     _stale(view)
+    _changes(view)
     _owed(view)
     _projects(view)
 
@@ -151,6 +152,26 @@ def _changed(item: StaleSignOff) -> str:
     said = item.reasons[0] if item.reasons else "What it rested on has changed."
     where = f"{item.decision.title} as {item.role.title} at {item.gate.title}. {said}"
     return f"{where} And {counted(more, 'more change')}." if more > 0 else where
+
+
+# ------------------------------------------------------------------ requested changes
+
+
+def _changes(view: MyWork) -> None:
+    if not view.changes:
+        return
+    st.header(f"Reviewers ask for a change · {len(view.changes)}", anchor=False)
+    for item in view.changes:
+        change = item.change
+        where = f"{item.project_name} · {change.role.title} at the {change.gate.title} gate"
+        said = f": “{one_line(change.comment, 120)}”" if change.comment else ""
+        _row(
+            f"**{plain(change.place.title)}**  \n:small[{plain(where)}{plain(said)}]",
+            ":red[:material/edit_note: change asked for]",
+            "Change or answer it",
+            f"change:{change.sign_off_id}:{change.place.key}",
+            partial(to_place, change.place, item.project_key),
+        )
 
 
 # ------------------------------------------------------------------ owed

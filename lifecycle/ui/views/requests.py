@@ -10,6 +10,7 @@ from lifecycle.queries.gates import GateView, RequestView, RoleView
 from lifecycle.ui import cache, identity, navigation, standing
 from lifecycle.ui.components import ago, plain, refusal, until
 from lifecycle.ui.perform import perform
+from lifecycle.ui.views import changes
 from lifecycle.vocabulary import Act, SignOffStatus
 
 _ACTS = {Act.APPROVE: "approves", Act.ACKNOWLEDGE: "acknowledges", Act.CONSULT: "is consulted"}
@@ -27,6 +28,7 @@ def show(view: GateView) -> None:
                 _buttons(view, role)
             for sentence in role.stale_reasons:
                 st.markdown(f":orange[:material/history:] {plain(sentence)}", anchors=False)
+            changes.on_gate(role.changes, view.project)
             st.caption(plain(f"{role.role.title} {role.meaning}."))
 
 
