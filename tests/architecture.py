@@ -54,6 +54,7 @@ ACTIONS = (
     "sources",
     "reviews",
     "gates",
+    "delegations",
     "plans",
     "releases",
     "incidents",

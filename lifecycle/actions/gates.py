@@ -29,7 +29,7 @@ from lifecycle.rules.checks.waivers import may_reason, may_waive
 from lifecycle.rules.evidence import link_problem, rested_on
 from lifecycle.rules.gates import Aftermath, after, may_decide_gate
 from lifecycle.rules.project_facts import ProjectFacts
-from lifecycle.rules.signoffs import current_sign_off, required_reviews
+from lifecycle.rules.signoffs import current_sign_offs, required_reviews
 from lifecycle.rules.tier_choices import HIGHEST_TIER, may_choose_tier
 from lifecycle.rules.tiers import propose
 from lifecycle.store.tables import (
@@ -113,9 +113,12 @@ def decide(
 
 
 def _rests_on(session: Session, facts: ProjectFacts, guide: Guide, gate: Gate) -> list[list[object]]:
-    """Id and digest of the standing sign-off of every required role, in the order of the guide."""
-    made = [current_sign_off(facts, gate, spec.role) for spec in required_reviews(facts, guide, gate)]
-    ids = [fact.id for fact in made if fact is not None]
+    """Id and digest of the standing sign-offs of every required role, in the order of the guide."""
+    ids = [
+        fact.id
+        for spec in required_reviews(facts, guide, gate)
+        for fact in current_sign_offs(facts, guide, gate, spec.role)
+    ]
     rows = session.exec(select(SignOff).where(col(SignOff.id).in_(ids))).all()
     digests = {row.id: row.digest for row in rows}
     return [[sign_off_id, digests[sign_off_id]] for sign_off_id in ids]

@@ -164,7 +164,7 @@ def view(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, gate: Gate | None = None
 ) -> GateView:
     """The gate of a project, by default the one it works towards. Raises NotFound."""
-    head = projects.head(session, key=key, by=by)
+    head = projects.head(session, key=key, by=by, at=at)
     facts = load_facts(session, head.id, guide=guide, today=organisation_today(session, at))
     chosen = gate or facts.gate or Gate.DISCOVERY
     wording = Wording(facts, guide, all_names(session))

@@ -141,7 +141,7 @@ class ProjectOverview:
 
 def overview(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> ProjectOverview:
     """Raises NotFound for a project that does not exist or that this person may not read."""
-    head = projects.head(session, key=key, by=by)
+    head = projects.head(session, key=key, by=by, at=at)
     facts = load_facts(session, head.id, guide=guide, today=organisation_today(session, at))
     wording = Wording(facts, guide, all_names(session))
     ready = readiness(facts, guide, facts.gate or Gate.DISCOVERY)

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from lifecycle.queries.wording import Place, Wording
 from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.project_facts import SignOffFact
-from lifecycle.rules.signoffs import current_sign_off, staleness
+from lifecycle.rules.signoffs import current_sign_offs, staleness
 from lifecycle.store.base import Row
 from lifecycle.store.tables import (
     Condition,
@@ -159,7 +159,9 @@ def signatures(session: Session, project_id: int, wording: Wording) -> tuple[Sig
 
 
 def _signature(row: SignOff, wording: Wording, fact: SignOffFact | None) -> SignatureView:
-    current = fact is not None and fact == current_sign_off(wording.facts, fact.gate, fact.role)
+    current = fact is not None and fact in current_sign_offs(
+        wording.facts, wording.guide, fact.gate, fact.role
+    )
     matters = fact is not None and current and fact.decision.is_favourable
     return SignatureView(
         id=row.id or 0,

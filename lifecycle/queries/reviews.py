@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from lifecycle.errors import NotFound
+from lifecycle.facts.delegations import delegations_to
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.guide import Guide
 from lifecycle.queries import projects, records
@@ -21,8 +22,8 @@ from lifecycle.queries.wording import NO_ANSWER, Place, Wording, all_names
 from lifecycle.rules import reviews as rules
 from lifecycle.rules.checks.evaluation import evaluate
 from lifecycle.rules.permissions import refusal
-from lifecycle.rules.project_facts import ProjectFacts, ReviewFact
-from lifecycle.rules.signoffs import SOURCE, cover, decisions_allowed, digest_of
+from lifecycle.rules.project_facts import DelegationFact, ProjectFacts, ReviewFact
+from lifecycle.rules.signoffs import SOURCE, cover, decisions_allowed, digest_of, stands_in
 from lifecycle.store.tables import Answer, Project, Review, SignOff
 from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Role
 
@@ -60,7 +61,9 @@ class ReviewView:
     due_on: date | None
     days_waiting: int
     message: str
-    statements: Mapping[Decision, str]  # the sentence that would be signed, without “on behalf of”
+    statements: Mapping[Decision, str]  # the sentence that would be signed, without what the form adds
+    stands_in_for: str  # whom this person stands in for here; empty: nobody
+    handed_over_by: str  # who was asked first and passed it on
     relied_on: tuple[ReliedOn, ...]  # in the order of the guide
     source_changes: tuple[str, ...]  # data sources that came or went since
     last_decision: SignatureView | None  # of this role, here or at an earlier gate
@@ -91,10 +94,11 @@ def view(session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: 
     ).scalar_one_or_none()
     if row is None or key is None:
         raise NotFound("review", review_id)
-    head = projects.head(session, key=key, by=by)
+    head = projects.head(session, key=key, by=by, at=at)
     facts = load_facts(session, head.id, guide=guide, today=organisation_today(session, at))
     wording = Wording(facts, guide, all_names(session))
-    return _view(session, head, row, wording, by)
+    held = delegations_to(session, by.key, today=facts.today, project_id=head.id)
+    return _view(session, head, row, wording, by, held)
 
 
 def seen_digest(session: Session, *, guide: Guide, review_id: int, at: datetime) -> str:
@@ -106,10 +110,20 @@ def seen_digest(session: Session, *, guide: Guide, review_id: int, at: datetime)
     return digest_of(cover(facts, guide, Gate(row.gate), Role(row.role)))
 
 
-def _view(session: Session, head: ProjectHead, row: Review, wording: Wording, by: Actor) -> ReviewView:
+def _view(
+    session: Session,
+    head: ProjectHead,
+    row: Review,
+    wording: Wording,
+    by: Actor,
+    held: tuple[DelegationFact, ...],
+) -> ReviewView:
     facts, guide = wording.facts, wording.guide
     gate, role = Gate(row.gate), Role(row.role)
     fact = next(item for item in facts.reviews if item.id == row.id)
+    standing_in = stands_in(facts, fact, by, held)
+    behalf = standing_in.from_name if standing_in else ""
+    roles = head.roles | ({role} if standing_in else set())
     signed = records.signatures(session, head.id, wording)
     last = _last_decision(signed, gate, role)
     covered = cover(facts, guide, gate, role)
@@ -133,7 +147,9 @@ def _view(session: Session, head: ProjectHead, row: Review, wording: Wording, by
         due_on=row.due_on,
         days_waiting=(facts.today - row.requested_at.date()).days,
         message=row.message,
-        statements=_statements(by, fact, head.name, meaning),
+        statements=_statements(by, fact, head.name, meaning, behalf),
+        stands_in_for=behalf,
+        handed_over_by=wording.person(row.handed_over_by) if row.handed_over_by else "",
         relied_on=relied_on,
         source_changes=source_changes,
         last_decision=last,
@@ -144,17 +160,19 @@ def _view(session: Session, head: ProjectHead, row: Review, wording: Wording, by
         decisions=decisions_allowed(fact.act),
         against_deciding=(
             *_not_open(head),
-            *_not_permitted("reviews.decide", by, head),
-            *rules.may_decide_now(facts, fact, by),
+            *_not_permitted("reviews.decide", by, roles),
+            *rules.may_decide_now(facts, guide, fact, by, held),
         ),
         seen_digest=digest_of(covered),
         signature=signature,
-        against_affirming=_against_affirming(wording, head, signature, fact, by),
-        against_withdrawing=_against_withdrawing(wording, head, signature, by),
+        against_affirming=_against_affirming(wording, head, signature, fact, by, held),
+        against_withdrawing=_against_withdrawing(wording, head, signature, fact, by),
     )
 
 
-def _statements(by: Actor, fact: ReviewFact, project: str, meaning: str) -> Mapping[Decision, str]:
+def _statements(
+    by: Actor, fact: ReviewFact, project: str, meaning: str, on_behalf_of: str
+) -> Mapping[Decision, str]:
     return {
         decision: rules.statement(
             name=by.name,
@@ -163,6 +181,7 @@ def _statements(by: Actor, fact: ReviewFact, project: str, meaning: str) -> Mapp
             project=project,
             meaning=meaning,
             decision=decision,
+            on_behalf_of=on_behalf_of,
             conditions=1,
         )
         for decision in decisions_allowed(fact.act)
@@ -179,8 +198,8 @@ def _last_decision(signed: Iterable[SignatureView], gate: Gate, role: Role) -> S
     return max(made, key=lambda item: (item.gate is gate, item.at, item.id), default=None)
 
 
-def _not_permitted(action: str, by: Actor, head: ProjectHead) -> tuple[Blocker, ...]:
-    sentence = refusal(action, by, head.roles)
+def _not_permitted(action: str, by: Actor, roles: Collection[Role]) -> tuple[Blocker, ...]:
+    sentence = refusal(action, by, roles)
     return (Blocker("not_permitted", sentence),) if sentence else ()
 
 
@@ -191,21 +210,26 @@ def _not_open(head: ProjectHead) -> tuple[Blocker, ...]:
 
 
 def _against_affirming(
-    wording: Wording, head: ProjectHead, signature: SignatureView | None, review: ReviewFact, by: Actor
+    wording: Wording,
+    head: ProjectHead,
+    signature: SignatureView | None,
+    review: ReviewFact,
+    by: Actor,
+    held: tuple[DelegationFact, ...],
 ) -> tuple[Blocker, ...]:
     if signature is None:
         return (Blocker("no_decision", "There is no decision to affirm."),)
     fact = next(item for item in wording.facts.sign_offs if item.id == signature.id)
-    return (*_not_open(head), *rules.may_affirm(wording.facts, wording.guide, fact, review, by))
+    return (*_not_open(head), *rules.may_affirm(wording.facts, wording.guide, fact, review, by, held))
 
 
 def _against_withdrawing(
-    wording: Wording, head: ProjectHead, signature: SignatureView | None, by: Actor
+    wording: Wording, head: ProjectHead, signature: SignatureView | None, review: ReviewFact, by: Actor
 ) -> tuple[Blocker, ...]:
     if signature is None:
         return (Blocker("no_decision", "There is no decision to take back."),)
     fact = next(item for item in wording.facts.sign_offs if item.id == signature.id)
-    return (*_not_open(head), *rules.may_withdraw(wording.facts, fact, by))
+    return (*_not_open(head), *rules.may_withdraw(wording.facts, wording.guide, fact, review, by))
 
 
 def _conditions(

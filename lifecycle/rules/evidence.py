@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from lifecycle.guide import Guide
 from lifecycle.rules.project_facts import ProjectFacts, SignOffFact
-from lifecycle.rules.signoffs import current_sign_off
+from lifecycle.rules.signoffs import current_sign_offs
 from lifecycle.vocabulary import Gate
 
 _SCHEME = re.compile(r"^\s*([A-Za-z][A-Za-z0-9+.-]*):")
@@ -46,6 +46,6 @@ def rested_on(
         for fact in facts.sign_offs
         if fact.at >= added_at
         and fact.decision.is_favourable
-        and fact == current_sign_off(facts, fact.gate, fact.role)
+        and fact in current_sign_offs(facts, guide, fact.gate, fact.role)
         and (field_id in guide.relied_on(fact.gate, fact.role) if field_id else fact.gate is gate)
     )

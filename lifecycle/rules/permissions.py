@@ -103,8 +103,13 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "reviews.cancel": _MANAGER,
         "reviews.reassign": _MANAGER_OR_ADMINISTRATOR,
         "reviews.decide": _SIGNS,
+        "reviews.hand_over": _SIGNS,
         "reviews.affirm": _SIGNS,
         "reviews.withdraw": _SIGNS,
+        # absence: one's own, or anybody's for an administrator
+        "delegations.give": Allowed(EVERYBODY, person_only=True),
+        "delegations.end": Allowed(EVERYBODY, person_only=True),
+        "delegations.read_all": _ADMINISTRATORS,
         # gates
         "gates.go": Allowed(project=frozenset({Role.BUSINESS, Role.APPROVER}), person_only=True),
         "gates.recycle": Allowed(

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from lifecycle.guide import Guide
-from lifecycle.rules.checks.dates import months_after
 from lifecycle.rules.checks.reading import Reading
 from lifecycle.rules.checks.signed import roles_still_to_sign
+from lifecycle.rules.dates import months_after
 from lifecycle.rules.project_facts import AnswerFact, ProjectFacts
+from lifecycle.rules.signoffs import valid_through
 from lifecycle.vocabulary import AnswerState
 
 _DAY = timedelta(days=1)
@@ -27,6 +28,7 @@ def valid_until(facts: ProjectFacts, guide: Guide) -> date | None:
 
 def _last_days(facts: ProjectFacts, guide: Guide) -> Iterator[date]:
     yield from _promised(facts)
+    yield from (last for made in facts.sign_offs if (last := valid_through(facts, guide, made)))
     reading = Reading(facts, guide)
     for day in (*_answered(facts), *_elapsing(reading)):
         # A rule may turn on the day itself or on the day after.

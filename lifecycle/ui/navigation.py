@@ -57,6 +57,9 @@ PAGES: tuple[PageSpec, ...] = (
         "new-project", "project/new.py", "New project", "add", "work", "Register a project in a minute."
     ),
     PageSpec(
+        "absence", "absence.py", "Absence", "event_busy", "work", "Who decides for you while you are away."
+    ),
+    PageSpec(
         "portfolio",
         "portfolio/overview.py",
         "Overview",

@@ -21,6 +21,7 @@ from lifecycle import actions, events
 from lifecycle.actions import (
     accounts,
     answers,
+    delegations,
     gates,
     people,
     plans,
@@ -260,6 +261,28 @@ def _reassigned(world: World) -> Call:
     return {"by": world.cast.pat, "review_id": world.asked(), "person_key": other.key}
 
 
+def _handed_over(world: World) -> Call:
+    other = person(world.session, world.cast.ada, "Primo", reviews_as=Role.PRIVACY)
+    return {"by": world.cast[Role.PRIVACY], "review_id": world.asked(), "person_key": other.key}
+
+
+def _away(world: World) -> Call:
+    other = person(world.session, world.cast.ada, "Primo", reviews_as=Role.PRIVACY)
+    return {
+        "by": world.cast[Role.PRIVACY],
+        "to_key": other.key,
+        "role": Role.PRIVACY,
+        "starts_on": START.date(),
+        "ends_on": NEXT_MONTH,
+    }
+
+
+def _back_early(world: World) -> Call:
+    given = _away(world)
+    delegation_id = delegations.give(world.session, at=START, guide=world.cast.guide, **given)
+    return {"by": given["by"], "delegation_id": delegation_id}
+
+
 def _decided(world: World) -> Call:
     review_id = world.asked()
     digest = seen(world.session, world.cast, review_id)
@@ -380,6 +403,7 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     },
     reviews.cancel: lambda world: {"by": world.cast.pat, "review_id": world.asked()},
     reviews.reassign: _reassigned,
+    reviews.hand_over: _handed_over,
     reviews.decide: _decided,
     reviews.affirm: _affirmed,
     reviews.withdraw: lambda world: {
@@ -387,6 +411,8 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
         "sign_off_id": world.signed(),
         "reason": "Misread",
     },
+    delegations.give: _away,
+    delegations.end: _back_early,
     sources.add: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Feed"},
     sources.rename: lambda world: {**_source(world), "name": "Other feed", "base": 1},
     sources.remove: _source,

@@ -80,7 +80,9 @@ def _decide(view: ReviewView, seen: str) -> None:
         fields = _fields(view) if decision is Decision.CHANGES_REQUESTED else []
         label = _COMMENTS.get(decision, "Comment (if any)")
         comment = st.text_area(label, key=f"decide:{view.id}:comment")
-        behalf = st.text_input("On behalf of (if you stand in for somebody)", key=f"decide:{view.id}:behalf")
+        behalf = view.stands_in_for or st.text_input(
+            "On behalf of (if you stand in for somebody)", key=f"decide:{view.id}:behalf"
+        )
         with st.container(border=True, gap="xxsmall"):
             st.caption("You sign this sentence")
             st.markdown(plain(view.statements[decision]), anchors=False)
