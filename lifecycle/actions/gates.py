@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
@@ -48,6 +49,7 @@ from lifecycle.vocabulary import Actor, Blocker, CheckResult, Gate, Outcome, Rol
 
 LONGEST_WAIVER = timedelta(days=366)
 LONGEST_LINK = 2_000
+_LOOKS_LIKE_A_LINK = re.compile(r"[a-z][a-z0-9+.-]*:\S+$", re.IGNORECASE)
 PERMISSION_OF_OUTCOME: Mapping[Outcome, str] = {
     Outcome.GO: "gates.go",
     Outcome.GO_WITH_CONDITIONS: "gates.go",
@@ -224,16 +226,53 @@ def add_condition(
 def meet_condition(
     session: Session, *, by: Actor, at: datetime, guide: Guide, condition_id: int, proof: str
 ) -> None:
-    """Say that a condition is met, and where that shows."""
+    """Say that a condition is met, and where that shows. Whoever set it can open it again."""
     condition = _condition(session, condition_id)
     require_on_project(session, "gates.meet_condition", by, condition.project_id)
     open_project(session, condition.project_id)
     _refuse_closed(condition)
-    condition.proof = tidy("proof", proof, required="Say what shows that it is met, or link to it.")
+    proof = tidy("proof", proof, required="Say what shows that it is met, or link to it.")
+    if _LOOKS_LIKE_A_LINK.match(proof) and (problem := link_problem(proof)):
+        raise Invalid({"proof": problem})
+    condition.proof = proof
     condition.state, condition.met_at, condition.met_by = "met", at, by.key
     condition.revision += 1
     detail = {"proof": condition.proof}
     _record_condition(session, EventAction.CONDITION_MET, condition, detail, by, at, guide)
+
+
+def reopen_condition(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    condition_id: int,
+    reason: str,
+    due_on: date | None = None,
+) -> None:
+    """The proof does not show it: what was said to be met is owed again, by a new day where the old has passed.
+
+    Only the role that set the condition may say so, whoever set it, or an approver.
+    """
+    condition = _condition(session, condition_id)
+    require_on_project(session, "gates.reopen_condition", by, condition.project_id)
+    open_project(session, condition.project_id)
+    if condition.state != "met":
+        text = f"This condition is {condition.state}; only one that was met can be opened again."
+        raise Refused(Blocker("not_met", text, gate=Gate(condition.gate)))
+    _refuse_others(session, condition, by, "open this condition again")
+    today = facts_now(session, condition.project_id, guide, at).today
+    refuse_past("due date", due_on, today)
+    if due_on is None and condition.due_on < today:
+        raise Invalid({"due date": "Its day has passed. Say by when it has to be met now."})
+    reason = tidy("reason", reason, required="Say what the proof does not show.")
+    before = {"proof": condition.proof, "met_by": condition.met_by, "due_on": condition.due_on}
+    condition.state, condition.met_at, condition.met_by, condition.proof = "open", None, None, ""
+    condition.due_on = due_on or condition.due_on
+    condition.revision += 1
+    detail = {"reason": reason, "due_on": condition.due_on, "before": before}
+    _record_condition(session, EventAction.CONDITION_REOPENED, condition, detail, by, at, guide)
 
 
 def withdraw_condition(
@@ -244,12 +283,7 @@ def withdraw_condition(
     require_on_project(session, "gates.withdraw_condition", by, condition.project_id)
     open_project(session, condition.project_id)
     _refuse_closed(condition)
-    held = project_roles(session, condition.project_id, by.key)
-    set_by = Role(condition.role) if condition.role else None
-    if Role.APPROVER not in held and set_by not in held and condition.created_by != by.key:
-        who = set_by.title if set_by else "whoever set it"
-        text = f"Only {who} or an approver can withdraw this condition."
-        raise Refused(Blocker("wrong_role", text, role=set_by, gate=Gate(condition.gate)))
+    _refuse_others(session, condition, by, "withdraw this condition")
     reason = tidy("reason", reason, required="Say why it is no longer asked for.")
     drop_condition(condition, reason)
     _record_condition(session, EventAction.CONDITION_WITHDRAWN, condition, {"reason": reason}, by, at, guide)
@@ -260,6 +294,16 @@ def _condition(session: Session, condition_id: int) -> Condition:
     if condition is None:
         raise NotFound("condition", condition_id)
     return condition
+
+
+def _refuse_others(session: Session, condition: Condition, by: Actor, verb: str) -> None:
+    """What a condition asks for is judged by the role that set it, whoever set it, or an approver."""
+    held = project_roles(session, condition.project_id, by.key)
+    set_by = Role(condition.role) if condition.role else None
+    if Role.APPROVER not in held and set_by not in held and condition.created_by != by.key:
+        who = set_by.title if set_by else "whoever set it"
+        text = f"Only {who} or an approver can {verb}."
+        raise Refused(Blocker("wrong_role", text, role=set_by, gate=Gate(condition.gate)))
 
 
 def _refuse_closed(condition: Condition) -> None:

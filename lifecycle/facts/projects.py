@@ -155,7 +155,6 @@ _ENDS: Mapping[str, str] = MappingProxyType(
         "evidence_link": "removed_at",
         "membership": "ended_at",
         "data_source": "removed_at",
-        "waiver": "revoked_at",
         "invalidation": "closed_at",
     }
 )
@@ -164,6 +163,7 @@ _COUNTED = (
     "review",
     "sign_off",
     "condition",
+    "waiver",
     "warning_reason",
     "gate_decision",
     "tier_choice",
@@ -358,7 +358,15 @@ def _condition(row: _Line) -> ConditionFact:
 
 
 def _waiver(row: _Line) -> WaiverFact:
-    return WaiverFact(row.id, row.check_id, Gate(row.gate), row.approver, row.mitigation, row.expires_on)
+    return WaiverFact(
+        id=row.id,
+        check_id=row.check_id,
+        gate=Gate(row.gate),
+        approver=row.approver,
+        mitigation=row.mitigation,
+        expires_on=row.expires_on,
+        is_revoked=row.revoked_at is not None,
+    )
 
 
 def _decision(row: _Line) -> GateDecisionFact:

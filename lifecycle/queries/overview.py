@@ -28,7 +28,7 @@ from lifecycle.rules.readiness import (
     production_debt,
     readiness,
 )
-from lifecycle.rules.signoffs import sign_off_status
+from lifecycle.rules.signoffs import approvals_due, sign_off_status, valid_through
 from lifecycle.rules.tiers import TierProposal, propose
 from lifecycle.store.tables import (
     EvidenceLink,
@@ -300,7 +300,16 @@ def _dates(
             for item in _open_questions(wording)
             if item.due_on
         ),
-        *((item.expires_on, f"Waiver of {item.check_id} ends", None, item.gate) for item in facts.waivers),
+        *(
+            (item.expires_on, f"Waiver of {item.check_id} ends", None, item.gate)
+            for item in facts.waivers
+            if item.is_in_force(facts.today)
+        ),
+        *(
+            (day, f"Re-approval by {made.role.title}", None, made.gate)
+            for made in approvals_due(facts, wording.guide)
+            if (day := valid_through(facts, wording.guide, made))
+        ),
         *((row.expires_on, f"“{row.title}” expires", None, None) for row in expiring if row.expires_on),
         *_go_live(wording),
     ]

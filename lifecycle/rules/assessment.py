@@ -21,6 +21,7 @@ from lifecycle.rules.signoffs import (
     stale_sign_offs,
     staleness,
 )
+from lifecycle.rules.tier_choices import tier_not_consented
 from lifecycle.vocabulary import (
     AnswerState,
     Area,
@@ -101,6 +102,11 @@ class GateAssessment:
         """The checks that are more than advice here."""
         return tuple(state for state in self.checks if state.severity is not None)
 
+    @cached_property
+    def tier_blocker(self) -> Blocker | None:
+        """A tier below the proposed one that nobody with authority chose."""
+        return tier_not_consented(self.facts, self.guide, self.gate)
+
     @property
     def overdue_conditions(self) -> tuple[ConditionFact, ...]:
         today = self.facts.today
@@ -118,6 +124,8 @@ class GateAssessment:
                 text = check_sentence(self.facts, self.guide, state)
                 fields = state.missing or state.fields
                 yield self._blocker(state.check_id, text, state.area, fields=fields, severity=state.severity)
+        if self.tier_blocker is not None:
+            yield self.tier_blocker
 
     def _is_said_elsewhere(self, state: CheckState) -> bool:
         """C47 and C48 repeat what a required sign-off or an overdue condition of this gate says by itself."""
@@ -268,7 +276,16 @@ def _answer_sentence(facts: ProjectFacts, guide: Guide, due: DueAnswer) -> str:
 
 
 def _sign_off_sentence(facts: ProjectFacts, guide: Guide, item: SignOffState) -> str:
+    said = _sign_off_of_one(facts, guide, item)
+    if item.needed == 1:
+        return said
+    return f"{said} {item.given} of {item.needed} people have approved, which tier {facts.tier} needs."
+
+
+def _sign_off_of_one(facts: ProjectFacts, guide: Guide, item: SignOffState) -> str:
     role = item.role.title
+    if item.status is SignOffStatus.NOT_ASKED and item.given:
+        return f"{role}: nobody else has been asked."
     match item.status:
         case SignOffStatus.NOT_ASKED:
             return f"{role} has not been asked."

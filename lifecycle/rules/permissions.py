@@ -132,6 +132,7 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "gates.choose_tier": Allowed(project=frozenset({Role.APPROVER}), person_only=True),
         "gates.add_condition": Allowed(project=SIGNERS | PRODUCT_MANAGER, person_only=True),
         "gates.meet_condition": Allowed(project=ANYONE_ON_IT - {Role.READER}, person_only=True),
+        "gates.reopen_condition": _SIGNS,
         "gates.withdraw_condition": _SIGNS,
         "gates.add_evidence": Allowed(project=TEAM | SIGNERS),
         "gates.remove_evidence": _TEAM,

@@ -130,6 +130,10 @@ class WaiverFact:
     approver: str
     mitigation: str
     expires_on: date
+    is_revoked: bool = False
+
+    def is_in_force(self, day: date) -> bool:
+        return not self.is_revoked and self.expires_on >= day
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +194,7 @@ class ProjectFacts:
     reviews: tuple[ReviewFact, ...] = ()
     sign_offs: tuple[SignOffFact, ...] = ()  # oldest first, withdrawn ones left out
     conditions: tuple[ConditionFact, ...] = ()
-    waivers: tuple[WaiverFact, ...] = ()  # not revoked
+    waivers: tuple[WaiverFact, ...] = ()  # those that ended too
     reasons: tuple[ReasonFact, ...] = ()
     decisions: tuple[GateDecisionFact, ...] = ()  # oldest first
     evidence: tuple[EvidenceFact, ...] = ()

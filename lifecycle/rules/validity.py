@@ -43,7 +43,7 @@ def _promised(facts: ProjectFacts) -> Iterator[date]:
         if fact.state is AnswerState.DONT_KNOW and fact.due_on:
             yield fact.due_on
     yield from (item.due_on for item in facts.conditions if item.state == "open")
-    yield from (item.expires_on for item in facts.waivers)
+    yield from (item.expires_on for item in facts.waivers if not item.is_revoked)
     yield from (item.expires_on for item in facts.evidence if item.expires_on)
     yield from (item.due_on for item in facts.reviews if item.state == "open" and item.due_on)
 

@@ -145,6 +145,13 @@ def _condition(world: World) -> int:
     return found
 
 
+def _met(world: World) -> Call:
+    condition_id = _condition(world)
+    met = {"by": world.cast.pat, "condition_id": condition_id, "proof": "See D07"}
+    gates.meet_condition(world.session, at=START, guide=world.cast.guide, **met)
+    return {"by": world.cast[Role.PRIVACY], "condition_id": condition_id, "reason": "It does not show it"}
+
+
 def _to_waive(world: World) -> Call:
     world.asked(Role.COMPLIANCE)
     world.says("D01", "It comes late")
@@ -392,6 +399,7 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
         "condition_id": _condition(world),
         "proof": "See D07",
     },
+    gates.reopen_condition: _met,
     gates.withdraw_condition: lambda world: {
         "by": world.cast[Role.PRIVACY],
         "condition_id": _condition(world),
