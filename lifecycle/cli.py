@@ -31,6 +31,7 @@ from lifecycle.interchange.registers import RegisterReading, read_register
 from lifecycle.interchange.series import Series, read_series
 from lifecycle.jobs import Jobs
 from lifecycle.queries import audit
+from lifecycle.queries.guide_preview import GuidePreview, preview
 from lifecycle.queries.people import credentials
 from lifecycle.queries.pipeline import pipeline_gate
 from lifecycle.queries.portfolio_past import PastPortfolio, past
@@ -68,12 +69,14 @@ audit_commands = typer.Typer(help="The event log.", no_args_is_help=True)
 export_commands = typer.Typer(help="Files out.", no_args_is_help=True)
 people_commands = typer.Typer(help="Accounts.", no_args_is_help=True)
 trigger_commands = typer.Typer(help="Rules on metrics.", no_args_is_help=True)
+guide_commands = typer.Typer(help="The guide: questions, checks and who signs.", no_args_is_help=True)
 main.add_typer(database_commands, name="db")
 main.add_typer(import_commands, name="import")
 main.add_typer(audit_commands, name="audit")
 main.add_typer(export_commands, name="export")
 main.add_typer(people_commands, name="people")
 main.add_typer(trigger_commands, name="triggers")
+main.add_typer(guide_commands, name="guide")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -511,6 +514,76 @@ def people_reset(
         _print_json({"email": email, "link": link})
     else:
         typer.echo(f"Within a day, once: {link}")
+
+
+# ---------------------------------------------------------------- the guide
+
+
+@guide_commands.command("preview")
+def guide_preview(
+    folder: Annotated[Path, typer.Argument(help="The folder of the other guide.")], as_json: AsJson = False
+) -> None:
+    """Say what another guide would change before it is put in force: sign-offs gone stale, checks that fail."""
+    with _refusals(as_json):
+        settings = read_settings()
+        guide, candidate = _guide(settings), load_checked_guide(folder)
+        with _opened(settings) as database, database.read() as session:
+            found = preview(session, by=COMMAND_LINE, at=_now(), guide=guide, candidate=candidate)
+    if as_json:
+        _print_json(_preview_as_json(found))
+    else:
+        _show_preview(found)
+
+
+def _preview_as_json(found: GuidePreview) -> dict[str, Any]:
+    return {
+        "version": found.version,
+        "candidate_version": found.candidate_version,
+        "projects_looked_at": found.looked_at,
+        "changes": [{"kind": each.kind, "what": each.what, "text": each.text} for each in found.changes],
+        "projects": [
+            {
+                "project": each.key,
+                "name": each.name,
+                "stale": [
+                    {
+                        "sign_off": made.sign_off_id,
+                        "gate": made.gate,
+                        "role": made.role,
+                        "signed_by": made.printed_name,
+                        "reasons": list(made.reasons),
+                    }
+                    for made in each.effect.stale
+                ],
+                "newly_required": [{"gate": gate, "role": role} for gate, role in each.effect.newly_required],
+                "newly_failing": [
+                    {"check": check, "title": title} for check, title in each.effect.newly_failing
+                ],
+            }
+            for each in found.projects
+        ],
+    }
+
+
+def _show_preview(found: GuidePreview) -> None:
+    typer.echo(f"{_counted(len(found.changes), 'change')} of the guide:")
+    for change in found.changes:
+        typer.echo(f"  {change.text}")
+    typer.echo(
+        f"Of {_counted(found.looked_at, 'project')} under way, {len(found.projects):,} would be touched: "
+        f"{_counted(found.stale, 'sign-off')} stale, {found.newly_required:,} newly required, "
+        f"{_counted(found.newly_failing, 'check')} newly in the way."
+    )
+    for project in found.projects:
+        typer.echo(f"{project.name}")
+        for made in project.effect.stale:
+            typer.echo(f"  stale: {made.role.title} at {made.gate.title}, signed by {made.printed_name}")
+            for reason in made.reasons:
+                typer.echo(f"    {reason}")
+        for gate, role in project.effect.newly_required:
+            typer.echo(f"  newly required: {role.title} at {gate.title}")
+        for check, title in project.effect.newly_failing:
+            typer.echo(f"  newly in the way: {check} {title}")
 
 
 # ---------------------------------------------------------------- triggers

@@ -288,6 +288,28 @@ class SignOffPolicy(Spec):
     review_months: dict[int, int]
     lead_days: dict[Role, int]
     reenter_password: tuple[ReentrySpec, ...] = ()
+    # tier: role: how many different people have to approve; one where nothing is said
+    approvals_needed: dict[int, dict[Role, int]] = Field(default_factory=dict)
+    # role: tier: months after which an approval given at one of the gates has to be given again
+    reapproval_months: dict[Role, dict[int, int]] = Field(default_factory=dict)
+    reapproval_gates: tuple[Gate, ...] = ()
+    reapproval_notice_days: int = Field(default=40, ge=0)
+
+    @model_validator(mode="after")
+    def _numbers_can_be_met(self) -> SignOffPolicy:
+        for tier, of_role in self.approvals_needed.items():
+            for role, number in of_role.items():
+                if tier not in range(1, 5) or not 1 <= number <= 5:
+                    raise ValueError(
+                        f"approvals_needed › {tier} › {role}: name a tier from 1 to 4 and 1 to 5 people"
+                    )
+        for role, of_tier in self.reapproval_months.items():
+            for tier, months in of_tier.items():
+                if tier not in range(1, 5) or not 1 <= months <= 120:
+                    raise ValueError(
+                        f"reapproval_months › {role} › {tier}: name a tier from 1 to 4 and 1 to 120 months"
+                    )
+        return self
 
 
 def _answer_word(value: object) -> str:
@@ -421,6 +443,20 @@ class Guide(Spec):
     def reenters_password(self, gate: Gate, role: Role, tier: int | None) -> bool:
         """Whether whoever agrees here enters the password again."""
         return any(spec.covers(gate, role, tier) for spec in self.policy.reenter_password)
+
+    def approvals_needed(self, gate: Gate, role: Role, tier: int | None) -> int:
+        """How many different people of `role` have to approve at `gate`; one where it is not asked to approve."""
+        wanted = self.policy.approvals_needed.get(tier or 0)
+        if not wanted or role not in wanted:
+            return 1
+        spec = self.review(gate, role)
+        return wanted[role] if spec and spec.act is Act.APPROVE else 1
+
+    def reapproval_months(self, gate: Gate, role: Role, tier: int | None) -> int | None:
+        """After how many months an approval given here ends; None: it does not end by time."""
+        if tier is None or gate not in self.policy.reapproval_gates:
+            return None
+        return self.policy.reapproval_months.get(role, {}).get(tier)
 
     def relied_on(self, gate: Gate, role: Role) -> tuple[str, ...]:
         """Field ids that a sign-off of `role` at `gate` rests on, without cosmetic ones, in guide order."""

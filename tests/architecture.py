@@ -55,6 +55,7 @@ ACTIONS = (
     "reviews",
     "evidence",
     "gates",
+    "delegations",
     "plans",
     "releases",
     "incidents",

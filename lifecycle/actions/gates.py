@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
@@ -13,6 +14,7 @@ from lifecycle.actions.signing import (
     drop_condition,
     facts_now,
     refuse,
+    refuse_past,
     tidy,
     tidy_condition,
 )
@@ -24,9 +26,10 @@ from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
 from lifecycle.rules.checks.evaluation import evaluate
 from lifecycle.rules.checks.waivers import may_reason, may_waive
+from lifecycle.rules.evidence import link_problem
 from lifecycle.rules.gates import Aftermath, after, may_decide_gate
 from lifecycle.rules.project_facts import ProjectFacts
-from lifecycle.rules.signoffs import current_sign_off, required_reviews
+from lifecycle.rules.signoffs import current_sign_offs, required_reviews
 from lifecycle.rules.tier_choices import HIGHEST_TIER, may_choose_tier
 from lifecycle.rules.tiers import propose
 from lifecycle.store.tables import (
@@ -42,6 +45,7 @@ from lifecycle.store.tables import (
 from lifecycle.vocabulary import Actor, Blocker, CheckResult, Gate, Outcome, Role, Severity, Stage
 
 LONGEST_WAIVER = timedelta(days=366)
+_LOOKS_LIKE_A_LINK = re.compile(r"[a-z][a-z0-9+.-]*:\S+$", re.IGNORECASE)
 PERMISSION_OF_OUTCOME: Mapping[Outcome, str] = {
     Outcome.GO: "gates.go",
     Outcome.GO_WITH_CONDITIONS: "gates.go",
@@ -107,9 +111,12 @@ def decide(
 
 
 def _rests_on(session: Session, facts: ProjectFacts, guide: Guide, gate: Gate) -> list[list[object]]:
-    """Id and digest of the standing sign-off of every required role, in the order of the guide."""
-    made = [current_sign_off(facts, gate, spec.role) for spec in required_reviews(facts, guide, gate)]
-    ids = [fact.id for fact in made if fact is not None]
+    """Id and digest of the standing sign-offs of every required role, in the order of the guide."""
+    ids = [
+        fact.id
+        for spec in required_reviews(facts, guide, gate)
+        for fact in current_sign_offs(facts, guide, gate, spec.role)
+    ]
     rows = session.exec(select(SignOff).where(col(SignOff.id).in_(ids))).all()
     digests = {row.id: row.digest for row in rows}
     return [[sign_off_id, digests[sign_off_id]] for sign_off_id in ids]
@@ -215,16 +222,53 @@ def add_condition(
 def meet_condition(
     session: Session, *, by: Actor, at: datetime, guide: Guide, condition_id: int, proof: str
 ) -> None:
-    """Say that a condition is met, and where that shows."""
+    """Say that a condition is met, and where that shows. Whoever set it can open it again."""
     condition = _condition(session, condition_id)
     require_on_project(session, "gates.meet_condition", by, condition.project_id)
     open_project(session, condition.project_id)
     _refuse_closed(condition)
-    condition.proof = tidy("proof", proof, required="Say what shows that it is met, or link to it.")
+    proof = tidy("proof", proof, required="Say what shows that it is met, or link to it.")
+    if _LOOKS_LIKE_A_LINK.match(proof) and (problem := link_problem(proof)):
+        raise Invalid({"proof": problem})
+    condition.proof = proof
     condition.state, condition.met_at, condition.met_by = "met", at, by.key
     condition.revision += 1
     detail = {"proof": condition.proof}
     _record_condition(session, EventAction.CONDITION_MET, condition, detail, by, at, guide)
+
+
+def reopen_condition(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    condition_id: int,
+    reason: str,
+    due_on: date | None = None,
+) -> None:
+    """The proof does not show it: what was said to be met is owed again, by a new day where the old has passed.
+
+    Only the role that set the condition may say so, whoever set it, or an approver.
+    """
+    condition = _condition(session, condition_id)
+    require_on_project(session, "gates.reopen_condition", by, condition.project_id)
+    open_project(session, condition.project_id)
+    if condition.state != "met":
+        text = f"This condition is {condition.state}; only one that was met can be opened again."
+        raise Refused(Blocker("not_met", text, gate=Gate(condition.gate)))
+    _refuse_others(session, condition, by, "open this condition again")
+    today = facts_now(session, condition.project_id, guide, at).today
+    refuse_past("due date", due_on, today)
+    if due_on is None and condition.due_on < today:
+        raise Invalid({"due date": "Its day has passed. Say by when it has to be met now."})
+    reason = tidy("reason", reason, required="Say what the proof does not show.")
+    before = {"proof": condition.proof, "met_by": condition.met_by, "due_on": condition.due_on}
+    condition.state, condition.met_at, condition.met_by, condition.proof = "open", None, None, ""
+    condition.due_on = due_on or condition.due_on
+    condition.revision += 1
+    detail = {"reason": reason, "due_on": condition.due_on, "before": before}
+    _record_condition(session, EventAction.CONDITION_REOPENED, condition, detail, by, at, guide)
 
 
 def withdraw_condition(
@@ -235,12 +279,7 @@ def withdraw_condition(
     require_on_project(session, "gates.withdraw_condition", by, condition.project_id)
     open_project(session, condition.project_id)
     _refuse_closed(condition)
-    held = project_roles(session, condition.project_id, by.key)
-    set_by = Role(condition.role) if condition.role else None
-    if Role.APPROVER not in held and set_by not in held and condition.created_by != by.key:
-        who = set_by.title if set_by else "whoever set it"
-        text = f"Only {who} or an approver can withdraw this condition."
-        raise Refused(Blocker("wrong_role", text, role=set_by, gate=Gate(condition.gate)))
+    _refuse_others(session, condition, by, "withdraw this condition")
     reason = tidy("reason", reason, required="Say why it is no longer asked for.")
     drop_condition(condition, reason)
     _record_condition(session, EventAction.CONDITION_WITHDRAWN, condition, {"reason": reason}, by, at, guide)
@@ -251,6 +290,16 @@ def _condition(session: Session, condition_id: int) -> Condition:
     if condition is None:
         raise NotFound("condition", condition_id)
     return condition
+
+
+def _refuse_others(session: Session, condition: Condition, by: Actor, verb: str) -> None:
+    """What a condition asks for is judged by the role that set it, whoever set it, or an approver."""
+    held = project_roles(session, condition.project_id, by.key)
+    set_by = Role(condition.role) if condition.role else None
+    if Role.APPROVER not in held and set_by not in held and condition.created_by != by.key:
+        who = set_by.title if set_by else "whoever set it"
+        text = f"Only {who} or an approver can {verb}."
+        raise Refused(Blocker("wrong_role", text, role=set_by, gate=Gate(condition.gate)))
 
 
 def _refuse_closed(condition: Condition) -> None:

@@ -34,13 +34,17 @@ from lifecycle.actions.signing import (
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import NotFound, Refused
 from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.delegations import delegated_roles, delegations_to
 from lifecycle.facts.people import holders, require_on_project
+from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.reviews import answered_changes, candidates
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
 from lifecycle.rules import reviews as rules
 from lifecycle.rules.change_requests import change_requests
+from lifecycle.rules.delegations import may_hand_over
 from lifecycle.rules.project_facts import ProjectFacts, ReviewFact, SignOffFact
+from lifecycle.rules.signoffs import stands_in
 from lifecycle.store.tables import ChangeAnswer, Review, SignOff
 from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Meaning, Role, Verification
 
@@ -154,6 +158,57 @@ def reassign(
     return new.id or 0
 
 
+def hand_over(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    review_id: int,
+    person_key: str,
+    reason: str = "",
+) -> int:
+    """Pass one request that waits for oneself on to a colleague; returns the new review's id.
+
+    Whoever asked stays the one who asked, so that it cannot come back to them. Raises Refused with the blockers
+    of `rules.delegations.may_hand_over`.
+    """
+    old = _review(session, review_id)
+    require_on_project(session, "reviews.hand_over", by, old.project_id)
+    open_project(session, old.project_id)
+    facts = facts_now(session, old.project_id, guide, at)
+    found = candidates(session, keys=(person_key,))
+    if not found:
+        raise NotFound("person", person_key)
+    refuse(may_hand_over(facts, _review_fact(facts, review_id), found[0], by))
+    new = Review(
+        project_id=old.project_id,
+        gate=old.gate,
+        role=old.role,
+        act=old.act,
+        person_key=person_key,
+        requested_by=old.requested_by,
+        requested_at=at,
+        due_on=old.due_on,
+        message=old.message,
+        handed_over_by=by.key,
+    )
+    session.add(new)
+    close_review(old, "withdrawn", at)
+    gave_role = _give_role(session, old.project_id, person_key, Role(old.role), by, at)
+    session.flush()
+    detail = {
+        "from_review": old.id,
+        "from": by.key,
+        "person": person_key,
+        "reason": tidy("reason", reason, longest=500),
+        "due_on": new.due_on,
+        "role_given": gave_role,
+    }
+    _record(session, EventAction.REVIEW_HANDED_OVER, new, detail, by, at, guide)
+    return new.id or 0
+
+
 # ---------------------------------------------------------------- deciding
 
 
@@ -178,14 +233,21 @@ def decide(
     `seen_digest` is the digest of the content on the screen: when it has changed since, the decision is
     refused and the changed fields are named, so that nobody signs what they did not see. `stated` may be left
     out where the guide offers one meaning only; `password_hash` as in `signing.verification`. `fields` are the
-    keys of answers; of a data source, `X07@3`, or `X07` for every one.
+    keys of answers; of a data source, `X07@3`, or `X07` for every one. Whoever stands in for the person asked
+    signs on their behalf, whatever `on_behalf_of` says.
     """
     review = _review(session, review_id)
-    require_on_project(session, "reviews.decide", by, review.project_id)
+    today = organisation_today(session, at)
+    standing_in = delegated_roles(session, review.project_id, by.key, today=today)
+    require_on_project(session, "reviews.decide", by, review.project_id, also=standing_in)
     project = open_project(session, review.project_id)
     facts = facts_now(session, review.project_id, guide, at)
-    refuse(rules.may_decide_now(facts, _review_fact(facts, review_id), by))
-    comment, behalf = tidy("comment", comment), on_behalf(on_behalf_of)
+    fact = _review_fact(facts, review_id)
+    held = delegations_to(session, by.key, today=today, project_id=review.project_id)
+    refuse(rules.may_decide_now(facts, guide, fact, by, held))
+    stands_in_by = stands_in(facts, fact, by, held)
+    comment = tidy("comment", comment)
+    behalf = stands_in_by.from_name if stands_in_by else on_behalf(on_behalf_of)
     asked = tidy_conditions(conditions, facts.today)
     refuse_incomplete(guide, review, decision, stated, comment, asked, fields)
     covered = cover_as_seen(session, facts, guide, review, seen_digest)
@@ -208,7 +270,10 @@ def decide(
     close_review(review, "decided", at)
     session.flush()
     made = add_conditions(session, sign_off, asked)
-    record_sign_off(session, EventAction.SIGN_OFF_RECORDED, sign_off, by, at, guide, conditions=made)
+    told: dict[str, object] = {"conditions": made}
+    if stands_in_by is not None:
+        told |= {"for": stands_in_by.from_key, "delegation": stands_in_by.id}
+    record_sign_off(session, EventAction.SIGN_OFF_RECORDED, sign_off, by, at, guide, **told)
     return sign_off.id or 0
 
 
@@ -229,11 +294,14 @@ def affirm(
     means what the old one meant, and takes the password where deciding does.
     """
     old = existing_sign_off(session, sign_off_id)
-    require_on_project(session, "reviews.affirm", by, old.project_id)
+    today = organisation_today(session, at)
+    standing_in = delegated_roles(session, old.project_id, by.key, today=today)
+    require_on_project(session, "reviews.affirm", by, old.project_id, also=standing_in)
     project = open_project(session, old.project_id)
     facts = facts_now(session, old.project_id, guide, at)
     fact, review = _sign_off_fact(facts, old), _review(session, old.review_id)
-    refuse(rules.may_affirm(facts, guide, fact, _review_fact(facts, old.review_id), by))
+    held = delegations_to(session, by.key, today=today, project_id=old.project_id)
+    refuse(rules.may_affirm(facts, guide, fact, _review_fact(facts, old.review_id), by, held))
     covered = cover_as_seen(session, facts, guide, review, seen_digest)
     owed = [item for item in conditions_of(session, [sign_off_id]) if item.state == "open"]
     verified = verification(session, facts, guide, review, fact.decision, by, password_hash)
@@ -246,7 +314,7 @@ def affirm(
         fact.decision,
         covered,
         tidy("comment", comment),
-        old.on_behalf_of,
+        "" if by.key == review.person_key != old.person_key else old.on_behalf_of,
         len(owed),
         stated=Meaning(old.stated) if old.stated else None,
         verified=verified,
@@ -279,12 +347,15 @@ def withdraw(
     conditions that hung on it.
     """
     old = existing_sign_off(session, sign_off_id)
-    require_on_project(session, "reviews.withdraw", by, old.project_id)
+    standing_in = delegated_roles(session, old.project_id, by.key, today=organisation_today(session, at))
+    require_on_project(session, "reviews.withdraw", by, old.project_id, also=standing_in)
     project = open_project(session, old.project_id)
     facts = facts_now(session, old.project_id, guide, at)
-    refuse(rules.may_withdraw(facts, _sign_off_fact(facts, old), by))
-    reason = tidy("reason", reason, required="Say why you take it back.")
     review = _review(session, old.review_id)
+    refuse(
+        rules.may_withdraw(facts, guide, _sign_off_fact(facts, old), _review_fact(facts, old.review_id), by)
+    )
+    reason = tidy("reason", reason, required="Say why you take it back.")
     row = new_sign_off(
         project,
         review,
@@ -294,14 +365,14 @@ def withdraw(
         Decision.WITHDRAWN,
         {},
         reason,
-        old.on_behalf_of,
+        "" if by.key == review.person_key != old.person_key else old.on_behalf_of,
         0,
         stated=None,
         verified=Verification.SESSION,
     )
     row.withdraws = old.id
     session.add(row)
-    ended = [item.id for item in facts.sign_offs if (item.gate, item.role) == (old.gate, old.role)]
+    ended = _ended_by(facts, guide, old)
     dropped = [item.id for item in conditions_of(session, ended) if drop_condition(item, reason)]
     reopened = _reopen(facts, review)
     record_sign_off(
@@ -418,6 +489,17 @@ def _asked_again(session: Session, review: Review, at: datetime) -> Review | Non
     if newer is not None:
         close_review(newer, "decided", at)
     return newer
+
+
+def _ended_by(facts: ProjectFacts, guide: Guide, old: SignOff) -> list[int]:
+    """What stands no more once this decision is taken back, as `facts.projects` reads it afterwards."""
+    alone = guide.approvals_needed(Gate(old.gate), Role(old.role), facts.tier) == 1
+    return [
+        item.id
+        for item in facts.sign_offs
+        if (item.gate, item.role) == (old.gate, old.role)
+        and (alone or item.review_id == old.review_id or item.person_key == old.person_key)
+    ]
 
 
 def _reopen(facts: ProjectFacts, review: Review) -> bool:

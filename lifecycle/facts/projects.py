@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -178,7 +178,6 @@ _ENDS: Mapping[str, str] = MappingProxyType(
     {
         "membership": "ended_at",
         "data_source": "removed_at",
-        "waiver": "revoked_at",
         "invalidation": "closed_at",
     }
 )
@@ -187,6 +186,7 @@ _COUNTED = (
     "review",
     "sign_off",
     "condition",
+    "waiver",
     "warning_reason",
     "gate_decision",
     "tier_choice",
@@ -212,7 +212,7 @@ def _facts(project: _Line, found: _Found, today: date) -> ProjectFacts:
     decisions = tuple(_decision(row) for row in found.of("gate_decision", project.id))
     choices = found.of("tier_choice", project.id)
     documents = [_document(row) for row in found.of("evidence", project.id)]
-    return ProjectFacts(
+    facts = ProjectFacts(
         today=today,
         stage=Stage(project.stage) if project.stage else None,
         gate=Gate(project.gate) if project.gate else None,
@@ -225,7 +225,6 @@ def _facts(project: _Line, found: _Found, today: date) -> ProjectFacts:
             for row in found.of("data_source", project.id)
         ),
         reviews=tuple(_review(row) for row in found.of("review", project.id)),
-        sign_offs=_sign_offs(found.of("sign_off", project.id), found),
         conditions=tuple(_condition(row) for row in found.of("condition", project.id)),
         waivers=tuple(_waiver(row) for row in found.of("waiver", project.id)),
         reasons=tuple(
@@ -240,6 +239,9 @@ def _facts(project: _Line, found: _Found, today: date) -> ProjectFacts:
         history=_history(found.of("answer", project.id), found),
         live_since=_live_since(decisions, found.time_zone),
     )
+    # What a withdrawal ends depends on the tier, which the answers say.
+    signed = found.of("sign_off", project.id)
+    return replace(facts, sign_offs=_sign_offs(signed, found, facts.tier)) if signed else facts
 
 
 # ---------------------------------------------------------------- answers
@@ -346,14 +348,23 @@ def _history(rows: Sequence[_Line], found: _Found) -> dict[str, tuple[PastAnswer
 # ---------------------------------------------------------------- decisions and what goes with them
 
 
-def _sign_offs(rows: Sequence[_Line], found: _Found) -> tuple[SignOffFact, ...]:
-    """Decisions that stand, oldest first. Withdrawing one ends all that its role said at that gate before."""
+def _sign_offs(rows: Sequence[_Line], found: _Found, tier: int | None) -> tuple[SignOffFact, ...]:
+    """Decisions that stand, oldest first. Withdrawing one ends all that its role said at that gate before.
+
+    Where several people have to approve, it ends what was said on that review alone.
+    """
     standing: list[_Line] = []
     for row in rows:
         if row.withdraws is None:
             standing.append(row)
-        else:
-            standing = [kept for kept in standing if (kept.gate, kept.role) != (row.gate, row.role)]
+            continue
+        alone = found.guide.approvals_needed(Gate(row.gate), Role(row.role), tier) == 1
+        standing = [
+            kept
+            for kept in standing
+            if (kept.gate, kept.role) != (row.gate, row.role)
+            or not (alone or kept.review_id == row.review_id or kept.person_key == row.person_key)
+        ]
     return tuple(_sign_off(row, found) for row in standing)
 
 
@@ -373,6 +384,7 @@ def _sign_off(row: _Line, found: _Found) -> SignOffFact:
         invalidations=found.invalidations.get(row.id, ()),
         fields=tuple(json.loads(row.fields)),
         comment=row.comment,
+        signed_on=today_in(found.time_zone, row.at),
     )
 
 
@@ -387,6 +399,7 @@ def _review(row: _Line) -> ReviewFact:
         requested_at=row.requested_at,
         due_on=row.due_on,
         state=row.state,
+        handed_over_by=row.handed_over_by,
     )
 
 
@@ -396,7 +409,15 @@ def _condition(row: _Line) -> ConditionFact:
 
 
 def _waiver(row: _Line) -> WaiverFact:
-    return WaiverFact(row.id, row.check_id, Gate(row.gate), row.approver, row.mitigation, row.expires_on)
+    return WaiverFact(
+        id=row.id,
+        check_id=row.check_id,
+        gate=Gate(row.gate),
+        approver=row.approver,
+        mitigation=row.mitigation,
+        expires_on=row.expires_on,
+        is_revoked=row.revoked_at is not None,
+    )
 
 
 def _decision(row: _Line) -> GateDecisionFact:

@@ -29,7 +29,7 @@ from lifecycle.rules.readiness import (
     production_debt,
     readiness,
 )
-from lifecycle.rules.signoffs import sign_off_status
+from lifecycle.rules.signoffs import approvals_due, sign_off_status, valid_through
 from lifecycle.rules.tiers import TierProposal, propose
 from lifecycle.store.tables import (
     Project,
@@ -141,7 +141,7 @@ class ProjectOverview:
 
 def overview(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> ProjectOverview:
     """Raises NotFound for a project that does not exist or that this person may not read."""
-    head = projects.head(session, key=key, by=by)
+    head = projects.head(session, key=key, by=by, at=at)
     known = known_project(session, head.id, guide=guide, today=organisation_today(session, at))
     facts = known.facts
     wording = Wording(facts, guide, all_names(session))
@@ -294,7 +294,16 @@ def _dates(
             for item in _open_questions(wording)
             if item.due_on
         ),
-        *((item.expires_on, f"Waiver of {item.check_id} ends", None, item.gate) for item in facts.waivers),
+        *(
+            (item.expires_on, f"Waiver of {item.check_id} ends", None, item.gate)
+            for item in facts.waivers
+            if item.is_in_force(facts.today)
+        ),
+        *(
+            (day, f"Re-approval by {made.role.title}", None, made.gate)
+            for made in approvals_due(facts, wording.guide)
+            if (day := valid_through(facts, wording.guide, made))
+        ),
         *(
             (item.expires_on, f"“{item.title}” expires", None, None)
             for item in facts.evidence

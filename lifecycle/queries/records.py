@@ -16,7 +16,7 @@ from lifecycle.queries.wording import Place, Wording
 from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.evidence import EvidenceKind, is_relied_on
 from lifecycle.rules.project_facts import SignOffFact
-from lifecycle.rules.signoffs import current_sign_off, staleness
+from lifecycle.rules.signoffs import current_sign_offs, staleness
 from lifecycle.store.base import Row
 from lifecycle.store.tables import (
     Condition,
@@ -197,7 +197,9 @@ def signatures(session: Session, project_id: int, wording: Wording) -> tuple[Sig
 
 
 def _signature(row: SignOff, wording: Wording, fact: SignOffFact | None) -> SignatureView:
-    current = fact is not None and fact == current_sign_off(wording.facts, fact.gate, fact.role)
+    current = fact is not None and fact in current_sign_offs(
+        wording.facts, wording.guide, fact.gate, fact.role
+    )
     matters = fact is not None and current and fact.decision.is_favourable
     return SignatureView(
         id=row.id or 0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from lifecycle.errors import NotFound
+from lifecycle.facts.delegations import delegations_to
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide, ReviewSpec
@@ -25,8 +26,8 @@ from lifecycle.rules.checks.evaluation import evaluate
 from lifecycle.rules.differences import Line, differences
 from lifecycle.rules.evidence import EVIDENCE
 from lifecycle.rules.permissions import refusal
-from lifecycle.rules.project_facts import AnswerFact, ProjectFacts, ReviewFact
-from lifecycle.rules.signoffs import SOURCE, cover, decisions_allowed, digest_of
+from lifecycle.rules.project_facts import AnswerFact, DelegationFact, ProjectFacts, ReviewFact
+from lifecycle.rules.signoffs import SOURCE, cover, decisions_allowed, digest_of, stands_in
 from lifecycle.store.tables import Answer, Project, Review, SignOff
 from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Meaning, Role
 
@@ -53,7 +54,7 @@ class Promise:
 
     decision: Decision
     stated: Meaning
-    statement: str  # without “on behalf of”, with one condition where there are conditions
+    statement: str  # with one condition where there are conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class ReviewView:
     message: str
     promises: tuple[Promise, ...]  # one for each decision, several where the signer chooses the meaning
     enters_password: bool  # agreeing here takes the password
+    stands_in_for: str  # whom this person stands in for here; empty: nobody
+    handed_over_by: str  # who was asked first and passed it on
     relied_on: tuple[ReliedOn, ...]  # in the order of the guide
     source_changes: tuple[str, ...]  # data sources that came or went since
     last_decision: SignatureView | None  # of this role, here or at an earlier gate
@@ -113,10 +116,11 @@ def view(session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: 
     ).scalar_one_or_none()
     if row is None or key is None:
         raise NotFound("review", review_id)
-    head = projects.head(session, key=key, by=by)
+    head = projects.head(session, key=key, by=by, at=at)
     facts = known_facts(session, head.id, guide=guide, today=organisation_today(session, at))
     wording = Wording(facts, guide, all_names(session))
-    return _view(session, head, row, wording, by)
+    held = delegations_to(session, by.key, today=facts.today, project_id=head.id)
+    return _view(session, head, row, wording, by, held)
 
 
 def seen_digest(session: Session, *, guide: Guide, review_id: int, at: datetime) -> str:
@@ -128,10 +132,20 @@ def seen_digest(session: Session, *, guide: Guide, review_id: int, at: datetime)
     return digest_of(cover(facts, guide, Gate(row.gate), Role(row.role)))
 
 
-def _view(session: Session, head: ProjectHead, row: Review, wording: Wording, by: Actor) -> ReviewView:
+def _view(
+    session: Session,
+    head: ProjectHead,
+    row: Review,
+    wording: Wording,
+    by: Actor,
+    held: tuple[DelegationFact, ...],
+) -> ReviewView:
     facts, guide = wording.facts, wording.guide
     gate, role = Gate(row.gate), Role(row.role)
     fact = next(item for item in facts.reviews if item.id == row.id)
+    standing_in = stands_in(facts, fact, by, held)
+    behalf = standing_in.from_name if standing_in else ""
+    roles = head.roles | ({role} if standing_in else set())
     signed = records.signatures(session, head.id, wording)
     last = _last_decision(signed, gate, role)
     covered = cover(facts, guide, gate, role)
@@ -156,8 +170,10 @@ def _view(session: Session, head: ProjectHead, row: Review, wording: Wording, by
         due_on=row.due_on,
         days_waiting=(facts.today - row.requested_at.date()).days,
         message=row.message,
-        promises=_promises(by, fact, head.name, spec),
+        promises=_promises(by, fact, head.name, spec, behalf),
         enters_password=guide.reenters_password(gate, role, facts.tier),
+        stands_in_for=behalf,
+        handed_over_by=wording.person(row.handed_over_by) if row.handed_over_by else "",
         relied_on=relied_on,
         source_changes=source_changes,
         last_decision=last,
@@ -174,19 +190,21 @@ def _view(session: Session, head: ProjectHead, row: Review, wording: Wording, by
         decisions=decisions_allowed(fact.act),
         against_deciding=(
             *_not_open(head),
-            *_not_permitted("reviews.decide", by, head),
-            *rules.may_decide_now(facts, fact, by),
+            *_not_permitted("reviews.decide", by, roles),
+            *rules.may_decide_now(facts, guide, fact, by, held),
         ),
         seen_digest=digest_of(covered),
         seen={key: content for key, (_, content) in covered.items()},
         signature=signature,
-        affirmation=_affirmation(by, head.name, signature, conditions, spec),
-        against_affirming=_against_affirming(wording, head, signature, fact, by),
-        against_withdrawing=_against_withdrawing(wording, head, signature, by),
+        affirmation=_affirmation(by, head.name, signature, fact, conditions, spec),
+        against_affirming=_against_affirming(wording, head, signature, fact, by, held),
+        against_withdrawing=_against_withdrawing(wording, head, signature, fact, by),
     )
 
 
-def _promises(by: Actor, fact: ReviewFact, project: str, spec: ReviewSpec | None) -> tuple[Promise, ...]:
+def _promises(
+    by: Actor, fact: ReviewFact, project: str, spec: ReviewSpec | None, on_behalf_of: str
+) -> tuple[Promise, ...]:
     return tuple(
         Promise(
             decision,
@@ -198,6 +216,7 @@ def _promises(by: Actor, fact: ReviewFact, project: str, spec: ReviewSpec | None
                 project=project,
                 meaning=meaning,
                 decision=decision,
+                on_behalf_of=on_behalf_of,
                 conditions=1,
             ),
         )
@@ -210,6 +229,7 @@ def _affirmation(
     by: Actor,
     project: str,
     signature: SignatureView | None,
+    fact: ReviewFact,
     conditions: Iterable[ConditionView],
     spec: ReviewSpec | None,
 ) -> str:
@@ -218,6 +238,7 @@ def _affirmation(
     offered = rules.meanings_of(spec, signature.decision)
     stated = signature.stated if signature.stated in offered else next(iter(offered), None)
     owed = [item for item in conditions if (item.sign_off_id, item.state) == (signature.id, "open")]
+    is_taken_over = by.key == fact.person_key != signature.person_key
     return rules.statement(
         name=by.name,
         role=signature.role,
@@ -225,7 +246,7 @@ def _affirmation(
         project=project,
         meaning=offered[stated] if stated else "",
         decision=signature.decision,
-        on_behalf_of=signature.on_behalf_of,
+        on_behalf_of="" if is_taken_over else signature.on_behalf_of,
         conditions=len(owed),
     )
 
@@ -240,8 +261,8 @@ def _last_decision(signed: Iterable[SignatureView], gate: Gate, role: Role) -> S
     return max(made, key=lambda item: (item.gate is gate, item.at, item.id), default=None)
 
 
-def _not_permitted(action: str, by: Actor, head: ProjectHead) -> tuple[Blocker, ...]:
-    sentence = refusal(action, by, head.roles)
+def _not_permitted(action: str, by: Actor, roles: Collection[Role]) -> tuple[Blocker, ...]:
+    sentence = refusal(action, by, roles)
     return (Blocker("not_permitted", sentence),) if sentence else ()
 
 
@@ -252,21 +273,26 @@ def _not_open(head: ProjectHead) -> tuple[Blocker, ...]:
 
 
 def _against_affirming(
-    wording: Wording, head: ProjectHead, signature: SignatureView | None, review: ReviewFact, by: Actor
+    wording: Wording,
+    head: ProjectHead,
+    signature: SignatureView | None,
+    review: ReviewFact,
+    by: Actor,
+    held: tuple[DelegationFact, ...],
 ) -> tuple[Blocker, ...]:
     if signature is None:
         return (Blocker("no_decision", "There is no decision to affirm."),)
     fact = next(item for item in wording.facts.sign_offs if item.id == signature.id)
-    return (*_not_open(head), *rules.may_affirm(wording.facts, wording.guide, fact, review, by))
+    return (*_not_open(head), *rules.may_affirm(wording.facts, wording.guide, fact, review, by, held))
 
 
 def _against_withdrawing(
-    wording: Wording, head: ProjectHead, signature: SignatureView | None, by: Actor
+    wording: Wording, head: ProjectHead, signature: SignatureView | None, review: ReviewFact, by: Actor
 ) -> tuple[Blocker, ...]:
     if signature is None:
         return (Blocker("no_decision", "There is no decision to take back."),)
     fact = next(item for item in wording.facts.sign_offs if item.id == signature.id)
-    return (*_not_open(head), *rules.may_withdraw(wording.facts, fact, by))
+    return (*_not_open(head), *rules.may_withdraw(wording.facts, wording.guide, fact, review, by))
 
 
 def _conditions(

@@ -112,6 +112,7 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "reviews.cancel": _MANAGER,
         "reviews.reassign": _MANAGER_OR_ADMINISTRATOR,
         "reviews.decide": _SIGNS,
+        "reviews.hand_over": _SIGNS,
         "reviews.affirm": _SIGNS,
         "reviews.withdraw": _SIGNS,
         "reviews.answer_change": Allowed(project=TEAM, person_only=True),
@@ -121,6 +122,10 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "evidence.set_expiry": _TEAM_AND_SIGNERS,
         "evidence.remove": _TEAM_AND_SIGNERS,
         "evidence.restore": _TEAM_AND_SIGNERS,
+        # absence: one's own, or anybody's for an administrator
+        "delegations.give": Allowed(EVERYBODY, person_only=True),
+        "delegations.end": Allowed(EVERYBODY, person_only=True),
+        "delegations.read_all": _ADMINISTRATORS,
         # gates
         "gates.go": Allowed(project=frozenset({Role.BUSINESS, Role.APPROVER}), person_only=True),
         "gates.recycle": Allowed(
@@ -135,6 +140,7 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "gates.choose_tier": Allowed(project=frozenset({Role.APPROVER}), person_only=True),
         "gates.add_condition": Allowed(project=SIGNERS | PRODUCT_MANAGER, person_only=True),
         "gates.meet_condition": Allowed(project=ANYONE_ON_IT - {Role.READER}, person_only=True),
+        "gates.reopen_condition": _SIGNS,
         "gates.withdraw_condition": _SIGNS,
         "gates.record_lapse": Allowed(system=True),
         # plans

@@ -238,6 +238,28 @@ class Review(Row, table=True):
     state: str = "open"
     closed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     revision: int = 1
+    handed_over_by: str | None = None  # who was asked first and passed this one request on
+
+
+class Delegation(Row, table=True):
+    """`to_key` stands in for `from_key` in one role, first and last day included, unless ended before.
+
+    On one project, or on all of them where `project_id` is null.
+    """
+
+    __tablename__ = "delegation"
+    id: int | None = Field(default=None, primary_key=True)
+    from_key: str = Field(foreign_key="person.key", index=True)
+    to_key: str = Field(foreign_key="person.key", index=True)
+    role: str
+    project_id: int | None = Field(default=None, foreign_key="project.id")
+    starts_on: date
+    ends_on: date
+    reason: str = Field(default="", sa_column=_text(default=""))
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+    ended_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    ended_by: str | None = None
 
 
 class SignOff(Row, table=True):

@@ -65,6 +65,9 @@ PAGES: tuple[PageSpec, ...] = (
         "What you were told, and how you want to be told.",
     ),
     PageSpec(
+        "absence", "absence.py", "Absence", "event_busy", "work", "Who decides for you while you are away."
+    ),
+    PageSpec(
         "portfolio",
         "portfolio/overview.py",
         "Overview",

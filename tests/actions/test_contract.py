@@ -21,6 +21,7 @@ from lifecycle import actions, events
 from lifecycle.actions import (
     accounts,
     answers,
+    delegations,
     deliveries,
     evidence,
     gates,
@@ -150,6 +151,13 @@ def _condition(world: World) -> int:
     return found
 
 
+def _met(world: World) -> Call:
+    condition_id = _condition(world)
+    met = {"by": world.cast.pat, "condition_id": condition_id, "proof": "See D07"}
+    gates.meet_condition(world.session, at=START, guide=world.cast.guide, **met)
+    return {"by": world.cast[Role.PRIVACY], "condition_id": condition_id, "reason": "It does not show it"}
+
+
 def _to_waive(world: World) -> Call:
     world.asked(Role.COMPLIANCE)
     world.says("D01", "It comes late")
@@ -276,6 +284,28 @@ def _reassigned(world: World) -> Call:
     return {"by": world.cast.pat, "review_id": world.asked(), "person_key": other.key}
 
 
+def _handed_over(world: World) -> Call:
+    other = person(world.session, world.cast.ada, "Primo", reviews_as=Role.PRIVACY)
+    return {"by": world.cast[Role.PRIVACY], "review_id": world.asked(), "person_key": other.key}
+
+
+def _away(world: World) -> Call:
+    other = person(world.session, world.cast.ada, "Primo", reviews_as=Role.PRIVACY)
+    return {
+        "by": world.cast[Role.PRIVACY],
+        "to_key": other.key,
+        "role": Role.PRIVACY,
+        "starts_on": START.date(),
+        "ends_on": NEXT_MONTH,
+    }
+
+
+def _back_early(world: World) -> Call:
+    given = _away(world)
+    delegation_id = delegations.give(world.session, at=START, guide=world.cast.guide, **given)
+    return {"by": given["by"], "delegation_id": delegation_id}
+
+
 def _decided(world: World) -> Call:
     review_id = world.asked()
     digest = seen(world.session, world.cast, review_id)
@@ -390,6 +420,7 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
         "condition_id": _condition(world),
         "proof": "See D07",
     },
+    gates.reopen_condition: _met,
     gates.withdraw_condition: lambda world: {
         "by": world.cast[Role.PRIVACY],
         "condition_id": _condition(world),
@@ -435,6 +466,7 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     },
     reviews.cancel: lambda world: {"by": world.cast.pat, "review_id": world.asked()},
     reviews.reassign: _reassigned,
+    reviews.hand_over: _handed_over,
     reviews.decide: _decided,
     reviews.affirm: _affirmed,
     reviews.answer_change: _change_asked,
@@ -443,6 +475,8 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
         "sign_off_id": world.signed(),
         "reason": "Misread",
     },
+    delegations.give: _away,
+    delegations.end: _back_early,
     sources.add: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Feed"},
     sources.rename: lambda world: {**_source(world), "name": "Other feed", "base": 1},
     sources.remove: _source,

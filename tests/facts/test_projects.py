@@ -152,7 +152,7 @@ def test_facts_hold_every_row_of_the_project_and_none_of_another(database: Datab
     assert signed_fact.invalidations == ("file",)
     assert [item.due_on for item in facts.conditions] == [TODAY]
     assert [item.outcome for item in facts.decisions] == [Outcome.GO]
-    assert [item.check_id for item in facts.waivers] == ["C01"]
+    assert [(item.check_id, item.is_revoked) for item in facts.waivers] == [("C01", False), ("C01", True)]
     assert [item.reason for item in facts.reasons] == ["Mail"]
     assert [(item.field_id, item.revision, item.content) for item in facts.evidence] == [
         ("M02", 2, "digest 2")

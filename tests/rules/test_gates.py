@@ -264,7 +264,12 @@ def refusals(project: ProjectFacts, outcome: Outcome, actor: Actor, **details: o
         (ready(Gate.LAUNCH), Outcome.GO, ANN, []),
         (ready(Gate.OPERATE), Outcome.GO, ANN, []),
         (ready(Gate.LAUNCH), Outcome.GO, BO, ["wrong_role"]),
-        (ready(Gate.LAUNCH, tier="4"), Outcome.GO, ANN, ["level_too_low"]),
+        (
+            ready(Gate.LAUNCH, tier="4"),
+            Outcome.GO,
+            ANN,
+            ["level_too_low", "sign_off:approver", "sign_off:validation"],
+        ),
         (ready(Gate.LAUNCH, tier="4"), Outcome.STOP, ANN, []),
         (ready(), Outcome.STOP, BO, []),
         (ready(), Outcome.STOP, PAT, []),

@@ -143,12 +143,13 @@ def _form(view: ReviewView, promise: Promise) -> None:
     if decision is Decision.CHANGES_REQUESTED:
         _fields(view)
     st.text_area(_COMMENTS.get(decision, "Comment (if any)"), key=_key(view.id, "comment"), height=90)
-    with st.expander("On behalf of somebody"):
-        st.text_input(
-            "On behalf of",
-            key=_key(view.id, "behalf"),
-            help="Whom you stand in for, if anybody. It becomes part of the sentence.",
-        )
+    if not view.stands_in_for:
+        with st.expander("On behalf of somebody"):
+            st.text_input(
+                "On behalf of",
+                key=_key(view.id, "behalf"),
+                help="Whom you stand in for, if anybody. It becomes part of the sentence.",
+            )
     with st.container(border=True, gap="xxsmall"):
         st.caption("You sign this sentence")
         st.markdown(plain(promise.statement), anchors=False)

@@ -29,12 +29,17 @@ def show(view: GateView) -> None:
             for sentence in role.stale_reasons:
                 st.markdown(f":orange[:material/history:] {plain(sentence)}", anchors=False)
             changes.on_gate(role.changes, view.project)
+            if role.due_again:
+                said = f"Due for re-approval on {role.due_again.isoformat()}, {until(role.due_again, view.today)}"
+                st.markdown(f":orange[:material/event_repeat:] {plain(said)}", anchors=False)
             st.caption(plain(f"{role.role.title} {role.meaning}."))
 
 
 def _line(role: RoleView) -> str:
     mark = standing.SIGN_OFFS[role.status]
     needed = "" if role.is_required else ", not needed to go on"
+    if role.needed > 1:
+        needed = f", {role.given} of {role.needed} people"
     return (
         f"**{role.role.title}** {mark.badge}  \n"
         f":small[:gray[{plain(f'{_ACTS[role.act]}{needed}')}{plain(_who(role))}]]"

@@ -12,7 +12,16 @@ from lifecycle.queries.reviews import ReliedOn, ReviewView
 from lifecycle.ui import cache, identity, navigation, standing, state
 from lifecycle.ui.components import ago, counted, empty_state, exact, one_line, page_header, plain, until
 from lifecycle.ui.standing import Mark
-from lifecycle.ui.views import changes, conditions, decide, difference, evidence, findings, signatures
+from lifecycle.ui.views import (
+    changes,
+    conditions,
+    decide,
+    delegate,
+    difference,
+    evidence,
+    findings,
+    signatures,
+)
 from lifecycle.vocabulary import Act, CheckResult
 
 PANE_HEIGHT = 560  # pixels: what is read scrolls beside the form, which stays in view
@@ -57,6 +66,8 @@ def show() -> None:
         _content(view)
     with right:
         decide.show(view)
+        if view.state == "open":
+            delegate.hand_over(view.id)
         _next(view)
 
 
@@ -76,6 +87,12 @@ def _header(view: ReviewView) -> None:
         mark = standing.STALE
     page_header(f"{view.role.title}: {view.gate.title} gate of {view.project.name}", mark=mark)
     lines = [_asked(view)]
+    if view.handed_over_by:
+        lines.append(f":gray[:material/forward_to_inbox:] {plain(f'{view.handed_over_by} passed it on.')}")
+    if view.stands_in_for:
+        lines.append(
+            f":violet[:material/supervisor_account:] {plain(f'You stand in for {view.stands_in_for} here.')}"
+        )
     if view.message:
         lines.append(signatures.quoted(view.message))
     if view.project.purpose:
