@@ -98,6 +98,13 @@ def load_many(
     }
 
 
+def load_sign_offs(session: Session, project_id: int, *, guide: Guide) -> tuple[SignOffFact, ...]:
+    """The decisions of one project that stand, oldest first, without what has invalidated them: one statement."""
+    session.flush()
+    nothing_else = _Found({}, {}, _NOBODY, {}, "UTC", guide)
+    return _sign_offs(_read(session, "sign_off", [project_id]), nothing_else)
+
+
 @dataclass(frozen=True)
 class _Found:
     """All rows of the projects asked for, by table and project."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, literal, select, union_all
 from sqlmodel import Session, col
 
 from lifecycle.facts.projects import load_many, organisation_today
@@ -14,10 +14,11 @@ from lifecycle.facts.standing import compute_standing
 from lifecycle.guide import Guide
 from lifecycle.queries.wording import Place, Wording, all_names
 from lifecycle.rules.project_facts import ProjectFacts, SignOffFact
-from lifecycle.rules.signoffs import current_sign_off, is_stale, staleness
+from lifecycle.rules.signoffs import current_sign_off, is_stale, sign_off_status, staleness
 from lifecycle.store.tables import (
     Condition,
     CurrentAnswer,
+    DataSource,
     Membership,
     Project,
     ProjectStanding,
@@ -34,8 +35,11 @@ from lifecycle.vocabulary import (
     Level,
     ProjectStatus,
     Role,
+    SignOffStatus,
     Stage,
 )
+
+_UNFAVOURABLE = (Decision.CHANGES_REQUESTED, Decision.REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,22 @@ class StaleSignOff:
     decision: Decision
     decided_at: datetime
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesRequested:
+    """A reviewer sent work of this product manager back, and has not been asked again since."""
+
+    sign_off_id: int
+    review_id: int
+    project_key: str
+    project_name: str
+    gate: Gate
+    role: Role
+    decision: Decision  # changes requested, or rejected
+    by_name: str
+    comment: str
+    places: tuple[Place, ...]  # the answers to change, where the reviewer named some
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +143,20 @@ class MyWork:
     today: date
     reviews: tuple[WaitingReview, ...]
     stale: tuple[StaleSignOff, ...]
+    changes: tuple[ChangesRequested, ...]
     conditions: tuple[OwnedCondition, ...]
     questions: tuple[OwnedQuestion, ...]
     projects: tuple[ProjectLine, ...]
 
     @property
     def is_empty(self) -> bool:
-        return not (self.reviews or self.stale or self.conditions or self.questions or self.projects)
+        return not (self.waits or self.projects)
 
     @property
     def waits(self) -> int:
         """How many things wait for this person."""
-        return len(self.reviews) + len(self.stale) + len(self.conditions) + len(self.questions)
+        lists = (self.reviews, self.stale, self.changes, self.conditions, self.questions)
+        return sum(len(items) for items in lists)
 
 
 _HELD = Mapping[int, tuple[Role, ...]]
@@ -147,7 +169,9 @@ def my_work(session: Session, *, by: Actor, at: datetime, guide: Guide) -> MyWor
     projects = _projects(session, held)
     standings = _standings(session, list(projects))
     outlived = {key for key, row in standings.items() if row.valid_until and row.valid_until < today}
-    wanted = sorted(_signed(session, by, projects) | outlived)
+    managed = [project_id for project_id in projects if Role.PRODUCT_MANAGER in held[project_id]]
+    sent_back = _sent_back(session, managed)
+    wanted = sorted(_signed(session, by, projects) | outlived | sent_back)
     facts = load_many(session, wanted, today=today, guide=guide) if wanted else {}
     for project_id in outlived:
         now = compute_standing(session, project_id, facts[project_id], guide, at).project
@@ -157,6 +181,7 @@ def my_work(session: Session, *, by: Actor, at: datetime, guide: Guide) -> MyWor
         today=today,
         reviews=_reviews(session, by, projects, names, today),
         stale=_stale(by, projects, facts, guide),
+        changes=_changes(projects, {key: facts[key] for key in sorted(sent_back)}, guide, names),
         conditions=_conditions(session, by, projects, today),
         questions=_questions(session, by, projects, guide, names, today),
         projects=_lines(projects, standings, held),
@@ -197,6 +222,17 @@ def _signed(session: Session, by: Actor, projects: Mapping[int, Project]) -> set
         select(col(SignOff.project_id)).where(col(SignOff.person_key) == by.key).distinct()
     ).scalars()
     return {project_id for project_id in signed if project_id in projects}
+
+
+def _sent_back(session: Session, project_ids: Sequence[int]) -> set[int]:
+    """Those of the projects in which a reviewer ever asked for changes or rejected."""
+    unfavourable = [decision.value for decision in _UNFAVOURABLE]
+    found = session.execute(
+        select(col(SignOff.project_id))
+        .where(col(SignOff.project_id).in_(project_ids), col(SignOff.decision).in_(unfavourable))
+        .distinct()
+    )
+    return set(found.scalars())
 
 
 def _mine(by: Actor) -> list[str]:
@@ -272,6 +308,42 @@ def _own_stale(by: Actor, facts: ProjectFacts, guide: Guide) -> Iterable[SignOff
     )
 
 
+def _changes(
+    projects: Mapping[int, Project],
+    facts: Mapping[int, ProjectFacts],
+    guide: Guide,
+    names: Mapping[str, str],
+) -> tuple[ChangesRequested, ...]:
+    """What still stands: a newer decision or request of the same role takes it off the list."""
+    found = []
+    for project_id, known in facts.items():
+        if known.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED):
+            continue
+        wording = Wording(known, guide, names)
+        for made in known.sign_offs:
+            state = sign_off_status(known, guide, made.gate, made.role)
+            if made != state.sign_off or made.decision not in _UNFAVOURABLE:
+                continue
+            if state.status in (SignOffStatus.CHANGES_REQUESTED, SignOffStatus.REJECTED):
+                found.append(_sent_back_by(projects[project_id], made, wording))
+    return tuple(sorted(found, key=lambda item: (item.project_name, item.gate.order, item.sign_off_id)))
+
+
+def _sent_back_by(project: Project, made: SignOffFact, wording: Wording) -> ChangesRequested:
+    return ChangesRequested(
+        sign_off_id=made.id,
+        review_id=made.review_id,
+        project_key=project.key,
+        project_name=project.name,
+        gate=made.gate,
+        role=made.role,
+        decision=made.decision,
+        by_name=wording.person(made.person_key),
+        comment=made.comment,
+        places=wording.places(made.fields),
+    )
+
+
 def _conditions(
     session: Session, by: Actor, projects: Mapping[int, Project], today: date
 ) -> tuple[OwnedCondition, ...]:
@@ -311,6 +383,7 @@ def _questions(
             col(CurrentAnswer.owner).in_(_mine(by)),
             col(CurrentAnswer.state) == AnswerState.DONT_KNOW.value,
             col(CurrentAnswer.project_id).in_(list(projects)),
+            col(CurrentAnswer.source_id).in_(_in_use(list(projects))),
         )
     ).scalars()
     empty = Wording(ProjectFacts(today=today), guide, names)
@@ -326,6 +399,14 @@ def _questions(
         if row.field_id in guide.fields
     ]
     return tuple(sorted(found, key=lambda item: (item.due_on or date.max, item.project_name, item.place.key)))
+
+
+def _in_use(project_ids: Sequence[int]) -> CompoundSelect[int]:
+    """The worksheets (0) and the data sources that are still used: nobody owes an answer about a removed one."""
+    used = select(col(DataSource.id)).where(
+        col(DataSource.project_id).in_(project_ids), col(DataSource.removed_at).is_(None)
+    )
+    return union_all(select(literal(0)), used)
 
 
 # ---------------------------------------------------------------- projects

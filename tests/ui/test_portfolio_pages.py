@@ -92,7 +92,7 @@ def test_overview_of_a_member_tells_nothing_of_other_projects(filled: Screens, o
 
 def test_overview_shows_registers_when_asked(filled: Screens, open_page: OpenPage) -> None:
     app = open_page("portfolio", as_="Ada")
-    app.segmented_control(key="show").set_value("register").run()
+    app.radio(key="show").set_value("register").run()
 
     assert not app.exception
     assert "3 projects come from registers and are not assessed here yet" in texts(app)
@@ -125,7 +125,7 @@ def test_thousands_of_projects_are_shown_by_organisation_and_open(
         for number in range(60):
             listed(session, f"Item{number}", organisation=f"Office {number % 3}")
     app = open_page("portfolio", as_="Ada")
-    app.segmented_control(key="show").set_value("register").run()
+    app.radio(key="show").set_value("register").run()
 
     by_organisation = app.dataframe[0].value
     assert sorted(by_organisation["Organisation"]) == ["Harbour", "Office 0", "Office 1", "Office 2"]
@@ -136,7 +136,7 @@ def test_thousands_of_projects_are_shown_by_organisation_and_open(
 
 def test_roles_lens_shows_roles(filled: Screens, open_page: OpenPage) -> None:
     app = open_page("portfolio", as_="Ada")
-    app.segmented_control(key="by").set_value("Roles").run()
+    app.radio(key="by").set_value("Roles").run()
 
     assert list(app.dataframe[0].value)[1:4] == ["Business", "Technology", "Privacy"]
     basket = app.dataframe[0].value.set_index("Project").loc["Basket"]
@@ -232,7 +232,7 @@ def test_register_is_read_shown_and_imported(screens: Screens, open_page: OpenPa
         "1 row to look at, 1 of which cannot become a project."
     ]
     app.button(key="import:apply").click().run()
-    assert any("2 added, 0 changed" in success.value for success in app.success)
+    assert any("2 added, 0 changed" in toast.value for toast in app.toast)
     assert app.button(key="import:apply").disabled
     app.button(key="import:undo:1").click().run()
     with screens.database.read() as session:

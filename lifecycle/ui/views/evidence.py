@@ -10,6 +10,7 @@ import streamlit as st
 from lifecycle.actions import gates as actions
 from lifecycle.guide import Guide
 from lifecycle.queries.records import EvidenceView
+from lifecycle.ui import state
 from lifecycle.ui.components import plain, until
 from lifecycle.ui.perform import perform
 from lifecycle.vocabulary import Gate
@@ -55,15 +56,17 @@ def _target(url: str) -> str:
 
 def add(project_id: int, gate: Gate, guide: Guide) -> None:
     """List one more document, for the gate or for one question of it."""
+    form = f"evidence:{gate}"
+    key = state.fresh(form)
     asked = [*guide.policy.required_evidence.get(gate, ())]
     with (
         st.expander("Add a document", icon=":material/add:"),
         st.form(f"evidence:{gate}", border=False, enter_to_submit=False),
     ):
-        title = st.text_input("Title", key=f"evidence:{gate}:title", placeholder="Privacy impact assessment")
+        title = st.text_input("Title", key=f"{key}:title", placeholder="Privacy impact assessment")
         url = st.text_input(
             "Link or document number",
-            key=f"evidence:{gate}:url",
+            key=f"{key}:url",
             placeholder="https://… or DPIA 2026-14",
             help="It is kept where it is. This installation never opens it.",
         )
@@ -74,16 +77,17 @@ def add(project_id: int, gate: Gate, guide: Guide) -> None:
             + [field_id for field_id in guide.fields if field_id not in asked],
             index=None,
             format_func=lambda field_id: f"{guide.field(field_id).title} ({field_id})",
-            key=f"evidence:{gate}:field",
+            key=f"{key}:field",
             placeholder=f"The {gate.title} gate as a whole",
         )
         expires_on = two.date_input(
-            "Valid until (if it ends)", value=None, format="YYYY-MM-DD", key=f"evidence:{gate}:until"
+            "Valid until (if it ends)", value=None, format="YYYY-MM-DD", key=f"{key}:until"
         )
         if st.form_submit_button("Add document"):
             perform(
                 actions.add_evidence,
                 done="The document is listed.",
+                clears=form,
                 project_id=project_id,
                 title=title,
                 url=url,

@@ -11,6 +11,7 @@ import streamlit as st
 from lifecycle.actions import gates as gate_actions
 from lifecycle.queries import my_work as queries
 from lifecycle.queries.my_work import (
+    ChangesRequested,
     MyWork,
     OwnedCondition,
     OwnedQuestion,
@@ -37,6 +38,7 @@ def show() -> None:
         return
     _reviews(view)
     _stale(view)
+    _changes(view)
     _owed(view)
     _projects(view)
 
@@ -151,6 +153,33 @@ def _changed(item: StaleSignOff) -> str:
     said = item.reasons[0] if item.reasons else "What it rested on has changed."
     where = f"{item.decision.title} as {item.role.title} at {item.gate.title}. {said}"
     return f"{where} And {counted(more, 'more change')}." if more > 0 else where
+
+
+# ------------------------------------------------------------------ changes requested
+
+
+def _changes(view: MyWork) -> None:
+    if not view.changes:
+        return
+    st.header(f"Sent back to you · {len(view.changes)}", anchor=False)
+    for item in view.changes:
+        _row(
+            f"**{plain(item.project_name)}**  \n:small[{plain(_asked_for(item))}]",
+            standing.DECISIONS[item.decision].text,
+            "Read what to change",
+            f"changes:{item.sign_off_id}",
+            partial(navigation.go, "review", review=item.review_id),
+        )
+
+
+def _asked_for(item: ChangesRequested) -> str:
+    who = f"{item.by_name} as {item.role.title} at the {item.gate.title} gate"
+    said = f"{who}: “{one_line(item.comment, 140)}”" if item.comment else f"{who}."
+    if not item.places:
+        return said
+    named = ", ".join(place.short_title for place in item.places[:3])
+    more = len(item.places) - 3
+    return f"{said} About {named}{f' and {more} more' if more > 0 else ''}."
 
 
 # ------------------------------------------------------------------ owed

@@ -83,13 +83,12 @@ def _origin(choices: Choices) -> str:
         ALL: f"All {choices.assessed + choices.not_assessed:,}",
     }
     return (
-        st.segmented_control(
+        st.radio(
             "Which projects",
             list(counts),
-            default=HERE,
-            required=True,
             format_func=lambda word: counts.get(word, word),
             key=SHOW,
+            horizontal=True,
             label_visibility="collapsed",
         )
         or HERE
