@@ -81,7 +81,10 @@ def test_sign_off_goes_stale_naming_the_answer_and_is_affirmed_after_the_differe
 
     paula.follow("Worksheet")
     open_section(paula, WINDOW)
+    asked = paula.page.locator(".st-key-question-0-D15")
+    expect(asked.get_by_text("Business owner (Discovery) signed this answer")).to_be_visible(timeout=SOON)
     answer(paula, "Time needed to act", "6 months")
+    expect(asked.get_by_text("Business owner (Discovery) signed another answer")).to_be_visible(timeout=SOON)
     paula.follow("Gate")
     expect(paula.page.get_by_text("Time needed to act (D15) changed").first).to_be_visible(timeout=SOON)
     bo.follow("My work").press("Read the difference")
