@@ -27,11 +27,13 @@ from lifecycle.guide import Guide
 from lifecycle.interchange.mappings import RegisterMapping, load_mapping
 from lifecycle.interchange.register_import import apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
+from lifecycle.interchange.series import Series, read_series
 from lifecycle.queries.people import credentials
 from lifecycle.queries.pipeline import pipeline_gate
 from lifecycle.queries.portfolio_past import PastPortfolio, past
 from lifecycle.queries.portfolio_summary import PortfolioSummary, summary
 from lifecycle.rules.checks.evaluation import load_checked_guide
+from lifecycle.rules.triggers import Direction, Missing, TriggerRule, replay
 from lifecycle.settings import PROJECT_ROOT, Settings, read_settings
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.migrations import check_schema, upgrade
@@ -59,10 +61,12 @@ database_commands = typer.Typer(help="The database's schema.", no_args_is_help=T
 import_commands = typer.Typer(help="Files in.", no_args_is_help=True)
 audit_commands = typer.Typer(help="The event log.", no_args_is_help=True)
 people_commands = typer.Typer(help="Accounts.", no_args_is_help=True)
+trigger_commands = typer.Typer(help="Rules on metrics.", no_args_is_help=True)
 main.add_typer(database_commands, name="db")
 main.add_typer(import_commands, name="import")
 main.add_typer(audit_commands, name="audit")
 main.add_typer(people_commands, name="people")
+main.add_typer(trigger_commands, name="triggers")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -410,3 +414,66 @@ def people_reset(
         _print_json({"email": email, "link": link})
     else:
         typer.echo(f"Within a day, once: {link}")
+
+
+# ---------------------------------------------------------------- triggers
+
+
+@trigger_commands.command("replay")
+def triggers_replay(
+    file: Annotated[Path, typer.Argument(help="The series: a CSV, XLSX or JSON file.")],
+    key: Annotated[str, typer.Option(help="Column that names each point, most often a date.")],
+    column: Annotated[str, typer.Option(help="Column of the values.")],
+    below: Annotated[
+        str | None, typer.Option(metavar="NUMBER-or-COLUMN", help="A breach is a value below this.")
+    ] = None,
+    above: Annotated[
+        str | None, typer.Option(metavar="NUMBER-or-COLUMN", help="A breach is a value above this.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CONDITION", help="Only rows with COLUMN=VALUE, COLUMN>=NUMBER; repeatable."),
+    ] = None,
+    consecutive: Annotated[int, typer.Option(min=1, help="Breaches in a row that make it fire.")] = 1,
+    missing: Annotated[
+        Missing, typer.Option(help="A missing value is passed over, or ends a run.")
+    ] = Missing.SKIP,
+    as_json: AsJson = False,
+) -> None:
+    """Say where a rule would have fired on a past series. Nothing is stored."""
+    if (below is None) == (above is None):
+        raise typer.BadParameter("Give exactly one of --below and --above.")
+    direction = Direction.ABOVE if below is None else Direction.BELOW
+    with _refusals(as_json):
+        limit = (above if below is None else below) or ""
+        series = read_series(file, key=key, column=column, limit=limit, where=where or ())
+        found = replay(series.points, TriggerRule(direction, consecutive, missing))
+    fires_at = [series.points[index].key for index in found.fires_at]
+    if as_json:
+        _print_json(
+            {
+                "points": found.points,
+                "breaches": found.breaches,
+                "missing": found.missing,
+                "fires_at": fires_at,
+                "order": "time" if series.in_time_order else "file",
+                "problems": [
+                    {"row": each.row, "column": each.column, "text": each.text} for each in series.problems
+                ],
+            }
+        )
+    else:
+        _show_replay(series, found.breaches, found.missing, fires_at)
+    for problem in series.problems:
+        typer.echo(problem.sentence, err=True)
+    raise typer.Exit(1 if series.problems else 0)
+
+
+def _show_replay(series: Series, breaches: int, missing: int, fires_at: list[str]) -> None:
+    order = "time" if series.in_time_order else "the file"
+    typer.echo(
+        f"{_counted(len(series.points), 'point')} in the order of {order}:"
+        f" {breaches:,} in breach, {missing:,} missing, fires {_counted(len(fires_at), 'time')}"
+    )
+    for key in fires_at:
+        typer.echo(f"  {key}")

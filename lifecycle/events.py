@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from lifecycle.canonical import canonical_json, moment_text, sha256_hex
 from lifecycle.store.base import metadata
+from lifecycle.store.outbox import add_to_outbox
 from lifecycle.store.tables import ChainHead, Event
 from lifecycle.vocabulary import Actor
 
@@ -90,6 +91,33 @@ class EventAction(StrEnum):
     REGISTER_IMPORTED = "register.imported"
     REGISTER_UNDONE = "register.undone"
     DEMO_BUILT = "demo.built"
+    CHANNEL_ADDED = "channel.added"
+    CHANNEL_SWITCHED = "channel.switched"
+    CHANNEL_REMOVED = "channel.removed"
+    DELIVERY_REPLAYED = "delivery.replayed"
+    DELIVERY_TESTED = "delivery.tested"
+    NOTIFICATIONS_CHOSEN = "notifications.chosen"
+
+
+# What people are told of. `rules/messages.py` says who is told, and in which words; a test compares the two.
+TOLD = frozenset(
+    {
+        EventAction.REVIEW_REQUESTED,
+        EventAction.REVIEW_REASSIGNED,
+        EventAction.REVIEW_WITHDRAWN,
+        EventAction.SIGN_OFF_RECORDED,
+        EventAction.SIGN_OFF_AFFIRMED,
+        EventAction.SIGN_OFF_WITHDRAWN,
+        EventAction.CONDITION_ADDED,
+        EventAction.CONDITION_MET,
+        EventAction.CONDITION_WITHDRAWN,
+        EventAction.CHECK_WAIVED,
+        EventAction.WAIVER_REVOKED,
+        EventAction.GATE_DECIDED,
+        EventAction.TIER_CHOSEN,
+        EventAction.ROLE_GIVEN,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +148,8 @@ def record(
 ) -> int:
     """Add one event in the caller's transaction and return its sequence in the chain.
 
+    What people are told of goes into the outbox here, so that no action can forget it.
+
     Time never runs backwards in a chain: when `at` is earlier than the event before, that event's time is
     recorded and the given one kept in the detail as `clock_said`.
     """
@@ -140,7 +170,24 @@ def record(
         "detail": canonical_json(said),
     }
     previous = head.hash if head else FIRST_PREVIOUS_HASH
-    return _append(connection, line, previous, new_chain=head is None)
+    sequence = _append(connection, line, previous, new_chain=head is None)
+    if action in TOLD:
+        add_to_outbox(
+            session,
+            kind=action.value,
+            project_id=_project_of(chain),
+            subject=subject,
+            detail=said,
+            by_key=by.key,
+            at=at,
+        )
+    return sequence
+
+
+def _project_of(chain: str) -> int | None:
+    """The other way round from `project_chain`."""
+    name, _, number = chain.partition(":")
+    return int(number) if name == "project" else None
 
 
 def _append(connection: Connection, line: dict[str, str | int], previous: str, *, new_chain: bool) -> int:

@@ -58,6 +58,7 @@ ACTIONS = (
     "releases",
     "incidents",
     "monitors",
+    "deliveries",
 )
 
 # Packages that belong to some rings only; then rings closed to every package but these.

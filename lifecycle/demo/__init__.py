@@ -22,6 +22,7 @@ from lifecycle.guide import Guide
 from lifecycle.queries.projects import are_there_any
 from lifecycle.rules.permissions import require
 from lifecycle.store.database import Database
+from lifecycle.store.outbox import untold
 from lifecycle.vocabulary import Actor, Blocker, Role
 
 Progress = Callable[[int, int], None]
@@ -67,7 +68,8 @@ def build_example(
             raise Refused(Blocker("example:not_empty", _NOT_EMPTY))
         before = chain_stamp(session)
         cast = _invite(session, samples.people, by, now)
-        built = _tell(session, guide, samples, cast, now, progress)
+        with untold(session):
+            built = _tell(session, guide, samples, cast, now, progress)
         record(
             session,
             chain=ORGANISATION,

@@ -33,14 +33,19 @@ from lifecycle.rules.readiness import (
 from lifecycle.rules.signoffs import SignOffState, sign_off_status, stale_sign_offs
 from lifecycle.rules.validity import valid_until
 from lifecycle.store.base import metadata
+from lifecycle.store.outbox import add_to_outbox
 from lifecycle.vocabulary import Gate, SignOffStatus
 
 _STANDING = metadata.tables["standing"]
 _PROJECT = metadata.tables["project_standing"]
 _HISTORY = metadata.tables["standing_history"]
 _TARGETS = metadata.tables["target_date"]
+_EVENTS = metadata.tables["event"]
 _MOMENTS = ("since", "waiting_since")
 _WAITS_UNTIL_DONE = "standing refreshed once for project"  # in the session's own notes
+GONE_STALE = "sign_off.gone_stale"
+STALE_SETTLES = timedelta(minutes=5)  # an answer is saved while it is typed: its last word counts
+_HELD = (SignOffStatus.SIGNED.value, SignOffStatus.CONDITIONAL.value)
 _AT_ONCE = 200  # projects in memory while rebuilding
 
 Content = dict[str, Any]  # a row as plain values: what the history keeps as JSON
@@ -175,8 +180,41 @@ def _write(
     gates = [{"project_id": project_id, "gate": gate, **row} for gate, row in now.gates.items()]
     session.execute(insert(_STANDING), gates)
     session.execute(insert(_PROJECT), {"project_id": project_id, **now.project})
+    if before is not None:
+        _tell_gone_stale(session, project_id, before, now, at)
     if before is None or _lasting(now) != _lasting(before):
         session.execute(insert(_HISTORY), {"project_id": project_id, "at": at, "content": now.as_json()})
+
+
+def _tell_gone_stale(
+    session: Session, project_id: int, before: Standings, now: Standings, at: datetime
+) -> None:
+    """Whoever signed is told when what they signed changed, whatever changed it."""
+    for gate, row in now.gates.items():
+        was, roles = before.gates.get(gate, {}).get("roles", "{}"), row["roles"]
+        if was == roles:
+            continue
+        earlier = json.loads(was)
+        for role, (status, _) in json.loads(roles).items():
+            if status == SignOffStatus.STALE.value and earlier.get(role, [None])[0] in _HELD:
+                add_to_outbox(
+                    session,
+                    kind=GONE_STALE,
+                    project_id=project_id,
+                    subject=f"gate:{gate}",
+                    detail={"gate": gate, "role": role},
+                    by_key=_who_changed(session, project_id, at),
+                    at=at,
+                    wait=STALE_SETTLES,
+                )
+
+
+def _who_changed(session: Session, project_id: int, at: datetime) -> str:
+    """Whoever the event of this moment names; nobody where only a date has passed."""
+    of_project = _EVENTS.c.chain == f"project:{project_id}"
+    newest = select(_EVENTS.c.at, _EVENTS.c.actor_key).where(of_project).order_by(_EVENTS.c.sequence.desc())
+    found = session.execute(newest.limit(1)).one_or_none()
+    return str(found.actor_key) if found and found.at >= moment_text(at) else ""
 
 
 def _lasting(standings: Standings) -> str:

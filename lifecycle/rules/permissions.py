@@ -72,6 +72,14 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "organisation.edit_guide": _ADMINISTRATORS,
         "organisation.load_example": _ADMINISTRATORS,
         "organisation.backup": _ADMINISTRATORS,
+        # telling people
+        "deliveries.read": _ADMINISTRATORS,
+        "deliveries.add_channel": _ADMINISTRATORS,
+        "deliveries.switch_channel": _ADMINISTRATORS,
+        "deliveries.remove_channel": _ADMINISTRATORS,
+        "deliveries.replay": _ADMINISTRATORS,
+        "deliveries.send_test": _ADMINISTRATORS,
+        "deliveries.choose": Allowed(EVERYBODY, person_only=True),
         # portfolio: everybody sees the projects they may read; this one sees all of them
         "portfolio.read_all": Allowed(_organisation(ADMINISTRATOR, LEADERSHIP)),
         # projects

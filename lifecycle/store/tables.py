@@ -492,6 +492,111 @@ class RegisterProblem(Row, table=True):
     text: str = Field(sa_column=_text())
 
 
+# ------------------------------------------------------------------ telling people
+
+
+class Outbox(Row, table=True):
+    """Something that people are to be told, written in the same transaction as what it tells of.
+
+    `kind` is the event's action, or the name of what a date brought. Who is told, and in which words, is decided
+    when it is taken up: by then it may no longer matter, or somebody may no longer read the project.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_taken_at_due_at", "taken_at", "due_at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    project_id: int | None = Field(default=None, foreign_key="project.id")
+    subject: str = ""
+    detail: str = Field(default="{}", sa_column=_text(default="{}"))
+    by_key: str = ""  # whoever did it: they are not told
+    at: datetime = Field(sa_column=_moment())
+    due_at: datetime = Field(sa_column=_moment())  # not taken up before
+    once: str | None = Field(default=None, unique=True)  # what may be said only once has a name of its own
+    taken_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class Notice(Row, table=True):
+    """One person is told of one entry of the outbox: by itself, in their digest, or only in the app."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        UniqueConstraint("outbox_id", "person_key", "kind"),
+        Index("ix_notice_person_key_at", "person_key", "at"),
+        Index("ix_notice_delivery_id", "delivery_id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    outbox_id: int = Field(foreign_key="outbox.id")
+    person_key: str = Field(foreign_key="person.key")
+    project_id: int | None = Field(default=None, foreign_key="project.id")
+    kind: str
+    at: datetime = Field(sa_column=_moment())
+    way: str  # at_once, digest or app
+    delivery_id: int | None = Field(default=None, foreign_key="delivery.id")
+
+
+class Channel(Row, table=True):
+    """Where an organisation wants to be told besides by mail. Kind: webhook or chat. The address may be secret."""
+
+    __tablename__ = "channel"
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    name: str
+    address: str = Field(sa_column=_text())
+    secret: str = Field(default="", sa_column=_text(default=""))
+    kinds: str = Field(default="[]", sa_column=_text(default="[]"))  # JSON list; empty: everything
+    active: bool = True
+    created_at: datetime = Field(sa_column=_moment())
+    created_by: str
+    removed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    revision: int = 1
+
+
+class Delivery(Row, table=True):
+    """One message on its way. State: waiting, sending, sent, failed, dropped. `key` is what receivers see of it."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (Index("ix_delivery_state_due_at", "state", "due_at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    medium: str  # mail, webhook or chat
+    kind: str  # that of the message, or digest or test
+    channel_id: int | None = Field(default=None, foreign_key="channel.id")
+    person_key: str | None = Field(default=None, foreign_key="person.key")
+    project_id: int | None = Field(default=None, foreign_key="project.id")
+    outbox_id: int | None = Field(default=None, foreign_key="outbox.id")  # channels: what they tell of
+    state: str = "waiting"
+    attempts: int = 0
+    created_at: datetime = Field(sa_column=_moment(index=True))
+    due_at: datetime = Field(sa_column=_moment())
+    claimed_until: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    done_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    last_error: str = Field(default="", sa_column=_text(default=""))
+
+
+class NotificationChoice(Row, table=True):
+    """How one person wants to be told. Without a row: at once, by mail."""
+
+    __tablename__ = "notification_choice"
+    person_key: str = Field(primary_key=True, foreign_key="person.key")
+    way: str
+    digest_hour: int
+    chosen_at: datetime = Field(sa_column=_moment())
+    seen_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))  # notices up to here
+
+
+class JobLease(Row, table=True):
+    """Who runs a job now: one holder at a time on one database, until it gives up or `held_until` passes."""
+
+    __tablename__ = "job_lease"
+    job: str = Field(primary_key=True)
+    holder: str = ""
+    held_until: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    started_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    finished_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    said: str = Field(default="", sa_column=_text(default=""))
+
+
 # ------------------------------------------------------------------ the log
 
 

@@ -21,6 +21,7 @@ from lifecycle import actions, events
 from lifecycle.actions import (
     accounts,
     answers,
+    deliveries,
     gates,
     people,
     plans,
@@ -31,10 +32,12 @@ from lifecycle.actions import (
     sources,
 )
 from lifecycle.errors import Forbidden, NotFound, Refused
+from lifecycle.rules.deliveries import Medium, Way
 from lifecycle.rules.registers import ListedProject
+from lifecycle.rules.reminders import ReminderPolicy
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
-from lifecycle.store.tables import Condition, Event, Organisation, PersonRow, Project
+from lifecycle.store.tables import Channel, Condition, Delivery, Event, Organisation, PersonRow, Project
 from lifecycle.store.tokens import hash_token
 from lifecycle.vocabulary import COMMAND_LINE, Actor, Decision, Gate, Outcome, ProjectStatus, Role, Stage
 from tests.clock import START
@@ -293,6 +296,27 @@ def _removed_source(world: World) -> Call:
     return given
 
 
+def _channel(world: World) -> Call:
+    return {
+        "by": world.cast.ada,
+        "medium": Medium.WEBHOOK,
+        "name": "Build",
+        "address": "https://example.org/x",
+    }
+
+
+def _added_channel(world: World) -> Call:
+    deliveries.add_channel(world.session, at=START, **_channel(world))
+    found = world.session.exec(select(Channel.id)).one()
+    return {"by": world.cast.ada, "channel_id": found}
+
+
+def _sent(world: World) -> Call:
+    found = deliveries.send_test(world.session, by=world.cast.ada, at=START)
+    world.session.get_one(Delivery, found).state = "sent"
+    return {"by": world.cast.ada, "delivery_id": found}
+
+
 def _stop(world: World) -> Call:
     outcome = {"gate": Gate.DISCOVERY, "outcome": Outcome.STOP, "reason": "A rule does as well"}
     return {"by": world.cast.pat, **world.on_project, **outcome}
@@ -323,6 +347,13 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     },
     answers.clear: _cleared,
     answers.restore: _restored,
+    deliveries.add_channel: lambda world: _channel(world),
+    deliveries.switch_channel: lambda world: {**_added_channel(world), "active": False},
+    deliveries.remove_channel: lambda world: _added_channel(world),
+    deliveries.replay: _sent,
+    deliveries.send_test: lambda world: {"by": world.cast.ada},
+    deliveries.choose: lambda world: {"by": world.cast.pat, "way": Way.DIGEST, "digest_hour": 7},
+    deliveries.set_reminders: lambda world: {"by": world.cast.ada, "policy": ReminderPolicy(hour=9)},
     gates.decide: _stop,
     gates.choose_tier: _tier,
     gates.add_condition: lambda world: {
@@ -401,6 +432,7 @@ FOR_EVERYBODY = {
     accounts.accept_invitation,
     accounts.change_password,
     accounts.use_reset_link,
+    deliveries.choose,
     projects.register,
 }
 

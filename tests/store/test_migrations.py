@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import DatabaseError
 
@@ -16,7 +18,7 @@ from lifecycle.store.migrations import VERSIONS, check_schema, upgrade
 from lifecycle.store.tables import APPEND_ONLY
 from tests.store.rows import all_rows, fill_every_table, start_process, wait_for
 
-INITIAL = next(VERSIONS.glob("0001_*.py"))
+NEWEST = ScriptDirectory(str(VERSIONS.parent), version_locations=[str(VERSIONS)]).get_current_head()
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ def test_many_first_starts_at_once_make_one_schema(tmp_path: Path) -> None:
 def test_newer_database_is_refused_and_left_alone(database: Database) -> None:
     with database.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '0999'"))
-    with pytest.raises(Outdated, match=r"newer version of Lifecycle .* schema 0999, .* up to 0001"):
+    with pytest.raises(Outdated, match=rf"newer version of Lifecycle .* schema 0999, .* up to {NEWEST}"):
         upgrade(database)
     assert "install that version" in (check_schema(database) or "")
 
@@ -119,7 +121,7 @@ import sqlalchemy as sa
 from alembic import op
 from lifecycle.store.append_only import guard_statements
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "0900", "{newest}"
 
 
 def upgrade():
@@ -136,13 +138,13 @@ def upgrade():
 
 @pytest.fixture
 def next_version(tmp_path: Path) -> Callable[[str], Path]:
-    """A folder with the first migration and a second one that makes `answer` anew and then does `ending`."""
+    """A folder with all migrations and one more that makes `answer` anew and then does `ending`."""
 
     def write(ending: str) -> Path:
         folder = tmp_path / "versions"
-        folder.mkdir()
-        (folder / INITIAL.name).write_text(INITIAL.read_text())
-        (folder / "0002_next.py").write_text(CHANGE_ANSWER.replace("{ending}", ending))
+        shutil.copytree(VERSIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        change = CHANGE_ANSWER.replace("{ending}", ending).replace("{newest}", str(NEWEST))
+        (folder / "0900_next.py").write_text(change)
         return folder
 
     return write
@@ -162,7 +164,7 @@ def test_older_database_is_upgraded_with_all_rows_and_guards(
     with database.write() as session:
         fill_every_table(session)
     before, versions = snapshot(database), next_version("pass")
-    assert "needs 0002" in (check_schema(database, versions=versions) or "")
+    assert "needs 0900" in (check_schema(database, versions=versions) or "")
     upgrade(database, versions=versions)
     assert check_schema(database, versions=versions) is None
     assert snapshot(database) == before

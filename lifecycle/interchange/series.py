@@ -1,0 +1,194 @@
+"""A series of values out of a file: which rows, which column, which limit, in the order of time."""
+
+from __future__ import annotations
+
+import difflib
+import operator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lifecycle.errors import Invalid
+from lifecycle.interchange.series_times import moments_of
+from lifecycle.interchange.tabular import Row, RowProblem, Table, read_table
+from lifecycle.interchange.tabular_text import one_line
+from lifecycle.rules.triggers import Point
+
+MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "--", ".", "#n/a", "<na>"})
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_OPERATOR = re.compile(r"!=|>=|<=|==|=|>|<")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+(?:[eE][+-]?\d+)?")
+_LISTED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points in order, and what was odd: cells that are no number count as missing and are named here."""
+
+    points: tuple[Point, ...]
+    in_time_order: bool
+    problems: tuple[RowProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition on a row: equal as text or as number, or compared as numbers."""
+
+    column: str
+    comparison: str
+    wanted: str
+
+    def keeps(self, cell: str) -> bool:
+        if self.comparison in ("=", "!="):
+            return self._is_equal(cell) == (self.comparison == "=")
+        left, right = _plain_number(cell), _plain_number(self.wanted)
+        return left is not None and right is not None and _COMPARISONS[self.comparison](left, right)
+
+    def _is_equal(self, cell: str) -> bool:
+        if one_line(cell) == one_line(self.wanted):
+            return True
+        left, right = _plain_number(cell), _plain_number(self.wanted)
+        return left is not None and left == right
+
+
+def read_series(
+    source: Path | bytes,
+    *,
+    key: str,
+    column: str,
+    limit: str,
+    where: Sequence[str] = (),
+    filename: str = "",
+) -> Series:
+    """The points of `column` in the rows that satisfy every condition of `where`.
+
+    `limit` is a number, or else the column that holds each row's own limit. Points come in the order of time
+    where every key is a date or time, rows of one time in the order of the file; otherwise in that order.
+    Raises Invalid for a file that cannot be read, a column that is not there and a condition that is none.
+    """
+    table = read_table(source, filename)
+    filters = [filter_of(text, table.headers) for text in where]
+    name = filename or (source.name if isinstance(source, Path) else "the file")
+    key_at, column_at = (_place(table.headers, each, name) for each in (key, column))
+    fixed = _plain_number(limit)
+    limit_at = _place(table.headers, limit, name) if fixed is None else None
+    kept = list(_kept(table, filters, name))
+    values = _numbers(kept, table.headers, column_at)
+    limits = _numbers(kept, table.headers, limit_at) if limit_at is not None else None
+    points = [
+        Point(row.values[key_at], value, limits.read[index] if limits else fixed)
+        for index, (row, value) in enumerate(zip(kept, values.read, strict=True))
+    ]
+    ordered, by_time = _in_time_order(points)
+    return Series(tuple(ordered), by_time, (*values.problems, *(limits.problems if limits else ())))
+
+
+def filter_of(text: str, headers: Sequence[str]) -> Filter:
+    """The condition that a text such as `chunk_period=analysis` or `n>=5` states.
+
+    A column may itself hold an operator: the longest known header before an operator wins.
+    """
+    places = list(_OPERATOR.finditer(text))
+    known = {one_line(header).casefold() for header in headers}
+    for found in reversed(places):
+        if one_line(text[: found.start()]).casefold() in known:
+            return _filter(text, found)
+    if not places or not text[: places[0].start()].strip():
+        raise Invalid({"where": f"“{text}” is no condition; write COLUMN=VALUE or COLUMN>=NUMBER."})
+    return _filter(text, places[0])
+
+
+def _filter(text: str, found: re.Match[str]) -> Filter:
+    comparison = "=" if found[0] == "==" else found[0]
+    wanted = text[found.end() :].strip()
+    if comparison in _COMPARISONS and _plain_number(wanted) is None:
+        raise Invalid({"where": f"“{text}” compares with “{wanted}”, which is not a number."})
+    return Filter(text[: found.start()].strip(), comparison, wanted)
+
+
+# ---------------------------------------------------------------- columns and rows
+
+
+def _place(headers: Sequence[str], wanted: str, name: str) -> int:
+    """Where a column is: by its exact name, else whatever its case and spaces."""
+    if wanted in headers:
+        return headers.index(wanted)
+    plain = [one_line(header).casefold() for header in headers]
+    target = one_line(wanted).casefold()
+    if plain.count(target) == 1:
+        return plain.index(target)
+    near = difflib.get_close_matches(target, plain, n=1)
+    hint = f" Did you mean “{headers[plain.index(near[0])]}”?" if near else ""
+    shown = ", ".join(headers[:_LISTED]) + ("…" if len(headers) > _LISTED else "")
+    raise Invalid({"column": f"{name} has no column “{wanted}”.{hint} It has: {shown}."})
+
+
+def _kept(table: Table, filters: Sequence[Filter], name: str) -> Iterator[Row]:
+    placed = [(_place(table.headers, each.column, name), each) for each in filters]
+    for row in table.rows:
+        if all(each.keeps(row.values[place]) for place, each in placed):
+            yield row
+
+
+def _in_time_order(points: list[Point]) -> tuple[list[Point], bool]:
+    moments = moments_of([point.key for point in points])
+    if moments is None:
+        return points, False
+    order = sorted(range(len(points)), key=lambda index: moments[index])
+    return [points[index] for index in order], True
+
+
+# ---------------------------------------------------------------- numbers
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    read: tuple[float | None, ...]
+    problems: tuple[RowProblem, ...]
+
+
+def _numbers(rows: Sequence[Row], headers: Sequence[str], place: int) -> _Numbers:
+    """A column's numbers. Whether a comma groups or marks decimals is decided once for the whole column."""
+    cells = [row.values[place] for row in rows]
+    comma_is_decimal = _comma_is_decimal(cells)
+    problems: list[RowProblem] = []
+    read: list[float | None] = []
+    for row, cell in zip(rows, cells, strict=True):
+        value = _number(cell, comma_is_decimal)
+        read.append(value)
+        if value is None and cell.strip().casefold() not in MISSING_WORDS:
+            problems.append(RowProblem(row.number, headers[place], f"“{cell[:40]}” is not a number."))
+    return _Numbers(tuple(read), tuple(problems))
+
+
+def _comma_is_decimal(cells: Sequence[str]) -> bool:
+    with_comma = [cell for cell in cells if "," in cell]
+    return bool(with_comma) and not all(_GROUPED.fullmatch(cell.strip()) for cell in with_comma)
+
+
+def _number(cell: str, comma_is_decimal: bool) -> float | None:
+    text = cell.strip().replace("\u2212", "-").replace("\u00a0", "")
+    if "," in text:
+        if comma_is_decimal and _DECIMAL_COMMA.fullmatch(text):
+            text = text.replace(".", "").replace(",", ".")
+        elif _GROUPED.fullmatch(text):
+            text = text.replace(",", "")
+    return _plain_number(text)
+
+
+def _plain_number(text: str) -> float | None:
+    """A number as machines write it; None for anything else, NaN and Python's 1_000 included."""
+    if "_" in text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return None if value != value else value

@@ -1,0 +1,381 @@
+"""What somebody is told, in words, as things are when it is sent: what no longer matters is not told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from urllib.parse import urlencode
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from lifecycle.errors import NotFound
+from lifecycle.facts.audiences import Entry, conditions_of, may_be_told, review_of, sign_off_of
+from lifecycle.facts.people import actor_of
+from lifecycle.facts.projects import organisation_today
+from lifecycle.guide import Guide
+from lifecycle.queries import reviews
+from lifecycle.queries.reviews import ReviewView
+from lifecycle.queries.wording import NOT_PEOPLE
+from lifecycle.rules.messages import TELLINGS, About, Line, Message, Section, Telling
+from lifecycle.rules.reminders import read_policy, review_due_on
+from lifecycle.store.tables import (
+    Condition,
+    Delivery,
+    Notice,
+    Organisation,
+    Outbox,
+    PersonRow,
+    Project,
+    Waiver,
+)
+from lifecycle.vocabulary import Act, Decision, Gate, Outcome, Role
+
+MOST_LINES = 12
+LONGEST_VALUE = 140
+_ACTS = {Act.APPROVE: "approve", Act.ACKNOWLEDGE: "acknowledge", Act.CONSULT: "give an opinion on"}
+_WAITS = ("review.requested", "review.reminder", "review.escalation")  # pointless once the review is closed
+_OWED = ("condition.given", "condition.reminder", "condition.overdue")
+_STALE = ("sign_off.stale", "sign_off.stale_for_manager")
+
+
+@dataclass(frozen=True, slots=True)
+class Unneeded:
+    """Why something is not told any more."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLine:
+    """One thing that a person was told, for the screen."""
+
+    at: datetime
+    kind: str
+    project: str
+    title: str
+    link: str  # the page and its query, without the server
+
+
+# ---------------------------------------------------------------- for a delivery
+
+
+def message_for(
+    session: Session, *, delivery_id: int, guide: Guide, at: datetime, base_url: str
+) -> Message | Unneeded:
+    """What this delivery says now to its person or channel; Unneeded when there is nothing left to say."""
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None:
+        raise NotFound("delivery", delivery_id)
+    if delivery.kind == "test":
+        return _test_message(session, base_url)
+    if delivery.person_key is None:
+        entry = _entry(session.get_one(Outbox, delivery.outbox_id))
+        telling = telling_of(entry, delivery.kind)
+        return _headline(session, entry, telling, at, base_url) if telling else Unneeded("Nothing to say.")
+    reader = session.get_one(PersonRow, delivery.person_key)
+    found = session.execute(
+        select(Notice, Outbox)
+        .join(Outbox, col(Outbox.id) == col(Notice.outbox_id))
+        .where(col(Notice.delivery_id) == delivery_id)
+        .order_by(col(Notice.id))
+    )
+    told = [(notice.kind, _entry(row)) for notice, row in found]
+    if delivery.kind == "digest":
+        return _digest(session, told, reader, at, base_url)
+    return _single(session, told[0], reader, guide, at, base_url) if told else Unneeded("Nothing to say.")
+
+
+def telling_of(entry: Entry, kind: str) -> Telling | None:
+    return next((telling for telling in TELLINGS.get(entry.kind, ()) if telling.kind == kind), None)
+
+
+def _entry(row: Outbox) -> Entry:
+    detail = json.loads(row.detail)
+    return Entry(row.id or 0, row.kind, row.project_id, row.subject, detail, row.by_key, row.at)
+
+
+def _single(
+    session: Session,
+    told: tuple[str, Entry],
+    reader: PersonRow,
+    guide: Guide,
+    at: datetime,
+    base_url: str,
+) -> Message | Unneeded:
+    kind, entry = told
+    telling = telling_of(entry, kind)
+    if telling is None:
+        return Unneeded("Nothing to say.")
+    if not may_be_told(session, reader, entry.project_id):
+        return Unneeded("This person may not read the project, or has left.")
+    found = _headline(session, entry, telling, at, base_url)
+    if isinstance(found, Unneeded):
+        return found
+    sections = tuple(part for part in _sections(session, entry, telling, reader, guide, at) if part.lines)
+    return Message(kind, found.project, found.title, found.lead, sections, found.link, found.link_label)
+
+
+def _test_message(session: Session, base_url: str) -> Message:
+    organisation = session.get(Organisation, 1)
+    name = organisation.name if organisation else "Lifecycle"
+    lead = f"This is a test from Lifecycle at {name}. What it tells people arrives here."
+    return Message("test", "", "Lifecycle can reach you", lead, link=base_url, link_label="Open Lifecycle")
+
+
+def _digest(
+    session: Session, told: Sequence[tuple[str, Entry]], reader: PersonRow, at: datetime, base_url: str
+) -> Message | Unneeded:
+    """One line for each thing, by project; what no longer matters is left out."""
+    by_project: dict[str, list[Line]] = {}
+    for kind, entry in told:
+        telling = telling_of(entry, kind)
+        if telling is None or not may_be_told(session, reader, entry.project_id):
+            continue
+        found = _headline(session, entry, telling, at, base_url)
+        if isinstance(found, Message):
+            lines = by_project.setdefault(found.project, [])
+            line = Line(_capital(found.title), found.link)
+            if line not in lines:
+                lines.append(line)
+    number = sum(len(lines) for lines in by_project.values())
+    if not number:
+        return Unneeded("Nothing of it matters any more.")
+    projects = f"{len(by_project)} projects" if len(by_project) > 1 else "one project"
+    things = f"{number} things" if number > 1 else "One thing"
+    return Message(
+        "digest",
+        "",
+        f"{things} in {projects}" if number > 1 else f"One thing in {next(iter(by_project))}",
+        "What happened on your projects, and what waits for you.",
+        tuple(Section(name, tuple(lines)) for name, lines in sorted(by_project.items())),
+        base_url,
+        "Open my work",
+    )
+
+
+# ---------------------------------------------------------------- for the screen
+
+
+def notices(
+    session: Session, *, person_key: str, at: datetime, since: datetime | None = None, most: int = 30
+) -> tuple[NoticeLine, ...]:
+    """What this person was told lately, newest first; what they may no longer read is left out."""
+    reader = session.get(PersonRow, person_key)
+    if reader is None:
+        return ()
+    query = select(Notice, Outbox).join(Outbox, col(Outbox.id) == col(Notice.outbox_id))
+    query = query.where(col(Notice.person_key) == person_key)
+    if since is not None:
+        query = query.where(col(Notice.at) > since)
+    found = session.execute(query.order_by(col(Notice.at).desc(), col(Notice.id).desc()).limit(most))
+    lines = []
+    for notice, row in found:
+        entry = _entry(row)
+        telling = telling_of(entry, notice.kind)
+        if telling is None or not may_be_told(session, reader, entry.project_id):
+            continue
+        said = _headline(session, entry, telling, at, "", even_if_over=True)
+        if isinstance(said, Message):
+            lines.append(NoticeLine(notice.at, notice.kind, said.project, _capital(said.title), said.link))
+    return tuple(lines)
+
+
+# ---------------------------------------------------------------- the words
+
+
+def _headline(
+    session: Session,
+    entry: Entry,
+    telling: Telling,
+    at: datetime,
+    base_url: str,
+    *,
+    even_if_over: bool = False,
+) -> Message | Unneeded:
+    """Title, first sentence and link: nothing of the project's content but names."""
+    project = session.get(Project, entry.project_id) if entry.project_id else None
+    if project is None:
+        return Unneeded("The project is gone.")
+    over = _over(session, entry, telling)
+    if over and not even_if_over:
+        return Unneeded(over)
+    values = dict(_values(session, entry, project, at))
+    title = " ".join(telling.title.format_map(values).split())
+    lead = " ".join(telling.lead.format_map(values).split())
+    link = base_url + _page(session, entry, telling, project)
+    return Message(telling.kind, _shortened(project.name, 80), title, lead, (), link, telling.link)
+
+
+def _over(session: Session, entry: Entry, telling: Telling) -> str:
+    """Why it no longer matters; empty while it does."""
+    if telling.kind in _WAITS:
+        review = review_of(session, entry)
+        return "" if review and review.state == "open" else "The review is closed."
+    if telling.kind in _OWED:
+        owed = any(condition.state == "open" for condition in conditions_of(session, entry))
+        return "" if owed else "The condition is met or withdrawn."
+    if telling.kind == "waiver.reminder":
+        waiver = session.get(Waiver, entry.detail.get("waiver", 0))
+        return "" if waiver and waiver.revoked_at is None else "The waiver has ended."
+    if telling.kind in _STALE:
+        newest = sign_off_of(session, entry)
+        newer = newest is None or newest.at > entry.at or newest.decision == Decision.WITHDRAWN.value
+        return "It was decided anew." if newer else ""
+    return ""
+
+
+def _values(session: Session, entry: Entry, project: Project, at: datetime) -> Iterator[tuple[str, str]]:
+    detail, today = entry.detail, organisation_today(session, at)
+    review, sign_off = review_of(session, entry), sign_off_of(session, entry)
+    gate = detail.get("gate") or (review.gate if review else "") or entry.subject.removeprefix("gate:")
+    role = detail.get("role") or (review.role if review else "")
+    person = sign_off.person_key if sign_off else review.person_key if review else ""
+    yield "project", f"“{_shortened(project.name, 80)}”"
+    yield "gate", Gate(gate).title if gate in set(Gate) else ""
+    yield "role", Role(role).title if role in set(Role) else "a reviewer"
+    yield "who", _name(session, entry.by_key)
+    yield "person", _name(session, person)
+    yield "former", _name(session, str(detail.get("from", "")))
+    yield "act", _ACTS[Act(review.act)] if review else ""
+    yield "decision", Decision(detail["decision"]).title.lower() if "decision" in detail else ""
+    yield "outcome", Outcome(detail["outcome"]).title.lower() if "outcome" in detail else ""
+    yield "proposed", str(detail.get("proposed", ""))
+    yield "what", _what(entry, detail)
+    due = _due_on(session, entry)
+    yield "due", f", by {due.isoformat()}" if due else ""
+    yield "when", _when(due, today) if due else ""
+
+
+def _what(entry: Entry, detail: Mapping[str, object]) -> str:
+    kind, _, rest = entry.subject.partition(":")
+    if kind == "check":
+        return f"check {rest}"
+    return rest if kind == "tier" else str(detail.get("what", ""))
+
+
+def _due_on(session: Session, entry: Entry) -> date | None:
+    if entry.detail.get("expires_on"):
+        return date.fromisoformat(str(entry.detail["expires_on"]))
+    conditions = conditions_of(session, entry)
+    if conditions:
+        return min(condition.due_on for condition in conditions)
+    review = review_of(session, entry)
+    if review is None:
+        return None
+    if review.due_on or entry.kind in ("review.requested", "review.reassigned"):
+        return review.due_on
+    requested_on = organisation_today(session, review.requested_at)
+    return review_due_on(requested_on, None, read_policy(stored_policy(session)))
+
+
+def stored_policy(session: Session) -> Mapping[str, object]:
+    """What the organisation has set about reminders, as it is stored."""
+    organisation = session.get(Organisation, 1)
+    settings = json.loads(organisation.settings) if organisation else {}
+    found = settings.get("notifications", {})
+    return found if isinstance(found, dict) else {}
+
+
+def _when(due: date, today: date) -> str:
+    days = (due - today).days
+    return {0: "today", 1: "tomorrow"}.get(days, f"on {due:%a} {due.isoformat()}")
+
+
+def _name(session: Session, key: str) -> str:
+    if key in NOT_PEOPLE:
+        return NOT_PEOPLE[key]
+    person = session.get(PersonRow, key) if key else None
+    return _shortened(person.name, 80) if person else "Somebody"
+
+
+def _page(session: Session, entry: Entry, telling: Telling, project: Project) -> str:
+    review = review_of(session, entry)
+    gate = entry.detail.get("gate") or (review.gate if review else entry.subject.partition(":")[2])
+    if telling.about is About.REVIEW and review is not None:
+        return f"/review?{urlencode({'review': review.id})}"
+    if telling.about is About.GATE and gate in set(Gate):
+        return f"/gate?{urlencode({'project': project.key, 'gate': gate})}"
+    return f"/project?{urlencode({'project': project.key})}"
+
+
+# ---------------------------------------------------------------- the content
+
+
+def _sections(
+    session: Session, entry: Entry, telling: Telling, reader: PersonRow, guide: Guide, at: datetime
+) -> Iterator[Section]:
+    detail = entry.detail
+    sign_off = sign_off_of(session, entry) if entry.subject.startswith("sign_off:") else None
+    review = review_of(session, entry)
+    if telling.kind == "review.requested" and review is not None:
+        yield _quoted(f"{_name(session, entry.by_key)} writes", review.message)
+    if telling.kind in ("review.requested", "review.reminder", *_STALE) and review is not None:
+        view = reviews.view(session, by=actor_of(reader), at=at, guide=guide, review_id=review.id or 0)
+        yield from _changes(view, is_stale=telling.kind in _STALE)
+    if sign_off is not None:
+        yield _quoted("In their words", sign_off.comment)
+        yield Section("About", tuple(_fields(guide, json.loads(sign_off.fields))))
+    conditions = conditions_of(session, entry)
+    if conditions:
+        mine = (reader.key, f"@{reader.key}", reader.name)
+        shown = [one for one in conditions if telling.kind != "condition.given" or one.owner in mine]
+        heading = "Condition" if len(shown) == 1 else "Conditions"
+        yield Section(heading, tuple(_condition(session, one) for one in shown))
+    for name, heading in (("proof", "What shows it"), ("mitigation", "Meanwhile"), ("reason", "Reason")):
+        yield _quoted(heading, str(detail.get(name) or ""))
+
+
+def _changes(view: ReviewView, *, is_stale: bool) -> Iterator[Section]:
+    """What this role relies on and has changed since it decided last, old beside new."""
+    if view.last_decision is None:
+        text = "This role has not decided on this project yet, so all of it is new to it."
+        yield Section("What changed", (Line(text),))
+        return
+    changed = [
+        Line(f"{item.place.title}: {_shortened(item.before or '—')} → {_shortened(item.now)}")
+        for item in view.changed
+    ]
+    changed += [Line(text) for text in view.source_changes]
+    if is_stale:
+        known = " ".join(line.text for line in changed)
+        causes = view.signature.stale if view.signature else ()
+        changed += [Line(text) for text in causes if text.removesuffix(" changed.") not in known]
+    on = view.last_decision.at.date().isoformat()
+    yield Section(f"Changed since {view.role.title} decided on {on}", _limited(changed))
+
+
+def _limited(lines: Sequence[Line]) -> tuple[Line, ...]:
+    if not lines:
+        return (Line("Nothing that this role relies on."),)
+    rest = len(lines) - MOST_LINES
+    return (*lines[:MOST_LINES], *([Line(f"… and {rest} more on the page.")] if rest > 0 else ()))
+
+
+def _fields(guide: Guide, keys: Iterable[str]) -> Iterator[Line]:
+    for key in keys:
+        field_id = key.partition("@")[0]
+        title = guide.fields[field_id].title if field_id in guide.fields else field_id
+        yield Line(f"{title} ({field_id})")
+
+
+def _condition(session: Session, condition: Condition) -> Line:
+    owner = _name(session, condition.owner.removeprefix("@"))
+    who = condition.owner if owner == "Somebody" else owner
+    return Line(f"{_shortened(condition.text, 300)} ({who}, by {condition.due_on.isoformat()})")
+
+
+def _quoted(heading: str, text: str) -> Section:
+    lines = tuple(Line(line) for line in _shortened(text, 1_000, keep_lines=True).splitlines() if line)
+    return Section(heading, lines)
+
+
+def _shortened(text: str, longest: int = LONGEST_VALUE, *, keep_lines: bool = False) -> str:
+    text = text.strip() if keep_lines else " ".join(text.split())
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,122 @@
+"""How often a delivery is tried, where one may go at all, and what a channel must look like."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from lifecycle.errors import Invalid
+
+# After the first attempt and each one that fails; then it has failed for good. In all: some 22 hours.
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
+CLAIM_LASTS = timedelta(minutes=5)
+LONGEST_ADDRESS = 2_000
+LONGEST_NAME = 80
+# Reserved by RFC 2606 and RFC 6761: nobody can be reached there. The people of the example live in one of them.
+NOWHERE = (".example", ".invalid", ".localhost")
+
+
+class Way(StrEnum):
+    """How a person wants to be told."""
+
+    AT_ONCE = "at_once"
+    DIGEST = "digest"
+    APP = "app"
+
+    @property
+    def words(self) -> str:
+        return {
+            "at_once": "At once, by e-mail",
+            "digest": "Once a day, in one e-mail",
+            "app": "Only here, no e-mail",
+        }[self.value]
+
+
+class Medium(StrEnum):
+    MAIL = "mail"
+    WEBHOOK = "webhook"
+    CHAT = "chat"
+
+    @property
+    def words(self) -> str:
+        return {"mail": "E-mail", "webhook": "Webhook", "chat": "Chat"}[self.value]
+
+
+class DeliveryState(StrEnum):
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+    @property
+    def words(self) -> str:
+        return {"dropped": "Not needed"}.get(self.value) or self.value.capitalize()
+
+
+def next_attempt(attempts: int, at: datetime) -> datetime | None:
+    """When to try again after so many attempts; None: it has been tried often enough."""
+    return at + WAITS[attempts - 1] if attempts <= len(WAITS) else None
+
+
+def can_be_reached(email: str | None) -> bool:
+    return email is not None and not email.endswith(NOWHERE)
+
+
+def webhook_problem(address: str, *, allow_http: bool) -> str | None:
+    """None for an address that signed messages may go to.
+
+    Plain http shows everybody on the way what is sent: it has to be allowed for the whole installation.
+    """
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "This is not a web address."
+    if parts.scheme not in ("https", "http") or not host or any(mark in address for mark in " \t\r\n\\"):
+        return "Enter a web address such as https://example.org/hooks/lifecycle."
+    if not address.isascii():
+        return "Write the address in its encoded form, without accents or symbols."
+    if parts.username is not None or parts.password is not None:
+        return "Leave user and password out of the address: the signature proves who sends."
+    if parts.fragment:
+        return "Leave out what stands behind “#”: it is never sent."
+    if port == 0:
+        return "This is not a port."
+    if parts.scheme == "http" and not allow_http:
+        return (
+            "Use https. Plain http, for a receiver on this machine or inside your own network, has to be allowed "
+            "with LIFECYCLE_ALLOW_HTTP_WEBHOOKS=1."
+        )
+    return None
+
+
+def host_of(address: str) -> str:
+    """What may be shown of a webhook's address: its path may be a secret."""
+    return urlsplit(address).netloc
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def check_channel(name: str, address: str, problem: str | None) -> None:
+    """Raises Invalid unless the channel has a name and an address that can be used."""
+    problems = {}
+    if not name:
+        problems["name"] = "Give it a name by which you will know it in the log."
+    elif len(name) > LONGEST_NAME:
+        problems["name"] = f"Use at most {LONGEST_NAME} characters."
+    if not address:
+        problems["address"] = "Enter the address."
+    elif len(address) > LONGEST_ADDRESS:
+        problems["address"] = f"Use at most {LONGEST_ADDRESS} characters."
+    elif problem:
+        problems["address"] = problem
+    if problems:
+        raise Invalid(problems)

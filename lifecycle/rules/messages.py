@@ -1,0 +1,425 @@
+"""Who is told of what, and in which words: one table, from the kinds of the outbox to people.
+
+A kind of the outbox is the action of an event, or the name of what a date brought. The words are templates over
+the values that `queries/messages.py` fills in: project, gate, role, who (did it), person (whom it concerns), what,
+due, days, reason. An audience is resolved in `facts/audiences.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from lifecycle.vocabulary import Decision
+
+
+class Audience(StrEnum):
+    """Who is told. Whoever did it, left, or may not read the project never is."""
+
+    ASKED = "asked"  # the person of the review
+    ASKED_BEFORE = "asked_before"  # who it was taken from
+    REQUESTER = "requester"
+    MANAGERS = "managers"
+    TEAM = "team"  # everybody with a role on the project
+    SIGNER = "signer"
+    OWNERS = "owners"  # of the condition, or of those that a decision set
+    SETTER = "setter"  # who set the condition
+    WAIVER_GIVER = "waiver_giver"
+    PERSON = "person"  # whom the event is about
+    ADMINISTRATORS = "administrators"
+
+
+class About(StrEnum):
+    """The page that a message leads to."""
+
+    REVIEW = "review"
+    GATE = "gate"
+    PROJECT = "project"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One message that an entry of the outbox leads to: its own kind, to whom, and the words.
+
+    `only` names values of the entry's detail without which it is not told.
+    """
+
+    kind: str
+    to: tuple[Audience, ...]
+    title: str  # follows the name of the project
+    lead: str
+    about: About
+    link: str
+    only: Mapping[str, tuple[object, ...]] | None = None
+
+    def applies_to(self, detail: Mapping[str, object]) -> bool:
+        return all(detail.get(name) in allowed for name, allowed in (self.only or {}).items())
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a message; with an address it is a link."""
+
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    heading: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one receiver reads, in plain words; the media draw it each in their own way."""
+
+    kind: str
+    project: str  # its name; empty where it is about no single one
+    title: str
+    lead: str
+    sections: tuple[Section, ...] = ()
+    link: str = ""
+    link_label: str = ""
+
+    @property
+    def subject(self) -> str:
+        return f"{self.project}: {self.title}" if self.project else self.title
+
+
+FAVOURABLE = (
+    Decision.APPROVED.value,
+    Decision.APPROVED_WITH_CONDITIONS.value,
+    Decision.ACKNOWLEDGED.value,
+    Decision.OPINION.value,
+)
+_AFTER_DECIDING = (Audience.MANAGERS, Audience.REQUESTER)
+_OPEN = "Open the review"
+_GATE = "Open the gate"
+
+TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
+    {
+        # reviews
+        "review.requested": (
+            Telling(
+                "review.requested",
+                (Audience.ASKED,),
+                "please review as {role}",
+                "{who} asks you to {act} the {gate} gate of {project} as {role}{due}.",
+                About.REVIEW,
+                "Read and decide",
+            ),
+        ),
+        "review.reassigned": (
+            Telling(
+                "review.requested",
+                (Audience.ASKED,),
+                "please review as {role}",
+                "{who} asks you, in place of {former}, to {act} the {gate} gate of {project} as {role}{due}.",
+                About.REVIEW,
+                "Read and decide",
+            ),
+            Telling(
+                "review.reassigned",
+                (Audience.ASKED_BEFORE,),
+                "the review as {role} is no longer yours",
+                "{who} asked {person} instead of you to review the {gate} gate of {project} as {role}. "
+                "There is nothing left for you to do.",
+                About.GATE,
+                _GATE,
+            ),
+        ),
+        "review.withdrawn": (
+            Telling(
+                "review.withdrawn",
+                (Audience.ASKED,),
+                "the request to review as {role} was taken back",
+                "{who} took back the request to review the {gate} gate of {project} as {role}. "
+                "There is nothing left for you to do.",
+                About.GATE,
+                _GATE,
+            ),
+        ),
+        # decisions
+        "sign_off.recorded": (
+            Telling(
+                "sign_off.recorded",
+                _AFTER_DECIDING,
+                "{role} decided “{decision}”",
+                "{who} decided on the {gate} gate of {project} as {role}: {decision}.",
+                About.REVIEW,
+                _OPEN,
+                {"decision": FAVOURABLE},
+            ),
+            Telling(
+                "changes.requested",
+                _AFTER_DECIDING,
+                "{role} requests changes",
+                "{who} requests changes before {role} can sign the {gate} gate of {project}.",
+                About.REVIEW,
+                _OPEN,
+                {"decision": (Decision.CHANGES_REQUESTED.value,)},
+            ),
+            Telling(
+                "sign_off.rejected",
+                _AFTER_DECIDING,
+                "{role} rejects",
+                "{who} rejects the {gate} gate of {project} as {role}.",
+                About.REVIEW,
+                _OPEN,
+                {"decision": (Decision.REJECTED.value,)},
+            ),
+            Telling(
+                "condition.given",
+                (Audience.OWNERS,),
+                "a condition is yours to meet",
+                "{who} approved the {gate} gate of {project} as {role} on conditions that you see to.",
+                About.GATE,
+                _GATE,
+                {"decision": (Decision.APPROVED_WITH_CONDITIONS.value,)},
+            ),
+        ),
+        "sign_off.affirmed": (
+            Telling(
+                "sign_off.affirmed",
+                _AFTER_DECIDING,
+                "{role} affirmed again",
+                "{who} read what changed and affirmed the decision of {role} at the {gate} gate of {project}.",
+                About.REVIEW,
+                _OPEN,
+            ),
+        ),
+        "sign_off.withdrawn": (
+            Telling(
+                "sign_off.withdrawn",
+                _AFTER_DECIDING,
+                "{role} took a decision back",
+                "{who} took back the decision of {role} at the {gate} gate of {project}.",
+                About.REVIEW,
+                _OPEN,
+            ),
+        ),
+        "sign_off.gone_stale": (
+            Telling(
+                "sign_off.stale",
+                (Audience.SIGNER,),
+                "what you signed as {role} has changed",
+                "Something that your decision at the {gate} gate of {project} rests on has changed, so it no "
+                "longer counts. Read what changed and affirm it again, or say why not.",
+                About.REVIEW,
+                "See what changed",
+            ),
+            Telling(
+                "sign_off.stale_for_manager",
+                (Audience.MANAGERS,),
+                "the sign-off of {role} has gone stale",
+                "Something that {person} signed as {role} at the {gate} gate of {project} has changed, so the "
+                "sign-off no longer counts until it is affirmed again.",
+                About.GATE,
+                _GATE,
+            ),
+        ),
+        # conditions and waivers
+        "condition.added": (
+            Telling(
+                "condition.given",
+                (Audience.OWNERS,),
+                "a condition is yours to meet",
+                "{who} set a condition at the {gate} gate of {project} that you see to{due}.",
+                About.GATE,
+                _GATE,
+            ),
+        ),
+        "condition.met": (
+            Telling(
+                "condition.met",
+                (Audience.SETTER, Audience.MANAGERS),
+                "a condition is met",
+                "{who} says that a condition at the {gate} gate of {project} is met.",
+                About.GATE,
+                _GATE,
+            ),
+        ),
+        "condition.withdrawn": (
+            Telling(
+                "condition.withdrawn",
+                (Audience.OWNERS,),
+                "a condition was withdrawn",
+                "{who} withdrew a condition at the {gate} gate of {project} that you saw to.",
+                About.GATE,
+                _GATE,
+            ),
+        ),
+        "check.waived": (
+            Telling(
+                "check.waived",
+                (Audience.MANAGERS,),
+                "{what} is waived",
+                "{who} waived {what} at the {gate} gate of {project}{due}.",
+                About.GATE,
+                _GATE,
+            ),
+        ),
+        "waiver.revoked": (
+            Telling(
+                "waiver.revoked",
+                (Audience.MANAGERS, Audience.WAIVER_GIVER),
+                "the waiver of {what} has ended",
+                "{who} revoked the waiver of {what} in {project}. It counts again from now on.",
+                About.GATE,
+                _GATE,
+            ),
+        ),
+        # gates and roles
+        "gate.decided": (
+            Telling(
+                "gate.decided",
+                (Audience.TEAM,),
+                "the {gate} gate is decided, {outcome}",
+                "{who} recorded the outcome of the {gate} gate of {project}: {outcome}.",
+                About.GATE,
+                _GATE,
+            ),
+        ),
+        "tier.chosen": (
+            Telling(
+                "tier.chosen",
+                (Audience.MANAGERS,),
+                "the risk tier is {what} now",
+                "{who} chose risk tier {what} for {project}, where the points propose {proposed}.",
+                About.PROJECT,
+                "Open the project",
+            ),
+        ),
+        "role.given": (
+            Telling(
+                "role.given",
+                (Audience.PERSON,),
+                "you are {role} now",
+                "{who} gave you the role {role} on {project}.",
+                About.PROJECT,
+                "Open the project",
+            ),
+        ),
+        # what a date brings
+        "review.due_soon": (
+            Telling(
+                "review.reminder",
+                (Audience.ASKED,),
+                "your review as {role} is due {when}",
+                "Your review of the {gate} gate of {project} as {role} is due {when}.",
+                About.REVIEW,
+                "Read and decide",
+            ),
+        ),
+        "review.overdue": (
+            Telling(
+                "review.reminder",
+                (Audience.ASKED,),
+                "your review as {role} is overdue",
+                "Your review of the {gate} gate of {project} as {role} was due {when}. If you cannot see to it, "
+                "tell the product manager, who can ask somebody else.",
+                About.REVIEW,
+                "Read and decide",
+            ),
+        ),
+        "review.late_for_manager": (
+            Telling(
+                "review.escalation",
+                (Audience.MANAGERS, Audience.REQUESTER),
+                "{role} has not decided",
+                "{person} was asked to review the {gate} gate of {project} as {role} and has not decided; it was "
+                "due {when}. You can ask somebody else on the gate's page.",
+                About.GATE,
+                _GATE,
+            ),
+        ),
+        "review.late_for_administrator": (
+            Telling(
+                "review.escalation",
+                (Audience.ADMINISTRATORS,),
+                "{role} has not decided for long",
+                "{person} was asked to review the {gate} gate of {project} as {role} and has not decided; it was "
+                "due {when}, and the product manager knows. You can ask somebody else on the gate's page.",
+                About.GATE,
+                _GATE,
+            ),
+        ),
+        "condition.due_soon": (
+            Telling(
+                "condition.reminder",
+                (Audience.OWNERS,),
+                "a condition is due {when}",
+                "A condition at the {gate} gate of {project} that you see to is due {when}.",
+                About.GATE,
+                _GATE,
+            ),
+        ),
+        "condition.overdue": (
+            Telling(
+                "condition.overdue",
+                (Audience.OWNERS, Audience.MANAGERS),
+                "a condition is overdue",
+                "A condition at the {gate} gate of {project} was due {when}. Until it is met it stands "
+                "in the way.",
+                About.GATE,
+                _GATE,
+            ),
+        ),
+        "waiver.near_expiry": (
+            Telling(
+                "waiver.reminder",
+                (Audience.MANAGERS, Audience.WAIVER_GIVER),
+                "the waiver of {what} ends {when}",
+                "The waiver of {what} at the {gate} gate of {project} ends {when}. From then on the check counts "
+                "again.",
+                About.GATE,
+                _GATE,
+            ),
+        ),
+    }
+)
+
+# For choosing and filtering: what a message is called where only its kind is known.
+TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "review.requested": "Review requested",
+        "review.reassigned": "Review given to somebody else",
+        "review.withdrawn": "Request taken back",
+        "review.reminder": "Review reminder",
+        "review.escalation": "Review escalated",
+        "sign_off.recorded": "Decision recorded",
+        "changes.requested": "Changes requested",
+        "sign_off.rejected": "Rejected",
+        "sign_off.affirmed": "Decision affirmed again",
+        "sign_off.withdrawn": "Decision taken back",
+        "sign_off.stale": "What you signed has changed",
+        "sign_off.stale_for_manager": "Sign-off gone stale",
+        "condition.given": "Condition given",
+        "condition.met": "Condition met",
+        "condition.withdrawn": "Condition withdrawn",
+        "condition.reminder": "Condition due soon",
+        "condition.overdue": "Condition overdue",
+        "check.waived": "Check waived",
+        "waiver.revoked": "Waiver revoked",
+        "waiver.reminder": "Waiver near its end",
+        "gate.decided": "Gate decided",
+        "tier.chosen": "Risk tier chosen",
+        "role.given": "Role given",
+        "digest": "Daily digest",
+        "test": "Test message",
+    }
+)
+
+# What a channel may be told of; without a choice it hears of everything but what is between two people.
+FOR_CHANNELS: tuple[str, ...] = tuple(dict.fromkeys(told[0].kind for told in TELLINGS.values()))
+UNASKED: tuple[str, ...] = tuple(
+    kind for kind in FOR_CHANNELS if not kind.endswith((".reminder", ".escalation", "condition.overdue"))
+)
+
+
+def tellings(kind: str, detail: Mapping[str, object]) -> tuple[Telling, ...]:
+    """The messages that an entry of the outbox leads to; none for a kind that nobody is told of."""
+    return tuple(telling for telling in TELLINGS.get(kind, ()) if telling.applies_to(detail))

@@ -1,0 +1,159 @@
+"""Series out of files as people export them: order of time, conditions, numbers, and what is no number."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from lifecycle.errors import Invalid
+from lifecycle.interchange.series import Series, filter_of, read_series
+from lifecycle.interchange.series_times import moments_of
+
+
+def series(text: str, *, limit: str = "0", where: tuple[str, ...] = (), encoding: str = "utf-8") -> Series:
+    return read_series(
+        text.encode(encoding), key="when", column="score", limit=limit, where=where, filename="series.csv"
+    )
+
+
+def keys(found: Series) -> list[str]:
+    return [point.key for point in found.points]
+
+
+@pytest.mark.parametrize(
+    "in_order",
+    [
+        ("2024-01-31", "2024-02-01", "2024-10-01"),
+        ("2024-1-9", "2024-1-10", "2024-02-01"),
+        ("20231231", "20240101", "20240301"),
+        ("2024-03-01 09:59:59", "2024-03-01 10:00:00", "2024-03-02 00:00:00"),
+        ("2024-03-01T23:00:00+02:00", "2024-03-01T22:00:00Z", "2024-03-01 22:30"),
+        ("2016-09-26/2016-10-02", "2016-10-03/2016-10-09", "2016-11-21/2016-11-27"),
+        ("2023-11", "2023-12", "2024-1"),
+        ("2023 Q4", "2024Q1", "2024-Q2"),
+        ("2023-W52", "2024-W01", "2024-W10"),
+        ("9/30/2024", "10/1/2024", "12/25/2024"),
+        ("30/09/2024", "01/10/2024", "25/12/2024"),
+        ("30.09.2024 8:05", "30.09.2024 12:30", "01.10.2024 00:00"),
+        ("9/30/2024 9:05 AM", "9/30/2024 12:10 PM", "9/30/2024 1:10 PM"),
+        ("3 Sep 2024", "20 Sep 2024", "1 Oct 2024"),
+        ("Sep 3, 2024", "Oct 1, 2024", "Jan 5, 2025"),
+        ("Dec 2023", "Jan 2024", "Apr 2024"),
+        ("1700000000", "1700000060", "1800000000"),
+        ("1700000000000", "1700000000001", "1800000000000"),
+    ],
+)
+def test_keys_that_are_times_are_put_in_their_order(in_order: tuple[str, ...]) -> None:
+    shuffled = list(in_order)
+    random.Random(4).shuffle(shuffled)
+    assert shuffled != list(in_order)
+    text = "when,score\n" + "".join(f'"{key}",1\n' for key in shuffled)
+    found = series(text)
+    assert found.in_time_order
+    assert keys(found) == list(in_order)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [("10", "9", "1"), ("2024-01-02", "total", "2024-01-01"), ("b", "a"), ("2024-13-01", "2024-01-01")],
+)
+def test_keys_that_are_not_all_times_stay_as_in_the_file(kept: tuple[str, ...]) -> None:
+    found = series("when,score\n" + "".join(f"{key},1\n" for key in kept))
+    assert not found.in_time_order
+    assert keys(found) == list(kept)
+
+
+def test_rows_of_one_time_keep_their_order() -> None:
+    found = series("when,score\n2024-01-02,1\n2024-01-01,5\n2024-01-02,2\n2024-01-01,6\n")
+    assert [point.value for point in found.points] == [5, 6, 1, 2]
+
+
+def test_days_and_months_are_told_apart_by_every_key_then_by_how_the_file_runs() -> None:
+    def days(*texts: str) -> list[str]:
+        return [moment.date().isoformat() for moment in moments_of(texts) or []]
+
+    assert days("3/4/2024", "25/4/2024") == ["2024-04-03", "2024-04-25"]
+    assert days("3/4/2024", "4/25/2024") == ["2024-03-04", "2024-04-25"]
+    # Both fit; only read with the day first do these run steadily backward.
+    assert days("1/3/2024", "7/2/2024", "1/2/2024") == ["2024-03-01", "2024-02-07", "2024-02-01"]
+    assert days("3/4/2024", "3/5/2024") == ["2024-03-04", "2024-03-05"]
+    assert moments_of(["13/13/2024"]) is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "values", "odd"),
+    [
+        (("1.5", "-0", "1e-3"), [1.5, 0.0, 0.001], 0),
+        (("NA", "", "nan", "null", "n/a", "-"), [None] * 6, 0),
+        (("0,75", "1.234,5"), [0.75, 1234.5], 0),
+        (("1,234", "12,345.5"), [1234.0, 12345.5], 0),
+        (("0.5", "broken", "12%"), [0.5, None, None], 2),
+        (("1_000",), [None], 1),
+        (("\u22120.5", "Infinity"), [-0.5, float("inf")], 0),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(
+    cells: tuple[str, ...], values: list[float | None], odd: int
+) -> None:
+    found = series("when;score;x\n" + "".join(f'k{n};"{cell}";x\n' for n, cell in enumerate(cells)))
+    assert [point.value for point in found.points] == values
+    assert len(found.problems) == odd
+    assert all(problem.column == "score" for problem in found.problems)
+
+
+def test_a_cell_that_is_no_number_is_named_by_row_and_column() -> None:
+    found = series("when,score\n2024-01-01,0.9\n2024-01-02,about half\n")
+    assert [problem.sentence for problem in found.problems] == [
+        "Row 3, column “score”: “about half” is not a number."
+    ]
+
+
+def test_limits_may_come_from_a_column() -> None:
+    found = series("when,score,floor\na,1,2\nb,1,NA\n", limit="floor")
+    assert [point.limit for point in found.points] == [2.0, None]
+
+
+@pytest.mark.parametrize(
+    ("where", "kept"),
+    [
+        (("period=analysis",), ["b", "c"]),
+        (("period = analysis", "n>=5"), ["c"]),
+        (("n>2",), ["b", "c"]),
+        (("n<=3",), ["a", "b"]),
+        (("n=3.0",), ["b"]),
+        (("period!=analysis",), ["a"]),
+        (("PERIOD=analysis", "n<5"), ["b"]),
+        (("share>=50=yes",), ["a"]),  # a header that itself holds an operator
+        (("period=Analysis",), []),
+    ],
+)
+def test_conditions_choose_rows(where: tuple[str, ...], kept: list[str]) -> None:
+    text = "when,score,period,n,share>=50\na,1,reference,2,yes\nb,1,analysis,3,no\nc,1,analysis,7,no\n"
+    assert keys(series(text, where=where)) == kept
+
+
+@pytest.mark.parametrize(
+    ("condition", "sentence"),
+    [("period", "no condition"), ("=5", "no condition"), ("n>=many", "not a number")],
+)
+def test_what_is_no_condition_is_refused(condition: str, sentence: str) -> None:
+    with pytest.raises(Invalid, match=sentence):
+        filter_of(condition, ["period", "n"])
+
+
+def test_a_column_that_is_not_there_is_named_with_the_nearest_one() -> None:
+    with pytest.raises(Invalid, match="no column “scor”. Did you mean “score”"):
+        read_series(b"when,score\na,1\n", key="when", column="scor", limit="1")
+    with pytest.raises(Invalid, match="no column “week”"):
+        series("when,score\na,1\n", where=("week=2",))
+
+
+def test_encodings_and_a_missing_file(tmp_path: Path) -> None:
+    assert keys(series("when;score\nété;1\n", encoding="cp1252")) == ["été"]
+    assert keys(series("when\tscore\na\t1\n", encoding="utf-16")) == ["a"]
+    with pytest.raises(Invalid, match="is empty"):
+        series("")
+    with pytest.raises(Invalid, match="cannot be read"):
+        read_series(tmp_path / "none.csv", key="when", column="score", limit="1")
