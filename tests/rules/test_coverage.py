@@ -49,7 +49,12 @@ def signed(
             "now",
             [(D, PRIVACY, True)],
         ),
-        ([signed(1, D, PRIVACY, {"D25": "now"}), signed(2, D, PRIVACY, {}, Decision.REJECTED)], "D25", "now", []),
+        (
+            [signed(1, D, PRIVACY, {"D25": "now"}), signed(2, D, PRIVACY, {}, Decision.REJECTED)],
+            "D25",
+            "now",
+            [],
+        ),
         # a later gate of the same role has seen the new answer; another role's has not
         (
             [
