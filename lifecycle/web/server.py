@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from lifecycle.errors import GuideError, LifecycleError, Unavailable
+from lifecycle.interchange.register_files import RegisterFiles
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings
 from lifecycle.store.database import open_database
@@ -30,6 +31,7 @@ from lifecycle.web.headers import application_policy
 from lifecycle.web.index_page import SCRIPT, SCRIPT_PATH, IndexPage
 from lifecycle.web.live_sessions import LiveSessions
 from lifecycle.web.pages import message
+from lifecycle.web.register_upload import RegisterUpload
 from lifecycle.web.sign_in import LoadExample, SignInPages
 
 
@@ -51,6 +53,8 @@ class Site:
         self.accounts = Accounts(self.database, settings)
         self.sessions = LiveSessions(self.accounts.find_live, self.accounts.touch)
         self._sign_in = SignInPages(self.accounts, self.sessions, settings, load_example)
+        files = RegisterFiles(self.database.file)
+        self._register_upload = RegisterUpload(self.accounts, files, settings)
         self._serves_itself = False
         self._is_prepared = False
 
@@ -60,6 +64,7 @@ class Site:
             Route("/healthz", _is_alive),
             Route("/readyz", self._is_ready),
             *self._sign_in.routes(),
+            *self._register_upload.routes(),
             Route(SCRIPT_PATH, _script),
             Route("/api/{path:path}", _no_such_operation, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         ]

@@ -37,15 +37,8 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-FILE_UPLOADER = pytest.mark.xfail(
-    reason="Streamlit's file uploader marks its drop zone as presentational and focusable at once"
-)
 LOOKS = (("wide-light", WIDE), ("narrow-dark", NARROW))
-CASES = [
-    pytest.param(path, look, id=f"{path or 'home'}-{name}", marks=[FILE_UPLOADER] if path == "import" else [])
-    for path in PAGES
-    for name, look in LOOKS
-]
+CASES = [pytest.param(path, look, id=f"{path or 'home'}-{name}") for path in PAGES for name, look in LOOKS]
 
 
 @pytest.mark.parametrize(("path", "look"), CASES)
