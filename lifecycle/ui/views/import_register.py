@@ -101,6 +101,8 @@ def _put_away() -> None:
 
 
 _FORM = """
+<style>#register-file::file-selector-button {{font:inherit;color:inherit;background:transparent;cursor:pointer;
+  border:1px solid {border};border-radius:6px;padding:6px 14px;margin-right:12px}}</style>
 <form action="{path}" method="post" enctype="multipart/form-data"
   style="display:flex;flex-wrap:wrap;gap:12px;align-items:center;padding:14px;border:1px solid {border};
   border-radius:6px;color-scheme:{scheme}">

@@ -10,6 +10,7 @@ import streamlit as st
 
 from lifecycle.actions import gates as gate_actions
 from lifecycle.queries import my_work as queries
+from lifecycle.queries import projects
 from lifecycle.queries.my_work import (
     ChangesRequested,
     MyWork,
@@ -55,6 +56,18 @@ def _sentence(view: MyWork) -> str:
 
 
 def _nothing_yet(reads_everything: bool) -> None:
+    if not cache.read(projects.are_there_any):
+        empty_state(
+            "No project yet",
+            "Register the first one: a name is enough. Reviewers are invited under People, and a register that "
+            "you keep already comes in under Import."
+            if reads_everything
+            else "Register the first one: a name is enough.",
+            icon="add_circle",
+            action="Register a project",
+            to="new-project",
+        )
+        return
     if reads_everything and navigation.exists("portfolio"):
         empty_state(
             "Nothing is yours to do",
