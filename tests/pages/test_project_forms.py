@@ -137,6 +137,7 @@ def test_source_is_added_renamed_removed_and_brought_back(see: See, screens: Scr
     app.text_input(key="sources:new").set_value("Vendor feed")
     press(app, "Add")
     assert "Vendor feed" in [header.value for header in app.header]
+    assert app.text_input(key="sources:new:1").value == "", "ready for the next one"
 
     with screens.database.read() as session:
         (source,) = sources(session, project_id=screens.project_id)
