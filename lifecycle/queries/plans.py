@@ -136,6 +136,8 @@ def moved(
     """The same plan with another go-live date, and which checks would then fail or pass. Nothing is stored."""
     known = _load(session, by, at, guide, key, observed)
     facts = with_go_live(known.facts, go_live)
+    if Gate.LAUNCH in known.targets:
+        known.targets[Gate.LAUNCH] = go_live
     return MovedPlan(
         known.scheduled(facts), known.forecasted(facts), consequences(known.facts, guide, go_live)
     )

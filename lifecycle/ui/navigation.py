@@ -141,7 +141,7 @@ PAGES: tuple[PageSpec, ...] = (
         "Settings",
         "settings",
         "administration",
-        "Name, time zone and defaults.",
+        "Working days and lead times.",
     ),
 )
 BY_NAME = {page.name: page for page in PAGES}

@@ -11,8 +11,8 @@ from lifecycle.errors import Invalid
 from lifecycle.queries import plans as queries
 from lifecycle.queries.plans import Observed, PlanView
 from lifecycle.queries.projects import ProjectHead
-from lifecycle.rules.forecasting import Forecast
-from lifecycle.rules.planning import GatePlan
+from lifecycle.rules.forecasting import Forecast, StageShare
+from lifecycle.rules.planning import GatePlan, Timing
 from lifecycle.ui import cache, identity, upkeep
 from lifecycle.ui.components import counted, day, key_figures, page_header, plain, refusal, until
 from lifecycle.ui.perform import perform
@@ -56,40 +56,44 @@ def observed() -> Observed:
 
 
 def _sentences(view: PlanView) -> list[str]:
-    planned = [plan for plan in view.schedule.gates if plan.on and not plan.is_derived]
-    if not planned and view.schedule.go_live is None:
+    if not view.targets and view.schedule.go_live is None:
         return ["No gate has a date yet. Give the go-live one, and the plan works backwards from there."]
-    said = [_next(view, planned)] if planned else []
+    said = []
     if view.schedule.go_live and view.forecast:
         said.append(_go_live(view.schedule.go_live, view.forecast, view.today))
     return [*said, _late(view)]
 
 
-def _next(view: PlanView, planned: list[GatePlan]) -> str:
-    nearest = min(planned, key=lambda plan: plan.on or date.max)
-    return f"Next is {nearest.gate.title}, {until(nearest.on or view.today, view.today)}."
-
-
 def _go_live(planned: date, found: Forecast, today: date) -> str:
     chance = round((found.chance or 0) * 100)
-    said = f"Go-live is planned for {day(planned)}, {until(planned, today)}. "
-    if chance >= 85:
-        return said + f"At the usual pace it holds in {chance} of 100 cases."
+    longest = found.slowest
     return (
-        said + f"At the usual pace it holds in {chance} of 100 cases; "
-        f"{found.likely_on.isoformat()} is as likely as not, {found.safe_on.isoformat()} holds in 85."
+        f"Go-live is planned for {day(planned)}, {until(planned, today)}. At the usual pace that date holds in "
+        f"{chance} of 100 cases. {longest.stage.title} takes the longest of what is left: "
+        f"{counted(longest.typical, 'working day')}, {_basis(longest)}."
     )
+
+
+def _basis(longest: StageShare) -> str:
+    if not longest.observed:
+        return "by the guide's default, no such stage having been finished here"
+    return f"after {counted(longest.observed, 'such stage')} finished here and the guide's default"
 
 
 def _late(view: PlanView) -> str:
+    """Who would come too late; else who has to be asked now."""
     late = view.schedule.late
-    if not late:
-        return "Nobody has been asked too late."
-    worst = max(late, key=lambda review: review.days_late)
-    return (
-        f"{counted(len(late), 'review comes', 'reviews come')} too late for the dates below. The latest is "
-        f"{worst.role.title} at {worst.gate.title}, by {counted(worst.days_late, 'working day')}."
-    )
+    if late:
+        worst = max(late, key=lambda review: review.days_late)
+        return (
+            f"{counted(len(late), 'review comes', 'reviews come')} too late for the dates below; the latest is "
+            f"{worst.role.title} at {worst.gate.title}, by {counted(worst.days_late, 'working day')}."
+        )
+    now = [review for review in view.schedule.reviews if review.timing is Timing.TIGHT]
+    if now:
+        names = ", ".join(f"{review.role.title} at {review.gate.title}" for review in now)
+        return f"Ask now: {names}. Nobody is too late yet."
+    return "Everybody can still be asked in time."
 
 
 def _figures(view: PlanView) -> list[tuple[str, str, str]]:
@@ -98,14 +102,11 @@ def _figures(view: PlanView) -> list[tuple[str, str, str]]:
         return []
     planned = view.schedule.go_live
     chance = "–" if found.chance is None else f"{found.chance:.0%}"
-    slowest = found.slowest
-    basis = f"{slowest.observed} seen here" if slowest.observed else "by the guide's default"
     return [
-        ("Planned go-live", planned.isoformat() if planned else "–", "question D37, or the Launch gate"),
-        ("As likely as not by", found.likely_on.isoformat(), "the median"),
-        ("85 of 100 cases by", found.safe_on.isoformat(), "of simulated runs"),
-        ("Chance of the planned date", chance, f"{found.runs:,} runs"),
-        ("Takes the longest", slowest.stage.title, f"{slowest.typical} working days, {basis}"),
+        ("Planned go-live", planned.isoformat() if planned else "–", "as answered or set"),
+        ("Chance of that", chance, f"in {found.runs:,} simulated runs"),
+        ("Likely by", found.likely_on.isoformat(), "in half of the runs"),
+        ("Safe by", found.safe_on.isoformat(), "in 85 of 100 runs"),
     ]
 
 

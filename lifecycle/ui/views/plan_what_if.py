@@ -18,14 +18,19 @@ from lifecycle.vocabulary import Gate, Role
 def show(view: PlanView, observed: Observed) -> None:
     """A date to try, and beneath it what it would change."""
     st.header("What if it goes live on another day?", anchor=False)
-    tried = st.date_input(
-        "Go-live to try",
-        value=None,
-        min_value=view.today,
-        format="YYYY-MM-DD",
-        key=f"plan:{view.project.id}:try",
-        width=200,
-    )
+    with (
+        st.form(f"plan:{view.project.id}:what-if", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
+    ):
+        tried = st.date_input(
+            "Go-live to try",
+            value=None,
+            min_value=view.today,
+            format="YYYY-MM-DD",
+            key=f"plan:{view.project.id}:try",
+            width=200,
+        )
+        st.form_submit_button("Show what moves", icon=":material/swap_horiz:")
     if not isinstance(tried, date) or tried == view.schedule.go_live:
         st.caption("Choose a day to see which dates move and which checks turn. Nothing is saved.")
         return
@@ -45,12 +50,18 @@ def show(view: PlanView, observed: Observed) -> None:
 
 def _said(view: PlanView, moved: MovedPlan, tried: date) -> None:
     before, after = len(view.schedule.late), len(moved.schedule.late)
-    said = f"On {day(tried)}: {counted(after, 'review comes', 'reviews come')} too late, {before} as planned now."
+    said = f"Live on {day(tried)}, {_late(after)}; as planned now, {_late(before)}."
     if moved.forecast and moved.forecast.chance is not None:
         said += f" The date holds in {round(moved.forecast.chance * 100)} of 100 cases"
         now = view.forecast.chance if view.forecast else None
         said += f", the planned one in {round(now * 100)}." if now is not None else "."
     st.markdown(plain(said), anchors=False)
+
+
+def _late(reviews: int) -> str:
+    return (
+        f"{counted(reviews, 'review comes', 'reviews come')} too late" if reviews else "no review is too late"
+    )
 
 
 def _dates(view: PlanView, moved: MovedPlan) -> None:

@@ -13,7 +13,7 @@ from lifecycle.ui.charts import Moment, Span
 from lifecycle.ui.components import counted, day, plain, until
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views.portfolio_maps import is_dark
-from lifecycle.vocabulary import Act, Stage
+from lifecycle.vocabulary import Stage
 
 TIMINGS = {
     Timing.SIGNED: Mark("Signed", "green", "check_circle"),
@@ -27,7 +27,6 @@ TIMINGS = {
 _PAST = Mark("Done", "green", "check_circle")
 _NOW = Mark("Under way", "blue", "clock_loader_40")
 _PLANNED = Mark("Planned", "gray", "event")
-_ACTS = {Act.APPROVE: "approve", Act.ACKNOWLEDGE: "acknowledge", Act.CONSULT: "give an opinion"}
 _FIXED = {
     FixedKind.AGREEMENT_END: ("Agreements", "x"),
     FixedKind.CHANGE_WINDOW: ("Change windows", "diamond"),
@@ -168,11 +167,9 @@ def _row(plan: GatePlan, review: ReviewPlan, view: PlanView) -> dict[str, str]:
         said += f" {review.asked_on.isoformat()}"
     to = navigation.address("gate", project=view.project.key, gate=plan.gate.value)
     return {
-        "Role": f"[{review.role.title}]({to})",
-        "Gate": plan.gate.title,
-        "To": _ACTS[review.act],
+        "Who": f"[{review.role.title}, {plan.gate.title}]({to})",
         "Better by": review.ask_by.isoformat() if review.ask_by else "–",
-        "At the latest": day(review.last_call) if review.last_call else "–",
+        "At the latest": review.last_call.isoformat() if review.last_call else "–",
         "Takes": _lead(review),
         "State": said,
     }
