@@ -168,7 +168,7 @@ PAGES: tuple[PageSpec, ...] = (
         "Settings",
         "settings",
         "administration",
-        "Name, time zone and defaults.",
+        "Working days and lead times.",
     ),
 )
 BY_NAME = {page.name: page for page in PAGES}
