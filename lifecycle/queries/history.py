@@ -240,8 +240,13 @@ class _Told:
 
     @property
     def place(self) -> Place | None:
-        field_id = self.subject.partition("@")[0]
-        return self.wording.place(self.subject) if field_id in self.wording.guide.fields else None
+        key = self.said("field") if self.subject.startswith("thread:") else self.subject
+        field_id = key.partition("@")[0]
+        return self.wording.place(key) if field_id in self.wording.guide.fields else None
+
+    @property
+    def field(self) -> str:
+        return self.place.title if self.place else self.said("field")
 
     @property
     def gate(self) -> Gate | None:
@@ -335,6 +340,12 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     EventAction.ANSWER_SAVED: lambda told: f"Answered {told.title}",
     EventAction.ANSWER_CLEARED: lambda told: f"Cleared the answer to {told.title}",
     EventAction.ANSWER_RESTORED: lambda told: f"Brought back an earlier answer to {told.title}",
+    EventAction.THREAD_OPENED: lambda told: f"Asked about {told.field}: {told.said('text')}",
+    EventAction.THREAD_ANSWERED: lambda told: f"Answered a question about {told.field}: {told.said('text')}",
+    EventAction.THREAD_RESOLVED: lambda told: f"Resolved a question about {told.field}",
+    EventAction.THREAD_REOPENED: lambda told: (
+        f"Opened a question about {told.field} again: {told.said('text')}"
+    ),
     EventAction.SOURCE_ADDED: lambda told: (
         "Brought back a data source"
         if told.detail.get("restored")

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from lifecycle.facts.projects import load_many, organisation_today
 from lifecycle.facts.standing import compute_standing
 from lifecycle.guide import Guide
+from lifecycle.queries.threads import WaitingThread, waiting
 from lifecycle.queries.wording import Place, Wording, all_names
 from lifecycle.rules.project_facts import ProjectFacts, SignOffFact
 from lifecycle.rules.signoffs import current_sign_off, is_stale, staleness
@@ -126,15 +127,17 @@ class MyWork:
     conditions: tuple[OwnedCondition, ...]
     questions: tuple[OwnedQuestion, ...]
     projects: tuple[ProjectLine, ...]
+    threads: tuple[WaitingThread, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.reviews or self.stale or self.conditions or self.questions or self.projects)
+        return not (self.waits or self.projects)
 
     @property
     def waits(self) -> int:
         """How many things wait for this person."""
-        return len(self.reviews) + len(self.stale) + len(self.conditions) + len(self.questions)
+        owed = len(self.conditions) + len(self.questions) + len(self.threads)
+        return len(self.reviews) + len(self.stale) + owed
 
 
 _HELD = Mapping[int, tuple[Role, ...]]
@@ -160,6 +163,7 @@ def my_work(session: Session, *, by: Actor, at: datetime, guide: Guide) -> MyWor
         conditions=_conditions(session, by, projects, today),
         questions=_questions(session, by, projects, guide, names, today),
         projects=_lines(projects, standings, held),
+        threads=waiting(session, by=by),
     )
 
 

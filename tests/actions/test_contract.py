@@ -30,6 +30,7 @@ from lifecycle.actions import (
     reviews,
     sessions,
     sources,
+    threads,
 )
 from lifecycle.errors import Forbidden, NotFound, Refused
 from lifecycle.rules.deliveries import Medium, Way
@@ -283,6 +284,24 @@ def _affirmed(world: World) -> Call:
     return {"by": world.cast[Role.PRIVACY], "sign_off_id": sign_off_id, "seen_digest": digest}
 
 
+def _asked(world: World) -> int:
+    return threads.ask(
+        world.session,
+        by=world.cast.pat,
+        at=START,
+        guide=world.cast.guide,
+        **world.on_project,
+        field_id="D12",
+        text="Why?",
+    )
+
+
+def _resolved(world: World) -> Call:
+    thread_id = _asked(world)
+    threads.resolve(world.session, by=world.cast.pat, at=START, thread_id=thread_id)
+    return {"by": world.cast.pat, "thread_id": thread_id, "text": "It is not clear yet"}
+
+
 def _source(world: World) -> Call:
     return {
         "by": world.cast.pat,
@@ -419,6 +438,10 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
         "sign_off_id": world.signed(),
         "reason": "Misread",
     },
+    threads.ask: lambda world: {"by": world.cast.pat, **world.on_project, "field_id": "D12", "text": "Why?"},
+    threads.reply: lambda world: {"by": world.cast.pat, "thread_id": _asked(world), "text": "Because."},
+    threads.resolve: lambda world: {"by": world.cast.pat, "thread_id": _asked(world)},
+    threads.reopen: _resolved,
     sources.add: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Feed"},
     sources.rename: lambda world: {**_source(world), "name": "Other feed", "base": 1},
     sources.remove: _source,

@@ -18,8 +18,9 @@ from lifecycle.queries.my_work import (
     StaleSignOff,
     WaitingReview,
 )
+from lifecycle.queries.wording import Place
 from lifecycle.ui import cache, identity, navigation, standing
-from lifecycle.ui.components import counted, empty_state, one_line, page_header, plain, until
+from lifecycle.ui.components import ago, counted, empty_state, one_line, page_header, plain, until
 from lifecycle.ui.perform import perform
 from lifecycle.ui.views.findings import to_place
 from lifecycle.vocabulary import Act
@@ -37,6 +38,7 @@ def show() -> None:
         return
     _reviews(view)
     _stale(view)
+    _asked_about(view)
     _owed(view)
     _projects(view)
 
@@ -151,6 +153,29 @@ def _changed(item: StaleSignOff) -> str:
     said = item.reasons[0] if item.reasons else "What it rested on has changed."
     where = f"{item.decision.title} as {item.role.title} at {item.gate.title}. {said}"
     return f"{where} And {counted(more, 'more change')}." if more > 0 else where
+
+
+# ------------------------------------------------------------------ questions and answers
+
+
+def _asked_about(view: MyWork) -> None:
+    """Questions on a field in which it is this person's turn."""
+    if not view.threads:
+        return
+    many = "1 question waits" if len(view.threads) == 1 else f"{len(view.threads)} questions wait"
+    st.header(f"{many} for your answer", anchor=False)
+    for item in view.threads:
+        field = cache.guide().fields.get(item.field_id)
+        key = f"{item.field_id}@{item.source_id}" if item.source_id else item.field_id
+        title, stage = (field.title, field.stage) if field else (item.field_id, None)
+        where = f"{item.who} about {title} · {item.project_name}"
+        _row(
+            f"{plain(one_line(item.said, 160))}  \n:small[:gray[{plain(where)}]]",
+            f":violet[:material/forum: {ago(item.since, identity.now())}]",
+            "Answer",
+            f"thread:{item.thread_id}",
+            partial(to_place, Place(key, item.field_id, item.source_id, title, stage), item.project_key),
+        )
 
 
 # ------------------------------------------------------------------ owed
