@@ -29,7 +29,9 @@ from lifecycle.interchange.mappings import RegisterMapping, load_mapping
 from lifecycle.interchange.register_import import apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
 from lifecycle.interchange.series import Series, read_series
+from lifecycle.jobs import Jobs
 from lifecycle.queries import audit
+from lifecycle.queries.guide_preview import GuidePreview, preview
 from lifecycle.queries.people import credentials
 from lifecycle.queries.pipeline import pipeline_gate
 from lifecycle.queries.portfolio_past import PastPortfolio, past
@@ -38,6 +40,7 @@ from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.rules.triggers import Direction, Missing, TriggerRule, replay
 from lifecycle.settings import PROJECT_ROOT, Settings, read_settings
 from lifecycle.store.database import Database, open_database
+from lifecycle.store.files import open_files
 from lifecycle.store.migrations import check_schema, upgrade
 from lifecycle.store.verification import verify
 from lifecycle.vocabulary import COMMAND_LINE, Blocker, Gate
@@ -66,12 +69,14 @@ audit_commands = typer.Typer(help="The event log.", no_args_is_help=True)
 export_commands = typer.Typer(help="Files out.", no_args_is_help=True)
 people_commands = typer.Typer(help="Accounts.", no_args_is_help=True)
 trigger_commands = typer.Typer(help="Rules on metrics.", no_args_is_help=True)
+guide_commands = typer.Typer(help="The guide: questions, checks and who signs.", no_args_is_help=True)
 main.add_typer(database_commands, name="db")
 main.add_typer(import_commands, name="import")
 main.add_typer(audit_commands, name="audit")
 main.add_typer(export_commands, name="export")
 main.add_typer(people_commands, name="people")
 main.add_typer(trigger_commands, name="triggers")
+main.add_typer(guide_commands, name="guide")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -168,7 +173,8 @@ def demo(as_json: AsJson = False) -> None:
         settings = read_settings()
         guide = _guide(settings)
         with _opened(settings) as database:
-            built = build_example(database, guide, by=COMMAND_LINE, now=_now())
+            files = open_files(settings, database.file)
+            built = build_example(database, guide, files, by=COMMAND_LINE, now=_now())
     if as_json:
         _print_json(built.as_json())
     else:
@@ -473,6 +479,24 @@ def audit_heads(as_json: AsJson = False) -> None:
         typer.echo(f"{head['project'] or head['chain']}  {head['sequence']}  {head['hash']}")
 
 
+@main.command()
+def tick(as_json: AsJson = False) -> None:
+    """Do once what the server does by itself: reminders, digests, deliveries, dates that passed. For cron.
+
+    Exit code 1 when a job broke; a message that could not be delivered is tried again or stands in the log.
+    """
+    with _refusals(as_json):
+        settings = read_settings()
+        guide = _guide(settings)
+        with _opened(settings) as database:
+            done = Jobs(database, settings, guide).run()
+    if as_json:
+        _print_json(done.as_json())
+    else:
+        typer.echo(f"{done.sentence}.")
+    raise typer.Exit(1 if done.broken else 0)
+
+
 @people_commands.command("reset")
 def people_reset(
     email: Annotated[str, typer.Argument(help="The address of the account.")], as_json: AsJson = False
@@ -490,6 +514,76 @@ def people_reset(
         _print_json({"email": email, "link": link})
     else:
         typer.echo(f"Within a day, once: {link}")
+
+
+# ---------------------------------------------------------------- the guide
+
+
+@guide_commands.command("preview")
+def guide_preview(
+    folder: Annotated[Path, typer.Argument(help="The folder of the other guide.")], as_json: AsJson = False
+) -> None:
+    """Say what another guide would change before it is put in force: sign-offs gone stale, checks that fail."""
+    with _refusals(as_json):
+        settings = read_settings()
+        guide, candidate = _guide(settings), load_checked_guide(folder)
+        with _opened(settings) as database, database.read() as session:
+            found = preview(session, by=COMMAND_LINE, at=_now(), guide=guide, candidate=candidate)
+    if as_json:
+        _print_json(_preview_as_json(found))
+    else:
+        _show_preview(found)
+
+
+def _preview_as_json(found: GuidePreview) -> dict[str, Any]:
+    return {
+        "version": found.version,
+        "candidate_version": found.candidate_version,
+        "projects_looked_at": found.looked_at,
+        "changes": [{"kind": each.kind, "what": each.what, "text": each.text} for each in found.changes],
+        "projects": [
+            {
+                "project": each.key,
+                "name": each.name,
+                "stale": [
+                    {
+                        "sign_off": made.sign_off_id,
+                        "gate": made.gate,
+                        "role": made.role,
+                        "signed_by": made.printed_name,
+                        "reasons": list(made.reasons),
+                    }
+                    for made in each.effect.stale
+                ],
+                "newly_required": [{"gate": gate, "role": role} for gate, role in each.effect.newly_required],
+                "newly_failing": [
+                    {"check": check, "title": title} for check, title in each.effect.newly_failing
+                ],
+            }
+            for each in found.projects
+        ],
+    }
+
+
+def _show_preview(found: GuidePreview) -> None:
+    typer.echo(f"{_counted(len(found.changes), 'change')} of the guide:")
+    for change in found.changes:
+        typer.echo(f"  {change.text}")
+    typer.echo(
+        f"Of {_counted(found.looked_at, 'project')} under way, {len(found.projects):,} would be touched: "
+        f"{_counted(found.stale, 'sign-off')} stale, {found.newly_required:,} newly required, "
+        f"{_counted(found.newly_failing, 'check')} newly in the way."
+    )
+    for project in found.projects:
+        typer.echo(f"{project.name}")
+        for made in project.effect.stale:
+            typer.echo(f"  stale: {made.role.title} at {made.gate.title}, signed by {made.printed_name}")
+            for reason in made.reasons:
+                typer.echo(f"    {reason}")
+        for gate, role in project.effect.newly_required:
+            typer.echo(f"  newly required: {role.title} at {gate.title}")
+        for check, title in project.effect.newly_failing:
+            typer.echo(f"  newly in the way: {check} {title}")
 
 
 # ---------------------------------------------------------------- triggers

@@ -36,6 +36,7 @@ _ADD_EVENT, _ADD_HEAD = insert(_EVENTS), insert(_HEADS)
 _MOVE_HEAD = update(_HEADS).where(_HEADS.c.chain == bindparam("named"))
 _STAMP = select(func.coalesce(func.sum(_HEADS.c.sequence), 0))
 _STAMP_OF = _STAMP.where(_HEADS.c.chain.in_(bindparam("chains", expanding=True)))
+_NEWEST = select(_HEADS.c.chain, _HEADS.c.hash).where(_HEADS.c.chain.in_(bindparam("chains", expanding=True)))
 _SELECT_EVENTS = (
     "SELECT chain, sequence, at, actor_key, actor_kind, action, subject, detail, previous_hash, hash "
     "FROM event"
@@ -62,6 +63,7 @@ class EventAction(StrEnum):
     PERSON_SIGNED_IN = "person.signed_in"
     PERSON_SIGNED_OUT = "person.signed_out"
     SESSION_REVOKED = "session.revoked"
+    SIGNING_REFUSED = "signing.refused"
     REVIEWER_LISTED = "reviewer.listed"
     REVIEWER_UNLISTED = "reviewer.unlisted"
     ROLE_GIVEN = "role.given"
@@ -84,9 +86,13 @@ class EventAction(StrEnum):
     REVIEW_REQUESTED = "review.requested"
     REVIEW_WITHDRAWN = "review.withdrawn"
     REVIEW_REASSIGNED = "review.reassigned"
+    REVIEW_HANDED_OVER = "review.handed_over"
+    DELEGATION_SET = "delegation.set"
+    DELEGATION_ENDED = "delegation.ended"
     SIGN_OFF_RECORDED = "sign_off.recorded"
     SIGN_OFF_AFFIRMED = "sign_off.affirmed"
     SIGN_OFF_WITHDRAWN = "sign_off.withdrawn"
+    CHANGE_ANSWERED = "change.answered"
     SIGN_OFF_INVALIDATED = "sign_off.invalidated"
     CONDITION_ADDED = "condition.added"
     CONDITION_MET = "condition.met"
@@ -99,7 +105,10 @@ class EventAction(StrEnum):
     TIER_CHOSEN = "tier.chosen"
     TARGET_DATE_SET = "target_date.set"
     EVIDENCE_ADDED = "evidence.added"
+    EVIDENCE_REVISED = "evidence.revised"
+    EVIDENCE_EXPIRY_SET = "evidence.expiry_set"
     EVIDENCE_REMOVED = "evidence.removed"
+    EVIDENCE_RESTORED = "evidence.restored"
     REGISTER_IMPORTED = "register.imported"
     REGISTER_UNDONE = "register.undone"
     DEMO_BUILT = "demo.built"
@@ -232,6 +241,15 @@ def chain_stamp(session: Session, *chains: str) -> int:
     """
     found = session.execute(_STAMP_OF, {"chains": chains}) if chains else session.execute(_STAMP)
     return int(found.scalar_one())
+
+
+def heads(session: Session, *chains: str) -> tuple[str, ...]:
+    """The newest hash of each of these chains, "" for one without events.
+
+    A hash stands for everything that ever happened in its chain: as long as it is the same, so is that.
+    """
+    found = {row.chain: row.hash for row in session.connection().execute(_NEWEST, {"chains": chains})}
+    return tuple(found.get(chain, "") for chain in chains)
 
 
 def head_of(session: Session, chain: str) -> tuple[int, str]:

@@ -148,7 +148,10 @@ class Severity(StrEnum):
     @property
     def weight(self) -> int:
         """Larger is graver."""
-        return {"note": 1, "warning": 2, "block": 3}[self.value]
+        return _WEIGHTS[self]
+
+
+_WEIGHTS = MappingProxyType({Severity.NOTE: 1, Severity.WARNING: 2, Severity.BLOCK: 3})
 
 
 class CheckResult(StrEnum):
@@ -187,6 +190,32 @@ class Decision(StrEnum):
             Decision.ACKNOWLEDGED,
             Decision.OPINION,
         )
+
+
+class Meaning(StrEnum):
+    """What a signature says of whoever signs; the guide words it for each gate and role."""
+
+    REVIEWED = "reviewed"
+    APPROVES_USE = "approves_use"
+    ACCEPTS_RISK = "accepts_residual_risk"
+    ACKNOWLEDGES = "acknowledges"
+
+    @property
+    def title(self) -> str:
+        return self.value.replace("_", " ").capitalize()
+
+
+class Verification(StrEnum):
+    """How the product knew that the signer was the signer."""
+
+    SESSION = "session"
+    PASSWORD = "password"
+
+    @property
+    def title(self) -> str:
+        return {"session": "Signed in", "password": "Signed in, and entered the password again to sign"}[
+            self.value
+        ]
 
 
 class Outcome(StrEnum):

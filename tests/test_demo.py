@@ -25,6 +25,7 @@ from lifecycle.rules.project_facts import AnswerFact, ProjectFacts
 from lifecycle.rules.readiness import early_planning_index
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
+from lifecycle.store.files import Folder
 from lifecycle.store.tables import Event, PersonRow, Project, Review, SignOff
 from lifecycle.store.verification import verify_session
 from lifecycle.vocabulary import (
@@ -75,9 +76,12 @@ SAYS = {
 
 
 @pytest.fixture(scope="module")
-def built(new_database: Callable[[], str]) -> Iterator[tuple[Database, ExampleSummary]]:
+def built(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Database, ExampleSummary]]:
     database = open_database(new_database())
-    yield database, build_example(database, guide(), by=COMMAND_LINE, now=NOW)
+    files = Folder(tmp_path_factory.mktemp("evidence"))
+    yield database, build_example(database, guide(), files, by=COMMAND_LINE, now=NOW)
     database.dispose()
 
 
@@ -262,19 +266,21 @@ def test_standing_says_since_when_a_condition_is_overdue(session: Session) -> No
 # ---------------------------------------------------------------- refusals
 
 
-def test_example_is_refused_where_projects_are(built: tuple[Database, ExampleSummary]) -> None:
+def test_example_is_refused_where_projects_are(
+    built: tuple[Database, ExampleSummary], tmp_path: Path
+) -> None:
     with built[0].read() as before:
         stamp = chain_stamp(before)
     with pytest.raises(Refused, match="without projects"):
-        build_example(built[0], guide(), by=COMMAND_LINE, now=NOW)
+        build_example(built[0], guide(), Folder(tmp_path), by=COMMAND_LINE, now=NOW)
     with built[0].read() as after:
         assert chain_stamp(after) == stamp
 
 
-def test_example_is_refused_to_whoever_is_no_administrator(database: Database) -> None:
+def test_example_is_refused_to_whoever_is_no_administrator(database: Database, tmp_path: Path) -> None:
     member = Actor("person-x", "Somebody", OrganisationRole.MEMBER)
     with pytest.raises(Forbidden):
-        build_example(database, guide(), by=member, now=NOW)
+        build_example(database, guide(), Folder(tmp_path), by=member, now=NOW)
     with database.read() as session:
         assert chain_stamp(session) == 0
 

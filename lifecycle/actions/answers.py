@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlmodel import Session
 
 from lifecycle.actions.projects import open_project
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Conflict, Invalid, NotFound
 from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.known import facts_with, keep, known_project, with_answer
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.projects import answer_fact, load_facts, organisation_today
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import FieldSpec, Guide
 from lifecycle.rules.answers import clean_text, is_complete, parse
-from lifecycle.rules.project_facts import AnswerFact, ProjectFacts
+from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import stale_keys
-from lifecycle.store.tables import Answer, CurrentAnswer, DataSource, Project
+from lifecycle.store import vouched
+from lifecycle.store.base import metadata
+from lifecycle.store.tables import Answer, DataSource, Project
 from lifecycle.vocabulary import Actor, AnswerState
 
 LONGEST_REASON = 2_000
@@ -118,15 +122,15 @@ def save_many(
     today = organisation_today(session, at)
     contents = _contents(guide, given, source_id, today)
     facts = load_facts(session, project_id, guide=guide, today=today)
-    stale, changed = _stale(facts, guide), 0
+    changed = 0
     for field, content, moment in contents:
-        current = session.get(CurrentAnswer, (project_id, source_id, field.id))
+        current = _current(session, project_id, source_id, field.id)
         if _same(current, content):
             continue
-        answer, current = _put(session, project, field, source_id, content, current, by, moment or at, method)
-        facts = _with_answer(facts, field.id, source_id, answer_fact(field, current))
-        before, stale = stale, _stale(facts, guide)
-        _record(session, _saved_or_cleared(content), answer, before, stale, by)
+        answer = _put(session, project, field, source_id, content, current, by, moment or at, method)
+        before = _stale(facts, guide, field)
+        facts = facts_with(facts, field.id, source_id, answer_fact(field, answer))
+        _record(session, _saved_or_cleared(content), answer, before, _stale(facts, guide, field), by)
         changed += 1
     if changed:
         refresh_standing(session, project_id, guide=guide, at=at)
@@ -287,19 +291,57 @@ def _write(
 ) -> SavedAnswer:
     project_id = project.id or 0
     _check_source(session, project_id, source_id)
-    current = session.get(CurrentAnswer, (project_id, source_id, field.id))
+    current = _current(session, project_id, source_id, field.id)
     if _same(current, content):
         return SavedAnswer(current.revision if current else 0, False, current.answer_id if current else 0)
     found = current.revision if current else 0
     if base is not None and base != found:
         raise Conflict(field.id, base=base, found=found, theirs=_shown(current), mine=content)
-    earlier = answer_fact(field, current) if current else None
-    answer, _ = _put(session, project, field, source_id, content, current, by, at, method, restored_from)
-    after = load_facts(session, project_id, guide=guide, today=today or organisation_today(session, at))
-    before = _with_answer(after, field.id, source_id, earlier)
-    _record(session, action, answer, _stale(before, guide), _stale(after, guide), by)
-    refresh_standing(session, project_id, guide=guide, at=at, facts=after)
-    return SavedAnswer(answer.revision, True, answer.id or 0)
+    day = today or organisation_today(session, at)
+    before = known_project(session, project_id, guide=guide, today=day)
+    answer = _put(session, project, field, source_id, content, current, by, at, method, restored_from)
+    after = with_answer(session, before, field, answer)
+    _record(
+        session, action, answer, _stale(before.facts, guide, field), _stale(after.facts, guide, field), by
+    )
+    refresh_standing(session, project_id, guide=guide, at=at, facts=after.facts, basis=after.basis)
+    keep(session, after)
+    return SavedAnswer(answer.revision, True, answer.answer_id)
+
+
+# Built once, and sent without the unit of work: an answer is saved with every field that is left.
+_ANSWER, _CURRENT = metadata.tables["answer"], metadata.tables["current_answer"]
+_PLACE = ("project_id", "source_id", "field_id")
+_OF_BOTH = ("revision", "state", "value", "owner", "due_on", "reason", "at", "by_key")
+_HERE = [_CURRENT.c[name] == bindparam(f"of_{name}") for name in _PLACE]
+_FIND_CURRENT, _CHANGE_CURRENT = select(_CURRENT).where(*_HERE), update(_CURRENT).where(*_HERE)
+_ADD_ANSWER, _ADD_CURRENT = insert(_ANSWER), insert(_CURRENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An answer as it was just written: the new row of the history, and the current one, which it is now."""
+
+    answer_id: int
+    project_id: int
+    source_id: int
+    field_id: str
+    revision: int
+    state: str | None
+    value: str | None
+    owner: str | None
+    due_on: date | None
+    reason: str | None
+    at: datetime
+    by_key: str
+    method: str
+    restored_from: int | None
+    settled_stage: str | None
+
+
+def _current(session: Session, project_id: int, source_id: int, field_id: str) -> Row[Any] | None:
+    place = {"of_project_id": project_id, "of_source_id": source_id, "of_field_id": field_id}
+    return session.connection().execute(_FIND_CURRENT, place).one_or_none()
 
 
 def _put(
@@ -308,31 +350,42 @@ def _put(
     field: FieldSpec,
     source_id: int,
     content: Content,
-    current: CurrentAnswer | None,
+    current: Row[Any] | None,
     by: Actor,
     at: datetime,
     method: str,
     restored_from: int | None = None,
-) -> tuple[Answer, CurrentAnswer]:
-    """The new row of the history, and the current one beside it, which it is now."""
-    answer = Answer(
-        project_id=project.id or 0,
-        source_id=source_id,
-        field_id=field.id,
-        revision=(current.revision if current else 0) + 1,
-        state=content.state.value if content.state else None,
-        value=content.value,
-        owner=content.owner,
-        due_on=content.due_on,
-        reason=content.reason,
-        at=at,
-        by_key=by.key,
-        method=method,
-        restored_from=restored_from,
-    )
-    session.add(answer)
-    session.flush()
-    return answer, _make_current(session, project, field, answer, current)
+) -> Written:
+    """The new row of the history, and the current one beside it."""
+    settles = (current is None or current.settled_at is None) and _settles(field, content)
+    history = {
+        "project_id": project.id or 0,
+        "source_id": source_id,
+        "field_id": field.id,
+        "revision": (current.revision if current else 0) + 1,
+        "state": content.state.value if content.state else None,
+        "value": content.value,
+        "owner": content.owner,
+        "due_on": content.due_on,
+        "reason": content.reason,
+        "at": at,
+        "by_key": by.key,
+        "method": method,
+        "restored_from": restored_from,
+    }
+    connection = session.connection()
+    added = connection.execute(_ADD_ANSWER, history).inserted_primary_key
+    now = {name: history[name] for name in _OF_BOTH} | {"answer_id": added[0] if added else 0}
+    if settles:
+        now |= {"settled_at": at, "settled_stage": project.furthest_stage}
+    if current is None:
+        connection.execute(_ADD_CURRENT, {name: history[name] for name in _PLACE} | now)
+    else:
+        connection.execute(_CHANGE_CURRENT, {f"of_{name}": history[name] for name in _PLACE} | now)
+    first = {name: now.get(name, getattr(current, name, None)) for name in ("settled_at", "settled_stage")}
+    vouched.wrote(session, _ANSWER.name, history | {"id": now["answer_id"]})
+    vouched.wrote(session, _CURRENT.name, history | now | first)
+    return Written(**history, answer_id=now["answer_id"], settled_stage=first["settled_stage"])  # type: ignore[arg-type]
 
 
 def _check_source(session: Session, project_id: int, source_id: int) -> None:
@@ -343,85 +396,45 @@ def _check_source(session: Session, project_id: int, source_id: int) -> None:
         raise NotFound("data source", source_id)
 
 
-def _same(current: CurrentAnswer | None, content: Content) -> bool:
+def _same(current: Row[Any] | None, content: Content) -> bool:
     if current is None or current.state is None:
         return content.state is None
     mine = (content.state, content.value, content.owner, content.due_on, content.reason)
     return mine == (AnswerState(current.state), current.value, current.owner, current.due_on, current.reason)
 
 
-def _shown(current: CurrentAnswer | None) -> Content:
+def _shown(current: Row[Any] | None) -> Content:
     if current is None or current.state is None:
         return CLEARED
     return Content(AnswerState(current.state), current.value, current.owner, current.due_on, current.reason)
 
 
-def _make_current(
-    session: Session, project: Project, field: FieldSpec, answer: Answer, current: CurrentAnswer | None
-) -> CurrentAnswer:
-    if current is None:
-        current = CurrentAnswer(
-            project_id=answer.project_id,
-            source_id=answer.source_id,
-            field_id=field.id,
-            answer_id=answer.id or 0,
-            revision=answer.revision,
-            at=answer.at,
-            by_key=answer.by_key,
-        )
-        session.add(current)
-    current.answer_id, current.revision = answer.id or 0, answer.revision
-    current.state, current.value = answer.state, answer.value
-    current.owner, current.due_on, current.reason = answer.owner, answer.due_on, answer.reason
-    current.at, current.by_key = answer.at, answer.by_key
-    if current.settled_at is None and _settles(field, answer):
-        current.settled_at, current.settled_stage = answer.at, project.furthest_stage
-    return current
-
-
-def _settles(field: FieldSpec, answer: Answer) -> bool:
+def _settles(field: FieldSpec, content: Content) -> bool:
     """First answered in full or found not applicable: what the early-planning index counts."""
-    if answer.state == AnswerState.NOT_APPLICABLE.value:
-        return True
-    return answer.state == AnswerState.ANSWERED.value and is_complete(
-        field, json.loads(answer.value or "null")
+    if content.state is not AnswerState.ANSWERED:
+        return content.state is AnswerState.NOT_APPLICABLE
+    return is_complete(field, json.loads(content.value or "null"))
+
+
+def _stale(facts: ProjectFacts, guide: Guide, changed: FieldSpec) -> frozenset[int]:
+    """The stale decisions among those that rest on the changed field; the others cannot have turned."""
+    return frozenset(
+        fact.id
+        for fact in facts.sign_offs
+        if changed.id in guide.relied_on(fact.gate, fact.role) and stale_keys(facts, guide, fact)
     )
-
-
-def _with_answer(facts: ProjectFacts, field_id: str, source_id: int, fact: AnswerFact | None) -> ProjectFacts:
-    """The facts with another answer in this place: enough to compare what sign-offs are bound to."""
-    if not source_id:
-        return replace(facts, answers=_replaced(facts.answers, field_id, fact))
-    sources = tuple(
-        replace(source, answers=_replaced(source.answers, field_id, fact))
-        if source.id == source_id
-        else source
-        for source in facts.sources
-    )
-    return replace(facts, sources=sources)
-
-
-def _replaced(answers: Any, field_id: str, fact: AnswerFact | None) -> dict[str, AnswerFact]:
-    changed = {key: value for key, value in answers.items() if key != field_id}
-    if fact is not None:
-        changed[field_id] = fact
-    return changed
-
-
-def _stale(facts: ProjectFacts, guide: Guide) -> frozenset[int]:
-    return frozenset(fact.id for fact in facts.sign_offs if stale_keys(facts, guide, fact))
 
 
 def _record(
     session: Session,
     action: EventAction,
-    answer: Answer,
+    answer: Written,
     stale_before: frozenset[int],
     stale_after: frozenset[int],
     by: Actor,
 ) -> None:
     detail = {
-        "answer": answer.id,
+        "answer": answer.answer_id,
         "revision": answer.revision,
         "state": answer.state,
         "value": answer.value,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from lifecycle.rules.permissions import require
@@ -15,14 +18,17 @@ def actor_of(person: PersonRow) -> Actor:
 
 def project_roles(session: Session, project_id: int, person_key: str) -> frozenset[Role]:
     """The roles that this person holds on this project now."""
-    held = session.exec(
-        select(Membership.role).where(
-            col(Membership.project_id) == project_id,
-            col(Membership.person_key) == person_key,
-            col(Membership.ended_at).is_(None),
-        )
-    )
-    return frozenset(Role(role) for role in held)
+    session.flush()
+    held = session.connection().execute(_ROLES, {"project": project_id, "person": person_key})
+    return frozenset(Role(role) for role in held.scalars())
+
+
+# Built once: asked before every change to a project.
+_ROLES = select(Membership.role).where(
+    col(Membership.project_id) == bindparam("project"),
+    col(Membership.person_key) == bindparam("person"),
+    col(Membership.ended_at).is_(None),
+)
 
 
 def holders(session: Session, project_id: int, role: Role) -> tuple[str, ...]:
@@ -39,6 +45,11 @@ def holders(session: Session, project_id: int, role: Role) -> tuple[str, ...]:
     return tuple(held)
 
 
-def require_on_project(session: Session, action: str, by: Actor, project_id: int) -> None:
-    """Raises Forbidden unless the table of permissions lets this actor do it on this project."""
-    require(action, by, project_roles(session, project_id, by.key))
+def require_on_project(
+    session: Session, action: str, by: Actor, project_id: int, also: Collection[Role] = ()
+) -> None:
+    """Raises Forbidden unless the table of permissions lets this actor do it on this project.
+
+    `also` are roles that somebody else holds and that `by` stands in for.
+    """
+    require(action, by, project_roles(session, project_id, by.key) | set(also))

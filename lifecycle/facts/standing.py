@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlmodel import Session
 
 from lifecycle.canonical import canonical_json, moment_text
 from lifecycle.facts.projects import load_facts, load_many, organisation_today
 from lifecycle.guide import Guide
-from lifecycle.rules.assessment import AnswerStanding, answer_standing
+from lifecycle.rules.assessment import AnswerStanding, Basis, answer_standing
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.readiness import (
     GateReadiness,
@@ -30,7 +30,13 @@ from lifecycle.rules.readiness import (
     readiness_of_all,
     top_blocker,
 )
-from lifecycle.rules.signoffs import SignOffState, sign_off_status, stale_sign_offs
+from lifecycle.rules.signoffs import (
+    SignOffState,
+    approvals_due,
+    sign_off_status,
+    stale_sign_offs,
+    valid_through,
+)
 from lifecycle.rules.validity import valid_until
 from lifecycle.store.base import metadata
 from lifecycle.store.outbox import add_to_outbox
@@ -40,6 +46,16 @@ _STANDING = metadata.tables["standing"]
 _PROJECT = metadata.tables["project_standing"]
 _HISTORY = metadata.tables["standing_history"]
 _TARGETS = metadata.tables["target_date"]
+# Built once: read with every answer saved.
+_STORED_PROJECT = select(_PROJECT).where(_PROJECT.c.project_id == bindparam("project"))
+_STORED_GATES = select(_STANDING).where(_STANDING.c.project_id == bindparam("project"))
+_DROP_GATES = delete(_STANDING).where(
+    _STANDING.c.project_id == bindparam("project"), _STANDING.c.gate.in_(bindparam("gates", expanding=True))
+)
+_CHANGE_PROJECT = update(_PROJECT).where(_PROJECT.c.project_id == bindparam("project"))
+_TARGETS_OF = select(_TARGETS).where(_TARGETS.c.project_id == bindparam("project"))
+_GATE_COLUMNS = tuple(column.name for column in _STANDING.c if column.name not in ("project_id", "gate"))
+_PROJECT_COLUMNS = tuple(column.name for column in _PROJECT.c if column.name != "project_id")
 _EVENTS = metadata.tables["event"]
 _MOMENTS = ("since", "waiting_since")
 _WAITS_UNTIL_DONE = "standing refreshed once for project"  # in the session's own notes
@@ -73,18 +89,20 @@ def refresh_standing(
     at: datetime,
     today: date | None = None,
     facts: ProjectFacts | None = None,
+    basis: Basis | None = None,
 ) -> None:
     """Recompute and write a project's standing, in the caller's transaction, after its rows changed.
 
-    `facts` saves reading the project again; they must show the rows as they are now. `today` defaults to the
-    organisation's date at `at`. A project that was imported and not adopted has no standing.
+    `facts` saves reading the project again; they must show the rows as they are now. Their `basis` saves judging
+    them again. `today` defaults to the organisation's date at `at`. A project that was imported and not adopted
+    has no standing.
     """
     if session.info.get(_WAITS_UNTIL_DONE) == project_id:
         return
     day = today or (facts.today if facts else organisation_today(session, at))
     known = facts or load_facts(session, project_id, today=day, guide=guide)
     stored = _stored(session, project_id)
-    _write(session, project_id, known, guide, at, before=stored, stored=stored)
+    _write(session, project_id, known, guide, at, before=stored, stored=stored, basis=basis)
 
 
 @contextmanager
@@ -171,24 +189,42 @@ def _write(
     *,
     before: Standings | None,
     stored: Standings | None = None,
+    basis: Basis | None = None,
 ) -> None:
     """`before` is what it was, for the moments; `stored` the rows as they are, None when they are not known."""
     now = None
     if facts.is_adopted:
-        now = _compute(facts, guide, _targets(session, project_id), at, before)
+        now = _compute(facts, guide, _targets(session, project_id), at, before, basis)
     if now is not None and now == stored:
         return
-    for table in (_STANDING, _PROJECT):
-        session.execute(delete(table).where(table.c.project_id == project_id))
+    if now is None or stored is None:
+        for table in (_STANDING, _PROJECT):
+            session.execute(delete(table).where(table.c.project_id == project_id))
     if now is None:
         return
-    gates = [{"project_id": project_id, "gate": gate, **row} for gate, row in now.gates.items()]
-    session.execute(insert(_STANDING), gates)
-    session.execute(insert(_PROJECT), {"project_id": project_id, **now.project})
+    _replace(session, project_id, now, stored)
     if before is not None:
         _tell_gone_stale(session, project_id, before, now, at)
     if before is None or _lasting(now) != _lasting(before):
         session.execute(insert(_HISTORY), {"project_id": project_id, "at": at, "content": now.as_json()})
+
+
+def _replace(session: Session, project_id: int, now: Standings, stored: Standings | None) -> None:
+    """Write the rows that differ from what is stored."""
+    gates = [
+        {"project_id": project_id, "gate": gate, **row}
+        for gate, row in now.gates.items()
+        if stored is None or row != stored.gates.get(gate)
+    ]
+    connection = session.connection()
+    if gates and stored is not None:
+        connection.execute(_DROP_GATES, {"project": project_id, "gates": [row["gate"] for row in gates]})
+    if gates:
+        connection.execute(insert(_STANDING), gates)
+    if stored is None:
+        connection.execute(insert(_PROJECT), {"project_id": project_id, **now.project})
+    elif now.project != stored.project:
+        connection.execute(_CHANGE_PROJECT, {"project": project_id, **now.project})
 
 
 def _tell_gone_stale(
@@ -232,16 +268,17 @@ def _lasting(standings: Standings) -> str:
 
 def _stored(session: Session, project_id: int) -> Standings | None:
     """The rows written last."""
-    found = session.execute(select(_PROJECT).where(_PROJECT.c.project_id == project_id)).one_or_none()
+    connection, of = session.connection(), {"project": project_id}
+    found = connection.execute(_STORED_PROJECT, of).one_or_none()
     if found is None:
         return None
-    rows = session.execute(select(_STANDING).where(_STANDING.c.project_id == project_id))
-    gates = {row.gate: _content(row, _STANDING, "project_id", "gate") for row in rows}
-    return Standings(gates, _content(found, _PROJECT, "project_id"))
+    rows = connection.execute(_STORED_GATES, of)
+    gates = {row.gate: _content(row, _GATE_COLUMNS) for row in rows}
+    return Standings(gates, _content(found, _PROJECT_COLUMNS))
 
 
-def _content(row: Any, table: Table, *leave_out: str) -> Content:
-    return {column.name: getattr(row, column.name) for column in table.c if column.name not in leave_out}
+def _content(row: Any, columns: Sequence[str]) -> Content:
+    return {column: getattr(row, column) for column in columns}
 
 
 def _newest_history(session: Session, project_id: int) -> Standings | None:
@@ -268,7 +305,7 @@ def _with_moments(row: Content) -> Content:
 
 
 def _targets(session: Session, project_id: int) -> dict[Gate, date]:
-    rows = session.execute(select(_TARGETS).where(_TARGETS.c.project_id == project_id))
+    rows = session.connection().execute(_TARGETS_OF, {"project": project_id})
     return {Gate(row.gate): row.on_date for row in rows}
 
 
@@ -276,9 +313,14 @@ def _targets(session: Session, project_id: int) -> dict[Gate, date]:
 
 
 def _compute(
-    facts: ProjectFacts, guide: Guide, targets: Mapping[Gate, date], at: datetime, before: Standings | None
+    facts: ProjectFacts,
+    guide: Guide,
+    targets: Mapping[Gate, date],
+    at: datetime,
+    before: Standings | None,
+    basis: Basis | None = None,
 ) -> Standings:
-    ready = readiness_of_all(facts, guide)
+    ready = readiness_of_all(facts, guide, basis)
     until = _until(facts, guide, targets)
     gates = {
         gate.value: _gate_content(facts, guide, each, at, before.gates.get(gate.value) if before else None)
@@ -300,7 +342,7 @@ def _gate_content(
         "level": ready.level.value,
         "weakest": ready.weakest.value,
         **{area.value: share for area, share in ready.shares.items()},
-        "blockers": len(ready.blockers),
+        "blockers": len(ready.obstacles),
         "warnings": ready.warnings,
         "roles": canonical_json(_roles(facts, guide, ready)),
         "since": was["since"] if was and was["level"] == ready.level.value else at,
@@ -327,7 +369,7 @@ def _project_content(
     index = early_planning_index(facts, guide)
     top = top_blocker(ready, guide)
     waiting = _longest_waiting(ready.sign_offs)
-    next_on, next_what = _next(facts, targets)
+    next_on, next_what = _next(facts, guide, targets)
     return {
         "gate": facts.gate.value if facts.gate else None,
         "level": ready.level.value,
@@ -337,7 +379,7 @@ def _project_content(
         "early_index": round(index * 1000) if index is not None else None,
         "debt": production_debt(facts, guide),
         "open_questions": len(open_production_questions(facts, guide)),
-        "blockers": len(ready.blockers),
+        "blockers": len(ready.obstacles),
         "top_blocker": top.text if top else "",
         "top_code": top.code if top else "",
         "causes": canonical_json(_causes(ready)),
@@ -351,9 +393,9 @@ def _project_content(
 
 
 def _causes(ready: GateReadiness) -> dict[str, int]:
-    """Blockers counted by area and, where a role has to act, by role."""
-    areas = (item.area.value for item in ready.blockers if item.area)
-    roles = (item.role.value for item in ready.blockers if item.role)
+    """Obstacles counted by area and, where a role has to act, by role."""
+    areas = (item.area.value for item in ready.obstacles)
+    roles = (item.role.value for item in ready.obstacles if item.role)
     return dict(Counter((*areas, *roles)))
 
 
@@ -380,7 +422,7 @@ def _overdue(facts: ProjectFacts, targets: Mapping[Gate, date]) -> int:
     return unknown + sum(day < facts.today for day in days)
 
 
-def _next(facts: ProjectFacts, targets: Mapping[Gate, date]) -> tuple[date | None, str]:
+def _next(facts: ProjectFacts, guide: Guide, targets: Mapping[Gate, date]) -> tuple[date | None, str]:
     """The next day on which something is due, and what."""
     go_live = facts.answer("D37")
     due = [(day, f"{gate.title} gate") for gate, day in _open_targets(facts, targets).items()]
@@ -389,6 +431,11 @@ def _next(facts: ProjectFacts, targets: Mapping[Gate, date]) -> tuple[date | Non
         (item.due_on, f"Review by {item.role.title}")
         for item in facts.reviews
         if item.state == "open" and item.due_on
+    ]
+    due += [
+        (last, f"Re-approval by {made.role.title}")
+        for made in approvals_due(facts, guide)
+        if (last := valid_through(facts, guide, made))
     ]
     if go_live and isinstance(go_live.value, date) and facts.live_since is None:
         due.append((go_live.value, "First go-live"))

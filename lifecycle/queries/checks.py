@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from lifecycle.facts.projects import load_facts, organisation_today
+from lifecycle.facts.known import known_project
+from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
-from lifecycle.rules.checks.evaluation import CheckState, evaluate
+from lifecycle.rules.checks.evaluation import CheckState, states_at
 from lifecycle.vocabulary import Gate
 
 
@@ -16,5 +17,5 @@ def checks_at(
     session: Session, *, guide: Guide, project_id: int, gate: Gate, at: datetime
 ) -> tuple[CheckState, ...]:
     """Every branch of every check, judged at this gate on the answers of now."""
-    facts = load_facts(session, project_id, guide=guide, today=organisation_today(session, at))
-    return evaluate(facts, guide, gate)
+    known = known_project(session, project_id, guide=guide, today=organisation_today(session, at))
+    return states_at(known.basis.judgements, known.facts, gate)

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 from sqlmodel import Session
 
-from lifecycle.facts.projects import load_facts, organisation_today
+from lifecycle.facts.known import known_project
+from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
 from lifecycle.queries.projects import head
-from lifecycle.rules.gates import blockers
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.readiness import readiness
 from lifecycle.vocabulary import Actor, AnswerState, Area, Blocker, Gate
@@ -75,9 +75,9 @@ def pipeline_gate(
 ) -> PipelineGate:
     """Raises NotFound for a project that does not exist or that this actor may not read."""
     project = head(session, key=project_key, by=by)
-    facts = load_facts(session, project.id, guide=guide, today=organisation_today(session, at))
-    state = readiness(facts, guide, gate)
-    found = (*_not_here(project.is_adopted), *blockers(facts, guide, gate))
+    known = known_project(session, project.id, guide=guide, today=organisation_today(session, at))
+    facts, state = known.facts, readiness(known.facts, guide, gate, known.basis)
+    found = (*_not_here(project.is_adopted), *state.blockers)
     signed = _signed_version(facts)
     if model_version is not None and model_version != signed:
         found = (_other_version(model_version, signed), *found)

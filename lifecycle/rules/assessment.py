@@ -1,17 +1,22 @@
 """Everything that counts at one gate, put together once: answers, checks, sign-offs, conditions, evidence.
 
+What stands in the way is found first (`obstacles`) and put into words only for those who read it (`blockers`): the
+standing of a project counts them for six gates with every answer saved, and shows one.
+
 A day that is named (due, expiry) is the last good one: only the day after it does anything lapse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from types import MappingProxyType
+from typing import NamedTuple
 
 from lifecycle.guide import FieldSpec, Guide
-from lifecycle.rules.checks.evaluation import CheckState, Judgement, judge_all, states_at
+from lifecycle.rules.checks.evaluation import CheckState, Judgement, judge_again, judge_all, states_at
 from lifecycle.rules.project_facts import AnswerFact, ConditionFact, EvidenceFact, ProjectFacts
 from lifecycle.rules.signoffs import (
     SignOffState,
@@ -21,6 +26,7 @@ from lifecycle.rules.signoffs import (
     stale_sign_offs,
     staleness,
 )
+from lifecycle.rules.tier_choices import tier_not_consented
 from lifecycle.vocabulary import (
     AnswerState,
     Area,
@@ -47,12 +53,15 @@ class AnswerStanding(StrEnum):
     OPEN = "open"  # no answer, part of one, or a don't-know without owner or day
 
 
-@dataclass(frozen=True, slots=True)
-class DueAnswer:
+class DueAnswer(NamedTuple):
+    """The answer to one question, of one data source where it is about sources, and what it is worth."""
+
     key: str
     field: FieldSpec
     fact: AnswerFact | None
     standing: AnswerStanding
+    halves: int  # 2 settled, 1 promised, 0 otherwise
+    is_obstacle: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,17 @@ class RequiredEvidence:
     @property
     def holds(self) -> bool:
         return self.is_there and not self.is_expired
+
+
+class Obstacle(NamedTuple):
+    """One thing in the way at a gate, not yet in words; `subject` is what they will be about."""
+
+    code: str
+    area: Area
+    subject: DueAnswer | CheckState | SignOffState | ConditionFact | RequiredEvidence | Blocker
+    severity: Severity = Severity.BLOCK
+    fields: tuple[str, ...] = ()
+    role: Role | None = None
 
 
 @dataclass(frozen=True)
@@ -82,42 +102,65 @@ class GateAssessment:
     evidence: tuple[RequiredEvidence, ...]
 
     @cached_property
-    def blockers(self) -> tuple[Blocker, ...]:
+    def obstacles(self) -> tuple[Obstacle, ...]:
         """In the order of the areas; within one, the gravest first and then the order of the guide."""
-        found = (
-            *self._of_answers(),
-            *self._of_checks(),
-            *self._of_sign_offs(),
-            *self._of_conditions(),
-            *self._of_evidence(),
-        )
-        areas = list(Area)
-        return tuple(
-            sorted(found, key=lambda item: (areas.index(item.area or areas[-1]), -item.severity.weight))
-        )
+        of_checks = self._of_checks()
+        own = {
+            Area.SIGN_OFFS: self._of_sign_offs(),
+            Area.CONDITIONS: self._of_conditions(),
+            Area.EVIDENCE: self._of_evidence(),
+        }
+        found = self._of_answers()
+        for area in (Area.CHECKS, *own):
+            of_area = [item for item in of_checks if item.area is area]
+            found += sorted((*of_area, *own.get(area, ())), key=lambda item: -item.severity.weight)
+        return tuple(found)
+
+    @cached_property
+    def blockers(self) -> tuple[Blocker, ...]:
+        """The obstacles in words, in the same order: the one list for button and action."""
+        return tuple(map(self.in_words, self.obstacles))
+
+    def in_words(self, item: Obstacle) -> Blocker:
+        text = _sentence(self.facts, self.guide, item.subject)
+        return Blocker(item.code, text, item.area, item.severity, item.fields, item.role, self.gate)
 
     @cached_property
     def enforced(self) -> tuple[CheckState, ...]:
         """The checks that are more than advice here."""
-        return tuple(state for state in self.checks if state.severity is not None)
+        return tuple([state for state in self.checks if state.severity is not None])
 
-    @property
+    @cached_property
+    def unsettled(self) -> tuple[CheckState, ...]:
+        """Those of them that neither pass nor are accepted as they are."""
+        return tuple([state for state in self.enforced if not state.is_settled])
+
+    @cached_property
+    def tier_blocker(self) -> Blocker | None:
+        """A tier below the proposed one that nobody with authority chose."""
+        return tier_not_consented(self.facts, self.guide, self.gate)
+
+    @cached_property
     def overdue_conditions(self) -> tuple[ConditionFact, ...]:
         today = self.facts.today
         return tuple(item for item in self.conditions if item.state == "open" and item.due_on < today)
 
-    def _of_answers(self) -> Iterator[Blocker]:
-        for due in self.answers:
-            if due.standing in (AnswerStanding.OPEN, AnswerStanding.OVERDUE):
-                text = _answer_sentence(self.facts, self.guide, due)
-                yield self._blocker(f"answer:{due.key}", text, Area.ANSWERS, fields=(due.key,))
+    def _of_answers(self) -> list[Obstacle]:
+        return [
+            Obstacle(f"answer:{due.key}", Area.ANSWERS, due, Severity.BLOCK, (due.key,))
+            for due in self.answers
+            if due.is_obstacle
+        ]
 
-    def _of_checks(self) -> Iterator[Blocker]:
-        for state in self.enforced:
-            if state.blocks and state.severity and not self._is_said_elsewhere(state):
-                text = check_sentence(self.facts, self.guide, state)
-                fields = state.missing or state.fields
-                yield self._blocker(state.check_id, text, state.area, fields=fields, severity=state.severity)
+    def _of_checks(self) -> list[Obstacle]:
+        found = [
+            Obstacle(state.check_id, state.area, state, state.severity, state.missing or state.fields)
+            for state in self.unsettled
+            if state.blocks and state.severity and not self._is_said_elsewhere(state)
+        ]
+        if tier := self.tier_blocker:
+            found.append(Obstacle(tier.code, Area.CHECKS, tier, tier.severity, tier.fields, tier.role))
+        return found
 
     def _is_said_elsewhere(self, state: CheckState) -> bool:
         """C47 and C48 repeat what a required sign-off or an overdue condition of this gate says by itself."""
@@ -129,66 +172,82 @@ class GateAssessment:
             return 0 < len(state.messages) <= len(self.overdue_conditions)
         return False
 
-    def _of_sign_offs(self) -> Iterator[Blocker]:
-        for item in self.sign_offs:
-            if not item.is_valid:
-                text = _sign_off_sentence(self.facts, self.guide, item)
-                yield self._blocker(f"sign_off:{item.role}", text, Area.SIGN_OFFS, role=item.role)
+    def _of_sign_offs(self) -> list[Obstacle]:
+        return [
+            Obstacle(f"sign_off:{item.role}", Area.SIGN_OFFS, item, role=item.role)
+            for item in self.sign_offs
+            if not item.is_valid
+        ]
 
-    def _of_conditions(self) -> Iterator[Blocker]:
-        for item in self.overdue_conditions:
-            day = item.due_on.isoformat()
-            text = f"The condition “{item.text}” was due on {day}. Meet it, or agree on a new day."
-            yield self._blocker(f"condition:{item.id}", text, Area.CONDITIONS, role=item.role)
+    def _of_conditions(self) -> list[Obstacle]:
+        return [
+            Obstacle(f"condition:{item.id}", Area.CONDITIONS, item, role=item.role)
+            for item in self.overdue_conditions
+        ]
 
-    def _of_evidence(self) -> Iterator[Blocker]:
-        for item in self.evidence:
-            if not item.holds:
-                what = (
-                    "has expired. Attach the current one"
-                    if item.is_expired
-                    else "is missing. Attach it or link to it"
-                )
-                text = f"The document for {item.field.title} ({item.field.id}) {what}."
-                yield self._blocker(f"evidence:{item.field.id}", text, Area.EVIDENCE, fields=(item.field.id,))
+    def _of_evidence(self) -> list[Obstacle]:
+        return [
+            Obstacle(f"evidence:{item.field.id}", Area.EVIDENCE, item, fields=(item.field.id,))
+            for item in self.evidence
+            if not item.holds
+        ]
 
-    def _blocker(
-        self,
-        code: str,
-        text: str,
-        area: Area,
-        *,
-        fields: tuple[str, ...] = (),
-        role: Role | None = None,
-        severity: Severity = Severity.BLOCK,
-    ) -> Blocker:
-        return Blocker(code, text, area, severity, fields, role, self.gate)
+
+# ---------------------------------------------------------------- putting it together
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What is the same at every gate, found out once: the verdicts, and all answers that are ever due."""
+    """What is the same at every gate, found out once: the verdicts, and the answers to all that is ever due."""
 
     judgements: tuple[Judgement, ...]
-    answers: tuple[DueAnswer, ...]
+    answers: Mapping[str, tuple[DueAnswer, ...]]  # by field; one for each source of a data-source field
 
 
-def basis(facts: ProjectFacts, guide: Guide, last: Gate = Gate.OPERATE) -> Basis:
-    """For all gates up to `last`."""
-    due = guide.due_by(last, light=facts.tier == 1)
-    return Basis(judge_all(facts, guide), tuple(_due_answers(facts, due)))
+def basis(facts: ProjectFacts, guide: Guide) -> Basis:
+    return Basis(judge_all(facts, guide), _all_answers(facts, guide))
+
+
+def basis_after(earlier: Basis, was: ProjectFacts, facts: ProjectFacts, guide: Guide) -> Basis:
+    """The basis of `facts`, given that of `was` by the same guide: what looks at no changed answer is kept.
+
+    Exact, not an estimate: every verdict knows what it looked at (`Judgement.looked_at`).
+    """
+    fields = changed_fields(was, facts)
+    if fields is None:
+        return basis(facts, guide)
+    again = {field_id: _answers_to(facts, guide.field(field_id)) for field_id in fields}
+    return Basis(judge_again(earlier.judgements, fields, facts, guide), {**earlier.answers, **again})
+
+
+def changed_fields(was: ProjectFacts, now: ProjectFacts) -> frozenset[str] | None:
+    """The fields whose answers differ; None when more than answers does."""
+    if replace(now, answers=was.answers, sources=was.sources) != was or len(now.sources) != len(was.sources):
+        return None
+    fields = _differing(was.answers, now.answers)
+    for before, after in zip(was.sources, now.sources, strict=True):
+        if (before.id, before.name) != (after.id, after.name):
+            return None
+        fields |= _differing(before.answers, after.answers)
+    return frozenset(fields)
+
+
+def _differing(was: Mapping[str, AnswerFact], now: Mapping[str, AnswerFact]) -> set[str]:
+    if was is now:
+        return set()
+    pairs = ((field_id, was.get(field_id), now.get(field_id)) for field_id in was.keys() | now.keys())
+    return {field_id for field_id, before, after in pairs if before is not after and before != after}
 
 
 def assess(facts: ProjectFacts, guide: Guide, gate: Gate, on: Basis | None = None) -> GateAssessment:
     """Put together all that counts at `gate`; a `basis` of these facts saves finding it again."""
-    found = on or basis(facts, guide, gate)
-    answers = tuple(item for item in found.answers if item.field.gate.order <= gate.order)
-    due = {item.field.id for item in answers}
+    found = on or basis(facts, guide)
+    due = guide.due_by(gate, light=facts.tier == 1)
     return GateAssessment(
         facts=facts,
         guide=guide,
         gate=gate,
-        answers=answers,
+        answers=tuple([answer for field in due for answer in found.answers[field.id]]),
         checks=states_at(found.judgements, facts, gate),
         sign_offs=tuple(
             sign_off_status(facts, guide, gate, spec.role) for spec in required_reviews(facts, guide, gate)
@@ -196,7 +255,7 @@ def assess(facts: ProjectFacts, guide: Guide, gate: Gate, on: Basis | None = Non
         conditions=tuple(
             item for item in facts.conditions if item.state != "withdrawn" and item.gate.order <= gate.order
         ),
-        evidence=tuple(_required_evidence(facts, guide, gate, due)),
+        evidence=tuple(_required_evidence(facts, guide, gate)),
     )
 
 
@@ -212,24 +271,36 @@ def answer_standing(facts: ProjectFacts, fact: AnswerFact | None) -> AnswerStand
     return AnswerStanding.PROMISED if fact.due_on >= facts.today else AnswerStanding.OVERDUE
 
 
-def _due_answers(facts: ProjectFacts, due: Iterable[FieldSpec]) -> Iterator[DueAnswer]:
-    for field in due:
-        for key, fact in facts.content_keys((field.id,)):
-            yield DueAnswer(key, field, fact, answer_standing(facts, fact))
+_HALVES: Mapping[AnswerStanding, int] = MappingProxyType(
+    {
+        AnswerStanding.SETTLED: 2,
+        AnswerStanding.PROMISED: 1,
+        AnswerStanding.OVERDUE: 0,
+        AnswerStanding.OPEN: 0,
+    }
+)
 
 
-def _required_evidence(
-    facts: ProjectFacts, guide: Guide, gate: Gate, due: set[str]
-) -> Iterator[RequiredEvidence]:
+def _all_answers(facts: ProjectFacts, guide: Guide) -> dict[str, tuple[DueAnswer, ...]]:
+    return {field.id: _answers_to(facts, field) for field in guide.fields.values()}
+
+
+def _answers_to(facts: ProjectFacts, field: FieldSpec) -> tuple[DueAnswer, ...]:
+    found = []
+    for key, fact in facts.content_keys((field.id,)):
+        standing = answer_standing(facts, fact)
+        halves = _HALVES[standing]
+        found.append(DueAnswer(key, field, fact, standing, halves, is_obstacle=not halves))
+    return tuple(found)
+
+
+def _required_evidence(facts: ProjectFacts, guide: Guide, gate: Gate) -> Iterator[RequiredEvidence]:
     """Evidence asked for up to this gate, where its question is due and applies."""
-    for asked_at in Gate:
-        if asked_at.order > gate.order:
-            return
-        for field_id in guide.policy.required_evidence.get(asked_at, ()):
-            fact = facts.answer(field_id)
-            if field_id in due and not (fact and fact.state is AnswerState.NOT_APPLICABLE):
-                attached = [item for item in facts.evidence if item.field_id == field_id]
-                yield RequiredEvidence(guide.field(field_id), *_is_held(facts, fact, attached))
+    for field in guide.evidence_by(gate, light=facts.tier == 1):
+        fact = facts.answer(field.id)
+        if not (fact and fact.state is AnswerState.NOT_APPLICABLE):
+            attached = [item for item in facts.evidence if item.field_id == field.id]
+            yield RequiredEvidence(field, *_is_held(facts, fact, attached))
 
 
 def _is_held(facts: ProjectFacts, fact: AnswerFact | None, attached: list[EvidenceFact]) -> tuple[bool, bool]:
@@ -242,6 +313,27 @@ def _is_held(facts: ProjectFacts, fact: AnswerFact | None, attached: list[Eviden
 
 
 # ---------------------------------------------------------------- sentences
+
+
+def _sentence(
+    facts: ProjectFacts,
+    guide: Guide,
+    subject: DueAnswer | CheckState | SignOffState | ConditionFact | RequiredEvidence | Blocker,
+) -> str:
+    match subject:
+        case DueAnswer():
+            return _answer_sentence(facts, guide, subject)
+        case CheckState():
+            return check_sentence(facts, guide, subject)
+        case SignOffState():
+            return _sign_off_sentence(facts, guide, subject)
+        case ConditionFact():
+            day = subject.due_on.isoformat()
+            return f"The condition “{subject.text}” was due on {day}. Meet it, or agree on a new day."
+        case RequiredEvidence():
+            return _evidence_sentence(subject)
+        case Blocker():
+            return subject.text
 
 
 def check_sentence(facts: ProjectFacts, guide: Guide, state: CheckState) -> str:
@@ -268,7 +360,16 @@ def _answer_sentence(facts: ProjectFacts, guide: Guide, due: DueAnswer) -> str:
 
 
 def _sign_off_sentence(facts: ProjectFacts, guide: Guide, item: SignOffState) -> str:
+    said = _sign_off_of_one(facts, guide, item)
+    if item.needed == 1:
+        return said
+    return f"{said} {item.given} of {item.needed} people have approved, which tier {facts.tier} needs."
+
+
+def _sign_off_of_one(facts: ProjectFacts, guide: Guide, item: SignOffState) -> str:
     role = item.role.title
+    if item.status is SignOffStatus.NOT_ASKED and item.given:
+        return f"{role}: nobody else has been asked."
     match item.status:
         case SignOffStatus.NOT_ASKED:
             return f"{role} has not been asked."
@@ -284,6 +385,11 @@ def _sign_off_sentence(facts: ProjectFacts, guide: Guide, item: SignOffState) ->
             return f"{role} signed before this: {_shortened(reasons, ' ')} Ask to affirm it again."
         case _:
             return f"{role} has not signed here."
+
+
+def _evidence_sentence(item: RequiredEvidence) -> str:
+    what = "has expired. Attach the current one" if item.is_expired else "is missing. Attach it or link to it"
+    return f"The document for {item.field.title} ({item.field.id}) {what}."
 
 
 def _shortened(sentences: list[str], between: str) -> str:

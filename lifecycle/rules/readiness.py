@@ -3,7 +3,8 @@
 The shares, exactly (per mille, rounded down so that 1000 means all of it; 1000 where nothing is asked):
 - answers: questions due by the gate that are answered in full or do not apply; a don't-know with an owner and
   a day still to come counts half, one whose day has passed not at all.
-- checks: enforced blocks and warnings that pass or are accepted; C46 to C48 count elsewhere, notes nowhere.
+- checks: enforced blocks and warnings that pass or are accepted; C46 to C48 count elsewhere, notes nowhere. A tier
+  below the proposed one that no approver chose is one more that does not pass.
 - sign-offs: required ones valid now; C46 or C47 failing is one more that is not.
 - conditions: those whose day has passed that were met; C48 failing is one more that was not.
 - evidence: required documents that are there and current.
@@ -19,22 +20,33 @@ The level is the first of these that holds, weakest first:
 4. waiting: only sign-offs are missing.
 5. conditional: a sign-off is stale; or the gate may go on while something is owed: an open condition,
    a waiver in force, a dated don't-know.
-6. ready: nothing stands in the way and nothing is owed. Passed, after a go, whatever has changed since (what
-   went stale shows by role); Operate recurs and is never passed.
+6. ready: nothing stands in the way and nothing is owed.
+Passed, after a go, unless that go no longer carries: a sign-off of the gate was taken back, is stale or asked for
+anew, a condition of the gate is overdue, or a waiver given there has ended while its check still blocks. Then the
+gate reads blocked, in progress, waiting or conditional again; the project stays where it is. What merely changed
+since without a sign-off resting on it leaves it passed. Operate recurs and is never passed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from lifecycle.guide import Guide
-from lifecycle.rules.assessment import AnswerStanding, GateAssessment, answer_standing, assess, basis
-from lifecycle.rules.checks.evaluation import CheckState
+from lifecycle.rules.assessment import (
+    AnswerStanding,
+    Basis,
+    GateAssessment,
+    Obstacle,
+    answer_standing,
+    assess,
+    basis,
+)
+from lifecycle.rules.checks.evaluation import AREAS_OF_CHECKS, CheckState
 from lifecycle.rules.gates import GOES
 from lifecycle.rules.project_facts import ProjectFacts
-from lifecycle.rules.signoffs import SignOffState
+from lifecycle.rules.signoffs import SignOffState, stale_sign_offs
 from lifecycle.vocabulary import (
     Area,
     Blocker,
@@ -54,7 +66,6 @@ _WEIGHTS = {
     Stage.MODEL: Fraction(1, 4),
     Stage.PRODUCTION: Fraction(0),
 }
-_WORTH = {AnswerStanding.SETTLED: 2, AnswerStanding.PROMISED: 1}
 
 
 @dataclass(frozen=True)
@@ -66,25 +77,31 @@ class GateReadiness:
     weakest: Area
     readiness: int
     shares: Mapping[Area, int]
-    blockers: tuple[Blocker, ...]
+    obstacles: tuple[Obstacle, ...]
     sign_offs: tuple[SignOffState, ...]
     checks: tuple[CheckState, ...]
+    assessment: GateAssessment = field(compare=False, repr=False)
+
+    @property
+    def blockers(self) -> tuple[Blocker, ...]:
+        """The obstacles in words."""
+        return self.assessment.blockers
 
     @property
     def warnings(self) -> int:
-        """Blockers that a reason of the product manager would settle."""
-        return sum(item.severity is Severity.WARNING for item in self.blockers)
+        """Obstacles that a reason of the product manager would settle."""
+        return sum(item.severity is Severity.WARNING for item in self.obstacles)
 
 
-def readiness_of_all(facts: ProjectFacts, guide: Guide) -> dict[Gate, GateReadiness]:
-    """The readiness of each gate, with every check judged once."""
-    found = basis(facts, guide)
+def readiness_of_all(facts: ProjectFacts, guide: Guide, on: Basis | None = None) -> dict[Gate, GateReadiness]:
+    """The readiness of each gate, with every check judged once; a `basis` of these facts saves even that."""
+    found = on or basis(facts, guide)
     return {gate: _readiness(assess(facts, guide, gate, found)) for gate in Gate}
 
 
-def readiness(facts: ProjectFacts, guide: Guide, gate: Gate) -> GateReadiness:
+def readiness(facts: ProjectFacts, guide: Guide, gate: Gate, on: Basis | None = None) -> GateReadiness:
     """Shares, weakest area (the first of equals in the order of areas), level and blockers of one gate."""
-    return _readiness(assess(facts, guide, gate))
+    return _readiness(assess(facts, guide, gate, on))
 
 
 def _readiness(gathered: GateAssessment) -> GateReadiness:
@@ -96,9 +113,10 @@ def _readiness(gathered: GateAssessment) -> GateReadiness:
         weakest=weakest,
         readiness=shares[weakest],
         shares=shares,
-        blockers=gathered.blockers,
+        obstacles=gathered.obstacles,
         sign_offs=gathered.sign_offs,
         checks=gathered.checks,
+        assessment=gathered,
     )
 
 
@@ -110,24 +128,27 @@ def _per_mille(good: int, asked: int) -> int:
 
 
 def _answers(gathered: GateAssessment) -> int:
-    worth = sum(_WORTH.get(item.standing, 0) for item in gathered.answers)
-    return _per_mille(worth, 2 * len(gathered.answers))
+    halves = sum([item.halves for item in gathered.answers])
+    return _per_mille(halves, 2 * len(gathered.answers))
 
 
-def _counted(gathered: GateAssessment, area: Area) -> list[CheckState]:
+def _unsettled(gathered: GateAssessment, area: Area) -> list[CheckState]:
     return [
-        state for state in gathered.enforced if state.severity is not Severity.NOTE and state.area is area
+        state for state in gathered.unsettled if state.severity is not Severity.NOTE and state.area is area
     ]
 
 
 def _checks(gathered: GateAssessment) -> int:
-    states = _counted(gathered, Area.CHECKS)
-    return _per_mille(sum(state.is_settled for state in states), len(states))
+    counted = sum(
+        state.severity is not Severity.NOTE and state.check_id not in AREAS_OF_CHECKS
+        for state in gathered.enforced
+    )
+    asked = counted + (gathered.tier_blocker is not None)
+    return _per_mille(counted - len(_unsettled(gathered, Area.CHECKS)), asked)
 
 
 def _failing(gathered: GateAssessment, area: Area) -> int:
-    states = _counted(gathered, area)
-    return sum(state.result is CheckResult.FAILS and not state.is_settled for state in states)
+    return sum(state.result is CheckResult.FAILS for state in _unsettled(gathered, area))
 
 
 def _sign_offs(gathered: GateAssessment) -> int:
@@ -159,10 +180,44 @@ _SHARES: dict[Area, Callable[[GateAssessment], int]] = {
 
 def _level(gathered: GateAssessment) -> Level:
     if gathered.gate is not Gate.OPERATE and gathered.gate in gathered.facts.passed_gates:
-        return Level.PASSED
+        return _opened_again(gathered) or Level.PASSED
     if _is_untouched(gathered) and not _is_reached(gathered):
         return Level.NOT_STARTED
     return next(level for level, holds in _LADDER if holds(gathered))
+
+
+def _opened_again(gathered: GateAssessment) -> Level | None:
+    """The level of a passed gate whose go no longer carries; None while it does."""
+    lacking = [item for item in gathered.sign_offs if not item.is_valid and _was_needed(gathered, item)]
+    statuses = {item.status for item in lacking}
+    if _is_owed_late(gathered) or _is_waived_no_more(gathered) or SignOffStatus.REJECTED in statuses:
+        return Level.BLOCKED
+    if SignOffStatus.CHANGES_REQUESTED in statuses:
+        return Level.IN_PROGRESS
+    if statuses & {SignOffStatus.WAITING, SignOffStatus.NOT_ASKED}:
+        return Level.WAITING
+    return Level.CONDITIONAL if statuses else None
+
+
+def _was_needed(gathered: GateAssessment, item: SignOffState) -> bool:
+    """Not a stale one whose role has seen the change at a later gate, nor one who attests again only later."""
+    if item.status is SignOffStatus.STALE:
+        gone = stale_sign_offs(gathered.facts, gathered.guide)
+        return any((made.gate, made.role) == (item.gate, item.role) for made in gone)
+    spec = gathered.guide.review(item.gate, item.role)
+    return item.status is not SignOffStatus.NOT_ASKED or not (spec and spec.only_when_stale)
+
+
+def _is_owed_late(gathered: GateAssessment) -> bool:
+    return any(item.gate is gathered.gate for item in gathered.overdue_conditions)
+
+
+def _is_waived_no_more(gathered: GateAssessment) -> bool:
+    waived = {item.check_id for item in gathered.facts.waivers if item.gate is gathered.gate}
+    return any(
+        state.check_id in waived and state.blocks and state.severity is Severity.BLOCK
+        for state in gathered.enforced
+    )
 
 
 def _is_reached(gathered: GateAssessment) -> bool:
@@ -182,7 +237,7 @@ def _is_blocked(gathered: GateAssessment) -> bool:
     return (
         any(
             state.blocks and state.severity is Severity.BLOCK and state.result is CheckResult.FAILS
-            for state in gathered.enforced
+            for state in gathered.unsettled
         )
         or any(item.status is SignOffStatus.REJECTED for item in gathered.sign_offs)
         or bool(gathered.overdue_conditions)
@@ -192,8 +247,8 @@ def _is_blocked(gathered: GateAssessment) -> bool:
 
 def _is_in_progress(gathered: GateAssessment) -> bool:
     return (
-        any(item.area not in (Area.SIGN_OFFS, Area.CONDITIONS) for item in gathered.blockers)
-        or any(state.blocks and state.result is CheckResult.CANNOT_TELL for state in gathered.enforced)
+        any(item.area not in (Area.SIGN_OFFS, Area.CONDITIONS) for item in gathered.obstacles)
+        or any(state.blocks and state.result is CheckResult.CANNOT_TELL for state in gathered.unsettled)
         or any(item.status is SignOffStatus.CHANGES_REQUESTED for item in gathered.sign_offs)
     )
 
@@ -204,7 +259,7 @@ def _is_waiting(gathered: GateAssessment) -> bool:
 
 def _is_conditional(gathered: GateAssessment) -> bool:
     return (
-        bool(gathered.blockers)
+        bool(gathered.obstacles)
         or any(item.state == "open" for item in gathered.conditions)
         or any(state.waived for state in gathered.enforced)
         or any(item.standing is AnswerStanding.PROMISED for item in gathered.answers)
@@ -231,23 +286,30 @@ def top_blocker(ready: GateReadiness, guide: Guide) -> Blocker | None:
     """
     outright = {
         state.check_id
-        for state in ready.checks
+        for state in ready.assessment.unsettled
         if state.blocks and state.severity is Severity.BLOCK and state.result is CheckResult.FAILS
     }
     outright |= {f"sign_off:{item.role}" for item in ready.sign_offs if item.status is SignOffStatus.REJECTED}
+    first_gates = _first_gates(ready)
 
-    def rank(blocker: Blocker) -> tuple[int, int, int]:
-        is_outright = blocker.code in outright or blocker.area is Area.CONDITIONS
-        return (-blocker.severity.weight, not is_outright, _stage_of(blocker, ready, guide))
+    def rank(item: Obstacle) -> tuple[int, int, int]:
+        is_outright = item.code in outright or item.area is Area.CONDITIONS
+        asked = (guide.fields.get(key.partition("@")[0]) for key in item.fields)  # none for a document
+        named = [field.gate.order for field in asked if field]
+        stage = first_gates.get(item.code, min(named, default=ready.gate.order))
+        return (-item.severity.weight, not is_outright, stage)
 
-    return min(ready.blockers, key=rank, default=None)
+    top = min(ready.obstacles, key=rank, default=None)
+    return ready.assessment.in_words(top) if top else None
 
 
-def _stage_of(blocker: Blocker, ready: GateReadiness, guide: Guide) -> int:
-    """The order of the gate where the matter first arose."""
-    first = [state.first_gate for state in ready.checks if state.check_id == blocker.code]
-    named = [guide.field(key.partition("@")[0]).gate for key in blocker.fields] if not first else []
-    return min((gate.order for gate in first or named), default=ready.gate.order)
+def _first_gates(ready: GateReadiness) -> dict[str, int]:
+    """By check: the order of the gate where it is first enforced, of all its branches the earliest."""
+    first: dict[str, int] = {}
+    for state in ready.checks:
+        order = state.first_gate.order
+        first[state.check_id] = min(first.get(state.check_id, order), order)
+    return first
 
 
 # ---------------------------------------------------------------- production questions

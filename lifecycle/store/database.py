@@ -23,6 +23,7 @@ from sqlmodel import Session
 
 from lifecycle.errors import Invalid
 from lifecycle.store import vouched
+from lifecycle.store.kept import Kept, notes_for
 from lifecycle.store.unavailable import refusals
 
 BUSY_SECONDS = 15.0
@@ -43,6 +44,7 @@ class Database:
     def __init__(self, url: URL, writer: Engine, reader: Engine) -> None:
         self._url, self._writer, self._reader = url, writer, reader
         self._open = threading.local()
+        self._kept = Kept()
 
     @property
     def url(self) -> str:
@@ -98,7 +100,8 @@ class Database:
 
     @contextmanager
     def _session(self, engine: Engine) -> Iterator[Session]:
-        with refusals(reading=engine is self._reader), _Session(engine, expire_on_commit=False) as session:
+        opened = _Session(engine, expire_on_commit=False, info=notes_for(self._kept))
+        with refusals(reading=engine is self._reader), opened as session:
             session.connection()  # begins now: the lock is held, or the moment fixed, before anything is read
             yield session
 

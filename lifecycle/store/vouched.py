@@ -2,8 +2,9 @@
 
 Every row that a session adds, changes or deletes as an object is vouched for by the next event recorded in the
 same transaction: its detail holds `"vouches": {"answer:12": digest}`, None for a row that is gone. The newest
-event about a row counts. A bulk UPDATE or DELETE would escape it, so actions use none on such a table. A new table
-is vouched for from its first row on, unless it is listed in NOT_VOUCHED.
+event about a row counts. What is written by a statement instead is named to `wrote`, row by row; a bulk UPDATE or
+DELETE would escape it, so actions use none on such a table. A new table is vouched for from its first row on,
+unless it is listed in NOT_VOUCHED.
 
 A digest is over the canonical JSON of the row's columns, without those that are null or hold the default that
 the database gave to rows older than the column: so a column added later leaves older digests as they are.
@@ -26,6 +27,7 @@ from lifecycle.store.base import Row, metadata
 
 KEY = "vouches"  # in an event's detail
 _TOUCHED = "rows that the next event vouches for"  # in the session's own notes
+_WRITTEN = "digests of rows that were written without an object"
 
 NOT_VOUCHED: Mapping[str, str] = MappingProxyType(
     {
@@ -109,11 +111,18 @@ def watch(session_class: type[Session]) -> None:
     listening.listen(session_class, "after_flush", _note_flushed)
 
 
+def wrote(session: Session, name: str, values: Mapping[str, object]) -> None:
+    """Have the next event vouch for a row that a statement wrote: all its columns, as they are now."""
+    table = covered()[name]
+    key = row_key(name, (values[part] for part in table.key))
+    session.info.setdefault(_WRITTEN, {})[key] = row_digest(table, values)
+
+
 def take(session: Session) -> dict[str, str | None]:
     """Vouch for all that was touched since the last event: flushes, and begins anew."""
     session.flush()
     touched: Mapping[int, Row] = session.info.pop(_TOUCHED, {})
-    vouches: dict[str, str | None] = {}
+    vouches: dict[str, str | None] = session.info.pop(_WRITTEN, {})
     for row in touched.values():
         state = inspect(row)
         table = covered()[str(row.__tablename__)]

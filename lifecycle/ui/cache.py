@@ -17,6 +17,7 @@ from lifecycle.guide import Guide
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings, read_settings
 from lifecycle.store.database import Database, open_database
+from lifecycle.store.files import Files, open_files
 from lifecycle.ui import current_run
 
 T = TypeVar("T")
@@ -30,6 +31,12 @@ def settings() -> Settings:
 @st.cache_resource(show_spinner=False)
 def database() -> Database:
     return open_database(settings().database_url)
+
+
+@st.cache_resource(show_spinner=False)
+def files() -> Files:
+    """Where the contents of evidence are."""
+    return open_files(settings(), database().file)
 
 
 @st.cache_resource(show_spinner=False)
@@ -82,7 +89,7 @@ def _kept_with_guide(query: Callable[..., T], newest: int, arguments: tuple[tupl
 
 def forget_everything() -> None:
     """Database, guide and reads, for tests that bring their own database."""
-    for kept in (settings, database, guide):
+    for kept in (settings, database, files, guide):
         kept.clear()
     _kept.cache_clear()
     _kept_with_guide.cache_clear()

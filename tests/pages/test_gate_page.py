@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from lifecycle.store.tables import Condition, EvidenceLink, GateDecision, Waiver, WarningReason
+from lifecycle.store.tables import Condition, EvidenceRevision, GateDecision, Waiver, WarningReason
 from lifecycle.ui import cache
 from lifecycle.vocabulary import Gate, Role
 from tests import factories as make
@@ -100,16 +100,16 @@ def test_condition_is_added_and_met(see: See, screens: Screens) -> None:
 
 def test_document_is_listed_but_no_script(see: See, screens: Screens) -> None:
     app = see("gate", screens.cast.pat, project=screens.project)
-    app.text_input(key="evidence:discovery:title").set_value("Impact assessment")
-    app.text_input(key="evidence:discovery:url").set_value("javascript:alert(1)")
-    press(app, "Add document")
+    app.text_input(key="evidence:link:title").set_value("Impact assessment")
+    app.text_input(key="evidence:link:address").set_value("javascript:alert(1)")
+    press(app, "Add link")
     assert "not a “javascript:” link" in words(app)
 
-    app.text_input(key="evidence:discovery:url").set_value("https://example.org/dpia)")
-    press(app, "Add document")
+    app.text_input(key="evidence:link:address").set_value("https://example.org/dpia)")
+    press(app, "Add link")
     with screens.database.read() as session:
-        (link,) = session.exec(select(EvidenceLink)).all()
-    assert link.url == "https://example.org/dpia)"
+        (link,) = session.exec(select(EvidenceRevision)).all()
+    assert link.address == "https://example.org/dpia)"
     assert "https://example.org/dpia%29" in words(app)
 
 

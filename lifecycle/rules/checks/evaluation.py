@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,6 +14,7 @@ from lifecycle.canonical import digest
 from lifecycle.errors import GuideError
 from lifecycle.guide import BranchSpec, CheckSpec, Guide, load_guide
 from lifecycle.rules.checks import data, design, discovery, feasibility, model, production
+from lifecycle.rules.checks.looking import EVERYTHING, watched
 from lifecycle.rules.checks.reading import RULES, Reading, Verdict, judge
 from lifecycle.rules.project_facts import ProjectFacts, WaiverFact
 from lifecycle.vocabulary import Area, CheckResult, Gate, Role, Severity, plain_number
@@ -47,28 +48,23 @@ class CheckState:
     waived: WaiverFact | None = None
     reasoned: str | None = None
     inputs_digest: str = ""  # empty unless it fails
+    # Found once: six gates ask each of them of every check whenever an answer changes.
+    area: Area = field(init=False)
+    is_settled: bool = field(init=False)  # passes, or is accepted as it is
+    blocks: bool = field(init=False)  # a block that fails or cannot tell, a failing warning; neither accepted
+
+    def __post_init__(self) -> None:
+        is_settled = self.result is CheckResult.PASSES or self.waived is not None or self.reasoned is not None
+        is_grave = self.severity is Severity.BLOCK or (
+            self.severity is Severity.WARNING and self.result is CheckResult.FAILS
+        )
+        object.__setattr__(self, "area", AREAS_OF_CHECKS.get(self.check_id, Area.CHECKS))
+        object.__setattr__(self, "is_settled", is_settled)
+        object.__setattr__(self, "blocks", is_grave and not is_settled)
 
     @property
     def enforced(self) -> bool:
         return self.severity is not None
-
-    @property
-    def area(self) -> Area:
-        return AREAS_OF_CHECKS.get(self.check_id, Area.CHECKS)
-
-    @property
-    def is_settled(self) -> bool:
-        """Passes, or is accepted as it is."""
-        return self.result is CheckResult.PASSES or self.waived is not None or self.reasoned is not None
-
-    @property
-    def blocks(self) -> bool:
-        """A block that fails or cannot tell, or a warning that fails, which nobody has accepted."""
-        if self.is_settled:
-            return False
-        if self.severity is Severity.WARNING:
-            return self.result is CheckResult.FAILS
-        return self.severity is Severity.BLOCK
 
 
 def load_checked_guide(folder: Path) -> Guide:
@@ -93,7 +89,8 @@ def verify_register(guide: Guide) -> None:
 class Judgement:
     """The verdict on one branch, before any gate gives it a severity: it is the same at every gate.
 
-    `states` keeps what it amounted to so far, by severity: six gates know two or three of them.
+    `looked_at` are the fields it rests on (`looking.EVERYTHING`: on all of them). `states` keeps what it
+    amounts to at each gate, and as advice, as far as somebody asked.
     """
 
     check: CheckSpec
@@ -101,22 +98,42 @@ class Judgement:
     verdict: Verdict
     messages: tuple[str, ...]
     inputs_digest: str
-    states: dict[Severity | None, CheckState] = field(default_factory=dict, compare=False, repr=False)
+    looked_at: frozenset[str]
+    states: list[CheckState | None] = field(
+        default_factory=lambda: [None] * (len(Gate) + 1), compare=False, repr=False
+    )
 
 
 def judge_all(facts: ProjectFacts, guide: Guide) -> tuple[Judgement, ...]:
     """The verdicts on every branch of every check, in the guide's order; made once for all gates."""
-    reading = Reading(facts, guide)
-    return tuple(_judgement(check, branch, reading) for check in guide.checks for branch in check.branches)
+    judge_one = _judge(facts, guide)
+    return tuple(judge_one(check, branch) for check in guide.checks for branch in check.branches)
 
 
-def _judgement(check: CheckSpec, branch: BranchSpec, reading: Reading) -> Judgement:
-    verdict = judge(check.id, branch.id, reading)
-    messages = tuple(say(branch.message, finding) for finding in verdict.findings)
-    fails = verdict.result is CheckResult.FAILS
-    return Judgement(
-        check, branch, verdict, messages, _inputs_digest(check, reading.facts, messages) if fails else ""
+def judge_again(
+    earlier: tuple[Judgement, ...], changed: frozenset[str], facts: ProjectFacts, guide: Guide
+) -> tuple[Judgement, ...]:
+    """As `judge_all`, given what was judged before the answers to `changed`, and nothing else, were others."""
+    judge_one = _judge(facts, guide)
+    outdated = changed | {EVERYTHING}
+    return tuple(
+        was if was.looked_at.isdisjoint(outdated) else judge_one(was.check, was.branch) for was in earlier
     )
+
+
+def _judge(facts: ProjectFacts, guide: Guide) -> Callable[[CheckSpec, BranchSpec], Judgement]:
+    looked_at: set[str] = set()
+    reading = Reading(watched(facts, looked_at), guide)
+
+    def judge_one(check: CheckSpec, branch: BranchSpec) -> Judgement:
+        looked_at.clear()
+        verdict = judge(check.id, branch.id, reading)
+        messages = tuple(say(branch.message, finding) for finding in verdict.findings)
+        fails = verdict.result is CheckResult.FAILS
+        inputs = _inputs_digest(check, reading.facts, messages) if fails else ""
+        return Judgement(check, branch, verdict, messages, inputs, frozenset(looked_at))
+
+    return judge_one
 
 
 def evaluate(facts: ProjectFacts, guide: Guide, gate: Gate | None = None) -> tuple[CheckState, ...]:
@@ -128,14 +145,17 @@ def states_at(
     judgements: Iterable[Judgement], facts: ProjectFacts, gate: Gate | None
 ) -> tuple[CheckState, ...]:
     """What the judgements, made of these facts, amount to at a gate; without one they are all advice."""
-    found = []
-    for judgement in judgements:
-        severity = judgement.branch.severity_at(gate) if gate else None
-        state = judgement.states.get(severity)
-        if state is None:
-            state = judgement.states[severity] = _state(judgement, facts, severity)
-        found.append(state)
-    return tuple(found)
+    place = gate.order if gate else len(Gate)
+    return tuple([judgement.states[place] or _state_at(judgement, facts, gate) for judgement in judgements])
+
+
+def _state_at(judgement: Judgement, facts: ProjectFacts, gate: Gate | None) -> CheckState:
+    """Made once for all gates that know it by the same severity."""
+    severity = judgement.branch.severity_at(gate) if gate else None
+    known = (state for state in judgement.states if state and state.severity is severity)
+    state = next(known, None) or _state(judgement, facts, severity)
+    judgement.states[gate.order if gate else len(Gate)] = state
+    return state
 
 
 def _state(judgement: Judgement, facts: ProjectFacts, severity: Severity | None) -> CheckState:
@@ -167,7 +187,7 @@ def _waiver(check: CheckSpec, branch: BranchSpec, facts: ProjectFacts) -> Waiver
         waiver
         for waiver in facts.waivers
         if waiver.check_id == check.id
-        and waiver.expires_on >= facts.today
+        and waiver.is_in_force(facts.today)
         and branch.severity_at(waiver.gate) is Severity.BLOCK
     )
     return max(held, key=lambda waiver: waiver.expires_on, default=None)
