@@ -12,7 +12,15 @@ from sqlmodel import Session, col
 from lifecycle.facts.people import project_roles
 from lifecycle.queries.wording import all_names
 from lifecycle.rules.permissions import TEAM, may
-from lifecycle.rules.threads import ASKER, TEAM_TURN, ThreadFact, may_reopen, may_resolve, waits_for
+from lifecycle.rules.threads import (
+    ASKER,
+    TEAM_TURN,
+    ThreadFact,
+    may_reopen,
+    may_reply,
+    may_resolve,
+    waits_for,
+)
 from lifecycle.store.tables import Answer, Membership, Project, Thread, ThreadMessage
 from lifecycle.vocabulary import Actor
 
@@ -55,6 +63,7 @@ class WaitingThread:
     """A thread in which it is this person's turn."""
 
     thread_id: int
+    project_id: int
     project_key: str
     project_name: str
     field_id: str
@@ -104,6 +113,9 @@ def of_field(
         )
     ).scalar()
     names = all_names(session)
+    project = session.get(Project, project_id)
+    # Nothing of an archived project changes; what was said stays readable.
+    acts = project is not None and project.archived_at is None
     views = []
     for thread in threads:
         fact = ThreadFact(thread.opened_by, thread.state == "open", thread.waits_for)
@@ -115,10 +127,10 @@ def of_field(
                 is_open=fact.is_open,
                 messages=tuple(messages.get(thread.id or 0, ())),
                 answer_changed=newest != thread.answer_id,
-                my_turn=waits_for(fact, by, roles),
-                may_reply=fact.is_open and may("threads.reply", by, roles),
-                may_resolve=may("threads.resolve", by, roles) and not may_resolve(fact, by, roles),
-                may_reopen=may("threads.reopen", by, roles) and not may_reopen(fact, by, roles),
+                my_turn=acts and waits_for(fact, by, roles),
+                may_reply=acts and not may_reply(fact) and may("threads.reply", by, roles),
+                may_resolve=acts and may("threads.resolve", by, roles) and not may_resolve(fact, by, roles),
+                may_reopen=acts and may("threads.reopen", by, roles) and not may_reopen(fact, by, roles),
                 resolved_by=names.get(thread.resolved_by or "", ""),
                 resolved_at=thread.resolved_at,
             )
@@ -128,12 +140,16 @@ def of_field(
 
 def waiting(session: Session, *, by: Actor) -> tuple[WaitingThread, ...]:
     """Threads of projects that are not archived in which it is this person's turn, the longest waiting first."""
-    team = select(col(Membership.project_id)).where(
-        col(Membership.person_key) == by.key,
-        col(Membership.ended_at).is_(None),
-        col(Membership.role).in_([role.value for role in TEAM]),
+    on_it = select(col(Membership.project_id)).where(
+        col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
     )
-    mine = (col(Thread.waits_for) == ASKER) & (col(Thread.opened_by) == by.key)
+    team = on_it.where(col(Membership.role).in_([role.value for role in TEAM]))
+    # Whoever asked and left the project since no longer reads what is said there.
+    mine = (
+        (col(Thread.waits_for) == ASKER)
+        & (col(Thread.opened_by) == by.key)
+        & col(Thread.project_id).in_(on_it)
+    )
     ours = (
         (col(Thread.waits_for) == TEAM_TURN)
         & (col(Thread.opened_by) != by.key)
@@ -151,7 +167,15 @@ def waiting(session: Session, *, by: Actor) -> tuple[WaitingThread, ...]:
         last = messages[thread.id or 0][-1]
         found.append(
             WaitingThread(
-                thread.id or 0, key, name, thread.field_id, thread.source_id, last.text, last.who, last.at
+                thread.id or 0,
+                thread.project_id,
+                key,
+                name,
+                thread.field_id,
+                thread.source_id,
+                last.text,
+                last.who,
+                last.at,
             )
         )
     return tuple(found)

@@ -156,3 +156,21 @@ def test_archived_project_takes_no_questions(desk: Desk) -> None:
     assert desk.turn() == []
     with pytest.raises(Refused, match="archived"):
         desk.do(threads.reply, desk.pat, thread_id, text="Too late")
+
+
+def test_archived_project_shows_no_button_that_the_action_refuses(desk: Desk) -> None:
+    desk.ask(desk.priya)
+    projects.archive(desk.session, by=desk.pat, at=START, project_id=desk.project_id)
+    seen = desk.seen(desk.pat)
+    assert (seen.may_reply, seen.may_resolve, seen.may_reopen, seen.my_turn) == (False, False, False, False)
+
+
+def test_whoever_left_the_project_no_longer_reads_what_is_answered(desk: Desk) -> None:
+    thread_id = desk.ask(desk.priya)
+    desk.do(threads.reply, desk.pat, thread_id, text="The customers’.")
+    assert desk.turn() == ["Priya"]
+    taken = {"person_key": desk.priya.key, "role": Role.PRIVACY}
+    people.take_project_role(desk.session, by=desk.pat, at=START, project_id=desk.project_id, **taken)
+    assert desk.turn() == []
+    with pytest.raises(Forbidden):
+        desk.do(threads.reply, desk.priya, thread_id, text="Still here")

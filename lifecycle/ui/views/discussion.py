@@ -11,15 +11,19 @@ from lifecycle.actions import threads as actions
 from lifecycle.queries import threads
 from lifecycle.queries.threads import Mark, Message, Places, ThreadView
 from lifecycle.queries.wording import Place
-from lifecycle.rules.threads import LONGEST_MESSAGE
-from lifecycle.ui import cache, identity
+from lifecycle.ui import cache, identity, state
 from lifecycle.ui.components import ago, counted, exact, plain
+from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import perform
+from lifecycle.ui.project import chains_of
+from lifecycle.ui.views.findings import to_place
+
+_WANTED = "thread wanted"
 
 
 def marks_of(project_id: int) -> Places:
     """Which questions of the project have threads."""
-    return cache.read(threads.marks, f"project:{project_id}", project_id=project_id)
+    return cache.read(threads.marks, chains_of(project_id)[0], project_id=project_id)
 
 
 def label(mark: Mark) -> str:
@@ -32,6 +36,20 @@ def hint(mark: Mark) -> str:
     said = [counted(mark.open, "open question")] if mark.open else []
     said += [counted(resolved, "resolved question")] if resolved else []
     return f"{', '.join(said)} about this"
+
+
+def answer_at(place: Place, project_id: int, project: str) -> None:
+    """Open the question with its threads unfolded."""
+    state.put(_WANTED, [project_id, place.source_id, place.field_id])
+    to_place(place, project)
+
+
+def is_wanted(slot: Slot) -> bool:
+    """Whether somebody came here to answer in a thread; true once."""
+    if state.value(_WANTED) != [slot.project_id, slot.source_id, slot.field_id]:
+        return False
+    state.take(_WANTED)
+    return True
 
 
 def panel(place: tuple[int, str, int], *, may_ask: bool, close: Callable[[], None], key: str) -> None:
@@ -50,7 +68,7 @@ def panel(place: tuple[int, str, int], *, may_ask: bool, close: Callable[[], Non
 def _threads(project_id: int, field_id: str, source_id: int) -> tuple[ThreadView, ...]:
     return cache.read(
         threads.of_field,
-        f"project:{project_id}",
+        *chains_of(project_id),
         by=identity.actor(),
         project_id=project_id,
         field_id=field_id,
@@ -65,7 +83,6 @@ def _ask(place: tuple[int, str, int], asked: int, key: str) -> None:
         text = st.text_area(
             "Ask the team about this",
             key=f"{key}:ask:text:{asked}",
-            max_chars=LONGEST_MESSAGE,
             height="content",
             placeholder="What is unclear?",
         )
@@ -117,7 +134,6 @@ def _answer(thread: ThreadView, key: str) -> None:
         text = st.text_area(
             "Your answer" if thread.is_open else "What is still open",
             key=f"{key}:text:{len(thread.messages)}:{thread.is_open}",
-            max_chars=LONGEST_MESSAGE,
             height="content",
             label_visibility="collapsed",
             placeholder="Your answer" if thread.is_open else "What is still open?",
@@ -180,9 +196,7 @@ def _choose_and_ask(project_id: int, places: Sequence[Place], marks: Places) -> 
             key=f"review-ask:about:{number}",
             placeholder="Choose an answer",
         )
-        text = st.text_area(
-            "What is unclear", key=f"review-ask:text:{number}", max_chars=LONGEST_MESSAGE, height="content"
-        )
+        text = st.text_area("What is unclear", key=f"review-ask:text:{number}", height="content")
         if not st.form_submit_button("Ask", icon=":material/send:"):
             return
     if chosen is None:

@@ -22,6 +22,7 @@ from lifecycle.queries.wording import Place
 from lifecycle.ui import cache, identity, navigation, standing
 from lifecycle.ui.components import ago, counted, empty_state, one_line, page_header, plain, until
 from lifecycle.ui.perform import perform
+from lifecycle.ui.views import discussion
 from lifecycle.ui.views.findings import to_place
 from lifecycle.vocabulary import Act
 
@@ -179,7 +180,12 @@ def _asked_about(view: MyWork) -> None:
             f":violet[:material/forum: {ago(item.since, identity.now())}]",
             "Answer",
             f"thread:{item.thread_id}",
-            partial(to_place, Place(key, item.field_id, item.source_id, title, stage), item.project_key),
+            partial(
+                discussion.answer_at,
+                Place(key, item.field_id, item.source_id, title, stage),
+                item.project_id,
+                item.project_key,
+            ),
         )
 
 

@@ -28,6 +28,8 @@ def draw_question(slot: Slot, sheet: Sheet) -> None:
     """The question as a fragment of its own; `sheet.begin_drawing` came before the first of them."""
     field = sheet.guide.field(slot.field_id)
     autosave.prepare(slot, field, sheet.answer(slot), is_new_here=register(slot))
+    if discussion.is_wanted(slot):
+        autosave.change(slot, panel="thread")
     st.fragment(_question, key=slot.fragment)(slot, sheet.project, sheet.may_edit, sheet.asked_for)
 
 
@@ -68,12 +70,12 @@ def _footer(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None,
             text_in_row(f"For example: {plain(field.example)}", is_quiet=True)
         else:
             text_in_row(" ", is_quiet=True)
-    mark = sheet.thread(slot)
-    if not (mark or sheet.may_edit or sheet.may_ask):
+    asked = sheet.thread(slot)
+    if not (asked or sheet.may_edit or sheet.may_ask):
         return
     with others.container(horizontal=True, horizontal_alignment="right", gap=None):
-        if mark:
-            _asked(slot, mark)
+        if asked:
+            _asked(slot, asked)
         if sheet.may_edit or sheet.may_ask:
             _menu(slot, note, answer, sheet)
 
