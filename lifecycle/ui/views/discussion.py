@@ -129,24 +129,37 @@ def _by(message: Message, now: datetime) -> str:
 
 
 def _answer(thread: ThreadView, key: str) -> None:
-    """One box for a reply, a last word or the reason to open it again: which one, the button says."""
-    with st.form(f"{key}:form:{len(thread.messages)}:{thread.is_open}", border=False):
+    """One box for a reply or a last word: which of them, the button says."""
+    key = f"{key}:{len(thread.messages)}:{thread.is_open}"
+    if not thread.is_open:
+        _reopen(thread, key)
+        return
+    with st.form(f"{key}:form", border=False):
         text = st.text_area(
-            "Your answer" if thread.is_open else "What is still open",
-            key=f"{key}:text:{len(thread.messages)}:{thread.is_open}",
+            "Your answer",
+            key=f"{key}:text",
             height="content",
             label_visibility="collapsed",
-            placeholder="Your answer" if thread.is_open else "What is still open?",
+            placeholder="Your answer",
         )
         with st.container(horizontal=True, gap="small"):
             said = thread.may_reply and st.form_submit_button("Reply", icon=":material/reply:")
             resolved = thread.may_resolve and st.form_submit_button("Resolve", icon=":material/check:")
-            again = thread.may_reopen and st.form_submit_button("Open again", icon=":material/undo:")
     if said:
         perform(actions.reply, done="Sent.", thread_id=thread.id, text=text or "")
     elif resolved:
         perform(actions.resolve, done="Resolved.", thread_id=thread.id, text=text or "")
-    elif again:
+
+
+def _reopen(thread: ThreadView, key: str) -> None:
+    """Folded away: what is resolved takes little room."""
+    with (
+        st.popover("Not resolved?", icon=":material/undo:", type="tertiary"),
+        st.form(f"{key}:form", border=False),
+    ):
+        text = st.text_area("What is still open", key=f"{key}:text", height="content")
+        again = st.form_submit_button("Open again", icon=":material/undo:")
+    if again:
         perform(actions.reopen, done="Open again.", thread_id=thread.id, text=text or "")
 
 

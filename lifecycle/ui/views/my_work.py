@@ -168,15 +168,14 @@ def _asked_about(view: MyWork) -> None:
     """Questions on a field in which it is this person's turn."""
     if not view.threads:
         return
-    many = "1 question waits" if len(view.threads) == 1 else f"{len(view.threads)} questions wait"
-    st.header(f"{many} for your answer", anchor=False)
+    st.header(f"Questions that wait for your answer · {len(view.threads)}", anchor=False)
     for item in view.threads:
         field = cache.guide().fields.get(item.field_id)
         key = f"{item.field_id}@{item.source_id}" if item.source_id else item.field_id
-        title, stage = (field.title, field.stage) if field else (item.field_id, None)
-        where = f"{item.who} about {title} · {item.project_name}"
+        title, stage = (f"{field.title} ({field.id})", field.stage) if field else (item.field_id, None)
+        said = f"{item.project_name} · {item.who}: “{one_line(item.said, 160)}”"
         _row(
-            f"{plain(one_line(item.said, 160))}  \n:small[:gray[{plain(where)}]]",
+            f"**{plain(title)}**  \n:small[{plain(said)}]",
             f":violet[:material/forum: {ago(item.since, identity.now())}]",
             "Answer",
             f"thread:{item.thread_id}",

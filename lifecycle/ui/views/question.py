@@ -62,7 +62,9 @@ def _heading(field: FieldSpec, sheet: Sheet) -> None:
 
 def _footer(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet) -> None:
     """One line below the widgets: the mark, or an example while there is none; at its end the other ways to answer."""
-    said, others = st.columns([4, 1], vertical_alignment="center", gap="small", wrap=False)
+    asked = sheet.thread(slot)
+    widths = [2, 1] if asked else [4, 1]
+    said, others = st.columns(widths, vertical_alignment="center", gap="small", wrap=False)
     with said:
         if mark := _mark(field, note, answer, sheet):
             text_in_row(mark)
@@ -70,10 +72,9 @@ def _footer(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None,
             text_in_row(f"For example: {plain(field.example)}", is_quiet=True)
         else:
             text_in_row(" ", is_quiet=True)
-    asked = sheet.thread(slot)
     if not (asked or sheet.may_edit or sheet.may_ask):
         return
-    with others.container(horizontal=True, horizontal_alignment="right", gap=None):
+    with others.container(horizontal=True, horizontal_alignment="right", gap="small"):
         if asked:
             _asked(slot, asked)
         if sheet.may_edit or sheet.may_ask:
