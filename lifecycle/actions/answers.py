@@ -191,7 +191,10 @@ def restore(
     answer_id: int,
     base: int | None,
 ) -> SavedAnswer:
-    """Bring an earlier answer back as a new revision."""
+    """Put an earlier answer back as a new revision.
+
+    Raises Invalid when the form no longer takes it: the guide or a date moved on since.
+    """
     require_on_project(session, "answers.restore", by, project_id)
     project = open_project(session, project_id)
     earlier = session.get(Answer, answer_id)
@@ -200,6 +203,8 @@ def restore(
     field = _field(guide, earlier.field_id, earlier.source_id)
     state = AnswerState(earlier.state) if earlier.state else None
     content = Content(state, earlier.value, earlier.owner, earlier.due_on, earlier.reason)
+    today = organisation_today(session, at)
+    _require_still_taken(field, content, today)
     return _write(
         session,
         guide,
@@ -212,11 +217,22 @@ def restore(
         by,
         at,
         "web",
-        restored_from=answer_id,
+        restored=earlier,
+        today=today,
     )
 
 
 # ---------------------------------------------------------------- content
+
+
+def _require_still_taken(field: FieldSpec, content: Content, today: date) -> None:
+    """What the form would take only in part must not come back as if it were the same answer."""
+    if content.state is None:
+        return
+    raw = json.loads(content.value) if content.value else None
+    taken = _content(field, content.state, raw, content.owner, content.due_on, content.reason, today)
+    if taken != content:
+        raise Invalid({field.id: "The form asks for something else by now. Answer it anew."})
 
 
 def _field(guide: Guide, field_id: str, source_id: int) -> FieldSpec:
@@ -286,7 +302,7 @@ def _write(
     by: Actor,
     at: datetime,
     method: str,
-    restored_from: int | None = None,
+    restored: Answer | None = None,
     today: date | None = None,
 ) -> SavedAnswer:
     project_id = project.id or 0
@@ -299,11 +315,12 @@ def _write(
         raise Conflict(field.id, base=base, found=found, theirs=_shown(current), mine=content)
     day = today or organisation_today(session, at)
     before = known_project(session, project_id, guide=guide, today=day)
+    restored_from = restored.id if restored else None
     answer = _put(session, project, field, source_id, content, current, by, at, method, restored_from)
     after = with_answer(session, before, field, answer)
-    _record(
-        session, action, answer, _stale(before.facts, guide, field), _stale(after.facts, guide, field), by
-    )
+    stale_before, stale_after = (_stale(known.facts, guide, field) for known in (before, after))
+    revision = restored.revision if restored else None
+    _record(session, action, answer, stale_before, stale_after, by, revision)
     refresh_standing(session, project_id, guide=guide, at=at, facts=after.facts, basis=after.basis)
     keep(session, after)
     return SavedAnswer(answer.revision, True, answer.answer_id)
@@ -432,6 +449,7 @@ def _record(
     stale_before: frozenset[int],
     stale_after: frozenset[int],
     by: Actor,
+    restored_revision: int | None = None,
 ) -> None:
     detail = {
         "answer": answer.answer_id,
@@ -443,6 +461,7 @@ def _record(
         "reason": answer.reason,
         "method": answer.method,
         "restored_from": answer.restored_from,
+        "restored_revision": restored_revision,
         "sign_offs_gone_stale": sorted(stale_after - stale_before),
         "sign_offs_valid_again": sorted(stale_before - stale_after),
     }

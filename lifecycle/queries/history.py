@@ -288,6 +288,12 @@ class _Told:
     def said(self, name: str) -> str:
         return str(self.detail.get(name) or "")
 
+    @property
+    def restored(self) -> str:
+        """Which version it was; older events only tell its row."""
+        revision = self.said("restored_revision")
+        return f"version {revision} of the" if revision else "an earlier"
+
     def consequences(self) -> Iterable[str]:
         for name, one, many in (
             ("sign_offs_gone_stale", "1 sign-off became stale.", "{} sign-offs became stale."),
@@ -353,7 +359,7 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     EventAction.ROLE_ENDED: lambda told: f"Ended {told.person('nobody')}'s role as {told.role}",
     EventAction.ANSWER_SAVED: lambda told: f"Answered {told.title}",
     EventAction.ANSWER_CLEARED: lambda told: f"Cleared the answer to {told.title}",
-    EventAction.ANSWER_RESTORED: lambda told: f"Brought back an earlier answer to {told.title}",
+    EventAction.ANSWER_RESTORED: lambda told: f"Put back {told.restored} answer to {told.title}",
     EventAction.THREAD_OPENED: lambda told: f"Asked about {told.field}: {told.words}",
     EventAction.THREAD_ANSWERED: lambda told: f"Answered a question about {told.field}: {told.words}",
     EventAction.THREAD_RESOLVED: lambda told: f"Resolved a question about {told.field}",

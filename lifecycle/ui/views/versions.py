@@ -98,7 +98,7 @@ def _version(slot: Slot, field: FieldSpec, version: AnswerView, sheet: Sheet, *,
         st.caption(f"{plain(version.by_name)}, {exact(version.at)}", width="content")
         if sheet.may_edit and not is_newest:
             st.button(
-                "Bring back",
+                "Put this back",
                 key=slot.key("bring_back", str(version.revision)),
                 icon=":material/undo:",
                 type="tertiary",
