@@ -10,8 +10,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar
 
-import streamlit as st
-
 from lifecycle.events import chain_stamp
 from lifecycle.guide import Guide
 from lifecycle.rules.checks.evaluation import load_checked_guide
@@ -22,17 +20,18 @@ from lifecycle.ui import current_run
 T = TypeVar("T")
 
 
-@st.cache_resource(show_spinner=False)
+# Not Streamlit's cache: asked for dozens of times in a run, it costs more than all else they do.
+@lru_cache(maxsize=1)
 def settings() -> Settings:
     return read_settings()
 
 
-@st.cache_resource(show_spinner=False)
+@lru_cache(maxsize=1)
 def database() -> Database:
     return open_database(settings().database_url)
 
 
-@st.cache_resource(show_spinner=False)
+@lru_cache(maxsize=1)
 def guide() -> Guide:
     return load_checked_guide(settings().guide_folder)
 
@@ -82,7 +81,5 @@ def _kept_with_guide(query: Callable[..., T], newest: int, arguments: tuple[tupl
 
 def forget_everything() -> None:
     """Database, guide and reads, for tests that bring their own database."""
-    for kept in (settings, database, guide):
-        kept.clear()
-    _kept.cache_clear()
-    _kept_with_guide.cache_clear()
+    for kept in (settings, database, guide, _kept, _kept_with_guide):
+        kept.cache_clear()

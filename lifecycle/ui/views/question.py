@@ -14,7 +14,7 @@ from lifecycle.queries.worksheets import AnswerView
 from lifecycle.rules.answers import missing_parts
 from lifecycle.ui import autosave, choices, state
 from lifecycle.ui.autosave import DUE, OWNER, REASON, Note
-from lifecycle.ui.components import ago, plain, text_in_row
+from lifecycle.ui.components import ago, plain
 from lifecycle.ui.fields import Changed, Slot, draw_part, is_pair, is_wide, shows_example
 from lifecycle.ui.views import versions
 from lifecycle.ui.views.sheet import Sheet, redraw_with, register, sheet_of
@@ -56,16 +56,14 @@ def _heading(field: FieldSpec, sheet: Sheet) -> None:
 
 def _footer(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet) -> None:
     """One line below the widgets: the mark, or an example while there is none; at its end the other ways to answer."""
-    said, others = st.columns([4, 1], vertical_alignment="center", gap="small", wrap=False)
-    with said:
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="right", gap="small"
+    ):
         if mark := _mark(field, note, answer, sheet):
-            text_in_row(mark)
+            st.markdown(mark, width="stretch", anchors=False)
         elif _wants_example(field):
-            text_in_row(f"For example: {plain(field.example)}", is_quiet=True)
-        else:
-            text_in_row(" ", is_quiet=True)
-    if sheet.may_edit:
-        with others.container(horizontal_alignment="right"):
+            st.caption(f"For example: {plain(field.example)}", width="stretch")
+        if sheet.may_edit:
             _menu(slot, note, answer)
 
 
