@@ -25,7 +25,7 @@ config._main_script_path = str(HERE / "app.py")
 def load_example(by: Actor) -> None:
     """For the button of the first start; takes some ten seconds."""
     guide = load_checked_guide(site.settings.guide_folder)
-    build_example(site.database, guide, by=by, now=datetime.now(UTC))
+    build_example(site.database, guide, site.files, by=by, now=datetime.now(UTC))
 
 
 try:

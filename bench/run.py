@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from bench import layout, pages, registers, saving, start
+from bench import audit, layout, pages, registers, saving, start
 from bench.installation import Installation, installation
 from bench.results import Result, table, write
 
@@ -17,6 +17,7 @@ MEASUREMENTS: Mapping[str, Callable[[Installation], Iterator[Result]]] = Mapping
     {
         "saving": saving.measure,
         "register": registers.measure,
+        "audit": audit.measure,
         "pages": pages.measure,
         "throughput": pages.measure_throughput,
         "start": start.measure,

@@ -7,5 +7,6 @@ store, events                  tables, transactions, the append-only hash-chaine
 facts                          rows into the plain values the rules take; standing kept up to date
 actions / queries              writes / reads, the same nouns in both
 interchange                    files in and out
-web, cli, jobs, ui             the edges: one server, one command line, the screens
+notify, jobs                   messages on their way out; what runs by itself
+web, cli, ui                   the edges: one server, one command line, the screens
 """

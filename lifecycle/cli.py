@@ -20,14 +20,18 @@ import typer
 from lifecycle.actions import people
 from lifecycle.demo import build_example
 from lifecycle.errors import GuideError, Invalid, LifecycleError, NotFound, Refused
-from lifecycle.events import verify_all
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.guide import Guide
+from lifecycle.interchange import bundle_verifier
+from lifecycle.interchange.bundles import make_bundle
 from lifecycle.interchange.mappings import RegisterMapping, load_mapping
 from lifecycle.interchange.register_import import apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
 from lifecycle.interchange.series import Series, read_series
+from lifecycle.jobs import Jobs
+from lifecycle.queries import audit
+from lifecycle.queries.guide_preview import GuidePreview, preview
 from lifecycle.queries.people import credentials
 from lifecycle.queries.pipeline import pipeline_gate
 from lifecycle.queries.portfolio_past import PastPortfolio, past
@@ -36,7 +40,9 @@ from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.rules.triggers import Direction, Missing, TriggerRule, replay
 from lifecycle.settings import PROJECT_ROOT, Settings, read_settings
 from lifecycle.store.database import Database, open_database
+from lifecycle.store.files import open_files
 from lifecycle.store.migrations import check_schema, upgrade
+from lifecycle.store.verification import verify
 from lifecycle.vocabulary import COMMAND_LINE, Blocker, Gate
 
 PROGRESS_STEPS = 10
@@ -60,13 +66,17 @@ main = typer.Typer(
 database_commands = typer.Typer(help="The database's schema.", no_args_is_help=True)
 import_commands = typer.Typer(help="Files in.", no_args_is_help=True)
 audit_commands = typer.Typer(help="The event log.", no_args_is_help=True)
+export_commands = typer.Typer(help="Files out.", no_args_is_help=True)
 people_commands = typer.Typer(help="Accounts.", no_args_is_help=True)
 trigger_commands = typer.Typer(help="Rules on metrics.", no_args_is_help=True)
+guide_commands = typer.Typer(help="The guide: questions, checks and who signs.", no_args_is_help=True)
 main.add_typer(database_commands, name="db")
 main.add_typer(import_commands, name="import")
 main.add_typer(audit_commands, name="audit")
+main.add_typer(export_commands, name="export")
 main.add_typer(people_commands, name="people")
 main.add_typer(trigger_commands, name="triggers")
+main.add_typer(guide_commands, name="guide")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -163,7 +173,8 @@ def demo(as_json: AsJson = False) -> None:
         settings = read_settings()
         guide = _guide(settings)
         with _opened(settings) as database:
-            built = build_example(database, guide, by=COMMAND_LINE, now=_now())
+            files = open_files(settings, database.file)
+            built = build_example(database, guide, files, by=COMMAND_LINE, now=_now())
     if as_json:
         _print_json(built.as_json())
     else:
@@ -376,25 +387,114 @@ def _show_gate(ready: bool, level: str, blockers: tuple[Blocker, ...]) -> None:
 
 
 @audit_commands.command("verify")
-def audit_verify(as_json: AsJson = False) -> None:
-    """Check every chain of the event log; exit code 1 with the places where one is broken."""
-    with _refusals(as_json), _opened() as database, database.read() as session:
-        faults = verify_all(session)
+def audit_verify(
+    bundle: Annotated[
+        Path | None, typer.Argument(help="A project's bundle, to check instead of the database.")
+    ] = None,
+    heads: Annotated[
+        Path | None, typer.Option(help="Heads kept elsewhere, as “audit heads --json” prints them.")
+    ] = None,
+    standing: Annotated[
+        bool, typer.Option("--standing", help="Also compute every project's standing anew and compare.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the tables with the event log and check its chains; exit code 1 with each place that is broken."""
+    if bundle is not None:
+        _verify_bundle(bundle, as_json)
+    with _refusals(as_json):
+        settings = read_settings()
+        kept = heads.read_text("utf-8") if heads else None
+        with _opened(settings) as database:
+            found = verify(database, processes=2)
+            with database.read() as session:
+                more = list(audit.check_heads(session, kept, by=COMMAND_LINE)) if kept is not None else []
+                if standing:
+                    more += audit.check_standing(session, by=COMMAND_LINE, at=_now(), guide=_guide(settings))
+                verified = audit.located(session, found, by=COMMAND_LINE, more=more)
     if as_json:
-        _print_json(
-            {
-                "intact": not faults,
-                "faults": [
-                    {"chain": fault.chain, "sequence": fault.sequence, "text": fault.sentence}
-                    for fault in faults
-                ],
-            }
+        _print_json(verified.as_json())
+    else:
+        _show_verified(verified)
+    for fault in verified.faults:
+        typer.echo(f"{fault.project or fault.chain or 'organisation'}: {fault.told}", err=True)
+    raise typer.Exit(1 if verified.faults else 0)
+
+
+def _verify_bundle(bundle: Path, as_json: bool) -> NoReturn:
+    """As the script inside it does, and with the same words."""
+    found = bundle_verifier.main([str(bundle), *(["--json"] if as_json else [])])
+    raise typer.Exit(1 if found else 0)
+
+
+def _show_verified(verified: audit.Verified) -> None:
+    if verified.not_vouched:
+        rows = _counted(verified.not_vouched, "row")
+        typer.echo(f"{rows} not vouched for: written before {verified.before}, when events began to say so.")
+    if not verified.faults:
+        events, rows = _counted(verified.events, "event"), _counted(verified.rows, "row")
+        typer.echo(
+            f"Intact: {events} in {_counted(verified.chains, 'chain')}, and the {rows} they vouch for."
         )
-    elif not faults:
-        typer.echo("Every chain of the event log is intact.")
-    for fault in faults:
-        typer.echo(f"{fault.chain}, event {fault.sequence}: {fault.sentence}", err=True)
-    raise typer.Exit(1 if faults else 0)
+
+
+@export_commands.command("bundle")
+def export_bundle(
+    project: Annotated[str, typer.Argument(help="The project's key, as in its address.")],
+    file: Annotated[Path, typer.Argument(help="The zip file to write.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write everything about a project into a zip that proves itself, on any machine that has Python."""
+    with _refusals(as_json):
+        settings = read_settings()
+        guide = _guide(settings)
+        with _opened(settings) as database, database.read() as session:
+            made = make_bundle(session, by=COMMAND_LINE, at=_now(), guide=guide, key=project)
+        _write_whole(file, made.data)
+    if as_json:
+        _print_json({"project": project, "file": str(file), "bytes": len(made.data), "head": made.head})
+    else:
+        typer.echo(f"{file}: {len(made.data):,} bytes. Head of the log: {made.head}")
+
+
+def _write_whole(file: Path, data: bytes) -> None:
+    """Beside it first, so that there is never half a file under its name."""
+    beside = file.with_name(f".{file.name}.part")
+    try:
+        beside.write_bytes(data)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@audit_commands.command("heads")
+def audit_heads(as_json: AsJson = False) -> None:
+    """Print the newest event of each chain, to keep elsewhere: then nobody can remove newer ones unseen."""
+    with _refusals(as_json), _opened() as database, database.read() as session:
+        found = audit.heads_as_json(session, by=COMMAND_LINE)
+    if as_json:
+        _print_json(found)
+        return
+    for head in found["heads"]:
+        typer.echo(f"{head['project'] or head['chain']}  {head['sequence']}  {head['hash']}")
+
+
+@main.command()
+def tick(as_json: AsJson = False) -> None:
+    """Do once what the server does by itself: reminders, digests, deliveries, dates that passed. For cron.
+
+    Exit code 1 when a job broke; a message that could not be delivered is tried again or stands in the log.
+    """
+    with _refusals(as_json):
+        settings = read_settings()
+        guide = _guide(settings)
+        with _opened(settings) as database:
+            done = Jobs(database, settings, guide).run()
+    if as_json:
+        _print_json(done.as_json())
+    else:
+        typer.echo(f"{done.sentence}.")
+    raise typer.Exit(1 if done.broken else 0)
 
 
 @people_commands.command("reset")
@@ -414,6 +514,76 @@ def people_reset(
         _print_json({"email": email, "link": link})
     else:
         typer.echo(f"Within a day, once: {link}")
+
+
+# ---------------------------------------------------------------- the guide
+
+
+@guide_commands.command("preview")
+def guide_preview(
+    folder: Annotated[Path, typer.Argument(help="The folder of the other guide.")], as_json: AsJson = False
+) -> None:
+    """Say what another guide would change before it is put in force: sign-offs gone stale, checks that fail."""
+    with _refusals(as_json):
+        settings = read_settings()
+        guide, candidate = _guide(settings), load_checked_guide(folder)
+        with _opened(settings) as database, database.read() as session:
+            found = preview(session, by=COMMAND_LINE, at=_now(), guide=guide, candidate=candidate)
+    if as_json:
+        _print_json(_preview_as_json(found))
+    else:
+        _show_preview(found)
+
+
+def _preview_as_json(found: GuidePreview) -> dict[str, Any]:
+    return {
+        "version": found.version,
+        "candidate_version": found.candidate_version,
+        "projects_looked_at": found.looked_at,
+        "changes": [{"kind": each.kind, "what": each.what, "text": each.text} for each in found.changes],
+        "projects": [
+            {
+                "project": each.key,
+                "name": each.name,
+                "stale": [
+                    {
+                        "sign_off": made.sign_off_id,
+                        "gate": made.gate,
+                        "role": made.role,
+                        "signed_by": made.printed_name,
+                        "reasons": list(made.reasons),
+                    }
+                    for made in each.effect.stale
+                ],
+                "newly_required": [{"gate": gate, "role": role} for gate, role in each.effect.newly_required],
+                "newly_failing": [
+                    {"check": check, "title": title} for check, title in each.effect.newly_failing
+                ],
+            }
+            for each in found.projects
+        ],
+    }
+
+
+def _show_preview(found: GuidePreview) -> None:
+    typer.echo(f"{_counted(len(found.changes), 'change')} of the guide:")
+    for change in found.changes:
+        typer.echo(f"  {change.text}")
+    typer.echo(
+        f"Of {_counted(found.looked_at, 'project')} under way, {len(found.projects):,} would be touched: "
+        f"{_counted(found.stale, 'sign-off')} stale, {found.newly_required:,} newly required, "
+        f"{_counted(found.newly_failing, 'check')} newly in the way."
+    )
+    for project in found.projects:
+        typer.echo(f"{project.name}")
+        for made in project.effect.stale:
+            typer.echo(f"  stale: {made.role.title} at {made.gate.title}, signed by {made.printed_name}")
+            for reason in made.reasons:
+                typer.echo(f"    {reason}")
+        for gate, role in project.effect.newly_required:
+            typer.echo(f"  newly required: {role.title} at {gate.title}")
+        for check, title in project.effect.newly_failing:
+            typer.echo(f"  newly in the way: {check} {title}")
 
 
 # ---------------------------------------------------------------- triggers

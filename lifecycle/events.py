@@ -11,13 +11,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from json.encoder import encode_basestring as quoted
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, union, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlmodel import Session
 
 from lifecycle.canonical import canonical_json, moment_text, sha256_hex
+from lifecycle.store import vouched
 from lifecycle.store.base import metadata
+from lifecycle.store.database import raw_lines
 from lifecycle.store.outbox import add_to_outbox
 from lifecycle.store.tables import ChainHead, Event
 from lifecycle.vocabulary import Actor
@@ -27,7 +30,6 @@ FIRST_PREVIOUS_HASH = "0" * 64
 
 _EVENTS = metadata.tables[str(Event.__tablename__)]
 _HEADS = metadata.tables[str(ChainHead.__tablename__)]
-_Line = Row[Any]
 # Built once: an event is added with every change, and building costs more than running them.
 _LOCK_HEAD = select(_HEADS).where(_HEADS.c.chain == bindparam("named")).with_for_update()
 _ADD_EVENT, _ADD_HEAD = insert(_EVENTS), insert(_HEADS)
@@ -35,6 +37,12 @@ _MOVE_HEAD = update(_HEADS).where(_HEADS.c.chain == bindparam("named"))
 _STAMP = select(func.coalesce(func.sum(_HEADS.c.sequence), 0))
 _STAMP_OF = _STAMP.where(_HEADS.c.chain.in_(bindparam("chains", expanding=True)))
 _NEWEST = select(_HEADS.c.chain, _HEADS.c.hash).where(_HEADS.c.chain.in_(bindparam("chains", expanding=True)))
+_SELECT_EVENTS = (
+    "SELECT chain, sequence, at, actor_key, actor_kind, action, subject, detail, previous_hash, hash "
+    "FROM event"
+)
+_SELECT_HEADS = "SELECT chain, sequence, hash, at FROM chain_head"
+_FIRST = (0, FIRST_PREVIOUS_HASH, "")  # what the first event of a chain follows
 _HASHED = ("chain", "sequence", "at", "actor_key", "actor_kind", "action", "subject", "detail")
 
 
@@ -55,6 +63,7 @@ class EventAction(StrEnum):
     PERSON_SIGNED_IN = "person.signed_in"
     PERSON_SIGNED_OUT = "person.signed_out"
     SESSION_REVOKED = "session.revoked"
+    SIGNING_REFUSED = "signing.refused"
     REVIEWER_LISTED = "reviewer.listed"
     REVIEWER_UNLISTED = "reviewer.unlisted"
     ROLE_GIVEN = "role.given"
@@ -73,9 +82,13 @@ class EventAction(StrEnum):
     REVIEW_REQUESTED = "review.requested"
     REVIEW_WITHDRAWN = "review.withdrawn"
     REVIEW_REASSIGNED = "review.reassigned"
+    REVIEW_HANDED_OVER = "review.handed_over"
+    DELEGATION_SET = "delegation.set"
+    DELEGATION_ENDED = "delegation.ended"
     SIGN_OFF_RECORDED = "sign_off.recorded"
     SIGN_OFF_AFFIRMED = "sign_off.affirmed"
     SIGN_OFF_WITHDRAWN = "sign_off.withdrawn"
+    CHANGE_ANSWERED = "change.answered"
     SIGN_OFF_INVALIDATED = "sign_off.invalidated"
     CONDITION_ADDED = "condition.added"
     CONDITION_MET = "condition.met"
@@ -88,7 +101,10 @@ class EventAction(StrEnum):
     TIER_CHOSEN = "tier.chosen"
     TARGET_DATE_SET = "target_date.set"
     EVIDENCE_ADDED = "evidence.added"
+    EVIDENCE_REVISED = "evidence.revised"
+    EVIDENCE_EXPIRY_SET = "evidence.expiry_set"
     EVIDENCE_REMOVED = "evidence.removed"
+    EVIDENCE_RESTORED = "evidence.restored"
     REGISTER_IMPORTED = "register.imported"
     REGISTER_UNDONE = "register.undone"
     DEMO_BUILT = "demo.built"
@@ -149,15 +165,19 @@ def record(
 ) -> int:
     """Add one event in the caller's transaction and return its sequence in the chain.
 
-    What people are told of goes into the outbox here, so that no action can forget it.
+    It vouches for every row touched since the event before it (`store.vouched`), so rows change first. What people
+    are told of goes into the outbox here, so that no action can forget it.
 
     Time never runs backwards in a chain: when `at` is earlier than the event before, that event's time is
     recorded and the given one kept in the detail as `clock_said`.
     """
+    vouches = vouched.take(session)
     connection = session.connection()
     head = connection.execute(_LOCK_HEAD, {"named": chain}).one_or_none()
     given = moment_text(at)
     said = dict(detail or {})
+    if vouches:
+        said[vouched.KEY] = vouches
     if head is not None and given < head.at:
         said["clock_said"] = given
     line = {
@@ -228,47 +248,96 @@ def heads(session: Session, *chains: str) -> tuple[str, ...]:
     return tuple(found.get(chain, "") for chain in chains)
 
 
+def head_of(session: Session, chain: str) -> tuple[int, str]:
+    """Sequence and hash of a chain's newest event."""
+    found = session.execute(
+        select(_HEADS.c.sequence, _HEADS.c.hash).where(_HEADS.c.chain == chain)
+    ).one_or_none()
+    return (found.sequence, found.hash) if found else (0, FIRST_PREVIOUS_HASH)
+
+
+def written_lines(session: Session, chain: str) -> Iterator[dict[str, Any]]:
+    """The events of a chain, oldest first, as they are hashed, with their hashes."""
+    for line in raw_lines(session, f"{_SELECT_EVENTS} WHERE chain = {_literal(chain)} ORDER BY sequence"):
+        yield dict(zip((*_HASHED, "previous_hash", "hash"), line, strict=True))
+
+
 def verify_all(session: Session) -> list[ChainFault]:
     """The faults of every chain that has events or a head; empty when the whole log holds."""
-    names = union(select(_HEADS.c.chain), select(_EVENTS.c.chain))
-    chains = sorted(session.execute(names).scalars())
-    return [fault for chain in chains for fault in verify_chain(session, chain)]
+    return _verify(session, "", "")
 
 
 def verify_chain(session: Session, chain: str) -> list[ChainFault]:
     """Recompute a chain from its first event; the first fault is where it first breaks."""
-    head = session.execute(select(_HEADS).where(_HEADS.c.chain == chain)).one_or_none()
-    lines = session.execute(
-        select(_EVENTS).where(_EVENTS.c.chain == chain).order_by(_EVENTS.c.sequence),
-        execution_options={"yield_per": 1000},
-    )
+    only = f"WHERE chain = {_literal(chain)}"
+    return _verify(session, only, only)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _verify(session: Session, of_events: str, of_heads: str) -> list[ChainFault]:
+    """One pass over the events in the order they were written, which is also that of each chain."""
+    last: dict[str, tuple[int, str, str]] = {}  # chain -> sequence, hash, at of the event before
     faults: list[ChainFault] = []
-    last: _Line | None = None
-    for line in lines:
-        faults += [ChainFault(chain, line.sequence, text) for text in _faults_of_line(line, last)]
-        last = line
-    return faults + _faults_of_head(chain, head, last)
+    for line in raw_lines(session, f"{_SELECT_EVENTS} {of_events} ORDER BY id"):
+        chain, sequence, at, _, _, _, _, _, previous_hash, hashed = line
+        due, expected, earliest = last.get(chain, _FIRST)
+        if type(sequence) is not int or type(at) is not str:
+            faults.append(ChainFault(chain, due + 1, f"Event {due + 1} was changed after it was written."))
+            last[chain] = (due + 1, hashed, earliest)
+            continue
+        if sequence != due + 1 or previous_hash != expected or hashed != _hash_of(line) or at < earliest:
+            faults += [ChainFault(chain, sequence, text) for text in _faults_of_line(line, last.get(chain))]
+        last[chain] = (sequence, hashed, at)
+    heads = {head[0]: head for head in raw_lines(session, f"{_SELECT_HEADS} {of_heads}")}
+    by_chain: dict[str, list[ChainFault]] = {}
+    for fault in faults:
+        by_chain.setdefault(fault.chain, []).append(fault)
+    return [
+        fault
+        for chain in sorted({*last, *heads}, key=str)
+        for fault in (*by_chain.get(chain, ()), *_faults_of_head(chain, heads.get(chain), last.get(chain)))
+    ]
 
 
-def _faults_of_line(line: _Line, last: _Line | None) -> Iterator[str]:
-    due = last.sequence + 1 if last else 1
-    if line.sequence != due:
-        yield f"Event {due} is missing: the next one found is {line.sequence}."
-    elif line.previous_hash != (last.hash if last else FIRST_PREVIOUS_HASH):
-        yield f"Event {line.sequence} does not follow the event before it: one of the two was replaced."
-    if line.hash != event_hash(line.previous_hash, line._asdict()):
-        yield f"Event {line.sequence} was changed after it was written."
-    if last and line.at < last.at:
-        yield f"Event {line.sequence} is dated before the event it follows."
+def _hash_of(line: tuple[Any, ...]) -> str:
+    """As `event_hash`, five times as fast; empty for what no event of ours can hold."""
+    chain, sequence, at, actor_key, actor_kind, action, subject, detail, previous_hash, _ = line
+    try:
+        return sha256_hex(
+            f'{previous_hash}{{"action":{quoted(action)},"actor_key":{quoted(actor_key)},'
+            f'"actor_kind":{quoted(actor_kind)},"at":{quoted(at)},"chain":{quoted(chain)},'
+            f'"detail":{quoted(detail)},"sequence":{sequence:d},"subject":{quoted(subject)}}}'
+        )
+    except (TypeError, ValueError):
+        return ""
 
 
-def _faults_of_head(chain: str, head: _Line | None, last: _Line | None) -> list[ChainFault]:
-    found = last.sequence if last else 0
+def _faults_of_line(line: tuple[Any, ...], last: tuple[int, str, str] | None) -> Iterator[str]:
+    _, sequence, at, _, _, _, _, _, previous_hash, hashed = line
+    due, expected, earliest = last or _FIRST
+    if sequence != due + 1:
+        yield f"Event {due + 1} is missing: the next one found is {sequence}."
+    elif previous_hash != expected:
+        yield f"Event {sequence} does not follow the event before it: one of the two was replaced."
+    if hashed != _hash_of(line):
+        yield f"Event {sequence} was changed after it was written."
+    if last and at < earliest:
+        yield f"Event {sequence} is dated before the event it follows."
+
+
+def _faults_of_head(
+    chain: str, head: tuple[Any, ...] | None, last: tuple[int, str, str] | None
+) -> list[ChainFault]:
+    found = last[0] if last else 0
     if head is None:
         return [ChainFault(chain, found, f"The chain has {found} events but its head is missing.")]
-    if head.sequence > found:
-        missing = f"Events {found + 1} to {head.sequence} are missing from the end."
+    _, sequence, hashed, at = head
+    if sequence > found:
+        missing = f"Events {found + 1} to {sequence} are missing from the end."
         return [ChainFault(chain, found + 1, missing)]
-    if last is None or (head.sequence, head.hash, head.at) != (found, last.hash, last.at):
+    if last is None or (sequence, hashed, at) != last:
         return [ChainFault(chain, found, f"The head of the chain does not name event {found}, its newest.")]
     return []

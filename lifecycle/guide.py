@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from lifecycle.canonical import digest
 from lifecycle.errors import GuideError
-from lifecycle.vocabulary import Act, Gate, Role, Severity, Stage
+from lifecycle.vocabulary import Act, Gate, Meaning, Role, Severity, Stage
 
 PartType = Literal[
     "text",
@@ -218,13 +218,63 @@ class CheckSpec(Spec):
 
 
 class ReviewSpec(Spec):
-    """What one role is asked for at one gate, and on which fields its decision rests there."""
+    """What one role is asked for at one gate, and on which fields its decision rests there.
+
+    `meaning` completes the sentence that is signed, `stated` is its kind. The signer may choose one of the
+    `alternatives` instead.
+    """
 
     role: Role
     act: Act
     meaning: str
+    stated: Meaning | None = None
+    alternatives: dict[Meaning, str] = Field(default_factory=dict)
     evidence: tuple[str, ...] = ()
     only_when_stale: bool = False
+
+    @model_validator(mode="after")
+    def _alternatives_differ(self) -> ReviewSpec:
+        if (self.stated or _STATED[self.act]) in self.alternatives:
+            raise ValueError("names the same meaning as “stated” and as an alternative")
+        if self.alternatives and self.act is Act.CONSULT:
+            raise ValueError("is a consultation: an opinion has no alternatives")
+        return self
+
+    @cached_property
+    def meanings(self) -> Mapping[Meaning, str]:
+        """The meanings that the signer may choose from, each as it completes the sentence; the usual one first."""
+        return {self.stated or _STATED[self.act]: self.meaning, **self.alternatives}
+
+
+_STATED: Mapping[Act, Meaning] = MappingProxyType(
+    {
+        Act.APPROVE: Meaning.APPROVES_USE,
+        Act.ACKNOWLEDGE: Meaning.ACKNOWLEDGES,
+        Act.CONSULT: Meaning.REVIEWED,
+    }
+)
+
+
+class ReentrySpec(Spec):
+    """Signatures for which the password is entered again: all that is named here must be so."""
+
+    gate: Gate | None = None
+    role: Role | None = None
+    from_tier: int | None = Field(default=None, ge=1, le=4)
+
+    @model_validator(mode="after")
+    def _names_something(self) -> ReentrySpec:
+        if self.gate is None and self.role is None and self.from_tier is None:
+            raise ValueError("names no gate, role or from_tier")
+        return self
+
+    def covers(self, gate: Gate, role: Role, tier: int | None) -> bool:
+        """An unknown tier counts as the highest."""
+        return (
+            self.gate in (None, gate)
+            and self.role in (None, role)
+            and (self.from_tier is None or tier is None or tier >= self.from_tier)
+        )
 
 
 class SignOffPolicy(Spec):
@@ -237,6 +287,29 @@ class SignOffPolicy(Spec):
     required_evidence: dict[Gate, tuple[str, ...]] = Field(default_factory=dict)
     review_months: dict[int, int]
     lead_days: dict[Role, int]
+    reenter_password: tuple[ReentrySpec, ...] = ()
+    # tier: role: how many different people have to approve; one where nothing is said
+    approvals_needed: dict[int, dict[Role, int]] = Field(default_factory=dict)
+    # role: tier: months after which an approval given at one of the gates has to be given again
+    reapproval_months: dict[Role, dict[int, int]] = Field(default_factory=dict)
+    reapproval_gates: tuple[Gate, ...] = ()
+    reapproval_notice_days: int = Field(default=40, ge=0)
+
+    @model_validator(mode="after")
+    def _numbers_can_be_met(self) -> SignOffPolicy:
+        for tier, of_role in self.approvals_needed.items():
+            for role, number in of_role.items():
+                if tier not in range(1, 5) or not 1 <= number <= 5:
+                    raise ValueError(
+                        f"approvals_needed › {tier} › {role}: name a tier from 1 to 4 and 1 to 5 people"
+                    )
+        for role, of_tier in self.reapproval_months.items():
+            for tier, months in of_tier.items():
+                if tier not in range(1, 5) or not 1 <= months <= 120:
+                    raise ValueError(
+                        f"reapproval_months › {role} › {tier}: name a tier from 1 to 4 and 1 to 120 months"
+                    )
+        return self
 
 
 def _answer_word(value: object) -> str:
@@ -366,6 +439,24 @@ class Guide(Spec):
 
     def review(self, gate: Gate, role: Role) -> ReviewSpec | None:
         return next((spec for spec in self.policy.gates[gate] if spec.role is role), None)
+
+    def reenters_password(self, gate: Gate, role: Role, tier: int | None) -> bool:
+        """Whether whoever agrees here enters the password again."""
+        return any(spec.covers(gate, role, tier) for spec in self.policy.reenter_password)
+
+    def approvals_needed(self, gate: Gate, role: Role, tier: int | None) -> int:
+        """How many different people of `role` have to approve at `gate`; one where it is not asked to approve."""
+        wanted = self.policy.approvals_needed.get(tier or 0)
+        if not wanted or role not in wanted:
+            return 1
+        spec = self.review(gate, role)
+        return wanted[role] if spec and spec.act is Act.APPROVE else 1
+
+    def reapproval_months(self, gate: Gate, role: Role, tier: int | None) -> int | None:
+        """After how many months an approval given here ends; None: it does not end by time."""
+        if tier is None or gate not in self.policy.reapproval_gates:
+            return None
+        return self.policy.reapproval_months.get(role, {}).get(tier)
 
     def relied_on(self, gate: Gate, role: Role) -> tuple[str, ...]:
         """Field ids that a sign-off of `role` at `gate` rests on, without cosmetic ones, in guide order."""

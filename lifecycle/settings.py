@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.utils import parseaddr
+from ipaddress import ip_address
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+MAIL_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The server that sends e-mail. `security` is starttls, ssl (from the first byte) or none."""
+
+    host: str
+    port: int
+    sender: str
+    sender_name: str
+    security: str
+    user: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +39,12 @@ class Settings:
     session_idle_hours: float = 12
     session_absolute_hours: float = 24 * 14
     largest_import_megabytes: int = 50
+    evidence_url: str | None = None  # a path or URL; None: the folder beside the database
+    largest_evidence_megabytes: int = 200
     development: bool = False
+    jobs: bool = True
+    mail: Mail | None = None
+    allow_http_webhooks: bool = False
 
     @property
     def base_url(self) -> str:
@@ -41,11 +62,61 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         guide_folder=Path(values.get("LIFECYCLE_GUIDE") or PROJECT_ROOT / "data" / "guide"),
         public_url=values.get("LIFECYCLE_PUBLIC_URL") or None,
         trust_proxy=values.get("LIFECYCLE_TRUST_PROXY", "") == "1",
+        evidence_url=values.get("LIFECYCLE_EVIDENCE_URL") or None,
+        largest_evidence_megabytes=_megabytes(values, "LIFECYCLE_EVIDENCE_MEGABYTES", 200),
         development=values.get("LIFECYCLE_DEVELOPMENT", "") == "1",
+        jobs=_on_or_off("LIFECYCLE_JOBS", values),
+        mail=_mail(values),
+        allow_http_webhooks=values.get("LIFECYCLE_ALLOW_HTTP_WEBHOOKS", "") == "1",
     )
 
 
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 65_536:
-        raise ValueError(f"PORT must be a whole number from 1 to 65535, not “{text}”.")
+def _megabytes(values: Mapping[str, str], name: str, otherwise: int) -> int:
+    text = values.get(name) or str(otherwise)
+    if not text.isdecimal() or not 0 < int(text) <= 2_000:
+        raise ValueError(f"{name} must be a whole number of megabytes from 1 to 2000, not “{text}”.")
     return int(text)
+
+
+def _port(text: str, name: str = "PORT") -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65_536:
+        raise ValueError(f"{name} must be a whole number from 1 to 65535, not “{text}”.")
+    return int(text)
+
+
+def _on_or_off(name: str, values: Mapping[str, str]) -> bool:
+    said = values.get(name) or "on"
+    if said not in ("on", "off"):
+        raise ValueError(f"{name} must be on or off, not “{said}”.")
+    return said == "on"
+
+
+def _mail(values: Mapping[str, str]) -> Mail | None:
+    """None without LIFECYCLE_SMTP_HOST: then nothing is sent by mail."""
+    host = values.get("LIFECYCLE_SMTP_HOST", "").strip()
+    if not host:
+        return None
+    security = values.get("LIFECYCLE_SMTP_SECURITY") or "starttls"
+    if security not in MAIL_PORTS:
+        raise ValueError(f"LIFECYCLE_SMTP_SECURITY must be starttls, ssl or none, not “{security}”.")
+    port = _port(values.get("LIFECYCLE_SMTP_PORT") or str(MAIL_PORTS[security]), "LIFECYCLE_SMTP_PORT")
+    name, sender = parseaddr(values.get("LIFECYCLE_SMTP_SENDER", ""))
+    if not sender.isascii() or not all(sender.rpartition("@")) or any(mark.isspace() for mark in sender):
+        raise ValueError(
+            "LIFECYCLE_SMTP_SENDER must be the address that messages come from, "
+            "such as “Lifecycle <lifecycle@example.org>”."
+        )
+    user, password = values.get("LIFECYCLE_SMTP_USER", ""), values.get("LIFECYCLE_SMTP_PASSWORD", "")
+    if password and security == "none" and not _is_this_machine(host):
+        raise ValueError(
+            "LIFECYCLE_SMTP_SECURITY=none would send the password readable through the network: "
+            "use starttls or ssl."
+        )
+    return Mail(host, port, sender, name or "Lifecycle", security, user, password)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -192,6 +192,32 @@ class Decision(StrEnum):
         )
 
 
+class Meaning(StrEnum):
+    """What a signature says of whoever signs; the guide words it for each gate and role."""
+
+    REVIEWED = "reviewed"
+    APPROVES_USE = "approves_use"
+    ACCEPTS_RISK = "accepts_residual_risk"
+    ACKNOWLEDGES = "acknowledges"
+
+    @property
+    def title(self) -> str:
+        return self.value.replace("_", " ").capitalize()
+
+
+class Verification(StrEnum):
+    """How the product knew that the signer was the signer."""
+
+    SESSION = "session"
+    PASSWORD = "password"
+
+    @property
+    def title(self) -> str:
+        return {"session": "Signed in", "password": "Signed in, and entered the password again to sign"}[
+            self.value
+        ]
+
+
 class Outcome(StrEnum):
     """What a gate decided. Stop is a success when the evidence says stop."""
 

@@ -15,8 +15,9 @@ from lifecycle.actions import accounts, sessions
 from lifecycle.demo import build_example
 from lifecycle.facts.people import actor_of
 from lifecycle.rules.checks.evaluation import load_checked_guide
-from lifecycle.settings import PROJECT_ROOT
+from lifecycle.settings import PROJECT_ROOT, Settings
 from lifecycle.store.database import open_database
+from lifecycle.store.files import open_files
 from lifecycle.store.migrations import upgrade
 from lifecycle.store.tables import PersonRow
 from lifecycle.vocabulary import Actor
@@ -60,7 +61,8 @@ def _build(url: str) -> None:
     with database.write() as session:
         administrator = _administrator(session, now)
     guide = load_checked_guide(PROJECT_ROOT / "data" / "guide")
-    build_example(database, guide, by=administrator, now=now)
+    files = open_files(Settings(database_url=url), database.file)
+    build_example(database, guide, files, by=administrator, now=now)
     database.dispose()
 
 

@@ -53,7 +53,9 @@ ACTIONS = (
     "answers",
     "sources",
     "reviews",
+    "evidence",
     "gates",
+    "delegations",
     "plans",
     "releases",
     "incidents",
@@ -65,9 +67,17 @@ ACTIONS = (
 OWNERS: dict[str, frozenset[str]] = {
     "streamlit": frozenset({"ui", "pages", "app"}),
     "sqlmodel": STORED
-    | {"facts", "actions", "queries", "interchange", "demo"},  # the last two: the Session they pass on
+    | {
+        "facts",
+        "actions",
+        "queries",
+        "interchange",
+        "demo",
+        "jobs",
+    },  # the last three: the Session they pass on
     "sqlalchemy": STORED | {"facts", "actions", "queries"},
     "alembic": frozenset({"store"}),
+    "fsspec": frozenset({"store"}),
     "pandas": frozenset({"ui", "interchange"}),
     "plotly": frozenset({"ui"}),
     "fastapi": frozenset({"web", "app"}),
@@ -82,7 +92,7 @@ ONLY_FROM_OUTSIDE: dict[str, frozenset[str]] = {
     "canonical": frozenset(),
     "guide": frozenset({"pydantic", "yaml"}),
     "rules": frozenset(),
-    "store": frozenset({"sqlmodel", "sqlalchemy", "alembic", "pydantic", "psycopg"}),
+    "store": frozenset({"sqlmodel", "sqlalchemy", "alembic", "pydantic", "psycopg", "fsspec"}),
     "events": frozenset({"sqlmodel", "sqlalchemy", "pydantic"}),
     "pages": frozenset({"streamlit"}),
 }

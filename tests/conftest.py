@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
@@ -16,6 +17,10 @@ from lifecycle.store.database import Database, open_database
 from lifecycle.store.migrations import upgrade
 from scripts.serving import ROOT, Server, serving
 from tests.clock import Clock
+
+# A busy machine is slow now and then: how long an example takes says nothing about whether it holds.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # --- Shared data and a running server ------------------------------------------------------------
 

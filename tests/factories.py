@@ -13,11 +13,12 @@ from sqlmodel import Session, col, select
 
 from lifecycle.actions import answers, gates, people, projects, reviews, sources
 from lifecycle.facts.projects import load_facts, organisation_today
-from lifecycle.guide import BranchSpec, CheckSpec, Guide
+from lifecycle.guide import BranchSpec, CheckSpec, Guide, ReviewSpec
 from lifecycle.rules.checks.reading import PASSES as PASSES
 from lifecycle.rules.checks.reading import RULES, Reading, Verdict, fails
+from lifecycle.rules.reviews import meanings_of
 from lifecycle.rules.signoffs import cover, decisions_allowed, digest_of
-from lifecycle.store.tables import Review
+from lifecycle.store.tables import PersonRow, Review
 from lifecycle.vocabulary import (
     REVIEWERS,
     Act,
@@ -244,15 +245,28 @@ def decide(
     chosen = decision or decisions_allowed(Act(review.act))[0]
     if chosen is Decision.OPINION:
         details.setdefault("comment", "It can be done.")
+    who = by or cast[Role(review.role)]
+    details.setdefault("stated", next(iter(meanings_of(_spec(cast, review), chosen)), None))
+    details.setdefault("password_hash", password_hash_of(session, who))
     return reviews.decide(
         session,
-        by=by or cast[Role(review.role)],
+        by=who,
         at=at,
         guide=cast.guide,
         review_id=review_id,
         decision=chosen,
         **{"seen_digest": seen(session, cast, review_id, at), **details},
     )
+
+
+def _spec(cast: Cast, review: Review) -> ReviewSpec | None:
+    return cast.guide.review(Gate(review.gate), Role(review.role))
+
+
+def password_hash_of(session: Session, who: Actor) -> str | None:
+    """What the password that somebody enters to sign is checked against: here they always know it."""
+    person = session.get(PersonRow, who.key)
+    return person.password_hash if person else None
 
 
 def sign(

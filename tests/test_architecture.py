@@ -212,6 +212,7 @@ REFUSED_PACKAGES = [
     ("ui", "typer"),
     ("pages", "pandas"),
     ("queries", "alembic"),
+    ("web", "fsspec"),
     ("ui", "fastapi"),
     ("actions", "starlette"),
     ("facts", "uvicorn"),

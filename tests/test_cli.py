@@ -459,10 +459,72 @@ def test_audit_verify_tells_an_intact_log_from_a_broken_one(
         session.execute(text("UPDATE chain_head SET hash = 'x' WHERE chain = 'organisation'"))
     broken = terminal("audit", "verify", "--json")
 
-    assert (intact.exit_code, json.loads(intact.stdout)) == (0, {"intact": True, "faults": []})
+    found = json.loads(intact.stdout)
+    assert (intact.exit_code, found["intact"], found["faults"]) == (0, True, [])
+    assert found["events"] == 1
+    assert found["rows"] == 5, "two projects, their entries and the import"
     assert broken.exit_code == 1
     assert json.loads(broken.stdout)["faults"][0]["chain"] == "organisation"
     assert "organisation" in broken.stderr
+
+
+def test_audit_heads_kept_elsewhere_find_that_the_newest_events_were_removed(
+    terminal: Terminal, database: Database, small: Path, tmp_path: Path
+) -> None:
+    with database.write() as session:
+        set_up(session)
+    early = tmp_path / "early.json"
+    early.write_text(terminal("audit", "heads", "--json").stdout, "utf-8")
+    terminal("import", "register", small)
+    late = tmp_path / "late.json"
+    late.write_text(terminal("audit", "heads", "--json").stdout, "utf-8")
+    assert terminal("audit", "verify", "--heads", late).exit_code == 0
+    with database.write() as session:
+        for statement in (
+            "DROP TRIGGER event_refuses_delete",
+            "DELETE FROM register_entry",
+            "DELETE FROM register_problem",
+            "DELETE FROM import_run",
+            "DELETE FROM project",
+            "DELETE FROM event WHERE sequence > 1",
+            "UPDATE chain_head SET (sequence, at, hash) = (SELECT sequence, at, hash FROM event)",
+        ):
+            session.execute(text(statement))
+
+    assert terminal("audit", "verify").exit_code == 0, "nothing that is left tells of it"
+    assert terminal("audit", "verify", "--heads", early).exit_code == 0
+    found = terminal.json("audit", "verify", "--heads", late)
+    assert [(fault["chain"], fault["sequence"]) for fault in found["faults"]] == [("organisation", 2)]
+    assert "newer events were removed" in found["faults"][0]["text"]
+
+
+def test_bundle_is_exported_and_verified_and_an_altered_one_is_not(
+    terminal: Terminal, small: Path, tmp_path: Path
+) -> None:
+    terminal("import", "register", small)
+    file = tmp_path / "reader.zip"
+    made = terminal.json("export", "bundle", "reader", file)
+    assert (made["bytes"], [each.name for each in tmp_path.iterdir()].count(".reader.zip.part")) == (
+        file.stat().st_size,
+        0,
+    )
+    assert terminal("audit", "verify", file).exit_code == 0
+    damaged = bytearray(file.read_bytes())
+    damaged[damaged.index(b"PK\x03\x04", 4) - 8] ^= 1
+    file.write_bytes(damaged)
+    assert terminal("audit", "verify", file).exit_code == 1
+    assert terminal("audit", "verify", tmp_path / "missing.zip").exit_code == 1
+    refused = terminal("export", "bundle", "nothing", file)
+    assert (refused.exit_code, "nothing" in refused.stderr) == (1, True)
+    assert terminal("export", "bundle", "reader", tmp_path / "no" / "where.zip").exit_code == 1
+
+
+def test_audit_verify_refuses_what_is_no_list_of_heads(terminal: Terminal, tmp_path: Path) -> None:
+    for content in ("", "[]", '{"heads": [{"chain": "organisation"}]}', '{"heads": 1}'):
+        (tmp_path / "heads.json").write_text(content, "utf-8")
+        refused = terminal("audit", "verify", "--heads", tmp_path / "heads.json")
+        assert refused.exit_code == 1
+        assert "no list of heads" in refused.stderr
 
 
 def test_people_reset_prints_a_link_for_the_account(terminal: Terminal, database: Database) -> None:

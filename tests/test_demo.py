@@ -25,7 +25,9 @@ from lifecycle.rules.project_facts import AnswerFact, ProjectFacts
 from lifecycle.rules.readiness import early_planning_index
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
+from lifecycle.store.files import Folder
 from lifecycle.store.tables import Event, PersonRow, Project, Review, SignOff
+from lifecycle.store.verification import verify_session
 from lifecycle.vocabulary import (
     COMMAND_LINE,
     REVIEWERS,
@@ -74,9 +76,12 @@ SAYS = {
 
 
 @pytest.fixture(scope="module")
-def built(new_database: Callable[[], str]) -> Iterator[tuple[Database, ExampleSummary]]:
+def built(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Database, ExampleSummary]]:
     database = open_database(new_database())
-    yield database, build_example(database, guide(), by=COMMAND_LINE, now=NOW)
+    files = Folder(tmp_path_factory.mktemp("evidence"))
+    yield database, build_example(database, guide(), files, by=COMMAND_LINE, now=NOW)
     database.dispose()
 
 
@@ -180,6 +185,11 @@ def test_history_is_intact_and_lies_within_the_past_year(session: Session) -> No
     assert [event.action for event in events].count("demo.built") == 1
 
 
+def test_every_row_of_the_example_is_vouched_for(session: Session) -> None:
+    found = verify_session(session)
+    assert (found.row_faults, found.chain_faults, found.not_vouched) == ((), (), 0)
+
+
 def test_summary_counts_what_is_there(built: tuple[Database, ExampleSummary], session: Session) -> None:
     summary = built[1]
     assert summary.as_json() == {
@@ -256,19 +266,21 @@ def test_standing_says_since_when_a_condition_is_overdue(session: Session) -> No
 # ---------------------------------------------------------------- refusals
 
 
-def test_example_is_refused_where_projects_are(built: tuple[Database, ExampleSummary]) -> None:
+def test_example_is_refused_where_projects_are(
+    built: tuple[Database, ExampleSummary], tmp_path: Path
+) -> None:
     with built[0].read() as before:
         stamp = chain_stamp(before)
     with pytest.raises(Refused, match="without projects"):
-        build_example(built[0], guide(), by=COMMAND_LINE, now=NOW)
+        build_example(built[0], guide(), Folder(tmp_path), by=COMMAND_LINE, now=NOW)
     with built[0].read() as after:
         assert chain_stamp(after) == stamp
 
 
-def test_example_is_refused_to_whoever_is_no_administrator(database: Database) -> None:
+def test_example_is_refused_to_whoever_is_no_administrator(database: Database, tmp_path: Path) -> None:
     member = Actor("person-x", "Somebody", OrganisationRole.MEMBER)
     with pytest.raises(Forbidden):
-        build_example(database, guide(), by=member, now=NOW)
+        build_example(database, guide(), Folder(tmp_path), by=member, now=NOW)
     with database.read() as session:
         assert chain_stamp(session) == 0
 

@@ -151,6 +151,22 @@ def accept_invitation(
 # ------------------------------------------------------------------ passwords
 
 
+def refuse_signing(session: Session, *, by: Actor, at: datetime, review_id: int, tries: int) -> None:
+    """Log that the password entered to sign was wrong, the how manieth time; `sessions` counts and locks."""
+    person = active_person(session, by.key)
+    locked = tries >= rules.WRONG_PASSWORDS_TO_LOCK_SIGNING
+    record_of_person(
+        session,
+        EventAction.SIGNING_REFUSED,
+        person,
+        by,
+        at,
+        review=review_id,
+        wrong_passwords=tries,
+        locked=locked,
+    )
+
+
 def change_password(
     session: Session, *, by: Actor, at: datetime, password_hash: str, keep_session: str | None = None
 ) -> None:
@@ -158,6 +174,7 @@ def change_password(
     require("people.change_password", by)
     person = active_person(session, by.key)
     person.password_hash = password_hash
+    sessions.forget_signing(session, person_key=person.key)
     ended = end_sessions(session, person.key, at, but=keep_session)
     record_of_person(session, EventAction.PERSON_PASSWORD_CHANGED, person, by, at, sessions_ended=ended)
 
@@ -171,6 +188,7 @@ def use_reset_link(
     link.used_at = at
     person.password_hash = password_hash
     sessions.forget_attempts(session, email=person.email or "", address="")
+    sessions.forget_signing(session, person_key=person.key)
     ended = end_sessions(session, person.key, at)
     record_of_person(
         session,

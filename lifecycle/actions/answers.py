@@ -23,6 +23,7 @@ from lifecycle.guide import FieldSpec, Guide
 from lifecycle.rules.answers import clean_text, is_complete, parse
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import stale_keys
+from lifecycle.store import vouched
 from lifecycle.store.base import metadata
 from lifecycle.store.tables import Answer, DataSource, Project
 from lifecycle.vocabulary import Actor, AnswerState
@@ -381,8 +382,10 @@ def _put(
         connection.execute(_ADD_CURRENT, {name: history[name] for name in _PLACE} | now)
     else:
         connection.execute(_CHANGE_CURRENT, {f"of_{name}": history[name] for name in _PLACE} | now)
-    first_settled = project.furthest_stage if settles else current.settled_stage if current else None
-    return Written(**history, answer_id=now["answer_id"], settled_stage=first_settled)  # type: ignore[arg-type]
+    first = {name: now.get(name, getattr(current, name, None)) for name in ("settled_at", "settled_stage")}
+    vouched.wrote(session, _ANSWER.name, history | {"id": now["answer_id"]})
+    vouched.wrote(session, _CURRENT.name, history | now | first)
+    return Written(**history, answer_id=now["answer_id"], settled_stage=first["settled_stage"])  # type: ignore[arg-type]
 
 
 def _check_source(session: Session, project_id: int, source_id: int) -> None:

@@ -7,9 +7,9 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from lifecycle.canonical import canonical_json, digest
+from lifecycle.canonical import canonical_json
 from lifecycle.errors import Invalid, NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, record
 from lifecycle.rules import deliveries as rules
@@ -17,7 +17,7 @@ from lifecycle.rules.deliveries import DeliveryState, Medium, Way
 from lifecycle.rules.messages import FOR_CHANNELS
 from lifecycle.rules.permissions import require
 from lifecycle.rules.reminders import ReminderPolicy, check_policy
-from lifecycle.store.tables import Channel, Delivery, NotificationChoice, Organisation, PersonRow
+from lifecycle.store.tables import Channel, Delivery, Notice, NotificationChoice, Organisation, PersonRow
 from lifecycle.vocabulary import Actor, Blocker
 
 # ---------------------------------------------------------------- channels
@@ -59,9 +59,7 @@ def add_channel(
     session.add(channel)
     session.flush()
     shown = {"kind": medium, "name": name, "kinds": sorted(set(kinds))}
-    # The digest vouches for address and secret without telling them.
-    detail = {**shown, "row": digest(channel.model_dump())}
-    _record(session, EventAction.CHANNEL_ADDED, f"channel:{channel.id}", detail, by, at)
+    _record(session, EventAction.CHANNEL_ADDED, f"channel:{channel.id}", shown, by, at)
     return secret
 
 
@@ -143,8 +141,21 @@ def choose(session: Session, *, by: Actor, at: datetime, way: Way, digest_hour: 
         choice = NotificationChoice(person_key=by.key, way=way.value, digest_hour=digest_hour, chosen_at=at)
     choice.way, choice.digest_hour, choice.chosen_at = way.value, digest_hour, at
     session.add(choice)
+    if way is Way.APP:
+        _keep_in_the_app(session, by.key)
     detail = {"way": way, "digest_hour": digest_hour}
     _record(session, EventAction.NOTIFICATIONS_CHOSEN, f"person:{by.key}", detail, by, at)
+
+
+def _keep_in_the_app(session: Session, person_key: str) -> None:
+    """What was kept for a daily e-mail that they no longer want."""
+    kept = select(Notice).where(
+        col(Notice.person_key) == person_key,
+        col(Notice.way) == Way.DIGEST.value,
+        col(Notice.delivery_id).is_(None),
+    )
+    for notice in session.exec(kept):
+        notice.way = Way.APP.value
 
 
 def set_reminders(session: Session, *, by: Actor, at: datetime, policy: ReminderPolicy) -> None:

@@ -1,7 +1,8 @@
-"""Gates: their outcome, the risk tier, conditions, waivers, reasons and evidence."""
+"""Gates: their outcome, the risk tier, conditions, waivers and reasons."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
@@ -9,7 +10,6 @@ from sqlmodel import Session, col, select
 
 from lifecycle.actions.projects import open_project
 from lifecycle.actions.signing import (
-    LONGEST_NAME,
     close_review,
     drop_condition,
     facts_now,
@@ -26,17 +26,15 @@ from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
 from lifecycle.rules.checks.evaluation import evaluate
 from lifecycle.rules.checks.waivers import may_reason, may_waive
-from lifecycle.rules.evidence import link_problem, rested_on
+from lifecycle.rules.evidence import link_problem
 from lifecycle.rules.gates import Aftermath, after, may_decide_gate
 from lifecycle.rules.project_facts import ProjectFacts
-from lifecycle.rules.signoffs import current_sign_off, required_reviews
+from lifecycle.rules.signoffs import current_sign_offs, required_reviews
 from lifecycle.rules.tier_choices import HIGHEST_TIER, may_choose_tier
 from lifecycle.rules.tiers import propose
 from lifecycle.store.tables import (
     Condition,
-    EvidenceLink,
     GateDecision,
-    Invalidation,
     Project,
     Review,
     SignOff,
@@ -47,7 +45,7 @@ from lifecycle.store.tables import (
 from lifecycle.vocabulary import Actor, Blocker, CheckResult, Gate, Outcome, Role, Severity, Stage
 
 LONGEST_WAIVER = timedelta(days=366)
-LONGEST_LINK = 2_000
+_LOOKS_LIKE_A_LINK = re.compile(r"[a-z][a-z0-9+.-]*:\S+$", re.IGNORECASE)
 PERMISSION_OF_OUTCOME: Mapping[Outcome, str] = {
     Outcome.GO: "gates.go",
     Outcome.GO_WITH_CONDITIONS: "gates.go",
@@ -113,9 +111,12 @@ def decide(
 
 
 def _rests_on(session: Session, facts: ProjectFacts, guide: Guide, gate: Gate) -> list[list[object]]:
-    """Id and digest of the standing sign-off of every required role, in the order of the guide."""
-    made = [current_sign_off(facts, gate, spec.role) for spec in required_reviews(facts, guide, gate)]
-    ids = [fact.id for fact in made if fact is not None]
+    """Id and digest of the standing sign-offs of every required role, in the order of the guide."""
+    ids = [
+        fact.id
+        for spec in required_reviews(facts, guide, gate)
+        for fact in current_sign_offs(facts, guide, gate, spec.role)
+    ]
     rows = session.exec(select(SignOff).where(col(SignOff.id).in_(ids))).all()
     digests = {row.id: row.digest for row in rows}
     return [[sign_off_id, digests[sign_off_id]] for sign_off_id in ids]
@@ -221,16 +222,53 @@ def add_condition(
 def meet_condition(
     session: Session, *, by: Actor, at: datetime, guide: Guide, condition_id: int, proof: str
 ) -> None:
-    """Say that a condition is met, and where that shows."""
+    """Say that a condition is met, and where that shows. Whoever set it can open it again."""
     condition = _condition(session, condition_id)
     require_on_project(session, "gates.meet_condition", by, condition.project_id)
     open_project(session, condition.project_id)
     _refuse_closed(condition)
-    condition.proof = tidy("proof", proof, required="Say what shows that it is met, or link to it.")
+    proof = tidy("proof", proof, required="Say what shows that it is met, or link to it.")
+    if _LOOKS_LIKE_A_LINK.match(proof) and (problem := link_problem(proof)):
+        raise Invalid({"proof": problem})
+    condition.proof = proof
     condition.state, condition.met_at, condition.met_by = "met", at, by.key
     condition.revision += 1
     detail = {"proof": condition.proof}
     _record_condition(session, EventAction.CONDITION_MET, condition, detail, by, at, guide)
+
+
+def reopen_condition(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    condition_id: int,
+    reason: str,
+    due_on: date | None = None,
+) -> None:
+    """The proof does not show it: what was said to be met is owed again, by a new day where the old has passed.
+
+    Only the role that set the condition may say so, whoever set it, or an approver.
+    """
+    condition = _condition(session, condition_id)
+    require_on_project(session, "gates.reopen_condition", by, condition.project_id)
+    open_project(session, condition.project_id)
+    if condition.state != "met":
+        text = f"This condition is {condition.state}; only one that was met can be opened again."
+        raise Refused(Blocker("not_met", text, gate=Gate(condition.gate)))
+    _refuse_others(session, condition, by, "open this condition again")
+    today = facts_now(session, condition.project_id, guide, at).today
+    refuse_past("due date", due_on, today)
+    if due_on is None and condition.due_on < today:
+        raise Invalid({"due date": "Its day has passed. Say by when it has to be met now."})
+    reason = tidy("reason", reason, required="Say what the proof does not show.")
+    before = {"proof": condition.proof, "met_by": condition.met_by, "due_on": condition.due_on}
+    condition.state, condition.met_at, condition.met_by, condition.proof = "open", None, None, ""
+    condition.due_on = due_on or condition.due_on
+    condition.revision += 1
+    detail = {"reason": reason, "due_on": condition.due_on, "before": before}
+    _record_condition(session, EventAction.CONDITION_REOPENED, condition, detail, by, at, guide)
 
 
 def withdraw_condition(
@@ -241,12 +279,7 @@ def withdraw_condition(
     require_on_project(session, "gates.withdraw_condition", by, condition.project_id)
     open_project(session, condition.project_id)
     _refuse_closed(condition)
-    held = project_roles(session, condition.project_id, by.key)
-    set_by = Role(condition.role) if condition.role else None
-    if Role.APPROVER not in held and set_by not in held and condition.created_by != by.key:
-        who = set_by.title if set_by else "whoever set it"
-        text = f"Only {who} or an approver can withdraw this condition."
-        raise Refused(Blocker("wrong_role", text, role=set_by, gate=Gate(condition.gate)))
+    _refuse_others(session, condition, by, "withdraw this condition")
     reason = tidy("reason", reason, required="Say why it is no longer asked for.")
     drop_condition(condition, reason)
     _record_condition(session, EventAction.CONDITION_WITHDRAWN, condition, {"reason": reason}, by, at, guide)
@@ -257,6 +290,16 @@ def _condition(session: Session, condition_id: int) -> Condition:
     if condition is None:
         raise NotFound("condition", condition_id)
     return condition
+
+
+def _refuse_others(session: Session, condition: Condition, by: Actor, verb: str) -> None:
+    """What a condition asks for is judged by the role that set it, whoever set it, or an approver."""
+    held = project_roles(session, condition.project_id, by.key)
+    set_by = Role(condition.role) if condition.role else None
+    if Role.APPROVER not in held and set_by not in held and condition.created_by != by.key:
+        who = set_by.title if set_by else "whoever set it"
+        text = f"Only {who} or an approver can {verb}."
+        raise Refused(Blocker("wrong_role", text, role=set_by, gate=Gate(condition.gate)))
 
 
 def _refuse_closed(condition: Condition) -> None:
@@ -380,85 +423,6 @@ def give_reason(
 def _known_check(guide: Guide, check_id: str) -> None:
     if check_id not in guide.checks_by_id:
         raise NotFound("check", check_id)
-
-
-# ---------------------------------------------------------------- evidence
-
-
-def add_evidence(
-    session: Session,
-    *,
-    by: Actor,
-    at: datetime,
-    guide: Guide,
-    project_id: int,
-    title: str,
-    url: str,
-    gate: Gate | None = None,
-    field_id: str | None = None,
-    expires_on: date | None = None,
-) -> int:
-    """Link to a document kept elsewhere, or name it; it is never fetched. Returns its id."""
-    require_on_project(session, "gates.add_evidence", by, project_id)
-    open_project(session, project_id)
-    if gate is None and field_id is None:
-        raise Invalid({"place": "Say to which gate or question the document belongs."})
-    if field_id is not None and field_id not in guide.fields:
-        raise NotFound("question", field_id)
-    facts = facts_now(session, project_id, guide, at)
-    refuse_past("expiry", expires_on, facts.today)
-    link = EvidenceLink(
-        project_id=project_id,
-        gate=gate.value if gate else None,
-        field_id=field_id,
-        title=" ".join(tidy("title", title, LONGEST_NAME, required="Give the document a title.").split()),
-        url=_reference(url),
-        expires_on=expires_on,
-        added_at=at,
-        added_by=by.key,
-    )
-    session.add(link)
-    session.flush()
-    detail = {"title": link.title, "url": link.url, "gate": gate, "field": field_id, "expires_on": expires_on}
-    subject = f"evidence:{link.id}"
-    _record(session, EventAction.EVIDENCE_ADDED, project_id, subject, detail, by, at, guide)
-    return link.id or 0
-
-
-def remove_evidence(
-    session: Session, *, by: Actor, at: datetime, guide: Guide, evidence_id: int, reason: str = ""
-) -> None:
-    """Take a document away. Decisions made while it was there, and resting on it, become stale."""
-    link = session.get(EvidenceLink, evidence_id)
-    if link is None or link.removed_at is not None:
-        raise NotFound("document", evidence_id)
-    require_on_project(session, "gates.remove_evidence", by, link.project_id)
-    open_project(session, link.project_id)
-    facts = facts_now(session, link.project_id, guide, at)
-    link.removed_at = at
-    gate = Gate(link.gate) if link.gate else None
-    rested = rested_on(facts, guide, field_id=link.field_id, gate=gate, added_at=link.added_at)
-    text = f"The document “{link.title}” was removed."
-    for fact in rested:
-        session.add(
-            Invalidation(
-                sign_off_id=fact.id, project_id=link.project_id, cause="evidence", detail=text, opened_at=at
-            )
-        )
-    detail = {
-        "title": link.title,
-        "reason": tidy("reason", reason),
-        "sign_offs_gone_stale": [fact.id for fact in rested],
-    }
-    subject = f"evidence:{link.id}"
-    _record(session, EventAction.EVIDENCE_REMOVED, link.project_id, subject, detail, by, at, guide)
-
-
-def _reference(raw: str) -> str:
-    text = tidy("link", raw, LONGEST_LINK, required="Give a web address, or name the document.")
-    if problem := link_problem(text):
-        raise Invalid({"link": problem})
-    return text
 
 
 # ---------------------------------------------------------------- events

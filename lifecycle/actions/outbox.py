@@ -18,8 +18,17 @@ from sqlmodel import Session, col, delete, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from lifecycle.facts.audiences import Entry, audience
+from lifecycle.facts.notifications import reminder_policy
 from lifecycle.facts.projects import organisation_time_zone, today_in
-from lifecycle.rules.deliveries import CLAIM_LASTS, DeliveryState, Medium, Way, can_be_reached, next_attempt
+from lifecycle.rules.deliveries import (
+    CLAIM_LASTS,
+    DEFAULT_HOUR,
+    DeliveryState,
+    Medium,
+    Way,
+    can_be_reached,
+    next_attempt,
+)
 from lifecycle.rules.messages import UNASKED, Telling, tellings
 from lifecycle.rules.reminders import (
     Due,
@@ -27,7 +36,6 @@ from lifecycle.rules.reminders import (
     condition_stages,
     digest_moment,
     is_hour,
-    read_policy,
     review_stages,
     waiver_stages,
     zone_of,
@@ -39,7 +47,6 @@ from lifecycle.store.tables import (
     Delivery,
     Notice,
     NotificationChoice,
-    Organisation,
     Outbox,
     PersonRow,
     Project,
@@ -48,7 +55,6 @@ from lifecycle.store.tables import (
 )
 from lifecycle.vocabulary import ProjectStatus
 
-DEFAULT_HOUR = 8
 KEPT_FOR = timedelta(days=180)
 
 
@@ -96,13 +102,11 @@ def take_up(session: Session, *, at: datetime, has_mail: bool, most: int = 200) 
 
 
 def _tell(session: Session, entry: Entry, at: datetime, has_mail: bool) -> None:
-    told: set[tuple[str, str]] = set()
+    """One message for each person: where several fit, the last of the table, which says most."""
     applying = tellings(entry.kind, entry.detail)
-    for telling in applying:
-        for person in audience(session, entry, telling):
-            if (person.key, telling.kind) not in told:
-                told.add((person.key, telling.kind))
-                _tell_person(session, entry, telling, person, at, has_mail)
+    told = {person.key: (person, each) for each in applying for person in audience(session, entry, each)}
+    for person, telling in told.values():
+        _tell_person(session, entry, telling, person, at, has_mail)
     if applying:
         _tell_channels(session, entry, applying[0], at)
 
@@ -165,21 +169,32 @@ def _put(session: Session, delivery: Delivery) -> int:
     return delivery.id or 0
 
 
+def mark_seen(session: Session, *, person_key: str, at: datetime) -> None:
+    """This person has seen on their page what they were told up to now."""
+    choice = session.get(NotificationChoice, person_key)
+    if choice is None:
+        choice = NotificationChoice(
+            person_key=person_key, way=Way.AT_ONCE.value, digest_hour=DEFAULT_HOUR, chosen_at=at
+        )
+        session.add(choice)
+    choice.seen_at = at
+
+
 # ---------------------------------------------------------------- digests
 
 
 def digests_due(session: Session, *, at: datetime) -> tuple[str, ...]:
     """The people for whose digest the hour has come since something was kept for it."""
     zone = zone_of(organisation_time_zone(session))
-    hour = func.coalesce(col(NotificationChoice.digest_hour), DEFAULT_HOUR)
-    oldest = session.exec(
-        select(Notice.person_key, func.min(Notice.at), hour)
-        .outerjoin(NotificationChoice, col(NotificationChoice.person_key) == col(Notice.person_key))
+    waiting = session.exec(
+        select(Notice.person_key, func.min(Notice.at))
         .where(col(Notice.way) == Way.DIGEST.value, col(Notice.delivery_id).is_(None))
-        .group_by(col(Notice.person_key), hour)
+        .group_by(col(Notice.person_key))
+    ).all()
+    hours = dict(session.exec(select(NotificationChoice.person_key, NotificationChoice.digest_hour)).all())
+    return tuple(
+        key for key, first in waiting if first <= digest_moment(at, zone, hours.get(key, DEFAULT_HOUR))
     )
-    hours = ((key, first, hour) for key, first, hour in oldest)
-    return tuple(key for key, first, hour in hours if first <= digest_moment(at, zone, hour))
 
 
 def make_digests(session: Session, *, at: datetime) -> int:
@@ -202,16 +217,9 @@ def make_digests(session: Session, *, at: datetime) -> int:
 # ---------------------------------------------------------------- reminders
 
 
-def policy_of(session: Session) -> ReminderPolicy:
-    """What the organisation has set about reminders, or the defaults."""
-    organisation = session.get(Organisation, 1)
-    stored = json.loads(organisation.settings).get("notifications", {}) if organisation else {}
-    return read_policy(stored)
-
-
 def remind(session: Session, *, at: datetime) -> int:
     """Put every reminder and escalation whose day has come into the outbox, once each; returns how many."""
-    policy, zone = policy_of(session), zone_of(organisation_time_zone(session))
+    policy, zone = reminder_policy(session), zone_of(organisation_time_zone(session))
     if not is_hour(at, zone, policy.hour):
         return 0
     return sum(
@@ -371,8 +379,21 @@ def forget_old(session: Session, *, at: datetime) -> int:
     """
     before = at - KEPT_FOR
     done = [DeliveryState.SENT.value, DeliveryState.FAILED.value, DeliveryState.DROPPED.value]
-    old = select(Delivery.id).where(col(Delivery.created_at) < before, col(Delivery.state).in_(done))
     session.execute(delete(Notice).where(col(Notice.at) < before))
-    kept = select(Notice.delivery_id).where(col(Notice.delivery_id).is_not(None))
-    gone = session.execute(delete(Delivery).where(col(Delivery.id).in_(old), col(Delivery.id).not_in(kept)))
+    noticed = select(Notice.delivery_id).where(col(Notice.delivery_id).is_not(None))
+    gone = session.execute(
+        delete(Delivery).where(
+            col(Delivery.created_at) < before,
+            col(Delivery.state).in_(done),
+            col(Delivery.id).not_in(noticed),
+        )
+    )
+    told_of = select(Notice.outbox_id).union(
+        select(Delivery.outbox_id).where(col(Delivery.outbox_id).is_not(None))
+    )
+    session.execute(
+        delete(Outbox).where(
+            col(Outbox.taken_at) < before, col(Outbox.once).is_(None), col(Outbox.id).not_in(told_of)
+        )
+    )
     return int(gone.rowcount)  # type: ignore[attr-defined]

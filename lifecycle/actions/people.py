@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, delete, func, select, update
+from sqlmodel import Session, col, delete, func, select
 
 from lifecycle.errors import Forbidden, Invalid, NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, project_chain, record
@@ -54,15 +54,15 @@ def invite(
         raise Invalid({"project": "Choose both a project and a role on it, or neither."})
     if project_id is not None:
         _project(session, project_id)
-    session.execute(
-        update(Invitation)
-        .where(
+    earlier = session.exec(
+        select(Invitation).where(
             col(Invitation.email) == email,
             col(Invitation.purpose) == "join",
             col(Invitation.used_at).is_(None),
         )
-        .values(revoked_at=at)
     )
+    for link in earlier:
+        link.revoked_at = at
     token = new_token()
     session.add(
         Invitation(
@@ -232,7 +232,10 @@ def erase(session: Session, *, by: Actor, at: datetime, person_key: str) -> None
     person.active, person.erased_at = False, at
     person.organisation_role, person.approval_level = OrganisationRole.MEMBER.value, 0
     session.execute(delete(WebSession).where(col(WebSession.person_key) == person.key))
-    session.execute(delete(EligibleReviewer).where(col(EligibleReviewer.person_key) == person.key))
+    for listed in session.exec(
+        select(EligibleReviewer).where(col(EligibleReviewer.person_key) == person.key)
+    ).all():
+        session.delete(listed)
     _end_links(session, person.key, at)
     roles = _end_memberships(session, person.key, at)
     record_of_person(session, EventAction.PERSON_ERASED, person, by, at, roles_ended=roles)
@@ -285,16 +288,16 @@ def take_project_role(
                 role=role,
             )
         )
-    session.execute(
-        update(Membership)
-        .where(
+    held = session.exec(
+        select(Membership).where(
             col(Membership.project_id) == project_id,
             col(Membership.person_key) == person_key,
             col(Membership.role) == role.value,
             col(Membership.ended_at).is_(None),
         )
-        .values(ended_at=at)
     )
+    for membership in held:
+        membership.ended_at = at
     _record_role(session, EventAction.ROLE_ENDED, project_id, person_key, role, by, at)
 
 
@@ -371,15 +374,15 @@ def end_sessions(session: Session, person_key: str, at: datetime, *, but: str | 
 
 
 def _end_links(session: Session, person_key: str, at: datetime) -> None:
-    session.execute(
-        update(Invitation)
-        .where(
+    links = session.exec(
+        select(Invitation).where(
             col(Invitation.person_key) == person_key,
             col(Invitation.used_at).is_(None),
             col(Invitation.revoked_at).is_(None),
         )
-        .values(revoked_at=at)
     )
+    for link in links:
+        link.revoked_at = at
 
 
 def _end_memberships(session: Session, person_key: str, at: datetime) -> list[list[str | int]]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from lifecycle.actions.projects import next_key, place, slug
@@ -305,19 +304,19 @@ def _follow(project: Project, old_word: str, row: ListedProject, at: datetime) -
 
 def _renumber(session: Session, pairs: Iterable[Pair]) -> None:
     """Rows that moved within the file without a change of content keep pointing at their place in it."""
-    moved = [
-        {"project_id": known.project_id, "row_number": row.row_number}
-        for known, row in pairs
-        if known.row_number != row.row_number
-    ]
-    if moved:
-        session.execute(update(RegisterEntry), moved)
+    moved = {known.project_id: row.row_number for known, row in pairs if known.row_number != row.row_number}
+    for entry in _entries(session, list(moved)):
+        entry.row_number = moved[entry.project_id]
 
 
 def _mark_gone(work: _Work, ids: Sequence[int]) -> None:
+    for entry in _entries(work.session, ids):
+        entry.gone_at = work.at
+
+
+def _entries(session: Session, ids: Sequence[int]) -> Iterator[RegisterEntry]:
     for batch in _chunks(ids, _CHUNK):
-        listed = col(RegisterEntry.project_id).in_(batch)
-        work.session.execute(update(RegisterEntry).where(listed).values(gone_at=work.at))
+        yield from session.exec(select(RegisterEntry).where(col(RegisterEntry.project_id).in_(batch))).all()
 
 
 def _chunks(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:

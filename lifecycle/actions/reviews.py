@@ -10,7 +10,9 @@ from sqlmodel import Session, col, select
 from lifecycle.actions.people import add_membership
 from lifecycle.actions.projects import open_project
 from lifecycle.actions.signing import (
-    LONGEST_NAME,
+    NewCondition as NewCondition,  # callers name what `decide` takes
+)
+from lifecycle.actions.signing import (
     add_conditions,
     close_invalidations,
     close_review,
@@ -20,27 +22,31 @@ from lifecycle.actions.signing import (
     existing_sign_off,
     facts_now,
     new_sign_off,
+    on_behalf,
     record_sign_off,
     refuse,
     refuse_incomplete,
     refuse_past,
     tidy,
     tidy_conditions,
-)
-from lifecycle.actions.signing import (
-    NewCondition as NewCondition,  # callers name what `decide` takes
+    verification,
 )
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import NotFound, Refused
 from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.delegations import delegated_roles, delegations_to
 from lifecycle.facts.people import holders, require_on_project
-from lifecycle.facts.reviews import candidates
+from lifecycle.facts.projects import organisation_today
+from lifecycle.facts.reviews import answered_changes, candidates
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
 from lifecycle.rules import reviews as rules
+from lifecycle.rules.change_requests import change_requests
+from lifecycle.rules.delegations import may_hand_over
 from lifecycle.rules.project_facts import ProjectFacts, ReviewFact, SignOffFact
-from lifecycle.store.tables import Review, SignOff
-from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Role
+from lifecycle.rules.signoffs import stands_in
+from lifecycle.store.tables import ChangeAnswer, Review, SignOff
+from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Meaning, Role, Verification
 
 # ---------------------------------------------------------------- asking
 
@@ -152,6 +158,57 @@ def reassign(
     return new.id or 0
 
 
+def hand_over(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    review_id: int,
+    person_key: str,
+    reason: str = "",
+) -> int:
+    """Pass one request that waits for oneself on to a colleague; returns the new review's id.
+
+    Whoever asked stays the one who asked, so that it cannot come back to them. Raises Refused with the blockers
+    of `rules.delegations.may_hand_over`.
+    """
+    old = _review(session, review_id)
+    require_on_project(session, "reviews.hand_over", by, old.project_id)
+    open_project(session, old.project_id)
+    facts = facts_now(session, old.project_id, guide, at)
+    found = candidates(session, keys=(person_key,))
+    if not found:
+        raise NotFound("person", person_key)
+    refuse(may_hand_over(facts, _review_fact(facts, review_id), found[0], by))
+    new = Review(
+        project_id=old.project_id,
+        gate=old.gate,
+        role=old.role,
+        act=old.act,
+        person_key=person_key,
+        requested_by=old.requested_by,
+        requested_at=at,
+        due_on=old.due_on,
+        message=old.message,
+        handed_over_by=by.key,
+    )
+    session.add(new)
+    close_review(old, "withdrawn", at)
+    gave_role = _give_role(session, old.project_id, person_key, Role(old.role), by, at)
+    session.flush()
+    detail = {
+        "from_review": old.id,
+        "from": by.key,
+        "person": person_key,
+        "reason": tidy("reason", reason, longest=500),
+        "due_on": new.due_on,
+        "role_given": gave_role,
+    }
+    _record(session, EventAction.REVIEW_HANDED_OVER, new, detail, by, at, guide)
+    return new.id or 0
+
+
 # ---------------------------------------------------------------- deciding
 
 
@@ -168,28 +225,55 @@ def decide(
     conditions: Sequence[NewCondition] = (),
     fields: Sequence[str] = (),
     on_behalf_of: str = "",
+    stated: Meaning | None = None,
+    password_hash: str | None = None,
 ) -> int:
     """Record one person's decision; returns the sign-off's id.
 
     `seen_digest` is the digest of the content on the screen: when it has changed since, the decision is
-    refused and the changed fields are named, so that nobody signs what they did not see.
+    refused and the changed fields are named, so that nobody signs what they did not see. `stated` may be left
+    out where the guide offers one meaning only; `password_hash` as in `signing.verification`. `fields` are the
+    keys of answers; of a data source, `X07@3`, or `X07` for every one. Whoever stands in for the person asked
+    signs on their behalf, whatever `on_behalf_of` says.
     """
     review = _review(session, review_id)
-    require_on_project(session, "reviews.decide", by, review.project_id)
+    today = organisation_today(session, at)
+    standing_in = delegated_roles(session, review.project_id, by.key, today=today)
+    require_on_project(session, "reviews.decide", by, review.project_id, also=standing_in)
     project = open_project(session, review.project_id)
     facts = facts_now(session, review.project_id, guide, at)
-    refuse(rules.may_decide_now(facts, _review_fact(facts, review_id), by))
-    comment, behalf = tidy("comment", comment), tidy("on behalf of", on_behalf_of, LONGEST_NAME)
+    fact = _review_fact(facts, review_id)
+    held = delegations_to(session, by.key, today=today, project_id=review.project_id)
+    refuse(rules.may_decide_now(facts, guide, fact, by, held))
+    stands_in_by = stands_in(facts, fact, by, held)
+    comment = tidy("comment", comment)
+    behalf = stands_in_by.from_name if stands_in_by else on_behalf(on_behalf_of)
     asked = tidy_conditions(conditions, facts.today)
-    refuse_incomplete(guide, Act(review.act), decision, comment, asked, fields)
+    refuse_incomplete(guide, review, decision, stated, comment, asked, fields)
     covered = cover_as_seen(session, facts, guide, review, seen_digest)
-    sign_off = new_sign_off(project, review, guide, by, at, decision, covered, comment, behalf, len(asked))
+    sign_off = new_sign_off(
+        project,
+        review,
+        guide,
+        by,
+        at,
+        decision,
+        covered,
+        comment,
+        behalf,
+        len(asked),
+        stated=stated,
+        verified=verification(session, facts, guide, review, decision, by, password_hash),
+    )
     sign_off.fields = canonical_json(sorted(set(fields)))
     session.add(sign_off)
     close_review(review, "decided", at)
     session.flush()
     made = add_conditions(session, sign_off, asked)
-    record_sign_off(session, EventAction.SIGN_OFF_RECORDED, sign_off, by, at, guide, conditions=made)
+    told: dict[str, object] = {"conditions": made}
+    if stands_in_by is not None:
+        told |= {"for": stands_in_by.from_key, "delegation": stands_in_by.id}
+    record_sign_off(session, EventAction.SIGN_OFF_RECORDED, sign_off, by, at, guide, **told)
     return sign_off.id or 0
 
 
@@ -202,19 +286,25 @@ def affirm(
     sign_off_id: int,
     seen_digest: str,
     comment: str = "",
+    password_hash: str | None = None,
 ) -> int:
     """Say again, after reading what changed, that a stale decision holds; returns the new sign-off's id.
 
-    The old row stays; what made it stale is closed, and so is a request to the same person for the same.
+    The old row stays; what made it stale is closed, and so is a request to the same person for the same. It
+    means what the old one meant, and takes the password where deciding does.
     """
     old = existing_sign_off(session, sign_off_id)
-    require_on_project(session, "reviews.affirm", by, old.project_id)
+    today = organisation_today(session, at)
+    standing_in = delegated_roles(session, old.project_id, by.key, today=today)
+    require_on_project(session, "reviews.affirm", by, old.project_id, also=standing_in)
     project = open_project(session, old.project_id)
     facts = facts_now(session, old.project_id, guide, at)
     fact, review = _sign_off_fact(facts, old), _review(session, old.review_id)
-    refuse(rules.may_affirm(facts, guide, fact, _review_fact(facts, old.review_id), by))
+    held = delegations_to(session, by.key, today=today, project_id=old.project_id)
+    refuse(rules.may_affirm(facts, guide, fact, _review_fact(facts, old.review_id), by, held))
     covered = cover_as_seen(session, facts, guide, review, seen_digest)
     owed = [item for item in conditions_of(session, [sign_off_id]) if item.state == "open"]
+    verified = verification(session, facts, guide, review, fact.decision, by, password_hash)
     sign_off = new_sign_off(
         project,
         _asked_again(session, review, at) or review,
@@ -224,8 +314,10 @@ def affirm(
         fact.decision,
         covered,
         tidy("comment", comment),
-        old.on_behalf_of,
+        "" if by.key == review.person_key != old.person_key else old.on_behalf_of,
         len(owed),
+        stated=Meaning(old.stated) if old.stated else None,
+        verified=verified,
     )
     sign_off.affirms = old.id
     session.add(sign_off)
@@ -255,16 +347,32 @@ def withdraw(
     conditions that hung on it.
     """
     old = existing_sign_off(session, sign_off_id)
-    require_on_project(session, "reviews.withdraw", by, old.project_id)
+    standing_in = delegated_roles(session, old.project_id, by.key, today=organisation_today(session, at))
+    require_on_project(session, "reviews.withdraw", by, old.project_id, also=standing_in)
     project = open_project(session, old.project_id)
     facts = facts_now(session, old.project_id, guide, at)
-    refuse(rules.may_withdraw(facts, _sign_off_fact(facts, old), by))
-    reason = tidy("reason", reason, required="Say why you take it back.")
     review = _review(session, old.review_id)
-    row = new_sign_off(project, review, guide, by, at, Decision.WITHDRAWN, {}, reason, old.on_behalf_of, 0)
+    refuse(
+        rules.may_withdraw(facts, guide, _sign_off_fact(facts, old), _review_fact(facts, old.review_id), by)
+    )
+    reason = tidy("reason", reason, required="Say why you take it back.")
+    row = new_sign_off(
+        project,
+        review,
+        guide,
+        by,
+        at,
+        Decision.WITHDRAWN,
+        {},
+        reason,
+        "" if by.key == review.person_key != old.person_key else old.on_behalf_of,
+        0,
+        stated=None,
+        verified=Verification.SESSION,
+    )
     row.withdraws = old.id
     session.add(row)
-    ended = [item.id for item in facts.sign_offs if (item.gate, item.role) == (old.gate, old.role)]
+    ended = _ended_by(facts, guide, old)
     dropped = [item.id for item in conditions_of(session, ended) if drop_condition(item, reason)]
     reopened = _reopen(facts, review)
     record_sign_off(
@@ -277,6 +385,42 @@ def withdraw(
         withdraws=old.id,
         conditions_withdrawn=dropped,
         review_open_again=reopened,
+    )
+    return row.id or 0
+
+
+# ---------------------------------------------------------------- requested changes
+
+
+def answer_change(
+    session: Session, *, by: Actor, at: datetime, guide: Guide, sign_off_id: int, key: str, text: str
+) -> int:
+    """Say why an answer stays as it is although a reviewer asked to change it; returns the id of what was said.
+
+    It ends the request on that answer. The reviewer reads it when asked again; their decision stays as it is.
+    """
+    made = existing_sign_off(session, sign_off_id)
+    require_on_project(session, "reviews.answer_change", by, made.project_id)
+    open_project(session, made.project_id)
+    facts = facts_now(session, made.project_id, guide, at)
+    found = change_requests(facts, guide, answered_changes(session, made.project_id))
+    if not any((item.sign_off.id, item.key, item.is_open) == (sign_off_id, key, True) for item in found):
+        text = "This change is not asked for any more: the answer was changed, or the reviewer decided anew."
+        raise Refused(_blocker(made, "not_asked_for", text))
+    said = tidy("answer", text, required="Say why it stays as it is.")
+    row = ChangeAnswer(
+        project_id=made.project_id, sign_off_id=sign_off_id, key=key, text=said, at=at, by_key=by.key
+    )
+    session.add(row)
+    session.flush()
+    record(
+        session,
+        chain=project_chain(made.project_id),
+        action=EventAction.CHANGE_ANSWERED,
+        subject=key,
+        detail={"sign_off": sign_off_id, "gate": made.gate, "role": made.role},
+        by=by,
+        at=at,
     )
     return row.id or 0
 
@@ -345,6 +489,17 @@ def _asked_again(session: Session, review: Review, at: datetime) -> Review | Non
     if newer is not None:
         close_review(newer, "decided", at)
     return newer
+
+
+def _ended_by(facts: ProjectFacts, guide: Guide, old: SignOff) -> list[int]:
+    """What stands no more once this decision is taken back, as `facts.projects` reads it afterwards."""
+    alone = guide.approvals_needed(Gate(old.gate), Role(old.role), facts.tier) == 1
+    return [
+        item.id
+        for item in facts.sign_offs
+        if (item.gate, item.role) == (old.gate, old.role)
+        and (alone or item.review_id == old.review_id or item.person_key == old.person_key)
+    ]
 
 
 def _reopen(facts: ProjectFacts, review: Review) -> bool:

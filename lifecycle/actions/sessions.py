@@ -40,6 +40,25 @@ def forget_attempts(session: Session, *, email: str, address: str) -> None:
     session.execute(delete(SignInAttempt).where(col(SignInAttempt.id) == newest))
 
 
+def begin_signing(session: Session, *, person_key: str, at: datetime) -> tuple[timedelta, int]:
+    """Count a password entered to sign before it is checked. Returns how long signing is locked, and the count.
+
+    While it is locked nothing is counted. `forget_signing` takes the count back once the password was right.
+    """
+    subject = _signing(person_key)
+    session.execute(delete(SignInAttempt).where(col(SignInAttempt.at) <= at - rules.ATTEMPTS_COUNT_FOR))
+    failed = _failures(session, subject)
+    locked = rules.signing_locked_for(failed, at=at)
+    if not locked:
+        session.add(SignInAttempt(subject=subject, at=at))
+    return locked, len(failed) + (not locked)
+
+
+def forget_signing(session: Session, *, person_key: str) -> None:
+    """After the right password, and after a new one was set."""
+    session.execute(delete(SignInAttempt).where(col(SignInAttempt.subject) == _signing(person_key)))
+
+
 def touch(session: Session, *, token_hash: str, at: datetime) -> None:
     """Note that the person of this session is active; never moves backwards."""
     session.execute(
@@ -86,6 +105,10 @@ def has_administrator(session: Session) -> bool:
 
 def _subjects(email: str, address: str) -> tuple[str, str]:
     return hash_token(f"account:{email}"), hash_token(f"address:{address}")
+
+
+def _signing(person_key: str) -> str:
+    return hash_token(f"signing:{person_key}")
 
 
 def _failures(session: Session, subject: str) -> list[datetime]:

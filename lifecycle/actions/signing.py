@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from lifecycle.canonical import canonical_json, digest
+from lifecycle.canonical import canonical_json
 from lifecycle.errors import Invalid, NotFound, Refused
 from lifecycle.events import EventAction, project_chain, record
 from lifecycle.facts.projects import load_facts, organisation_today
@@ -16,10 +16,12 @@ from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
 from lifecycle.rules import reviews as rules
 from lifecycle.rules.answers import clean_text
+from lifecycle.rules.people import name_problem
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import Cover, cover, decisions_allowed, digest_of, key_title
-from lifecycle.store.tables import Condition, Invalidation, Project, Review, SignOff
-from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Role
+from lifecycle.store.tables import Condition, Invalidation, PersonRow, Project, Review, SignOff
+from lifecycle.store.tokens import is_same
+from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Meaning, Role, Verification
 
 LONGEST_TEXT = 5_000
 LONGEST_NAME = 200
@@ -113,17 +115,21 @@ def tidy_condition(text: str, owner: str, due_on: date, today: date, number: int
 
 def refuse_incomplete(
     guide: Guide,
-    act: Act,
+    review: Review,
     decision: Decision,
+    stated: Meaning | None,
     comment: str,
     conditions: list[NewCondition],
     fields: Sequence[str],
 ) -> None:
     """Raises Invalid unless the decision is one this review may end in, with all that it needs."""
+    act, gate, role = Act(review.act), Gate(review.gate), Role(review.role)
     problems: dict[str, str] = {}
     if decision not in decisions_allowed(act):
         allowed = ", ".join(item.title for item in decisions_allowed(act))
         problems["decision"] = f"This review asks to {act.value}; choose one of: {allowed}."
+    elif problem := rules.meaning_problem(rules.meanings_of(guide.review(gate, role), decision), stated):
+        problems["meaning"] = problem
     if decision in NEEDS_COMMENT and not comment:
         problems["comment"] = NEEDS_COMMENT[decision]
     with_conditions = decision is Decision.APPROVED_WITH_CONDITIONS
@@ -135,10 +141,44 @@ def refuse_incomplete(
         )
     if fields and decision is not Decision.CHANGES_REQUESTED:
         problems["fields"] = "Fields are named when changes are requested."
-    elif unknown := [field for field in fields if field not in guide.fields]:
+    elif unknown := [key for key in fields if key.partition("@")[0] not in guide.fields]:
         problems["fields"] = f"There is no question {', '.join(unknown)}."
     if problems:
         raise Invalid(problems)
+
+
+def on_behalf(name: str) -> str:
+    """It stands inside the sentence that is signed, on one line and without characters that nobody sees."""
+    name = " ".join(tidy("on behalf of", name, LONGEST_NAME).split())
+    if name and (problem := name_problem(name)):
+        raise Invalid({"on behalf of": problem})
+    return name
+
+
+def verification(
+    session: Session,
+    facts: ProjectFacts,
+    guide: Guide,
+    review: Review,
+    decision: Decision,
+    by: Actor,
+    password_hash: str | None,
+) -> Verification:
+    """How the signer is known. `password_hash` is what the password entered just now was checked against.
+
+    Raises Refused where the policy asks for the password and none was entered, or it was changed since.
+    """
+    gate, role = Gate(review.gate), Role(review.role)
+    if not (decision.is_favourable and guide.reenters_password(gate, role, facts.tier)):
+        return Verification.SESSION
+    person = session.get(PersonRow, by.key)
+    if password_hash is None:
+        text = "Signing here takes your password. Enter it and sign again; nothing was signed."
+        raise Refused(Blocker("password:needed", text, role=role, gate=gate))
+    if person is None or not is_same(password_hash, person.password_hash or ""):
+        text = "Your password was changed meanwhile. Nothing was signed: enter the new one."
+        raise Refused(Blocker("password:changed", text, role=role, gate=gate))
+    return Verification.PASSWORD
 
 
 def new_sign_off(
@@ -152,10 +192,15 @@ def new_sign_off(
     comment: str,
     on_behalf_of: str,
     conditions: int,
+    *,
+    stated: Meaning | None,
+    verified: Verification,
 ) -> SignOff:
     gate, role = Gate(review.gate), Role(review.role)
-    spec = guide.review(gate, role)
-    meaning = spec.meaning if spec else ""
+    offered = rules.meanings_of(guide.review(gate, role), decision)
+    if stated not in offered:
+        stated = next(iter(offered), None)  # none chosen because there is one, or the guide offers others now
+    meaning = offered[stated] if stated else ""
     return SignOff(
         project_id=review.project_id,
         review_id=review.id or 0,
@@ -181,6 +226,8 @@ def new_sign_off(
         at=at,
         digest=digest_of(covered),
         covered=canonical_json(dict(covered)),
+        stated=stated.value if stated else "",
+        verified=verified.value,
     )
 
 
@@ -241,7 +288,6 @@ def record_sign_off(
     guide: Guide,
     **detail: object,
 ) -> None:
-    """`row` in the detail is a digest over the whole signature record, so that the log vouches for it too."""
     session.flush()
     record(
         session,
@@ -253,8 +299,9 @@ def record_sign_off(
             "gate": sign_off.gate,
             "role": sign_off.role,
             "decision": sign_off.decision,
+            "stated": sign_off.stated,
+            "verified": sign_off.verified,
             "digest": sign_off.digest,
-            "row": digest(sign_off.model_dump()),
             **detail,
         },
         by=by,

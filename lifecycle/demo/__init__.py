@@ -22,6 +22,7 @@ from lifecycle.guide import Guide
 from lifecycle.queries.projects import are_there_any
 from lifecycle.rules.permissions import require
 from lifecycle.store.database import Database
+from lifecycle.store.files import Files
 from lifecycle.store.outbox import untold
 from lifecycle.vocabulary import Actor, Blocker, Role
 
@@ -53,7 +54,13 @@ class ExampleSummary:
 
 
 def build_example(
-    database: Database, guide: Guide, *, by: Actor, now: datetime, progress: Progress | None = None
+    database: Database,
+    guide: Guide,
+    files: Files,
+    *,
+    by: Actor,
+    now: datetime,
+    progress: Progress | None = None,
 ) -> ExampleSummary:
     """Fill an installation that has no projects, in one transaction: all of the example or nothing.
 
@@ -69,7 +76,7 @@ def build_example(
         before = chain_stamp(session)
         cast = _invite(session, samples.people, by, now)
         with untold(session):
-            built = _tell(session, guide, samples, cast, now, progress)
+            built = _tell(session, guide, files, samples, cast, now, progress)
         record(
             session,
             chain=ORGANISATION,
@@ -86,6 +93,7 @@ def build_example(
 def _tell(
     session: Session,
     guide: Guide,
+    files: Files,
     samples: Samples,
     cast: Cast,
     now: datetime,
@@ -95,7 +103,7 @@ def _tell(
     today = organisation_today(session, now)
     built: list[int] = []
     for story in samples.stories:
-        built.append(Play(session, guide, cast, story, Calendar(today)).run())
+        built.append(Play(session, guide, cast, story, Calendar(today), files).run())
         let_dates_pass(session, built[-1], guide=guide, until=now)
         if progress:
             progress(len(built), len(samples.stories))

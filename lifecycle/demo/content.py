@@ -65,8 +65,14 @@ class WaiverTold(Told):
 
 
 class Document(Told):
+    """A link, or a little file with these lines or bars, made by `demo.documents`."""
+
     title: str
-    url: str
+    url: str = ""
+    file: str = ""
+    lines: tuple[str, ...] = ()
+    bars: tuple[float, ...] = ()
+    until: str | None = None
     field: str | None = None
     gate: Gate | None = None
 

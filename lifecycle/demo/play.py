@@ -10,15 +10,20 @@ from typing import Any
 
 from sqlmodel import Session
 
-from lifecycle.actions import answers, gates, people, plans, projects, reviews, sources
+from lifecycle.actions import answers, evidence, gates, people, plans, projects, reviews, sources
 from lifecycle.actions.answers import GivenAnswer
-from lifecycle.demo.content import Calendar, DecisionTold, Step, Story
+from lifecycle.demo.content import Calendar, DecisionTold, Document, Step, Story
+from lifecycle.demo.documents import document as made
 from lifecycle.errors import LifecycleError
 from lifecycle.facts.projects import load_facts
 from lifecycle.facts.standing import refreshed_once
 from lifecycle.guide import Guide
+from lifecycle.rules.evidence import Content, FileContent, LinkContent
+from lifecycle.rules.media import HEAD_BYTES, recognise
 from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.reviews import meanings_of
 from lifecycle.rules.signoffs import cover, current_sign_off, decisions_allowed, digest_of, open_review
+from lifecycle.store.files import Files
 from lifecycle.vocabulary import Act, Actor, AnswerState, Gate, Role, Stage
 
 _DAY = re.compile(r"today[+-]\d+")
@@ -44,6 +49,7 @@ class Play:
     cast: Cast
     story: Story
     calendar: Calendar
+    files: Files
     project_id: int = 0
     source_ids: dict[str, int] = field(default_factory=dict)
 
@@ -189,15 +195,23 @@ class Play:
 
     def _attach(self, step: Step) -> None:
         for document in step.evidence:
-            gates.add_evidence(
+            evidence.add(
                 self.session,
                 **self._common(step, self._by(step, self._manager)),
                 project_id=self.project_id,
                 title=document.title,
-                url=document.url,
+                content=self._content(document),
+                expires_on=self._day(document.until) if document.until else None,
                 gate=document.gate,
                 field_id=document.field,
             )
+
+    def _content(self, document: Document) -> Content:
+        if not document.file:
+            return LinkContent(document.url)
+        content = made(document.file, document.lines, document.bars)
+        found = recognise(document.file, content[:HEAD_BYTES], len(content))
+        return FileContent(self.files.put(content), len(content), found.media_type, found.name)
 
     def _reason(self, step: Step) -> None:
         for check_id, reason in step.reasons.items():
@@ -238,17 +252,27 @@ class Play:
             review = open_review(facts, gate, role)
             if review is None:
                 raise LifecycleError(f"{role.title} was not asked at {gate.title}.")
-            act = next((item.act for item in self.guide.reviews(gate) if item.role is role), Act.APPROVE)
+            spec = self.guide.review(gate, role)
+            decision = told.decision or decisions_allowed(spec.act if spec else Act.APPROVE)[0]
             reviews.decide(
                 self.session,
-                **self._common(step, self.cast[role]),
+                **self._signing(step, role),
                 review_id=review.id,
-                decision=told.decision or decisions_allowed(act)[0],
+                decision=decision,
+                stated=next(iter(meanings_of(spec, decision)), None),
                 seen_digest=digest_of(cover(facts, self.guide, gate, role)),
                 comment=told.comment,
                 conditions=[(what, whose, self._day(due)) for what, whose, due in told.conditions],
                 fields=told.fields,
             )
+
+    def _signing(self, step: Step, role: Role) -> dict[str, Any]:
+        """Nobody of the example has a password, so none is asked for."""
+        policy = self.guide.policy.model_copy(update={"reenter_password": ()})
+        return {
+            **self._common(step, self.cast[role]),
+            "guide": self.guide.model_copy(update={"policy": policy}),
+        }
 
     def _affirm(self, step: Step) -> None:
         for role, comment in step.affirm.items():
@@ -259,7 +283,7 @@ class Play:
                 raise LifecycleError(f"{role.title} has decided nothing at {gate.title}.")
             reviews.affirm(
                 self.session,
-                **self._common(step, self.cast[role]),
+                **self._signing(step, role),
                 sign_off_id=made.id,
                 seen_digest=digest_of(cover(facts, self.guide, gate, role)),
                 comment=comment,

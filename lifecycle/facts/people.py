@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
@@ -43,6 +45,11 @@ def holders(session: Session, project_id: int, role: Role) -> tuple[str, ...]:
     return tuple(held)
 
 
-def require_on_project(session: Session, action: str, by: Actor, project_id: int) -> None:
-    """Raises Forbidden unless the table of permissions lets this actor do it on this project."""
-    require(action, by, project_roles(session, project_id, by.key))
+def require_on_project(
+    session: Session, action: str, by: Actor, project_id: int, also: Collection[Role] = ()
+) -> None:
+    """Raises Forbidden unless the table of permissions lets this actor do it on this project.
+
+    `also` are roles that somebody else holds and that `by` stands in for.
+    """
+    require(action, by, project_roles(session, project_id, by.key) | set(also))

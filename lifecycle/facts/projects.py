@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlmodel import Session
 
 from lifecycle.canonical import sha256_hex
 from lifecycle.errors import NotFound
 from lifecycle.guide import FieldSpec, Guide
 from lifecycle.rules.answers import decode, is_complete
+from lifecycle.rules.evidence import Content, FileContent, LinkContent, revision_content
 from lifecycle.rules.project_facts import (
     AnswerFact,
     ConditionFact,
@@ -33,6 +34,7 @@ from lifecycle.rules.project_facts import (
     WaiverFact,
 )
 from lifecycle.store.base import metadata
+from lifecycle.store.tables import EvidenceRevision
 from lifecycle.vocabulary import (
     Act,
     AnswerState,
@@ -142,6 +144,8 @@ def _read(session: Session, table: str, project_ids: Sequence[int]) -> Sequence[
 
 def _statement(table: str) -> Select[Any]:
     """The rows of `:projects` that count, in the order they were written."""
+    if table == "evidence":
+        return _documents()
     columns = _TABLES[table].c
     key = columns["id" if table == "project" else "project_id"]
     statement = select(_TABLES[table]).where(key.in_(bindparam("projects", expanding=True)))
@@ -154,12 +158,26 @@ def _statement(table: str) -> Select[Any]:
     return statement.order_by(columns.id) if "id" in columns else statement
 
 
+def _documents() -> Select[Any]:
+    """Every document together with its newest revision, removed ones too."""
+    item, revision = _TABLES["evidence"], _TABLES["evidence_revision"]
+    other = revision.alias()
+    newest = select(func.max(other.c.number)).where(other.c.evidence_id == item.c.id).scalar_subquery()
+    parts = (
+        revision.c[name] for name in ("number", "digest", "size", "media_type", "file_name", "address", "at")
+    )
+    return (
+        select(item, revision.c.id.label("revision_id"), *parts)
+        .join(revision, revision.c.evidence_id == item.c.id)
+        .where(item.c.project_id.in_(bindparam("projects", expanding=True)), revision.c.number == newest)
+        .order_by(item.c.id)
+    )
+
+
 _ENDS: Mapping[str, str] = MappingProxyType(
     {
-        "evidence_link": "removed_at",
         "membership": "ended_at",
         "data_source": "removed_at",
-        "waiver": "revoked_at",
         "invalidation": "closed_at",
     }
 )
@@ -168,9 +186,11 @@ _COUNTED = (
     "review",
     "sign_off",
     "condition",
+    "waiver",
     "warning_reason",
     "gate_decision",
     "tier_choice",
+    "evidence",
 )
 # Built once: every save reads them, and building one costs more than running it.
 _STATEMENTS: Mapping[str, Select[Any]] = MappingProxyType(
@@ -191,7 +211,8 @@ def _facts(project: _Line, found: _Found, today: date) -> ProjectFacts:
     answers, of_sources = _answers(found.of("current_answer", project.id), found)
     decisions = tuple(_decision(row) for row in found.of("gate_decision", project.id))
     choices = found.of("tier_choice", project.id)
-    return ProjectFacts(
+    documents = [_document(row) for row in found.of("evidence", project.id)]
+    facts = ProjectFacts(
         today=today,
         stage=Stage(project.stage) if project.stage else None,
         gate=Gate(project.gate) if project.gate else None,
@@ -204,7 +225,6 @@ def _facts(project: _Line, found: _Found, today: date) -> ProjectFacts:
             for row in found.of("data_source", project.id)
         ),
         reviews=tuple(_review(row) for row in found.of("review", project.id)),
-        sign_offs=_sign_offs(found.of("sign_off", project.id), found),
         conditions=tuple(_condition(row) for row in found.of("condition", project.id)),
         waivers=tuple(_waiver(row) for row in found.of("waiver", project.id)),
         reasons=tuple(
@@ -212,12 +232,16 @@ def _facts(project: _Line, found: _Found, today: date) -> ProjectFacts:
             for row in found.of("warning_reason", project.id)
         ),
         decisions=decisions,
-        evidence=tuple(_evidence(row) for row in found.of("evidence_link", project.id)),
+        evidence=tuple(fact for fact in documents if fact.removed_at is None),
+        removed_evidence=tuple(fact for fact in documents if fact.removed_at is not None),
         members=tuple(_member(row, found) for row in found.of("membership", project.id)),
         tier_choice=choices[-1].tier if choices else None,
         history=_history(found.of("answer", project.id), found),
         live_since=_live_since(decisions, found.time_zone),
     )
+    # What a withdrawal ends depends on the tier, which the answers say.
+    signed = found.of("sign_off", project.id)
+    return replace(facts, sign_offs=_sign_offs(signed, found, facts.tier)) if signed else facts
 
 
 # ---------------------------------------------------------------- answers
@@ -324,14 +348,23 @@ def _history(rows: Sequence[_Line], found: _Found) -> dict[str, tuple[PastAnswer
 # ---------------------------------------------------------------- decisions and what goes with them
 
 
-def _sign_offs(rows: Sequence[_Line], found: _Found) -> tuple[SignOffFact, ...]:
-    """Decisions that stand, oldest first. Withdrawing one ends all that its role said at that gate before."""
+def _sign_offs(rows: Sequence[_Line], found: _Found, tier: int | None) -> tuple[SignOffFact, ...]:
+    """Decisions that stand, oldest first. Withdrawing one ends all that its role said at that gate before.
+
+    Where several people have to approve, it ends what was said on that review alone.
+    """
     standing: list[_Line] = []
     for row in rows:
         if row.withdraws is None:
             standing.append(row)
-        else:
-            standing = [kept for kept in standing if (kept.gate, kept.role) != (row.gate, row.role)]
+            continue
+        alone = found.guide.approvals_needed(Gate(row.gate), Role(row.role), tier) == 1
+        standing = [
+            kept
+            for kept in standing
+            if (kept.gate, kept.role) != (row.gate, row.role)
+            or not (alone or kept.review_id == row.review_id or kept.person_key == row.person_key)
+        ]
     return tuple(_sign_off(row, found) for row in standing)
 
 
@@ -351,6 +384,7 @@ def _sign_off(row: _Line, found: _Found) -> SignOffFact:
         invalidations=found.invalidations.get(row.id, ()),
         fields=tuple(json.loads(row.fields)),
         comment=row.comment,
+        signed_on=today_in(found.time_zone, row.at),
     )
 
 
@@ -365,6 +399,7 @@ def _review(row: _Line) -> ReviewFact:
         requested_at=row.requested_at,
         due_on=row.due_on,
         state=row.state,
+        handed_over_by=row.handed_over_by,
     )
 
 
@@ -374,7 +409,15 @@ def _condition(row: _Line) -> ConditionFact:
 
 
 def _waiver(row: _Line) -> WaiverFact:
-    return WaiverFact(row.id, row.check_id, Gate(row.gate), row.approver, row.mitigation, row.expires_on)
+    return WaiverFact(
+        id=row.id,
+        check_id=row.check_id,
+        gate=Gate(row.gate),
+        approver=row.approver,
+        mitigation=row.mitigation,
+        expires_on=row.expires_on,
+        is_revoked=row.revoked_at is not None,
+    )
 
 
 def _decision(row: _Line) -> GateDecisionFact:
@@ -382,8 +425,27 @@ def _decision(row: _Line) -> GateDecisionFact:
     return GateDecisionFact(Gate(row.gate), Outcome(row.outcome), row.at, row.by_key, row.reason, to_stage)
 
 
-def _evidence(row: _Line) -> EvidenceFact:
-    return EvidenceFact(row.field_id, Gate(row.gate) if row.gate else None, row.expires_on)
+def _document(row: _Line) -> EvidenceFact:
+    return EvidenceFact(
+        field_id=row.field_id,
+        gate=Gate(row.gate) if row.gate else None,
+        expires_on=row.expires_on,
+        id=row.id,
+        title=row.title,
+        source_id=row.source_id,
+        content=revision_content(content_of_row(row)),
+        revision=row.number,
+        revision_id=row.revision_id,
+        at=row.at,
+        removed_at=row.removed_at,
+    )
+
+
+def content_of_row(row: EvidenceRevision | _Line) -> Content:
+    """What a stored revision holds."""
+    if row.digest:
+        return FileContent(row.digest, row.size, row.media_type, row.file_name)
+    return LinkContent(row.address)
 
 
 def _member(row: _Line, found: _Found) -> MemberFact:

@@ -13,7 +13,7 @@ from lifecycle.guide import Guide
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.reviews import Candidate
 from lifecycle.rules.signoffs import Cover, cover, digest_of
-from lifecycle.store.tables import Answer, CurrentAnswer, EligibleReviewer, PersonRow
+from lifecycle.store.tables import Answer, ChangeAnswer, CurrentAnswer, EligibleReviewer, PersonRow
 from lifecycle.vocabulary import Gate, Role
 
 MOST_STEPS_BACK = 500
@@ -35,6 +35,14 @@ def candidates(session: Session, *, keys: Collection[str] | None = None) -> tupl
         for row in found
         if keys is not None or row.approval_level or listed[row.key]
     )
+
+
+def answered_changes(session: Session, project_id: int) -> dict[tuple[int, str], ChangeAnswer]:
+    """What the team said to requested changes, by decision and key; the newest where it spoke twice."""
+    rows = session.execute(
+        select(ChangeAnswer).where(col(ChangeAnswer.project_id) == project_id).order_by(col(ChangeAnswer.id))
+    ).scalars()
+    return {(row.sign_off_id, row.key): row for row in rows}
 
 
 def changed_since(

@@ -30,7 +30,13 @@ from lifecycle.rules.readiness import (
     readiness_of_all,
     top_blocker,
 )
-from lifecycle.rules.signoffs import SignOffState, sign_off_status, stale_sign_offs
+from lifecycle.rules.signoffs import (
+    SignOffState,
+    approvals_due,
+    sign_off_status,
+    stale_sign_offs,
+    valid_through,
+)
 from lifecycle.rules.validity import valid_until
 from lifecycle.store.base import metadata
 from lifecycle.store.outbox import add_to_outbox
@@ -167,6 +173,11 @@ def compute_standing(
 ) -> Standings:
     """The standing as it is now, without writing it: for readers past `valid_until`."""
     return _compute(facts, guide, _targets(session, project_id), at, _stored(session, project_id))
+
+
+def stored_standing(session: Session, project_id: int) -> Standings | None:
+    """The rows as they are, None when there are none."""
+    return _stored(session, project_id)
 
 
 def _write(
@@ -358,7 +369,7 @@ def _project_content(
     index = early_planning_index(facts, guide)
     top = top_blocker(ready, guide)
     waiting = _longest_waiting(ready.sign_offs)
-    next_on, next_what = _next(facts, targets)
+    next_on, next_what = _next(facts, guide, targets)
     return {
         "gate": facts.gate.value if facts.gate else None,
         "level": ready.level.value,
@@ -411,7 +422,7 @@ def _overdue(facts: ProjectFacts, targets: Mapping[Gate, date]) -> int:
     return unknown + sum(day < facts.today for day in days)
 
 
-def _next(facts: ProjectFacts, targets: Mapping[Gate, date]) -> tuple[date | None, str]:
+def _next(facts: ProjectFacts, guide: Guide, targets: Mapping[Gate, date]) -> tuple[date | None, str]:
     """The next day on which something is due, and what."""
     go_live = facts.answer("D37")
     due = [(day, f"{gate.title} gate") for gate, day in _open_targets(facts, targets).items()]
@@ -420,6 +431,11 @@ def _next(facts: ProjectFacts, targets: Mapping[Gate, date]) -> tuple[date | Non
         (item.due_on, f"Review by {item.role.title}")
         for item in facts.reviews
         if item.state == "open" and item.due_on
+    ]
+    due += [
+        (last, f"Re-approval by {made.role.title}")
+        for made in approvals_due(facts, guide)
+        if (last := valid_through(facts, guide, made))
     ]
     if go_live and isinstance(go_live.value, date) and facts.live_since is None:
         due.append((go_live.value, "First go-live"))

@@ -1,17 +1,27 @@
-"""The log as administrators check it: its chains and whether they hold."""
+"""The log as administrators check it: its chains, whether they hold, and whether the tables say what they say."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from lifecycle.events import ORGANISATION, project_chain, verify_all
+from lifecycle.errors import Invalid
+from lifecycle.events import ORGANISATION, project_chain
+from lifecycle.facts.projects import load_many, organisation_today
+from lifecycle.facts.standing import compute_standing, stored_standing
+from lifecycle.guide import Guide
 from lifecycle.rules.permissions import require
 from lifecycle.store.tables import ChainHead, Project
+from lifecycle.store.verification import Verification, missing_heads, verify_session
 from lifecycle.vocabulary import Actor
+
+_AT_ONCE = 200  # projects in memory while their standing is computed anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,48 +32,197 @@ class Chain:
     events: int
     newest_at: datetime
     head: str
+    chain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One place where a chain does not hold; `name` is the project or the organisation."""
+    """One place where the database and its log do not hold together.
+
+    `name` is the project's name, or the organisation; `project` its key. `table` and `row` name a row, else the
+    fault is in the log itself, at `sequence` of `chain`. For a row they name the event that vouches for it.
+    """
 
     name: str
     sequence: int
     sentence: str
+    chain: str = ""
+    project: str | None = None
+    table: str | None = None
+    row: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "chain": self.chain or None,
+            "sequence": self.sequence or None,
+            "project": self.project,
+            "table": self.table,
+            "row": self.row,
+            "text": self.sentence,
+        }
+
+    @property
+    def told(self) -> str:
+        """Where and what, in a line."""
+        event = f", event {self.sequence}" if self.sequence else ""
+        return f"{self.name}{event}: {self.sentence}"
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What recomputing every chain found; no faults: the log holds."""
+    """What comparing the database with its log found; no faults: it holds."""
 
     chains: int
     events: int
     faults: tuple[Fault, ...]
+    rows: int = 0
+    not_vouched: int = 0
+    before: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "intact": not self.faults,
+            "chains": self.chains,
+            "events": self.events,
+            "rows": self.rows,
+            "not_vouched_for": {"rows": self.not_vouched, "written_before": self.before},
+            "faults": [fault.as_json() for fault in self.faults],
+        }
 
 
 def chains(session: Session, *, by: Actor) -> tuple[Chain, ...]:
     """That of the organisation first, then those of projects by name. Raises Forbidden for others."""
     require("organisation.read_audit", by)
-    names = _names(session)
+    places = _places(session)
     found = [
-        Chain(names.get(head.chain, head.chain), head.sequence, datetime.fromisoformat(head.at), head.hash)
+        Chain(
+            places[head.chain][0] if head.chain in places else head.chain,
+            head.sequence,
+            datetime.fromisoformat(head.at),
+            head.hash,
+            head.chain,
+        )
         for head in session.execute(select(ChainHead)).scalars()
     ]
-    return tuple(sorted(found, key=lambda chain: (chain.name != names[ORGANISATION], chain.name.casefold())))
+    return tuple(sorted(found, key=lambda chain: (chain.chain != ORGANISATION, chain.name.casefold())))
 
 
 def verify(session: Session, *, by: Actor) -> Verified:
-    """Recompute every chain from its first event. Takes time in proportion to the length of the log."""
+    """Compare everything. Takes time in proportion to the length of the log."""
     require("organisation.read_audit", by)
-    names, heads = _names(session), chains(session, by=by)
-    faults = tuple(
-        Fault(names.get(fault.chain, fault.chain), fault.sequence, fault.sentence)
-        for fault in verify_all(session)
+    return located(session, verify_session(session), by=by)
+
+
+def located(session: Session, found: Verification, *, by: Actor, more: Iterable[Fault] = ()) -> Verified:
+    """What was found, with the names and keys of the projects it was found in."""
+    require("organisation.read_audit", by)
+    places = _places(session)
+    heads = chains(session, by=by)
+    in_log = [_fault(places, fault.chain, fault.sequence, fault.sentence) for fault in found.chain_faults]
+    in_rows = [
+        _fault(
+            places,
+            project_chain(fault.project_id) if fault.project_id is not None else fault.chain or ORGANISATION,
+            fault.sequence,
+            fault.sentence,
+            chain=fault.chain,
+            table=fault.table,
+            row=fault.row,
+        )
+        for fault in found.row_faults
+    ]
+    return Verified(
+        chains=len(heads),
+        events=found.events,
+        faults=(*in_log, *in_rows, *more),
+        rows=found.rows,
+        not_vouched=found.not_vouched,
+        before=found.before,
     )
-    return Verified(len(heads), sum(head.events for head in heads), faults)
 
 
-def _names(session: Session) -> dict[str, str]:
-    projects = session.execute(select(col(Project.id), col(Project.name)).order_by(col(Project.id)))
-    return {ORGANISATION: "The organisation", **{project_chain(key or 0): name for key, name in projects}}
+# ------------------------------------------------------------------ heads kept elsewhere
+
+
+def heads_as_json(session: Session, *, by: Actor) -> dict[str, Any]:
+    """The newest event of every chain, to keep where nobody who can change the database can change it."""
+    keys = {chain: key for chain, (_, key) in _places(session).items()}
+    return {
+        "heads": [
+            {
+                "chain": each.chain,
+                "project": keys.get(each.chain),
+                "sequence": each.events,
+                "hash": each.head,
+                "at": each.newest_at.isoformat(),
+            }
+            for each in chains(session, by=by)
+        ]
+    }
+
+
+def check_heads(session: Session, text: str, *, by: Actor) -> tuple[Fault, ...]:
+    """Heads that the log no longer reaches or no longer holds. Raises Invalid for what is no list of heads."""
+    require("organisation.read_audit", by)
+    places = _places(session)
+    return tuple(
+        _fault(places, fault.chain, fault.sequence, fault.sentence)
+        for fault in missing_heads(session, _read_heads(text))
+    )
+
+
+def _read_heads(text: str) -> list[tuple[str, int, str]]:
+    try:
+        content = json.loads(text)
+        return [(str(each["chain"]), int(each["sequence"]), str(each["hash"])) for each in content["heads"]]
+    except (ValueError, TypeError, LookupError) as error:
+        problem = "This is no list of heads. “audit heads --json” prints one."
+        raise Invalid({"heads": problem}) from error
+
+
+# ------------------------------------------------------------------ standing
+
+
+def check_standing(session: Session, *, by: Actor, at: datetime, guide: Guide) -> Iterator[Fault]:
+    """Standing rows that are not what the answers, reviews and dates amount to; passed dates are not one."""
+    require("organisation.read_audit", by)
+    places = _places(session)
+    today = organisation_today(session, at)
+    ids = list(session.execute(select(col(Project.id)).order_by(col(Project.id))).scalars())
+    for start in range(0, len(ids), _AT_ONCE):
+        for project_id, facts in load_many(
+            session, ids[start : start + _AT_ONCE], today=today, guide=guide
+        ).items():
+            stored = stored_standing(session, project_id)
+            if not facts.is_adopted and stored is None:
+                continue
+            until = stored.project["valid_until"] if stored else None
+            if until is not None and until < today:
+                continue
+            if not facts.is_adopted or compute_standing(session, project_id, facts, guide, at) != stored:
+                sentence = f"The standing of project {project_id} is not what its rows amount to."
+                chain = project_chain(project_id)
+                yield _fault(places, chain, 0, sentence, chain="", table="standing", row=str(project_id))
+
+
+def _fault(
+    places: Mapping[str, tuple[str, str | None]],
+    place: str,
+    sequence: int,
+    sentence: str,
+    *,
+    chain: str | None = None,
+    table: str | None = None,
+    row: str | None = None,
+) -> Fault:
+    name, key = places.get(place, (place, None))
+    return Fault(name, sequence, sentence, place if chain is None else chain, key, table, row)
+
+
+def _places(session: Session) -> dict[str, tuple[str, str | None]]:
+    """Chain -> name and project key."""
+    rows = session.execute(select(col(Project.id), col(Project.name), col(Project.key)))
+    return {
+        ORGANISATION: ("The organisation", None),
+        **{project_chain(project_id): (name, key) for project_id, name, key in rows},
+    }

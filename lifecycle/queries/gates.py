@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.reviews import candidates
 from lifecycle.guide import Guide, ReviewSpec
 from lifecycle.queries import projects, records
+from lifecycle.queries.change_requests import RequestedChange, requested_changes
 from lifecycle.queries.findings import FindingView, findings
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import (
@@ -32,7 +33,15 @@ from lifecycle.rules.permissions import PERMISSIONS, may, refusal
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.readiness import GateReadiness, readiness
 from lifecycle.rules.reviews import Candidate, may_be_asked
-from lifecycle.rules.signoffs import required_reviews, sign_off_status, stale_keys, staleness
+from lifecycle.rules.signoffs import (
+    current_sign_offs,
+    is_stale,
+    reapproval_due,
+    required_reviews,
+    sign_off_status,
+    stale_keys,
+    staleness,
+)
 from lifecycle.rules.tiers import TierProposal, propose
 from lifecycle.store.tables import Review, TargetDate
 from lifecycle.vocabulary import (
@@ -108,7 +117,11 @@ class RoleView:
     stale_places: tuple[Place, ...]
     review_id: int | None  # the page to open: the open request, else that of the standing decision
     requests: tuple[RequestView, ...]  # newest first
+    given: int  # how many different people have approved, valid now
+    needed: int
+    due_again: date | None  # the day until which an approval is good, where that is near
     choices: tuple[Choice, ...]  # those who can be asked first
+    changes: tuple[RequestedChange, ...] = ()  # what this role wants changed, while it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +139,7 @@ class GateView:
     project: ProjectHead
     gate: Gate
     is_current: bool
+    is_passed: bool  # it had a go and was not sent back since; its level says whether that still carries
     today: date
     level: Level
     weakest: Area
@@ -165,7 +179,7 @@ def view(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, gate: Gate | None = None
 ) -> GateView:
     """The gate of a project, by default the one it works towards. Raises NotFound."""
-    head = projects.head(session, key=key, by=by)
+    head = projects.head(session, key=key, by=by, at=at)
     known = known_project(session, head.id, guide=guide, today=organisation_today(session, at))
     facts = known.facts
     chosen = gate or facts.gate or Gate.DISCOVERY
@@ -177,6 +191,7 @@ def view(
         project=head,
         gate=chosen,
         is_current=facts.gate is chosen,
+        is_passed=chosen in facts.passed_gates,
         today=facts.today,
         level=ready.level,
         weakest=ready.weakest,
@@ -222,12 +237,7 @@ def _evidence(
     session: Session, project_id: int, wording: Wording, ready: GateReadiness
 ) -> tuple[EvidenceView, ...]:
     """Documents of this gate, and those attached to fields that are due by it."""
-    due = {field.id for field in wording.guide.due_by(ready.gate)}
-    return tuple(
-        item
-        for item in records.evidence(session, project_id, wording)
-        if item.gate is ready.gate or (item.place and item.place.field_id in due)
-    )
+    return records.evidence_by(records.evidence(session, project_id, wording), wording.guide, ready.gate)
 
 
 def _target(session: Session, project_id: int, gate: Gate) -> date | None:
@@ -275,9 +285,15 @@ def roles_of_gate(
         requests.setdefault(Role(row.role), []).append(row)
     listed = candidates(session)
     required = {spec.role for spec in required_reviews(facts, guide, gate)}
-    return tuple(
+    changes = [
+        item for item in requested_changes(session, project_id, wording) if item.gate is gate and item.is_open
+    ]
+    roles = [
         _role(wording, gate, spec, spec.role in required, requests.get(spec.role, []), listed, by)
         for spec in guide.reviews(gate, tier=facts.tier)
+    ]
+    return tuple(
+        replace(role, changes=tuple(item for item in changes if item.role is role.role)) for role in roles
     )
 
 
@@ -308,8 +324,17 @@ def _role(
         stale_places=_changed_places(wording, stale_keys(facts, guide, stale)) if stale else (),
         review_id=asked.id if asked else state.sign_off.review_id if state.sign_off else None,
         requests=tuple(_request(row, wording) for row in rows),
+        given=state.given,
+        needed=state.needed,
+        due_again=_due_again(facts, guide, gate, spec.role),
         choices=_people(facts, guide, gate, spec.role, listed, by),
     )
+
+
+def _due_again(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -> date | None:
+    """The first day on which an approval of the role at the gate ends, within the time of notice."""
+    made = [item for item in current_sign_offs(facts, guide, gate, role) if not is_stale(facts, guide, item)]
+    return min((day for item in made if (day := reapproval_due(facts, guide, item))), default=None)
 
 
 def _changed_places(wording: Wording, keys: tuple[str, ...]) -> tuple[Place, ...]:

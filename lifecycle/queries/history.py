@@ -92,7 +92,7 @@ def events(
     most: int = PAGE,
 ) -> HistoryPage:
     """The events of a project, newest first, older than the one with sequence `before`. Raises NotFound."""
-    head = projects.head(session, key=key, by=by)
+    head = projects.head(session, key=key, by=by, at=at)
     wording = _wording(session, head.id, guide, at)
     newest = select(Event).where(col(Event.chain) == project_chain(head.id))
     if before is not None:
@@ -133,7 +133,7 @@ def answer_changes(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, field_id: str, source_id: int = 0
 ) -> tuple[AnswerChange, ...]:
     """Every version of one answer in words, newest first. Raises NotFound."""
-    head = projects.head(session, key=key, by=by)
+    head = projects.head(session, key=key, by=by, at=at)
     wording = _wording(session, head.id, guide, at)
     rows = session.execute(
         select(Answer)
@@ -165,7 +165,7 @@ def signatures(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str
 ) -> tuple[SignatureView, ...]:
     """Every signature record of a project, newest first. Raises NotFound."""
-    head = projects.head(session, key=key, by=by)
+    head = projects.head(session, key=key, by=by, at=at)
     return tuple(reversed(records.signatures(session, head.id, _wording(session, head.id, guide, at))))
 
 
@@ -352,8 +352,16 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     EventAction.REVIEW_REASSIGNED: lambda told: (
         f"Asked {told.person()} instead of {told.person('from')} to review as {told.role} {told.where}"
     ),
-    EventAction.SIGN_OFF_RECORDED: _decided,
+    EventAction.REVIEW_HANDED_OVER: lambda told: (
+        f"Handed the review as {told.role} over to {told.person()} {told.where}"
+    ),
+    EventAction.SIGN_OFF_RECORDED: lambda told: (
+        f"{_decided(told)}, for {told.person('for')}" if told.detail.get("for") else _decided(told)
+    ),
     EventAction.SIGN_OFF_AFFIRMED: lambda told: f"{_decided(told)}; affirmed again",
+    EventAction.CHANGE_ANSWERED: lambda told: (
+        f"Answered the change that {told.role} asked for on {told.title}"
+    ),
     EventAction.SIGN_OFF_WITHDRAWN: lambda told: f"{told.role}: took a decision back, {told.where}",
     EventAction.SIGN_OFF_INVALIDATED: lambda told: f"A sign-off became stale {told.where}",
     EventAction.CONDITION_ADDED: lambda told: f"Set a condition {told.where}: {told.said('text')}",
@@ -371,5 +379,12 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     ),
     EventAction.TARGET_DATE_SET: _target,
     EventAction.EVIDENCE_ADDED: lambda told: f"Added the document “{told.said('title')}”",
+    EventAction.EVIDENCE_REVISED: lambda told: (
+        f"Replaced the document “{told.said('title')}” (revision {told.said('revision')})"
+    ),
+    EventAction.EVIDENCE_EXPIRY_SET: lambda told: (
+        f"Said until when the document “{told.said('title')}” is valid: {told.said('after') or 'without end'}"
+    ),
+    EventAction.EVIDENCE_RESTORED: lambda told: f"Put the document “{told.said('title')}” back",
     EventAction.EVIDENCE_REMOVED: lambda told: f"Removed the document “{told.said('title')}”",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from urllib.parse import urlencode
 
@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from lifecycle.errors import NotFound
 from lifecycle.facts.audiences import Entry, conditions_of, may_be_told, review_of, sign_off_of
+from lifecycle.facts.notifications import reminder_policy
 from lifecycle.facts.people import actor_of
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
@@ -20,7 +21,7 @@ from lifecycle.queries import reviews
 from lifecycle.queries.reviews import ReviewView
 from lifecycle.queries.wording import NOT_PEOPLE
 from lifecycle.rules.messages import TELLINGS, About, Line, Message, Section, Telling
-from lifecycle.rules.reminders import read_policy, review_due_on
+from lifecycle.rules.reminders import review_due_on
 from lifecycle.store.tables import (
     Condition,
     Delivery,
@@ -38,6 +39,7 @@ LONGEST_VALUE = 140
 _ACTS = {Act.APPROVE: "approve", Act.ACKNOWLEDGE: "acknowledge", Act.CONSULT: "give an opinion on"}
 _WAITS = ("review.requested", "review.reminder", "review.escalation")  # pointless once the review is closed
 _OWED = ("condition.given", "condition.reminder", "condition.overdue")
+_FOR_MACHINES = ("gate", "role", "decision", "outcome", "due_on", "expires_on")
 _STALE = ("sign_off.stale", "sign_off.stale_for_manager")
 
 
@@ -52,6 +54,7 @@ class Unneeded:
 class NoticeLine:
     """One thing that a person was told, for the screen."""
 
+    id: int
     at: datetime
     kind: str
     project: str
@@ -115,7 +118,7 @@ def _single(
     if isinstance(found, Unneeded):
         return found
     sections = tuple(part for part in _sections(session, entry, telling, reader, guide, at) if part.lines)
-    return Message(kind, found.project, found.title, found.lead, sections, found.link, found.link_label)
+    return replace(found, sections=sections)
 
 
 def _test_message(session: Session, base_url: str) -> Message:
@@ -179,7 +182,11 @@ def notices(
             continue
         said = _headline(session, entry, telling, at, "", even_if_over=True)
         if isinstance(said, Message):
-            lines.append(NoticeLine(notice.at, notice.kind, said.project, _capital(said.title), said.link))
+            lines.append(
+                NoticeLine(
+                    notice.id or 0, notice.at, notice.kind, said.project, _capital(said.title), said.link
+                )
+            )
     return tuple(lines)
 
 
@@ -206,7 +213,16 @@ def _headline(
     title = " ".join(telling.title.format_map(values).split())
     lead = " ".join(telling.lead.format_map(values).split())
     link = base_url + _page(session, entry, telling, project)
-    return Message(telling.kind, _shortened(project.name, 80), title, lead, (), link, telling.link)
+    return Message(
+        kind=telling.kind,
+        project=_shortened(project.name, 80),
+        title=title,
+        lead=lead,
+        link=link,
+        link_label=telling.link,
+        project_key=project.key,
+        data=tuple((name, str(entry.detail[name])) for name in _FOR_MACHINES if entry.detail.get(name)),
+    )
 
 
 def _over(session: Session, entry: Entry, telling: Telling) -> str:
@@ -268,15 +284,7 @@ def _due_on(session: Session, entry: Entry) -> date | None:
     if review.due_on or entry.kind in ("review.requested", "review.reassigned"):
         return review.due_on
     requested_on = organisation_today(session, review.requested_at)
-    return review_due_on(requested_on, None, read_policy(stored_policy(session)))
-
-
-def stored_policy(session: Session) -> Mapping[str, object]:
-    """What the organisation has set about reminders, as it is stored."""
-    organisation = session.get(Organisation, 1)
-    settings = json.loads(organisation.settings) if organisation else {}
-    found = settings.get("notifications", {})
-    return found if isinstance(found, dict) else {}
+    return review_due_on(requested_on, None, reminder_policy(session))
 
 
 def _when(due: date, today: date) -> str:
@@ -369,7 +377,7 @@ def _condition(session: Session, condition: Condition) -> Line:
 
 def _quoted(heading: str, text: str) -> Section:
     lines = tuple(Line(line) for line in _shortened(text, 1_000, keep_lines=True).splitlines() if line)
-    return Section(heading, lines)
+    return Section(heading, lines, is_quoted=True)
 
 
 def _shortened(text: str, longest: int = LONGEST_VALUE, *, keep_lines: bool = False) -> str:

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
+from lifecycle.facts.delegations import delegations_to
 from lifecycle.facts.projects import load_many, organisation_today
 from lifecycle.facts.standing import compute_standing
 from lifecycle.guide import Guide
+from lifecycle.queries.change_requests import (
+    RequestedChange,
+    projects_asked_to_change,
+    requested_changes,
+)
 from lifecycle.queries.wording import Place, Wording, all_names
+from lifecycle.rules.permissions import TEAM
 from lifecycle.rules.project_facts import ProjectFacts, SignOffFact
-from lifecycle.rules.signoffs import current_sign_off, is_stale, staleness
+from lifecycle.rules.signoffs import (
+    approvals_due,
+    current_sign_offs,
+    is_stale,
+    staleness,
+    valid_through,
+)
 from lifecycle.store.tables import (
     Condition,
     CurrentAnswer,
@@ -54,6 +67,7 @@ class WaitingReview:
     due_on: date | None
     is_overdue: bool
     message: str
+    stands_in_for: str = ""  # whom it was asked of, where this person stands in for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +83,30 @@ class StaleSignOff:
     decision: Decision
     decided_at: datetime
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DueApproval:
+    """An approval of this person that holds and soon has to be given again."""
+
+    review_id: int
+    project_name: str
+    gate: Gate
+    role: Role
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class SignedFor:
+    """What somebody signed in this person's place, lately."""
+
+    review_id: int
+    project_name: str
+    gate: Gate
+    role: Role
+    decision: Decision
+    who: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +129,15 @@ class OwnedQuestion:
     place: Place
     due_on: date | None
     is_overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskedChange:
+    """A change that a reviewer asks for on a project that this person fills in."""
+
+    project_key: str
+    project_name: str
+    change: RequestedChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +172,23 @@ class MyWork:
     stale: tuple[StaleSignOff, ...]
     conditions: tuple[OwnedCondition, ...]
     questions: tuple[OwnedQuestion, ...]
+    changes: tuple[AskedChange, ...]
     projects: tuple[ProjectLine, ...]
+    due: tuple[DueApproval, ...] = ()
+    signed_for: tuple[SignedFor, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.reviews or self.stale or self.conditions or self.questions or self.projects)
+        return not (self.waits or self.projects or self.due or self.signed_for)
 
     @property
     def waits(self) -> int:
         """How many things wait for this person."""
-        return len(self.reviews) + len(self.stale) + len(self.conditions) + len(self.questions)
+        lists = (self.reviews, self.stale, self.conditions, self.questions, self.changes)
+        return sum(len(items) for items in lists)
 
 
+TOLD_FOR = timedelta(days=31)
 _HELD = Mapping[int, tuple[Role, ...]]
 
 
@@ -147,7 +199,8 @@ def my_work(session: Session, *, by: Actor, at: datetime, guide: Guide) -> MyWor
     projects = _projects(session, held)
     standings = _standings(session, list(projects))
     outlived = {key for key, row in standings.items() if row.valid_until and row.valid_until < today}
-    wanted = sorted(_signed(session, by, projects) | outlived)
+    asked = _asked_to_change(session, held, projects)
+    wanted = sorted(_signed(session, by, projects) | outlived | asked)
     facts = load_many(session, wanted, today=today, guide=guide) if wanted else {}
     for project_id in outlived:
         now = compute_standing(session, project_id, facts[project_id], guide, at).project
@@ -155,11 +208,16 @@ def my_work(session: Session, *, by: Actor, at: datetime, guide: Guide) -> MyWor
     names = all_names(session)
     return MyWork(
         today=today,
-        reviews=_reviews(session, by, projects, names, today),
+        reviews=_most_urgent(
+            (*_reviews(session, by, projects, names, today), *_stood_in(session, by, names, today))
+        ),
         stale=_stale(by, projects, facts, guide),
         conditions=_conditions(session, by, projects, today),
         questions=_questions(session, by, projects, guide, names, today),
+        changes=_changes(session, sorted(asked), projects, facts, guide, names),
         projects=_lines(projects, standings, held),
+        due=_due(by, projects, facts, guide),
+        signed_for=_signed_for(session, by, projects, names, at),
     )
 
 
@@ -192,11 +250,22 @@ def _standings(session: Session, project_ids: Sequence[int]) -> dict[int, Projec
 
 
 def _signed(session: Session, by: Actor, projects: Mapping[int, Project]) -> set[int]:
-    """Projects where this person signed something: only their content can tell whether it is stale."""
+    """Projects where this person signed something, or somebody for them: only content tells what is stale."""
     signed = session.execute(
-        select(col(SignOff.project_id)).where(col(SignOff.person_key) == by.key).distinct()
+        select(col(SignOff.project_id))
+        .join(Review, col(Review.id) == col(SignOff.review_id))
+        .where(or_(col(SignOff.person_key) == by.key, col(Review.person_key) == by.key))
+        .distinct()
     ).scalars()
     return {project_id for project_id in signed if project_id in projects}
+
+
+def _asked_to_change(session: Session, held: _HELD, projects: Mapping[int, Project]) -> set[int]:
+    """Projects that this person fills in and on which a reviewer ever asked for a change."""
+    filled_in = [project_id for project_id in projects if TEAM & set(held[project_id])]
+    if not filled_in:
+        return set()
+    return projects_asked_to_change(session, filled_in)
 
 
 def _mine(by: Actor) -> list[str]:
@@ -217,24 +286,91 @@ def _reviews(
             col(Review.project_id).in_(list(projects)),
         )
     ).scalars()
-    found = [
-        WaitingReview(
-            review_id=row.id or 0,
-            project_key=projects[row.project_id].key,
+    return tuple(_waiting(row, projects[row.project_id], names, today) for row in rows)
+
+
+def _stood_in(
+    session: Session, by: Actor, names: Mapping[str, str], today: date
+) -> tuple[WaitingReview, ...]:
+    """What waits for those whom this person stands in for today, but what they may not decide themselves."""
+    held = [fact for fact in delegations_to(session, by.key, today=today) if fact.is_in_force(today)]
+    if not held:
+        return ()
+    rows = session.execute(
+        select(Review, Project)
+        .join(Project, col(Project.id) == col(Review.project_id))
+        .where(
+            col(Review.person_key).in_({fact.from_key for fact in held}),
+            col(Review.state) == "open",
+            col(Review.requested_by) != by.key,
+            col(Review.handed_over_by).is_(None),
+            col(Project.archived_at).is_(None),
+        )
+    ).all()
+    reach = {(fact.from_key, fact.role.value): fact for fact in held}
+    return tuple(
+        _waiting(row, project, names, today, names.get(row.person_key, row.person_key))
+        for row, project in rows
+        if (fact := reach.get((row.person_key, row.role))) and fact.covers(row.project_id)
+    )
+
+
+def _waiting(
+    row: Review, project: Project, names: Mapping[str, str], today: date, stands_in_for: str = ""
+) -> WaitingReview:
+    return WaitingReview(
+        review_id=row.id or 0,
+        project_key=project.key,
+        project_name=project.name,
+        gate=Gate(row.gate),
+        role=Role(row.role),
+        act=Act(row.act),
+        requested_by=names.get(row.requested_by, row.requested_by),
+        requested_at=row.requested_at,
+        days_waiting=(today - row.requested_at.date()).days,
+        due_on=row.due_on,
+        is_overdue=row.due_on is not None and row.due_on < today,
+        message=row.message,
+        stands_in_for=stands_in_for,
+    )
+
+
+def _most_urgent(found: Iterable[WaitingReview]) -> tuple[WaitingReview, ...]:
+    return tuple(sorted(found, key=lambda item: (item.due_on or date.max, item.requested_at, item.review_id)))
+
+
+def _signed_for(
+    session: Session,
+    by: Actor,
+    projects: Mapping[int, Project],
+    names: Mapping[str, str],
+    at: datetime,
+) -> tuple[SignedFor, ...]:
+    """Decisions of the last month on what was asked of this person and signed by somebody else, newest first."""
+    rows = session.execute(
+        select(SignOff)
+        .join(Review, col(Review.id) == col(SignOff.review_id))
+        .where(
+            col(Review.person_key) == by.key,
+            col(SignOff.person_key) != by.key,
+            col(SignOff.withdraws).is_(None),
+            col(SignOff.at) >= at - TOLD_FOR,
+            col(SignOff.project_id).in_(list(projects)),
+        )
+        .order_by(col(SignOff.id).desc())
+    ).scalars()
+    return tuple(
+        SignedFor(
+            review_id=row.review_id,
             project_name=projects[row.project_id].name,
             gate=Gate(row.gate),
             role=Role(row.role),
-            act=Act(row.act),
-            requested_by=names.get(row.requested_by, row.requested_by),
-            requested_at=row.requested_at,
-            days_waiting=(today - row.requested_at.date()).days,
-            due_on=row.due_on,
-            is_overdue=row.due_on is not None and row.due_on < today,
-            message=row.message,
+            decision=Decision(row.decision),
+            who=names.get(row.person_key, row.printed_name),
+            at=row.at,
         )
         for row in rows
-    ]
-    return tuple(sorted(found, key=lambda item: (item.due_on or date.max, item.requested_at, item.review_id)))
+    )
 
 
 def _stale(
@@ -258,16 +394,46 @@ def _stale(
     return tuple(sorted(found, key=lambda item: (item.project_name, item.gate.order, item.sign_off_id)))
 
 
+def _changes(
+    session: Session,
+    project_ids: Sequence[int],
+    projects: Mapping[int, Project],
+    facts: Mapping[int, ProjectFacts],
+    guide: Guide,
+    names: Mapping[str, str],
+) -> tuple[AskedChange, ...]:
+    found = [
+        AskedChange(projects[project_id].key, projects[project_id].name, change)
+        for project_id in project_ids
+        for change in requested_changes(session, project_id, Wording(facts[project_id], guide, names))
+        if change.is_open
+    ]
+    return tuple(sorted(found, key=lambda item: (item.change.at, item.project_name, item.change.place.key)))
+
+
+def _due(
+    by: Actor, projects: Mapping[int, Project], facts: Mapping[int, ProjectFacts], guide: Guide
+) -> tuple[DueApproval, ...]:
+    found = [
+        DueApproval(made.review_id, projects[project_id].name, made.gate, made.role, due_on)
+        for project_id, known in facts.items()
+        for made in approvals_due(known, guide)
+        if made.person_key == by.key and (due_on := valid_through(known, guide, made))
+    ]
+    return tuple(sorted(found, key=lambda item: (item.due_on, item.project_name)))
+
+
 def _own_stale(by: Actor, facts: ProjectFacts, guide: Guide) -> Iterable[SignOffFact]:
     if facts.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED):
         return ()
+    asked = {review.id: review.person_key for review in facts.reviews}
     return (
         made
         for made in facts.sign_offs
-        if made.person_key == by.key
+        if by.key in (made.person_key, asked.get(made.review_id))
         and made.act is not Act.CONSULT
         and made.decision.is_favourable
-        and made == current_sign_off(facts, made.gate, made.role)
+        and made in current_sign_offs(facts, guide, made.gate, made.role)
         and is_stale(facts, guide, made)
     )
 

@@ -29,10 +29,9 @@ from lifecycle.rules.readiness import (
     production_debt,
     readiness,
 )
-from lifecycle.rules.signoffs import sign_off_status
+from lifecycle.rules.signoffs import approvals_due, sign_off_status, valid_through
 from lifecycle.rules.tiers import TierProposal, propose
 from lifecycle.store.tables import (
-    EvidenceLink,
     Project,
     ProjectStanding,
     RegisterEntry,
@@ -142,7 +141,7 @@ class ProjectOverview:
 
 def overview(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> ProjectOverview:
     """Raises NotFound for a project that does not exist or that this person may not read."""
-    head = projects.head(session, key=key, by=by)
+    head = projects.head(session, key=key, by=by, at=at)
     known = known_project(session, head.id, guide=guide, today=organisation_today(session, at))
     facts = known.facts
     wording = Wording(facts, guide, all_names(session))
@@ -274,13 +273,6 @@ def _dates(
 ) -> tuple[NextDate, ...]:
     """What is due, by day: gates ahead, reviews, conditions, don't-knows, go-live, and what will lapse."""
     facts = wording.facts
-    expiring = session.execute(
-        select(EvidenceLink).where(
-            col(EvidenceLink.project_id) == project_id,
-            col(EvidenceLink.removed_at).is_(None),
-            col(EvidenceLink.expires_on).is_not(None),
-        )
-    ).scalars()
     found = [
         *(
             (day, f"{gate.title} gate", None, gate)
@@ -302,8 +294,21 @@ def _dates(
             for item in _open_questions(wording)
             if item.due_on
         ),
-        *((item.expires_on, f"Waiver of {item.check_id} ends", None, item.gate) for item in facts.waivers),
-        *((row.expires_on, f"“{row.title}” expires", None, None) for row in expiring if row.expires_on),
+        *(
+            (item.expires_on, f"Waiver of {item.check_id} ends", None, item.gate)
+            for item in facts.waivers
+            if item.is_in_force(facts.today)
+        ),
+        *(
+            (day, f"Re-approval by {made.role.title}", None, made.gate)
+            for made in approvals_due(facts, wording.guide)
+            if (day := valid_through(facts, wording.guide, made))
+        ),
+        *(
+            (item.expires_on, f"“{item.title}” expires", None, None)
+            for item in facts.evidence
+            if item.expires_on
+        ),
         *_go_live(wording),
     ]
     dates = [NextDate(day, what, day < facts.today, place, gate) for day, what, place, gate in found]

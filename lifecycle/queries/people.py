@@ -163,6 +163,14 @@ def credentials(session: Session, *, email: str) -> tuple[str, str | None] | Non
     return (found.key, found.password_hash) if found else None
 
 
+def password_hash(session: Session, *, person_key: str) -> str | None:
+    """Of an active account; None when there is no such account or it has no password."""
+    found = select(PersonRow.password_hash).where(
+        col(PersonRow.key) == person_key, col(PersonRow.active).is_(True)
+    )
+    return session.execute(found).scalar_one_or_none()
+
+
 def has_administrator(session: Session) -> bool:
     """Whether set-up is done."""
     found = select(PersonRow.key).where(

@@ -10,7 +10,9 @@ from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
 from lifecycle.errors import NotFound
+from lifecycle.facts.delegations import delegated_roles
 from lifecycle.facts.people import project_roles
+from lifecycle.facts.projects import organisation_today
 from lifecycle.rules.permissions import may
 from lifecycle.store.tables import Membership, Project
 from lifecycle.vocabulary import Actor, Gate, ProjectStatus, Role, Stage
@@ -48,13 +50,16 @@ class ProjectName:
     organisation: str
 
 
-def head(session: Session, *, key: str, by: Actor) -> ProjectHead:
-    """The project with this key; raises NotFound also when this person may not read it."""
+def head(session: Session, *, key: str, by: Actor, at: datetime | None = None) -> ProjectHead:
+    """The project with this key; raises NotFound also when this person may not read it.
+
+    With `at`, whoever stands in that day for somebody with a role on it may read it too; `roles` stay their own.
+    """
     project = session.execute(select(Project).where(col(Project.key) == key)).scalar_one_or_none()
     if project is None or project.id is None:
         raise NotFound("project", key)
     roles = project_roles(session, project.id, by.key)
-    if not may("projects.read", by, roles):
+    if not may("projects.read", by, roles) and not _stands_in(session, project.id, by, at):
         raise NotFound("project", key)
     return ProjectHead(
         id=project.id,
@@ -70,6 +75,13 @@ def head(session: Session, *, key: str, by: Actor) -> ProjectHead:
         revision=project.revision,
         roles=roles,
     )
+
+
+def _stands_in(session: Session, project_id: int, by: Actor, at: datetime | None) -> bool:
+    if at is None:
+        return False
+    today = organisation_today(session, at)
+    return may("projects.read", by, delegated_roles(session, project_id, by.key, today=today))
 
 
 def names(session: Session, *, by: Actor) -> tuple[ProjectName, ...]:

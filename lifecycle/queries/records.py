@@ -11,21 +11,35 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlmodel import Session
 
+from lifecycle.guide import Guide
 from lifecycle.queries.wording import Place, Wording
 from lifecycle.rules.checks.evaluation import CheckState
+from lifecycle.rules.evidence import EvidenceKind, is_relied_on
 from lifecycle.rules.project_facts import SignOffFact
-from lifecycle.rules.signoffs import current_sign_off, staleness
+from lifecycle.rules.signoffs import current_sign_offs, staleness
 from lifecycle.store.base import Row
 from lifecycle.store.tables import (
     Condition,
-    EvidenceLink,
+    Evidence,
+    EvidenceRevision,
     GateDecision,
     SignOff,
     TierChoice,
     Waiver,
     WarningReason,
 )
-from lifecycle.vocabulary import Act, CheckResult, Decision, Gate, Outcome, Role, Severity, Stage
+from lifecycle.vocabulary import (
+    Act,
+    CheckResult,
+    Decision,
+    Gate,
+    Meaning,
+    Outcome,
+    Role,
+    Severity,
+    Stage,
+    Verification,
+)
 
 _Row = TypeVar("_Row", bound=Row)
 
@@ -53,6 +67,8 @@ class SignatureView:
     affirms: int | None
     withdraws: int | None
     withdrawn: bool  # taken back by a later row
+    stated: Meaning | None  # None: signed before it was kept, or a decision taken back
+    verified: Verification | None
     is_current: bool  # the role's newest that stands
     stale: tuple[str, ...]  # why, one sentence per cause; empty while it holds or is not current
 
@@ -104,18 +120,40 @@ class ReasonView:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceView:
-    """A document. `is_link`: its `url` is a web address; otherwise it names a document kept elsewhere."""
+    """A document with its current revision. A file has `media_type`, `size` and `digest`; a link its `url`.
+
+    `is_link`: the `url` is a web address; otherwise, without a digest, it names a document kept elsewhere.
+    """
 
     id: int
     title: str
+    kind: EvidenceKind
     url: str
     is_link: bool
     gate: Gate | None
     place: Place | None
+    source_id: int
+    source: str  # the data source it is about
     expires_on: date | None
     is_expired: bool
     added_at: datetime
     added_by: str
+    added_by_key: str
+    removed_at: datetime | None
+    removed_by: str
+    revision: int
+    revision_id: int
+    file_name: str
+    size: int
+    media_type: str
+    digest: str
+    revised_at: datetime
+    revised_by: str
+    note: str
+
+    @property
+    def is_file(self) -> bool:
+        return self.kind is EvidenceKind.FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +197,9 @@ def signatures(session: Session, project_id: int, wording: Wording) -> tuple[Sig
 
 
 def _signature(row: SignOff, wording: Wording, fact: SignOffFact | None) -> SignatureView:
-    current = fact is not None and fact == current_sign_off(wording.facts, fact.gate, fact.role)
+    current = fact is not None and fact in current_sign_offs(
+        wording.facts, wording.guide, fact.gate, fact.role
+    )
     matters = fact is not None and current and fact.decision.is_favourable
     return SignatureView(
         id=row.id or 0,
@@ -181,6 +221,8 @@ def _signature(row: SignOff, wording: Wording, fact: SignOffFact | None) -> Sign
         affirms=row.affirms,
         withdraws=row.withdraws,
         withdrawn=fact is None and row.withdraws is None,
+        stated=Meaning(row.stated) if row.stated else None,
+        verified=Verification(row.verified) if row.verified else None,
         is_current=current,
         stale=staleness(wording.facts, wording.guide, fact) if fact and matters else (),
     )
@@ -261,25 +303,84 @@ def _check_title(wording: Wording, check_id: str) -> str:
     return known.title if known else check_id
 
 
-def evidence(session: Session, project_id: int, wording: Wording) -> tuple[EvidenceView, ...]:
-    """Documents that are there, in the order they were added."""
+def evidence(
+    session: Session, project_id: int, wording: Wording, *, removed: bool = False
+) -> tuple[EvidenceView, ...]:
+    """Documents that are there, or those that were removed, in the order they were added."""
+    newest = {row.evidence_id: row for row in evidence_revisions(session, project_id)}
     return tuple(
-        _evidence(row, wording) for row in _rows(session, EvidenceLink, project_id) if row.removed_at is None
+        _evidence(row, newest[row.id or 0], wording)
+        for row in _rows(session, Evidence, project_id)
+        if (row.removed_at is not None) is removed and row.id in newest
     )
 
 
-def _evidence(row: EvidenceLink, wording: Wording) -> EvidenceView:
+def evidence_revisions(session: Session, project_id: int) -> Iterable[EvidenceRevision]:
+    """Every revision of every document, oldest first."""
+    return _rows(session, EvidenceRevision, project_id)
+
+
+def evidence_title(session: Session, evidence_id: int) -> str:
+    row = session.get(Evidence, evidence_id)
+    return row.title if row else ""
+
+
+def relied_on_evidence(
+    documents: Iterable[EvidenceView], guide: Guide, gate: Gate, role: Role
+) -> tuple[EvidenceView, ...]:
+    """Those that a sign-off of this role at this gate covers."""
+    return tuple(
+        item
+        for item in documents
+        if is_relied_on(
+            guide,
+            gate,
+            role,
+            field_id=item.place.field_id if item.place else None,
+            source_id=item.source_id,
+            at_gate=item.gate,
+        )
+    )
+
+
+def evidence_by(documents: Iterable[EvidenceView], guide: Guide, gate: Gate) -> tuple[EvidenceView, ...]:
+    """Those of this gate, those about a data source, and those of questions that are due by it."""
+    due = {field.id for field in guide.due_by(gate)}
+    return tuple(
+        item
+        for item in documents
+        if (item.place.field_id in due if item.place else item.source_id or item.gate is gate)
+    )
+
+
+def _evidence(row: Evidence, revision: EvidenceRevision, wording: Wording) -> EvidenceView:
+    sources = {source.id: source.name for source in wording.facts.sources}
     return EvidenceView(
         id=row.id or 0,
         title=row.title,
-        url=row.url,
-        is_link=row.url.lower().startswith(("http://", "https://")),
+        kind=EvidenceKind(row.kind),
+        url=revision.address,
+        is_link=revision.address.lower().startswith(("http://", "https://")),
         gate=Gate(row.gate) if row.gate else None,
         place=wording.place(row.field_id) if row.field_id else None,
+        source_id=row.source_id,
+        source=sources.get(row.source_id, "a removed data source") if row.source_id else "",
         expires_on=row.expires_on,
         is_expired=row.expires_on is not None and row.expires_on < wording.facts.today,
         added_at=row.added_at,
         added_by=wording.person(row.added_by),
+        added_by_key=row.added_by,
+        removed_at=row.removed_at,
+        removed_by=wording.person(row.removed_by) if row.removed_by else "",
+        revision=revision.number,
+        revision_id=revision.id or 0,
+        file_name=revision.file_name,
+        size=revision.size,
+        media_type=revision.media_type,
+        digest=revision.digest,
+        revised_at=revision.at,
+        revised_by=wording.person(revision.by_key),
+        note=revision.note,
     )
 
 

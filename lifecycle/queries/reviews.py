@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,21 +11,25 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from lifecycle.errors import NotFound
+from lifecycle.facts.delegations import delegations_to
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import organisation_today
-from lifecycle.guide import Guide
+from lifecycle.guide import Guide, ReviewSpec
 from lifecycle.queries import projects, records
+from lifecycle.queries.change_requests import RequestedChange, requested_changes
 from lifecycle.queries.findings import FindingView, findings, touching
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import ConditionView, EvidenceView, SignatureView
-from lifecycle.queries.wording import NO_ANSWER, Place, Wording, all_names
+from lifecycle.queries.wording import Place, Wording, all_names
 from lifecycle.rules import reviews as rules
 from lifecycle.rules.checks.evaluation import evaluate
+from lifecycle.rules.differences import Line, differences
+from lifecycle.rules.evidence import EVIDENCE
 from lifecycle.rules.permissions import refusal
-from lifecycle.rules.project_facts import ProjectFacts, ReviewFact
-from lifecycle.rules.signoffs import SOURCE, cover, decisions_allowed, digest_of
+from lifecycle.rules.project_facts import AnswerFact, DelegationFact, ProjectFacts, ReviewFact
+from lifecycle.rules.signoffs import SOURCE, cover, decisions_allowed, digest_of, stands_in
 from lifecycle.store.tables import Answer, Project, Review, SignOff
-from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Role
+from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Meaning, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,20 @@ class ReliedOn:
     before: str | None  # None: this role has not decided on it yet
     is_changed: bool
     is_open: bool  # there is no answer now
+    difference: tuple[Line, ...] = ()  # where it changed: text by words, rows by rows
 
     @property
     def is_new(self) -> bool:
         return self.before is None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What one decision lets the signer say, as the sentence that would be signed."""
+
+    decision: Decision
+    stated: Meaning
+    statement: str  # with one condition where there are conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +75,34 @@ class ReviewView:
     due_on: date | None
     days_waiting: int
     message: str
-    statements: Mapping[Decision, str]  # the sentence that would be signed, without “on behalf of”
+    promises: tuple[Promise, ...]  # one for each decision, several where the signer chooses the meaning
+    enters_password: bool  # agreeing here takes the password
+    stands_in_for: str  # whom this person stands in for here; empty: nobody
+    handed_over_by: str  # who was asked first and passed it on
     relied_on: tuple[ReliedOn, ...]  # in the order of the guide
     source_changes: tuple[str, ...]  # data sources that came or went since
     last_decision: SignatureView | None  # of this role, here or at an earlier gate
     signatures: tuple[SignatureView, ...]  # of this role at this gate, oldest first
+    earlier: tuple[SignatureView, ...]  # of this role at earlier gates, oldest first
+    requested: tuple[RequestedChange, ...]  # what this role asked to change here, and what came of it
     findings: tuple[FindingView, ...]  # checks that read what the role relies on
     conditions: tuple[ConditionView, ...]  # open ones up to this gate, and all of this role here
     evidence: tuple[EvidenceView, ...]
     decisions: tuple[Decision, ...]
     against_deciding: tuple[Blocker, ...]
     seen_digest: str  # pass it to decide or affirm
+    seen: Mapping[str, str]  # key to content of what was shown
     signature: SignatureView | None  # what this review led to and still stands
+    affirmation: str  # the sentence that affirming it signs
     against_affirming: tuple[Blocker, ...]
     against_withdrawing: tuple[Blocker, ...]
 
     @property
     def changed(self) -> tuple[ReliedOn, ...]:
         return tuple(item for item in self.relied_on if item.is_changed)
+
+    def promises_of(self, decision: Decision) -> tuple[Promise, ...]:
+        return tuple(item for item in self.promises if item.decision is decision)
 
 
 # ---------------------------------------------------------------- one review
@@ -92,10 +116,11 @@ def view(session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: 
     ).scalar_one_or_none()
     if row is None or key is None:
         raise NotFound("review", review_id)
-    head = projects.head(session, key=key, by=by)
+    head = projects.head(session, key=key, by=by, at=at)
     facts = known_facts(session, head.id, guide=guide, today=organisation_today(session, at))
     wording = Wording(facts, guide, all_names(session))
-    return _view(session, head, row, wording, by)
+    held = delegations_to(session, by.key, today=facts.today, project_id=head.id)
+    return _view(session, head, row, wording, by, held)
 
 
 def seen_digest(session: Session, *, guide: Guide, review_id: int, at: datetime) -> str:
@@ -107,16 +132,27 @@ def seen_digest(session: Session, *, guide: Guide, review_id: int, at: datetime)
     return digest_of(cover(facts, guide, Gate(row.gate), Role(row.role)))
 
 
-def _view(session: Session, head: ProjectHead, row: Review, wording: Wording, by: Actor) -> ReviewView:
+def _view(
+    session: Session,
+    head: ProjectHead,
+    row: Review,
+    wording: Wording,
+    by: Actor,
+    held: tuple[DelegationFact, ...],
+) -> ReviewView:
     facts, guide = wording.facts, wording.guide
     gate, role = Gate(row.gate), Role(row.role)
     fact = next(item for item in facts.reviews if item.id == row.id)
+    standing_in = stands_in(facts, fact, by, held)
+    behalf = standing_in.from_name if standing_in else ""
+    roles = head.roles | ({role} if standing_in else set())
     signed = records.signatures(session, head.id, wording)
     last = _last_decision(signed, gate, role)
     covered = cover(facts, guide, gate, role)
     relied_on, source_changes = _compared(session, wording, gate, role, last)
     here = tuple(item for item in signed if (item.gate, item.role) == (gate, role))
     signature = next((item for item in here if item.is_current and item.review_id == row.id), None)
+    conditions = _conditions(session, wording, head.id, gate, role)
     spec = guide.review(gate, role)
     meaning = spec.meaning if spec else ""
     return ReviewView(
@@ -134,40 +170,85 @@ def _view(session: Session, head: ProjectHead, row: Review, wording: Wording, by
         due_on=row.due_on,
         days_waiting=(facts.today - row.requested_at.date()).days,
         message=row.message,
-        statements=_statements(by, fact, head.name, meaning),
+        promises=_promises(by, fact, head.name, spec, behalf),
+        enters_password=guide.reenters_password(gate, role, facts.tier),
+        stands_in_for=behalf,
+        handed_over_by=wording.person(row.handed_over_by) if row.handed_over_by else "",
         relied_on=relied_on,
         source_changes=source_changes,
         last_decision=last,
         signatures=here,
+        earlier=tuple(item for item in signed if item.role is role and item.gate.order < gate.order),
+        requested=tuple(
+            item
+            for item in requested_changes(session, head.id, wording)
+            if (item.gate, item.role) == (gate, role)
+        ),
         findings=touching(findings(evaluate(facts, guide, gate), wording), covered),
-        conditions=_conditions(session, wording, head.id, gate, role),
+        conditions=conditions,
         evidence=_evidence(session, wording, head.id, gate, role),
         decisions=decisions_allowed(fact.act),
         against_deciding=(
             *_not_open(head),
-            *_not_permitted("reviews.decide", by, head),
-            *rules.may_decide_now(facts, fact, by),
+            *_not_permitted("reviews.decide", by, roles),
+            *rules.may_decide_now(facts, guide, fact, by, held),
         ),
         seen_digest=digest_of(covered),
+        seen={key: content for key, (_, content) in covered.items()},
         signature=signature,
-        against_affirming=_against_affirming(wording, head, signature, fact, by),
-        against_withdrawing=_against_withdrawing(wording, head, signature, by),
+        affirmation=_affirmation(by, head.name, signature, fact, conditions, spec),
+        against_affirming=_against_affirming(wording, head, signature, fact, by, held),
+        against_withdrawing=_against_withdrawing(wording, head, signature, fact, by),
     )
 
 
-def _statements(by: Actor, fact: ReviewFact, project: str, meaning: str) -> Mapping[Decision, str]:
-    return {
-        decision: rules.statement(
-            name=by.name,
-            role=fact.role,
-            gate=fact.gate,
-            project=project,
-            meaning=meaning,
-            decision=decision,
-            conditions=1,
+def _promises(
+    by: Actor, fact: ReviewFact, project: str, spec: ReviewSpec | None, on_behalf_of: str
+) -> tuple[Promise, ...]:
+    return tuple(
+        Promise(
+            decision,
+            stated,
+            rules.statement(
+                name=by.name,
+                role=fact.role,
+                gate=fact.gate,
+                project=project,
+                meaning=meaning,
+                decision=decision,
+                on_behalf_of=on_behalf_of,
+                conditions=1,
+            ),
         )
         for decision in decisions_allowed(fact.act)
-    }
+        for stated, meaning in rules.meanings_of(spec, decision).items()
+    )
+
+
+def _affirmation(
+    by: Actor,
+    project: str,
+    signature: SignatureView | None,
+    fact: ReviewFact,
+    conditions: Iterable[ConditionView],
+    spec: ReviewSpec | None,
+) -> str:
+    if signature is None:
+        return ""
+    offered = rules.meanings_of(spec, signature.decision)
+    stated = signature.stated if signature.stated in offered else next(iter(offered), None)
+    owed = [item for item in conditions if (item.sign_off_id, item.state) == (signature.id, "open")]
+    is_taken_over = by.key == fact.person_key != signature.person_key
+    return rules.statement(
+        name=by.name,
+        role=signature.role,
+        gate=signature.gate,
+        project=project,
+        meaning=offered[stated] if stated else "",
+        decision=signature.decision,
+        on_behalf_of="" if is_taken_over else signature.on_behalf_of,
+        conditions=len(owed),
+    )
 
 
 def _last_decision(signed: Iterable[SignatureView], gate: Gate, role: Role) -> SignatureView | None:
@@ -180,8 +261,8 @@ def _last_decision(signed: Iterable[SignatureView], gate: Gate, role: Role) -> S
     return max(made, key=lambda item: (item.gate is gate, item.at, item.id), default=None)
 
 
-def _not_permitted(action: str, by: Actor, head: ProjectHead) -> tuple[Blocker, ...]:
-    sentence = refusal(action, by, head.roles)
+def _not_permitted(action: str, by: Actor, roles: Collection[Role]) -> tuple[Blocker, ...]:
+    sentence = refusal(action, by, roles)
     return (Blocker("not_permitted", sentence),) if sentence else ()
 
 
@@ -192,21 +273,26 @@ def _not_open(head: ProjectHead) -> tuple[Blocker, ...]:
 
 
 def _against_affirming(
-    wording: Wording, head: ProjectHead, signature: SignatureView | None, review: ReviewFact, by: Actor
+    wording: Wording,
+    head: ProjectHead,
+    signature: SignatureView | None,
+    review: ReviewFact,
+    by: Actor,
+    held: tuple[DelegationFact, ...],
 ) -> tuple[Blocker, ...]:
     if signature is None:
         return (Blocker("no_decision", "There is no decision to affirm."),)
     fact = next(item for item in wording.facts.sign_offs if item.id == signature.id)
-    return (*_not_open(head), *rules.may_affirm(wording.facts, wording.guide, fact, review, by))
+    return (*_not_open(head), *rules.may_affirm(wording.facts, wording.guide, fact, review, by, held))
 
 
 def _against_withdrawing(
-    wording: Wording, head: ProjectHead, signature: SignatureView | None, by: Actor
+    wording: Wording, head: ProjectHead, signature: SignatureView | None, review: ReviewFact, by: Actor
 ) -> tuple[Blocker, ...]:
     if signature is None:
         return (Blocker("no_decision", "There is no decision to take back."),)
     fact = next(item for item in wording.facts.sign_offs if item.id == signature.id)
-    return (*_not_open(head), *rules.may_withdraw(wording.facts, fact, by))
+    return (*_not_open(head), *rules.may_withdraw(wording.facts, wording.guide, fact, review, by))
 
 
 def _conditions(
@@ -223,12 +309,8 @@ def _conditions(
 def _evidence(
     session: Session, wording: Wording, project_id: int, gate: Gate, role: Role
 ) -> tuple[EvidenceView, ...]:
-    relied_on = set(wording.guide.relied_on(gate, role))
-    return tuple(
-        item
-        for item in records.evidence(session, project_id, wording)
-        if (item.place.field_id in relied_on if item.place else item.gate is gate)
-    )
+    found = records.evidence(session, project_id, wording)
+    return records.relied_on_evidence(found, wording.guide, gate, role)
 
 
 # ---------------------------------------------------------------- what changed
@@ -240,18 +322,14 @@ def _compared(
     """Every relied-on answer beside what it was at the last decision, and how the data sources changed."""
     facts, guide = wording.facts, wording.guide
     before = _covered(session, last)
-    rows = _answers(session, [answer_id for answer_id, _ in before.values() if answer_id])
-    relied_on = []
-    for key, fact in facts.content_keys(guide.relied_on(gate, role)):
-        field_id = key.partition("@")[0]
-        content = fact.content if fact else ""
-        was = _was(before.get(key), rows, wording) if last else None
-        changed = key in before and before[key][1] != content
-        relied_on.append(
-            ReliedOn(wording.place(key), wording.answer(field_id, fact), was, changed, is_open=fact is None)
-        )
+    of_answers = (row_id for key, (row_id, _) in before.items() if key.partition("@")[0] != EVIDENCE)
+    rows = _answers(session, [answer_id for answer_id in of_answers if answer_id])
+    relied_on = tuple(
+        _relied_on(key, fact, before.get(key), rows, wording)
+        for key, fact in facts.content_keys(guide.relied_on(gate, role))
+    )
     has_sources = any(guide.field(item).is_of_source for item in guide.relied_on(gate, role))
-    return tuple(relied_on), tuple(_source_changes(facts, before)) if last and has_sources else ()
+    return relied_on, tuple(_source_changes(facts, before)) if last and has_sources else ()
 
 
 def _covered(session: Session, last: SignatureView | None) -> dict[str, tuple[int, str]]:
@@ -266,11 +344,23 @@ def _answers(session: Session, ids: list[int]) -> dict[int, Answer]:
     return {row.id or 0: row for row in rows}
 
 
-def _was(covered: tuple[int, str] | None, rows: Mapping[int, Answer], wording: Wording) -> str | None:
+def _relied_on(
+    key: str,
+    fact: AnswerFact | None,
+    covered: tuple[int, str] | None,
+    rows: Mapping[int, Answer],
+    wording: Wording,
+) -> ReliedOn:
+    """`covered` is the answer and the content that the last decision covered; None: it did not cover this."""
+    field_id, is_open = key.partition("@")[0], fact is None
+    place, now = wording.place(key), wording.answer(field_id, fact)
     if covered is None:
-        return None
+        return ReliedOn(place, now, None, is_changed=False, is_open=is_open)
     row = rows.get(covered[0])
-    return wording.version(row) if row else NO_ANSWER
+    then = wording.earlier(row) if row else None
+    changed = covered[1] != (fact.content if fact else "")
+    lines = differences(wording.rows(field_id, then), wording.rows(field_id, fact)) if changed else ()
+    return ReliedOn(place, now, wording.answer(field_id, then), changed, is_open, lines)
 
 
 def _source_changes(facts: ProjectFacts, before: Mapping[str, tuple[int, str]]) -> Iterator[str]:

@@ -71,6 +71,13 @@ class Wording:
             return f"Not known yet; {self.person(fact.owner or 'somebody')} finds out{until}"
         return describe(self.guide.field(field_id), fact.value, self._references)
 
+    def rows(self, field_id: str, fact: AnswerFact | None) -> tuple[tuple[str, str], ...]:
+        """The rows of an answer by id, each in words; any other answer is one row without an id."""
+        spec = self.guide.field(field_id)
+        if fact is None or fact.state is not AnswerState.ANSWERED or spec.kind != "rows" or not fact.value:
+            return (("", self.answer(field_id, fact)),)
+        return tuple((str(row["id"]), describe(spec, (row,), self._references)) for row in fact.value)
+
     def now(self, key: str) -> str:
         """The present answer under this key."""
         field_id = key.partition("@")[0]
@@ -78,9 +85,11 @@ class Wording:
 
     def version(self, row: Answer) -> str:
         """An earlier version of an answer."""
-        return self.answer(
-            row.field_id, answer_fact(self.guide.field(row.field_id), as_current(row), self.names)
-        )
+        return self.answer(row.field_id, self.earlier(row))
+
+    def earlier(self, row: Answer) -> AnswerFact | None:
+        """The fact of an earlier version; None when the answer was cleared by it."""
+        return answer_fact(self.guide.field(row.field_id), as_current(row), self.names)
 
     @cached_property
     def _known(self) -> dict[str, Place]:

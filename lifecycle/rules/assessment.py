@@ -26,6 +26,7 @@ from lifecycle.rules.signoffs import (
     stale_sign_offs,
     staleness,
 )
+from lifecycle.rules.tier_choices import tier_not_consented
 from lifecycle.vocabulary import (
     AnswerState,
     Area,
@@ -81,7 +82,7 @@ class Obstacle(NamedTuple):
 
     code: str
     area: Area
-    subject: DueAnswer | CheckState | SignOffState | ConditionFact | RequiredEvidence
+    subject: DueAnswer | CheckState | SignOffState | ConditionFact | RequiredEvidence | Blocker
     severity: Severity = Severity.BLOCK
     fields: tuple[str, ...] = ()
     role: Role | None = None
@@ -135,6 +136,11 @@ class GateAssessment:
         return tuple([state for state in self.enforced if not state.is_settled])
 
     @cached_property
+    def tier_blocker(self) -> Blocker | None:
+        """A tier below the proposed one that nobody with authority chose."""
+        return tier_not_consented(self.facts, self.guide, self.gate)
+
+    @cached_property
     def overdue_conditions(self) -> tuple[ConditionFact, ...]:
         today = self.facts.today
         return tuple(item for item in self.conditions if item.state == "open" and item.due_on < today)
@@ -147,11 +153,14 @@ class GateAssessment:
         ]
 
     def _of_checks(self) -> list[Obstacle]:
-        return [
+        found = [
             Obstacle(state.check_id, state.area, state, state.severity, state.missing or state.fields)
             for state in self.unsettled
             if state.blocks and state.severity and not self._is_said_elsewhere(state)
         ]
+        if tier := self.tier_blocker:
+            found.append(Obstacle(tier.code, Area.CHECKS, tier, tier.severity, tier.fields, tier.role))
+        return found
 
     def _is_said_elsewhere(self, state: CheckState) -> bool:
         """C47 and C48 repeat what a required sign-off or an overdue condition of this gate says by itself."""
@@ -309,7 +318,7 @@ def _is_held(facts: ProjectFacts, fact: AnswerFact | None, attached: list[Eviden
 def _sentence(
     facts: ProjectFacts,
     guide: Guide,
-    subject: DueAnswer | CheckState | SignOffState | ConditionFact | RequiredEvidence,
+    subject: DueAnswer | CheckState | SignOffState | ConditionFact | RequiredEvidence | Blocker,
 ) -> str:
     match subject:
         case DueAnswer():
@@ -323,6 +332,8 @@ def _sentence(
             return f"The condition “{subject.text}” was due on {day}. Meet it, or agree on a new day."
         case RequiredEvidence():
             return _evidence_sentence(subject)
+        case Blocker():
+            return subject.text
 
 
 def check_sentence(facts: ProjectFacts, guide: Guide, state: CheckState) -> str:
@@ -349,7 +360,16 @@ def _answer_sentence(facts: ProjectFacts, guide: Guide, due: DueAnswer) -> str:
 
 
 def _sign_off_sentence(facts: ProjectFacts, guide: Guide, item: SignOffState) -> str:
+    said = _sign_off_of_one(facts, guide, item)
+    if item.needed == 1:
+        return said
+    return f"{said} {item.given} of {item.needed} people have approved, which tier {facts.tier} needs."
+
+
+def _sign_off_of_one(facts: ProjectFacts, guide: Guide, item: SignOffState) -> str:
     role = item.role.title
+    if item.status is SignOffStatus.NOT_ASKED and item.given:
+        return f"{role}: nobody else has been asked."
     match item.status:
         case SignOffStatus.NOT_ASKED:
             return f"{role} has not been asked."

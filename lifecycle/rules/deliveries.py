@@ -12,6 +12,7 @@ from lifecycle.errors import Invalid
 # After the first attempt and each one that fails; then it has failed for good. In all: some 22 hours.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
 CLAIM_LASTS = timedelta(minutes=5)
+DEFAULT_HOUR = 8  # of a digest
 LONGEST_ADDRESS = 2_000
 LONGEST_NAME = 80
 # Reserved by RFC 2606 and RFC 6761: nobody can be reached there. The people of the example live in one of them.

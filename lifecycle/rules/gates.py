@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lifecycle.guide import Guide
 from lifecycle.rules.assessment import assess
 from lifecycle.rules.project_facts import ProjectFacts
-from lifecycle.rules.signoffs import is_product_manager
+from lifecycle.rules.signoffs import is_developer, is_product_manager, must_be_outside
 from lifecycle.vocabulary import Actor, Blocker, Gate, Outcome, ProjectStatus, Role, Stage
 
 GOES = (Outcome.GO, Outcome.GO_WITH_CONDITIONS)
@@ -85,6 +85,9 @@ def _not_they(facts: ProjectFacts, gate: Gate, outcome: Outcome, actor: Actor) -
             role=role,
             gate=gate,
         )
+    elif must_be_outside(role) and is_developer(facts, actor):
+        text = "You are a developer of this model (M15) and cannot pass its gate. Another approver can."
+        yield Blocker("own_work:developer", text, fields=("M15",), role=role, gate=gate)
     elif role is Role.APPROVER:
         yield from _level_too_low(facts, gate, max(member.approval_level for member in holds))
 

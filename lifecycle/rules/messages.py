@@ -70,6 +70,7 @@ class Line:
 class Section:
     heading: str
     lines: tuple[Line, ...]
+    is_quoted: bool = False  # what somebody wrote, not a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ class Message:
     sections: tuple[Section, ...] = ()
     link: str = ""
     link_label: str = ""
+    project_key: str = ""
+    data: tuple[tuple[str, str], ...] = ()  # words of closed lists, for programs
 
     @property
     def subject(self) -> str:
@@ -99,6 +102,7 @@ _AFTER_DECIDING = (Audience.MANAGERS, Audience.REQUESTER)
 _OPEN = "Open the review"
 _GATE = "Open the gate"
 
+# Whoever several messages of one kind fit gets the last of them alone: general ones stand first.
 TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
     {
         # reviews
@@ -203,15 +207,6 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
         ),
         "sign_off.gone_stale": (
             Telling(
-                "sign_off.stale",
-                (Audience.SIGNER,),
-                "what you signed as {role} has changed",
-                "Something that your decision at the {gate} gate of {project} rests on has changed, so it no "
-                "longer counts. Read what changed and affirm it again, or say why not.",
-                About.REVIEW,
-                "See what changed",
-            ),
-            Telling(
                 "sign_off.stale_for_manager",
                 (Audience.MANAGERS,),
                 "the sign-off of {role} has gone stale",
@@ -219,6 +214,15 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
                 "sign-off no longer counts until it is affirmed again.",
                 About.GATE,
                 _GATE,
+            ),
+            Telling(
+                "sign_off.stale",
+                (Audience.SIGNER,),
+                "what you signed as {role} has changed",
+                "Something that your decision at the {gate} gate of {project} rests on has changed, so it no "
+                "longer counts. Read what changed and affirm it again, or say why not.",
+                About.REVIEW,
+                "See what changed",
             ),
         ),
         # conditions and waivers

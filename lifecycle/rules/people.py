@@ -11,6 +11,7 @@ SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 LONGEST_EMAIL, LONGEST_NAME = 254, 120
 FREE_ATTEMPTS_PER_ACCOUNT, FREE_ATTEMPTS_PER_ADDRESS = 4, 20
 LONGEST_WAIT = timedelta(minutes=15)
+WRONG_PASSWORDS_TO_LOCK_SIGNING, SIGNING_LOCKED_FOR = 5, timedelta(minutes=15)
 ATTEMPTS_COUNT_FOR = timedelta(hours=24)
 HIGHEST_APPROVAL_LEVEL = 4
 
@@ -70,3 +71,11 @@ def wait_after(failed_at: Sequence[datetime], *, free: int, at: datetime) -> tim
     doublings = min(len(recent) - free, 20)
     delay = min(timedelta(seconds=2**doublings), LONGEST_WAIT)
     return max(max(recent) + delay - at, timedelta(0))
+
+
+def signing_locked_for(failed_at: Sequence[datetime], *, at: datetime) -> timedelta:
+    """How long signing is locked still: 15 minutes from the newest wrong password, once there were five in 24 hours."""
+    recent = [moment for moment in failed_at if at - moment < ATTEMPTS_COUNT_FOR]
+    if len(recent) < WRONG_PASSWORDS_TO_LOCK_SIGNING:
+        return timedelta(0)
+    return max(max(recent) + SIGNING_LOCKED_FOR - at, timedelta(0))

@@ -46,6 +46,7 @@ _READERS = Allowed(_organisation(ADMINISTRATOR, LEADERSHIP), ANYONE_ON_IT)
 _MANAGER = Allowed(project=PRODUCT_MANAGER)
 _MANAGER_OR_ADMINISTRATOR = Allowed(_organisation(ADMINISTRATOR), PRODUCT_MANAGER)
 _TEAM = Allowed(project=TEAM)
+_TEAM_AND_SIGNERS = Allowed(project=TEAM | SIGNERS)
 _SIGNS = Allowed(project=SIGNERS, person_only=True)
 
 PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
@@ -111,8 +112,20 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "reviews.cancel": _MANAGER,
         "reviews.reassign": _MANAGER_OR_ADMINISTRATOR,
         "reviews.decide": _SIGNS,
+        "reviews.hand_over": _SIGNS,
         "reviews.affirm": _SIGNS,
         "reviews.withdraw": _SIGNS,
+        "reviews.answer_change": Allowed(project=TEAM, person_only=True),
+        # evidence: a reviewer may change only what they added (rules.evidence.against_changing)
+        "evidence.add": _TEAM_AND_SIGNERS,
+        "evidence.revise": _TEAM_AND_SIGNERS,
+        "evidence.set_expiry": _TEAM_AND_SIGNERS,
+        "evidence.remove": _TEAM_AND_SIGNERS,
+        "evidence.restore": _TEAM_AND_SIGNERS,
+        # absence: one's own, or anybody's for an administrator
+        "delegations.give": Allowed(EVERYBODY, person_only=True),
+        "delegations.end": Allowed(EVERYBODY, person_only=True),
+        "delegations.read_all": _ADMINISTRATORS,
         # gates
         "gates.go": Allowed(project=frozenset({Role.BUSINESS, Role.APPROVER}), person_only=True),
         "gates.recycle": Allowed(
@@ -127,9 +140,8 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "gates.choose_tier": Allowed(project=frozenset({Role.APPROVER}), person_only=True),
         "gates.add_condition": Allowed(project=SIGNERS | PRODUCT_MANAGER, person_only=True),
         "gates.meet_condition": Allowed(project=ANYONE_ON_IT - {Role.READER}, person_only=True),
+        "gates.reopen_condition": _SIGNS,
         "gates.withdraw_condition": _SIGNS,
-        "gates.add_evidence": Allowed(project=TEAM | SIGNERS),
-        "gates.remove_evidence": _TEAM,
         "gates.record_lapse": Allowed(system=True),
         # plans
         "plans.set_date": _MANAGER,

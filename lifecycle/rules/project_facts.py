@@ -51,7 +51,7 @@ class SourceFact:
 
 @dataclass(frozen=True, slots=True)
 class SignOffFact:
-    """One decision as recorded. `covered` maps keys (`D14`, `X07@3`) to the content it was bound to."""
+    """One decision as recorded. `covered` maps keys (`D14`, `X07@3`, `evidence@12`) to the content it was bound to."""
 
     id: int
     review_id: int
@@ -67,6 +67,7 @@ class SignOffFact:
     invalidations: tuple[str, ...] = ()  # open causes
     fields: tuple[str, ...] = ()  # changes requested on these
     comment: str = ""
+    signed_on: date | None = None  # the day in the organisation's time zone; None: that of `at`
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,34 @@ class ReviewFact:
     requested_at: datetime
     due_on: date | None
     state: str  # open, decided, withdrawn
+    handed_over_by: str | None = None  # who passed this one request on
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationFact:
+    """`to` stands in for `from` in one role: first and last day count. `project_id` None: on all projects."""
+
+    id: int
+    from_key: str
+    from_name: str
+    to_key: str
+    to_name: str
+    role: Role
+    project_id: int | None
+    starts_on: date
+    ends_on: date
+
+    def is_in_force(self, day: date) -> bool:
+        return self.starts_on <= day <= self.ends_on
+
+    def covers(self, project_id: int) -> bool:
+        return self.project_id is None or self.project_id == project_id
+
+    def meets(self, other: DelegationFact) -> bool:
+        """Whether both hold for the same role on the same day of the same project."""
+        same_place = None in (self.project_id, other.project_id) or self.project_id == other.project_id
+        same_days = self.starts_on <= other.ends_on and other.starts_on <= self.ends_on
+        return self.role is other.role and same_place and same_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +130,10 @@ class WaiverFact:
     approver: str
     mitigation: str
     expires_on: date
+    is_revoked: bool = False
+
+    def is_in_force(self, day: date) -> bool:
+        return not self.is_revoked and self.expires_on >= day
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +157,19 @@ class GateDecisionFact:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFact:
+    """A document as it is now. `content` is the digest of its current revision."""
+
     field_id: str | None
     gate: Gate | None
     expires_on: date | None
+    id: int = 0
+    title: str = ""
+    source_id: int = 0
+    content: str = ""
+    revision: int = 1
+    revision_id: int = 0
+    at: datetime | None = None  # of the current revision
+    removed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +204,11 @@ class ProjectFacts:
     reviews: tuple[ReviewFact, ...] = ()
     sign_offs: tuple[SignOffFact, ...] = ()  # oldest first, withdrawn ones left out
     conditions: tuple[ConditionFact, ...] = ()
-    waivers: tuple[WaiverFact, ...] = ()  # not revoked
+    waivers: tuple[WaiverFact, ...] = ()  # those that ended too
     reasons: tuple[ReasonFact, ...] = ()
     decisions: tuple[GateDecisionFact, ...] = ()  # oldest first
     evidence: tuple[EvidenceFact, ...] = ()
+    removed_evidence: tuple[EvidenceFact, ...] = ()  # for the sentences that name what is gone
     members: tuple[MemberFact, ...] = ()
     tier_choice: int | None = None
     history: Mapping[str, tuple[PastAnswer, ...]] = field(default_factory=dict)  # D27, D37, oldest first

@@ -3,7 +3,8 @@
 The shares, exactly (per mille, rounded down so that 1000 means all of it; 1000 where nothing is asked):
 - answers: questions due by the gate that are answered in full or do not apply; a don't-know with an owner and
   a day still to come counts half, one whose day has passed not at all.
-- checks: enforced blocks and warnings that pass or are accepted; C46 to C48 count elsewhere, notes nowhere.
+- checks: enforced blocks and warnings that pass or are accepted; C46 to C48 count elsewhere, notes nowhere. A tier
+  below the proposed one that no approver chose is one more that does not pass.
 - sign-offs: required ones valid now; C46 or C47 failing is one more that is not.
 - conditions: those whose day has passed that were met; C48 failing is one more that was not.
 - evidence: required documents that are there and current.
@@ -19,8 +20,11 @@ The level is the first of these that holds, weakest first:
 4. waiting: only sign-offs are missing.
 5. conditional: a sign-off is stale; or the gate may go on while something is owed: an open condition,
    a waiver in force, a dated don't-know.
-6. ready: nothing stands in the way and nothing is owed. Passed, after a go, whatever has changed since (what
-   went stale shows by role); Operate recurs and is never passed.
+6. ready: nothing stands in the way and nothing is owed.
+Passed, after a go, unless that go no longer carries: a sign-off of the gate was taken back, is stale or asked for
+anew, a condition of the gate is overdue, or a waiver given there has ended while its check still blocks. Then the
+gate reads blocked, in progress, waiting or conditional again; the project stays where it is. What merely changed
+since without a sign-off resting on it leaves it passed. Operate recurs and is never passed.
 """
 
 from __future__ import annotations
@@ -42,7 +46,7 @@ from lifecycle.rules.assessment import (
 from lifecycle.rules.checks.evaluation import AREAS_OF_CHECKS, CheckState
 from lifecycle.rules.gates import GOES
 from lifecycle.rules.project_facts import ProjectFacts
-from lifecycle.rules.signoffs import SignOffState
+from lifecycle.rules.signoffs import SignOffState, stale_sign_offs
 from lifecycle.vocabulary import (
     Area,
     Blocker,
@@ -139,7 +143,8 @@ def _checks(gathered: GateAssessment) -> int:
         state.severity is not Severity.NOTE and state.check_id not in AREAS_OF_CHECKS
         for state in gathered.enforced
     )
-    return _per_mille(counted - len(_unsettled(gathered, Area.CHECKS)), counted)
+    asked = counted + (gathered.tier_blocker is not None)
+    return _per_mille(counted - len(_unsettled(gathered, Area.CHECKS)), asked)
 
 
 def _failing(gathered: GateAssessment, area: Area) -> int:
@@ -175,10 +180,44 @@ _SHARES: dict[Area, Callable[[GateAssessment], int]] = {
 
 def _level(gathered: GateAssessment) -> Level:
     if gathered.gate is not Gate.OPERATE and gathered.gate in gathered.facts.passed_gates:
-        return Level.PASSED
+        return _opened_again(gathered) or Level.PASSED
     if _is_untouched(gathered) and not _is_reached(gathered):
         return Level.NOT_STARTED
     return next(level for level, holds in _LADDER if holds(gathered))
+
+
+def _opened_again(gathered: GateAssessment) -> Level | None:
+    """The level of a passed gate whose go no longer carries; None while it does."""
+    lacking = [item for item in gathered.sign_offs if not item.is_valid and _was_needed(gathered, item)]
+    statuses = {item.status for item in lacking}
+    if _is_owed_late(gathered) or _is_waived_no_more(gathered) or SignOffStatus.REJECTED in statuses:
+        return Level.BLOCKED
+    if SignOffStatus.CHANGES_REQUESTED in statuses:
+        return Level.IN_PROGRESS
+    if statuses & {SignOffStatus.WAITING, SignOffStatus.NOT_ASKED}:
+        return Level.WAITING
+    return Level.CONDITIONAL if statuses else None
+
+
+def _was_needed(gathered: GateAssessment, item: SignOffState) -> bool:
+    """Not a stale one whose role has seen the change at a later gate, nor one who attests again only later."""
+    if item.status is SignOffStatus.STALE:
+        gone = stale_sign_offs(gathered.facts, gathered.guide)
+        return any((made.gate, made.role) == (item.gate, item.role) for made in gone)
+    spec = gathered.guide.review(item.gate, item.role)
+    return item.status is not SignOffStatus.NOT_ASKED or not (spec and spec.only_when_stale)
+
+
+def _is_owed_late(gathered: GateAssessment) -> bool:
+    return any(item.gate is gathered.gate for item in gathered.overdue_conditions)
+
+
+def _is_waived_no_more(gathered: GateAssessment) -> bool:
+    waived = {item.check_id for item in gathered.facts.waivers if item.gate is gathered.gate}
+    return any(
+        state.check_id in waived and state.blocks and state.severity is Severity.BLOCK
+        for state in gathered.enforced
+    )
 
 
 def _is_reached(gathered: GateAssessment) -> bool:
@@ -255,7 +294,8 @@ def top_blocker(ready: GateReadiness, guide: Guide) -> Blocker | None:
 
     def rank(item: Obstacle) -> tuple[int, int, int]:
         is_outright = item.code in outright or item.area is Area.CONDITIONS
-        named = [guide.field(key.partition("@")[0]).gate.order for key in item.fields]
+        asked = (guide.fields.get(key.partition("@")[0]) for key in item.fields)  # none for a document
+        named = [field.gate.order for field in asked if field]
         stage = first_gates.get(item.code, min(named, default=ready.gate.order))
         return (-item.severity.weight, not is_outright, stage)
 

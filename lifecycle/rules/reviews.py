@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from lifecycle.guide import Guide
-from lifecycle.rules.project_facts import ProjectFacts, ReviewFact, SignOffFact
+from lifecycle.guide import Guide, ReviewSpec
+from lifecycle.rules.project_facts import DelegationFact, ProjectFacts, ReviewFact, SignOffFact
 from lifecycle.rules.signoffs import (
-    current_sign_off,
+    current_sign_offs,
     is_developer,
     is_product_manager,
     is_stale,
     may_decide,
+    must_be_outside,
+    reapproval_due,
     required_reviews,
 )
-from lifecycle.vocabulary import Actor, Blocker, Decision, Gate, ProjectStatus, Role
+from lifecycle.vocabulary import Actor, Blocker, Decision, Gate, Meaning, ProjectStatus, Role
 
 ENDED = (ProjectStatus.STOPPED, ProjectStatus.RETIRED)
 
@@ -40,7 +42,7 @@ def may_be_asked(
 ) -> tuple[Blocker, ...]:
     """Why this person cannot be asked to review in this role at this gate; empty when they can.
 
-    P5 holds from the start: nobody reviews who manages the project, asks, or (validation) built the model.
+    P5 holds from the start: nobody reviews who manages the project, asks, or (validation, approver) built the model.
     """
     return (
         *_not_asked_here(facts, guide, gate, role),
@@ -95,8 +97,9 @@ def _not_independent(
     elif candidate.key == asked_by:
         text = "You cannot ask yourself. Choose somebody else, or let a product manager ask you."
         yield _no("own_work:requester", text, gate, role)
-    elif role is Role.VALIDATION and is_developer(facts, Actor(candidate.key, name)):
-        text = f"{name} is named as a developer of this model (M15) and cannot validate it."
+    elif must_be_outside(role) and is_developer(facts, Actor(candidate.key, name)):
+        verb = "validate" if role is Role.VALIDATION else "approve"
+        text = f"{name} is named as a developer of this model (M15) and cannot {verb} it."
         yield replace(_no("own_work:developer", text, gate, role), fields=("M15",))
 
 
@@ -118,55 +121,126 @@ def due_problem(due_on: date | None, today: date) -> str | None:
 # ---------------------------------------------------------------- deciding and afterwards
 
 
-def may_decide_now(facts: ProjectFacts, review: ReviewFact, actor: Actor) -> tuple[Blocker, ...]:
-    """As `may_decide`, and the project must go on and the named person still hold the role (P1)."""
-    against = may_decide(facts, review, actor)
+def may_decide_now(
+    facts: ProjectFacts,
+    guide: Guide,
+    review: ReviewFact,
+    actor: Actor,
+    delegations: Iterable[DelegationFact] = (),
+) -> tuple[Blocker, ...]:
+    """As `may_decide`, and the project must go on and the named person still hold the role (P1).
+
+    An approver needs a level of at least the tier, and nobody counts as two of several who have to approve.
+    """
+    against = may_decide(facts, review, actor, delegations)
     if against:
         return against
     if facts.status in ENDED:
         text = f"This project is {facts.status.value}; there is nothing left to decide."
         return (_no("ended", text, review.gate, review.role),)
-    if not any((held.person_key, held.role) == (actor.key, review.role) for held in facts.members):
-        text = f"You no longer hold the role {review.role.title} on this project. Ask its product manager."
+    if not any((held.person_key, held.role) == (review.person_key, review.role) for held in facts.members):
+        who = (
+            "You no longer hold"
+            if review.person_key == actor.key
+            else "Whom you stand in for no longer holds"
+        )
+        text = f"{who} the role {review.role.title} on this project. Ask its product manager."
         return (_no("role_ended", text, review.gate, review.role),)
-    return ()
+    return tuple(_not_enough(facts, guide, review, actor))
+
+
+def _not_enough(facts: ProjectFacts, guide: Guide, review: ReviewFact, actor: Actor) -> Iterator[Blocker]:
+    gate, role = review.gate, review.role
+    if role is Role.APPROVER and facts.tier is not None and actor.approval_level < facts.tier:
+        text = (
+            f"Tier {facts.tier} needs an approver of level {facts.tier} or higher; "
+            f"yours is {actor.approval_level}."
+        )
+        yield _no("level_too_low", text, gate, role)
+    if guide.approvals_needed(gate, role, facts.tier) > 1:
+        asked = {other.id: other.person_key for other in facts.reviews}
+        for made in current_sign_offs(facts, guide, gate, role):
+            seat = asked.get(made.review_id, made.person_key)
+            if made.person_key == actor.key and made.decision.is_favourable and seat != review.person_key:
+                text = (
+                    f"You signed this as {role.title} already. "
+                    "Several people have to approve, so somebody else must decide this one."
+                )
+                yield _no("already_signed", text, gate, role)
 
 
 def may_affirm(
-    facts: ProjectFacts, guide: Guide, sign_off: SignOffFact, review: ReviewFact, actor: Actor
+    facts: ProjectFacts,
+    guide: Guide,
+    sign_off: SignOffFact,
+    review: ReviewFact,
+    actor: Actor,
+    delegations: Iterable[DelegationFact] = (),
 ) -> tuple[Blocker, ...]:
-    """Why `actor` may not affirm this decision again: only its signer, while it is stale and the newest."""
-    against = _not_theirs(sign_off, actor, "affirm")
+    """Why `actor` may not affirm this decision again: its signer or whom they signed for, while it counts and is
+    stale or soon due for re-approval."""
+    against = _not_theirs(sign_off, review, actor, "affirm")
     if against:
         return against
-    if current_sign_off(facts, sign_off.gate, sign_off.role) != sign_off:
+    if sign_off not in current_sign_offs(facts, guide, sign_off.gate, sign_off.role):
         return (_of(sign_off, "superseded", "A newer decision stands in its place."),)
     if not sign_off.decision.is_favourable:
         text = f"“{sign_off.decision.title}” cannot be affirmed. Ask for a new review."
         return (_of(sign_off, "unfavourable", text),)
-    if not is_stale(facts, guide, sign_off):
+    if not is_stale(facts, guide, sign_off) and reapproval_due(facts, guide, sign_off) is None:
         return (_of(sign_off, "not_stale", "This decision still holds; nothing needs affirming."),)
-    return may_decide_now(facts, replace(review, state="open"), actor)
+    return may_decide_now(facts, guide, replace(review, state="open"), actor, delegations)
 
 
-def may_withdraw(facts: ProjectFacts, sign_off: SignOffFact, actor: Actor) -> tuple[Blocker, ...]:
-    """Why `actor` may not take this decision back: only its signer may, while it is the role's newest."""
-    against = _not_theirs(sign_off, actor, "withdraw")
+def may_withdraw(
+    facts: ProjectFacts, guide: Guide, sign_off: SignOffFact, review: ReviewFact, actor: Actor
+) -> tuple[Blocker, ...]:
+    """Why `actor` may not take this decision back: its signer or whom they signed for may, while it counts."""
+    against = _not_theirs(sign_off, review, actor, "withdraw")
     if against:
         return against
-    if current_sign_off(facts, sign_off.gate, sign_off.role) != sign_off:
+    if sign_off not in current_sign_offs(facts, guide, sign_off.gate, sign_off.role):
         return (_of(sign_off, "superseded", "A newer decision stands in its place; this one is history."),)
     return ()
 
 
-def _not_theirs(sign_off: SignOffFact, actor: Actor, verb: str) -> tuple[Blocker, ...]:
-    if actor.is_person and actor.key == sign_off.person_key:
+def _not_theirs(sign_off: SignOffFact, review: ReviewFact, actor: Actor, verb: str) -> tuple[Blocker, ...]:
+    if actor.is_person and actor.key in (sign_off.person_key, review.person_key):
         return ()
     text = f"Only {sign_off.printed_name}, who signed it, can {verb} this decision."
+    if review.person_key != sign_off.person_key:
+        text = (
+            f"Only {sign_off.printed_name}, who signed it, or whom they signed for can {verb} this decision."
+        )
     return (_of(sign_off, "not_named", text),)
 
 
 # ---------------------------------------------------------------- what is signed
+
+
+def meanings_of(spec: ReviewSpec | None, decision: Decision) -> Mapping[Meaning, str]:
+    """What the signature under this decision may mean, worded as the guide does; several only where one agrees.
+
+    Who asks for changes or rejects has reviewed it, whatever else was asked for.
+    """
+    if spec is None or decision is Decision.WITHDRAWN:
+        return {}
+    if not decision.is_favourable:
+        return {Meaning.REVIEWED: spec.meaning}
+    return spec.meanings
+
+
+def meaning_problem(offered: Mapping[Meaning, str], chosen: Meaning | None) -> str | None:
+    """Why this meaning cannot be signed; None when it can, or when there is nothing to choose."""
+    if chosen is None and len(offered) > 1:
+        return f"Choose what your signature means: {_listed(offered)}."
+    if chosen is not None and chosen not in offered:
+        return f"“{chosen.title}” is not offered here; choose {_listed(offered) or 'another decision'}."
+    return None
+
+
+def _listed(offered: Mapping[Meaning, str]) -> str:
+    return " or ".join(meaning.title.lower() for meaning in offered)
 
 
 def statement(

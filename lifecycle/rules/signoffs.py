@@ -1,18 +1,29 @@
 """What a sign-off covers, when it is stale, what stands for it now, and who may decide.
 
-A sign-off is bound to the content of every field that its role relies on at its gate. It is stale while that
-content differs from now or while an invalidation is open; the old content back makes it valid again.
+A sign-off is bound to the content of every field and document that its role relies on at its gate. It is stale
+while that content differs from now or while an invalidation is open; the old content back makes it valid again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from lifecycle.canonical import digest
 from lifecycle.guide import Guide, ReviewSpec
-from lifecycle.rules.project_facts import ProjectFacts, ReviewFact, SignOffFact
+from lifecycle.rules.dates import months_after
+from lifecycle.rules.evidence import (
+    EVIDENCE,
+    changed_at,
+    changed_evidence,
+    content_of,
+    covered_evidence,
+    evidence_key,
+    evidence_of,
+    is_relied_on,
+)
+from lifecycle.rules.project_facts import DelegationFact, ProjectFacts, ReviewFact, SignOffFact
 from lifecycle.vocabulary import (
     Act,
     Actor,
@@ -21,6 +32,7 @@ from lifecycle.vocabulary import (
     Decision,
     Gate,
     Person,
+    ProjectStatus,
     Role,
     SignOffStatus,
 )
@@ -29,6 +41,8 @@ Cover = Mapping[str, tuple[int, str]]
 
 SOURCE = "source"
 _THERE = digest("there")
+_STOPPED, _RETIRED = ProjectStatus.STOPPED, ProjectStatus.RETIRED
+_VALID = (SignOffStatus.SIGNED, SignOffStatus.CONDITIONAL)
 _ALLOWED: Mapping[Act, tuple[Decision, ...]] = {
     Act.APPROVE: (
         Decision.APPROVED,
@@ -45,9 +59,10 @@ _ALLOWED: Mapping[Act, tuple[Decision, ...]] = {
 
 
 def cover(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -> dict[str, tuple[int, str]]:
-    """Answer id and content digest of everything `role` relies on at `gate`; an open question is (0, "").
+    """Id and content digest of every answer and document `role` relies on at `gate`; an open question is (0, "").
 
-    A role that relies on fields of data sources also relies on which sources there are, whatever their names.
+    A role that relies on fields of data sources also relies on which sources there are, whatever their names. The
+    key `evidence` alone says that documents are covered at all: sign-offs from before there were files lack it.
     """
     relied_on = guide.relied_on(gate, role)
     covered = {
@@ -56,7 +71,15 @@ def cover(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -> dict[str
     }
     if any(guide.field(field_id).is_of_source for field_id in relied_on):
         covered |= {f"{SOURCE}@{source.id}": (0, _THERE) for source in facts.sources}
+    covered[EVIDENCE] = (0, _THERE)
+    for document in covered_evidence(facts, guide, gate, role):
+        covered[evidence_key(document.id)] = (document.revision_id, content_of(facts, document))
     return covered
+
+
+def covers_evidence(sign_off: SignOffFact) -> bool:
+    """Whether documents count for it: one made before there were files covered none, whatever is added later."""
+    return EVIDENCE in sign_off.covered
 
 
 def digest_of(covered: Cover) -> str:
@@ -71,11 +94,58 @@ def stale_keys(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tupl
     """Keys whose content differs from what was signed, sources that came or went included, in guide order."""
     now = {key: content for key, (_, content) in cover(facts, guide, sign_off.gate, sign_off.role).items()}
     keys = dict.fromkeys((*now, *sign_off.covered))
+    if not covers_evidence(sign_off):
+        keys = {key: None for key in keys if key.partition("@")[0] != EVIDENCE}
     return tuple(key for key in keys if now.get(key, "") != sign_off.covered.get(key, ""))
 
 
 def is_stale(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> bool:
-    return bool(sign_off.invalidations) or bool(stale_keys(facts, guide, sign_off))
+    return (
+        bool(sign_off.invalidations)
+        or has_lapsed(facts, guide, sign_off)
+        or bool(stale_keys(facts, guide, sign_off))
+    )
+
+
+def valid_through(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> date | None:
+    """The last day on which an approval is good, whatever its content; None: it does not end by time.
+
+    A later approval of the same role, here or at a later gate, renews it; where several people have to approve,
+    only one's own does. What has ended (a stopped or retired project) needs no renewal.
+    """
+    months = guide.reapproval_months(sign_off.gate, sign_off.role, facts.tier)
+    if months is None or not _is_approval(sign_off) or facts.status in (_STOPPED, _RETIRED):
+        return None
+    alone = guide.approvals_needed(sign_off.gate, sign_off.role, facts.tier) == 1
+    newest = max(
+        (
+            other
+            for other in facts.sign_offs
+            if other.role is sign_off.role
+            and other.gate.order >= sign_off.gate.order
+            and _is_approval(other)
+            and (alone or other.person_key == sign_off.person_key)
+        ),
+        key=lambda other: (other.at, other.id),
+        default=sign_off,
+    )
+    return months_after(newest.signed_on or newest.at.date(), months)
+
+
+def _is_approval(sign_off: SignOffFact) -> bool:
+    return sign_off.act is Act.APPROVE and sign_off.decision.is_favourable
+
+
+def has_lapsed(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> bool:
+    last = valid_through(facts, guide, sign_off)
+    return last is not None and last < facts.today
+
+
+def reapproval_due(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> date | None:
+    """The last good day of an approval that ends within the time of notice or has ended; None: not yet."""
+    last = valid_through(facts, guide, sign_off)
+    notice = timedelta(days=guide.policy.reapproval_notice_days)
+    return last if last is not None and last - notice <= facts.today else None
 
 
 def staleness(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple[str, ...]:
@@ -85,7 +155,9 @@ def staleness(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple
     reasons = list(sign_off.invalidations)
     for key in stale_keys(facts, guide, sign_off):
         name, _, source = key.partition("@")
-        if source and int(source) not in known:
+        if name == EVIDENCE:
+            reasons.append(changed_evidence(facts, key, was_there=key in sign_off.covered))
+        elif source and int(source) not in known:
             gone.add(source)
         elif name == SOURCE:
             reasons.append(f"The data source “{known[int(source)]}” was added.")
@@ -94,7 +166,15 @@ def staleness(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple
     if gone:
         many = f"{len(gone)} data sources were" if len(gone) > 1 else "A data source was"
         reasons.append(f"{many} removed.")
+    if has_lapsed(facts, guide, sign_off):
+        reasons.append(_lapsed(facts, guide, sign_off))
     return tuple(reasons)
+
+
+def _lapsed(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> str:
+    months = guide.reapproval_months(sign_off.gate, sign_off.role, facts.tier)
+    last = valid_through(facts, guide, sign_off)
+    return f"It was good for {months} months, until {last.isoformat() if last else ''}."
 
 
 def _changed(facts: ProjectFacts, guide: Guide, key: str) -> str:
@@ -104,6 +184,9 @@ def _changed(facts: ProjectFacts, guide: Guide, key: str) -> str:
 def key_title(facts: ProjectFacts, guide: Guide, key: str) -> str:
     """A content key in words: "How far ahead it looks (D14)", "Origin (X03) of Vendor feed"."""
     field_id, _, source_id = key.partition("@")
+    if field_id == EVIDENCE:
+        document = evidence_of(facts, key)
+        return f"the document “{document.title}”" if document else "a document, now removed,"
     title = f"{guide.field(field_id).title} ({field_id})"
     if not source_id:
         return title
@@ -125,17 +208,35 @@ class SignOffState:
     sign_off: SignOffFact | None = None
     review: ReviewFact | None = None  # the newest open request
     is_stale: bool = False
+    given: int = 0  # by how many different people, valid now
+    needed: int = 1
 
     @property
     def is_valid(self) -> bool:
         """Lets the gate go on."""
-        return self.status in (SignOffStatus.SIGNED, SignOffStatus.CONDITIONAL)
+        return self.status in _VALID
 
 
 def current_sign_off(facts: ProjectFacts, gate: Gate, role: Role) -> SignOffFact | None:
     """The newest decision of a role at a gate that was not withdrawn."""
     made = (fact for fact in facts.sign_offs if fact.gate is gate and fact.role is role)
     return max(made, key=lambda fact: (fact.at, fact.id), default=None)
+
+
+def current_sign_offs(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -> tuple[SignOffFact, ...]:
+    """The decisions that count: the newest, or where several people have to approve the newest of each.
+
+    A decision belongs to the person who was asked, so what somebody signed for them is replaced by their own.
+    """
+    if guide.approvals_needed(gate, role, facts.tier) == 1:
+        newest = current_sign_off(facts, gate, role)
+        return (newest,) if newest else ()
+    asked = {review.id: review.person_key for review in facts.reviews}
+    made = sorted(
+        (fact for fact in facts.sign_offs if fact.gate is gate and fact.role is role),
+        key=lambda fact: (fact.at, fact.id),
+    )
+    return tuple({asked.get(fact.review_id, fact.person_key): fact for fact in made}.values())
 
 
 def open_review(facts: ProjectFacts, gate: Gate, role: Role) -> ReviewFact | None:
@@ -150,6 +251,9 @@ def sign_off_status(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -
 
     `since` is when it was asked, decided, or when the first relied-on answer changed; None when never asked.
     """
+    needed = guide.approvals_needed(gate, role, facts.tier)
+    if needed > 1:
+        return _status_of_several(facts, guide, gate, role, needed)
     made, asked = current_sign_off(facts, gate, role), open_review(facts, gate, role)
     stale = made is not None and made.decision.is_favourable and is_stale(facts, guide, made)
     if made is None or (
@@ -161,7 +265,51 @@ def sign_off_status(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -
     if stale:
         since = _stale_since(facts, guide, made)
         return SignOffState(gate, role, SignOffStatus.STALE, since, made, asked, stale)
-    return SignOffState(gate, role, _status_of(facts, made), made.at, made, asked)
+    status = _status_of(facts, made)
+    return SignOffState(gate, role, status, made.at, made, asked, given=int(status in _VALID))
+
+
+def _status_of_several(
+    facts: ProjectFacts, guide: Guide, gate: Gate, role: Role, needed: int
+) -> SignOffState:
+    """Enough valid decisions of different people make it signed; a refusal of any one of them stands against it."""
+    counted = current_sign_offs(facts, guide, gate, role)
+    asked = open_review(facts, gate, role)
+    stale = [fact for fact in counted if fact.decision.is_favourable and is_stale(facts, guide, fact)]
+    valid = [fact for fact in counted if fact.decision.is_favourable and fact not in stale]
+    against = [
+        fact
+        for fact in counted
+        if not fact.decision.is_favourable and not _was_asked_since(facts, fact, gate, role)
+    ]
+    given = len({fact.person_key for fact in valid})
+    since: datetime | None
+    made: SignOffFact | None
+    if against:
+        made = against[-1]
+        status, since = _status_of(facts, made), made.at
+    elif given >= needed:
+        statuses = [_status_of(facts, fact) for fact in valid]
+        made = valid[-1]
+        status = SignOffStatus.CONDITIONAL if SignOffStatus.CONDITIONAL in statuses else SignOffStatus.SIGNED
+        since = made.at
+    elif stale:
+        made, status = stale[0], SignOffStatus.STALE
+        since = min(_stale_since(facts, guide, fact) for fact in stale)
+    else:
+        made = counted[-1] if counted else None
+        status = SignOffStatus.WAITING if asked else SignOffStatus.NOT_ASKED
+        since = asked.requested_at if asked else None
+    return SignOffState(gate, role, status, since, made, asked, bool(stale), min(given, needed), needed)
+
+
+def _was_asked_since(facts: ProjectFacts, made: SignOffFact, gate: Gate, role: Role) -> bool:
+    return any(
+        review.state == "open"
+        and (review.gate, review.role) == (gate, role)
+        and review.requested_at > made.at
+        for review in facts.reviews
+    )
 
 
 def _status_of(facts: ProjectFacts, made: SignOffFact) -> SignOffStatus:
@@ -177,8 +325,11 @@ def _status_of(facts: ProjectFacts, made: SignOffFact) -> SignOffStatus:
 
 
 def _stale_since(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> datetime:
-    """When the first of the changed answers changed; the sign-off's own time where no answer tells."""
+    """When the first of the changed answers or documents changed; the sign-off's own time where none tells."""
     moments = [at for at in _changes(facts, guide, sign_off) if at is not None]
+    last = valid_through(facts, guide, sign_off)
+    if last is not None and last < facts.today:
+        moments.append(datetime.combine(last + timedelta(days=1), time(), UTC))
     return min(moments, default=sign_off.at)
 
 
@@ -186,29 +337,69 @@ def _changes(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> Iterat
     answers = dict(facts.content_keys(guide.relied_on(sign_off.gate, sign_off.role)))
     for key in stale_keys(facts, guide, sign_off):
         fact = answers.get(key)
-        yield fact.at if fact else None
+        yield changed_at(facts, key) if key.partition("@")[0] == EVIDENCE else fact.at if fact else None
+
+
+def resting_unrecorded(
+    facts: ProjectFacts,
+    guide: Guide,
+    *,
+    field_id: str | None,
+    source_id: int,
+    gate: Gate | None,
+    added_at: datetime,
+) -> tuple[SignOffFact, ...]:
+    """The standing favourable decisions that cover no documents but were made while this one was there.
+
+    They are from before there were files. What happens to the document is written down for them, once.
+    """
+    return tuple(
+        fact
+        for fact in facts.sign_offs
+        if fact.at >= added_at
+        and fact.decision.is_favourable
+        and not covers_evidence(fact)
+        and fact == current_sign_off(facts, fact.gate, fact.role)
+        and is_relied_on(guide, fact.gate, fact.role, field_id=field_id, source_id=source_id, at_gate=gate)
+    )
 
 
 def stale_sign_offs(facts: ProjectFacts, guide: Guide) -> tuple[SignOffFact, ...]:
     """The standing favourable decisions whose ground has gone, oldest gate first; opinions bind nobody."""
-    gone = (fact for fact in _binding(facts) if fact.invalidations or unseen_keys(facts, guide, fact))
+    gone = (
+        fact
+        for fact in _binding(facts, guide)
+        if fact.invalidations or has_lapsed(facts, guide, fact) or unseen_keys(facts, guide, fact)
+    )
     return tuple(sorted(gone, key=lambda fact: (fact.gate.order, fact.at)))
+
+
+def approvals_due(facts: ProjectFacts, guide: Guide) -> tuple[SignOffFact, ...]:
+    """The approvals that still hold and end within the time of notice, the first to end first.
+
+    Of one person in one role only that at the latest gate: giving that one again renews those before.
+    """
+    latest: dict[tuple[Role, str], SignOffFact] = {}
+    for fact in sorted(_binding(facts, guide), key=lambda item: (item.gate.order, item.at)):
+        if reapproval_due(facts, guide, fact) and not is_stale(facts, guide, fact):
+            latest[fact.role, fact.person_key] = fact
+    return tuple(sorted(latest.values(), key=lambda fact: valid_through(facts, guide, fact) or facts.today))
 
 
 def unseen_keys(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple[str, ...]:
     """Changed keys that no later decision of the same role covers as they are now."""
     seen: set[str] = set()
-    for later in _binding(facts):
+    for later in _binding(facts, guide):
         if later.role is sign_off.role and later.at > sign_off.at:
             seen |= later.covered.keys() - set(stale_keys(facts, guide, later))
     return tuple(key for key in stale_keys(facts, guide, sign_off) if key not in seen)
 
 
-def _binding(facts: ProjectFacts) -> list[SignOffFact]:
-    """The newest decision of each role at each gate where it is favourable and no mere opinion."""
+def _binding(facts: ProjectFacts, guide: Guide) -> list[SignOffFact]:
+    """The decisions that count, of each role at each gate, where favourable and no mere opinion."""
     places = dict.fromkeys((fact.gate, fact.role) for fact in facts.sign_offs)
-    newest = (current_sign_off(facts, gate, role) for gate, role in places)
-    return [fact for fact in newest if fact and fact.decision.is_favourable and fact.act is not Act.CONSULT]
+    newest = (fact for gate, role in places for fact in current_sign_offs(facts, guide, gate, role))
+    return [fact for fact in newest if fact.decision.is_favourable and fact.act is not Act.CONSULT]
 
 
 # ---------------------------------------------------------------- what is required
@@ -228,9 +419,11 @@ def required_reviews(facts: ProjectFacts, guide: Guide, gate: Gate) -> tuple[Rev
 
 
 def _has_earlier_stale(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -> bool:
-    earlier = (current_sign_off(facts, before, role) for before in Gate if before.order < gate.order)
     return any(
-        fact is not None and fact.decision.is_favourable and is_stale(facts, guide, fact) for fact in earlier
+        fact.decision.is_favourable and is_stale(facts, guide, fact)
+        for before in Gate
+        if before.order < gate.order
+        for fact in current_sign_offs(facts, guide, before, role)
     )
 
 
@@ -242,22 +435,57 @@ def decisions_allowed(act: Act) -> tuple[Decision, ...]:
     return _ALLOWED[act]
 
 
-def may_decide(facts: ProjectFacts, review: ReviewFact, actor: Actor) -> tuple[Blocker, ...]:
+def may_decide(
+    facts: ProjectFacts, review: ReviewFact, actor: Actor, delegations: Iterable[DelegationFact] = ()
+) -> tuple[Blocker, ...]:
     """Why `actor` may not decide this review; empty when they may.
 
-    P2: it is closed. P1: somebody else was named. P5: they own or asked for the work, or built the model.
+    P2: it is closed. P1: somebody else was named, and `actor` does not stand in for them today. P5: they own or
+    asked for the work, or built the model. `delegations` are those to `actor` that reach this project.
     """
     if review.state != "open":
-        return (
-            _no(
-                review, "closed", f"This review is already {review.state}. Ask for a new one to decide again."
-            ),
-        )
-    if review.person_key != actor.key or not actor.is_person:
-        named = next((member.name for member in facts.members if member.person_key == review.person_key), "")
-        sentence = f"Only {named or 'the person named in it'} can decide this review for {review.role.title}."
-        return (_no(review, "not_named", f"{sentence} The product manager can ask somebody else."),)
+        text = f"This review is already {review.state}. Ask for a new one to decide again."
+        return (_no(review, "closed", text),)
+    if not actor.is_person or (
+        review.person_key != actor.key and stands_in(facts, review, actor, delegations) is None
+    ):
+        return (_no(review, "not_named", _who_can(facts, review, actor, delegations)),)
     return tuple(_own_work(facts, review, actor))
+
+
+def stands_in(
+    facts: ProjectFacts, review: ReviewFact, actor: Actor, delegations: Iterable[DelegationFact]
+) -> DelegationFact | None:
+    """The delegation by which `actor` may decide in place of the person named, today; None: there is none.
+
+    A review that was handed over once is not passed on again.
+    """
+    if review.person_key == actor.key or review.handed_over_by is not None:
+        return None
+    return next(
+        (
+            fact
+            for fact in delegations
+            if (fact.from_key, fact.to_key, fact.role) == (review.person_key, actor.key, review.role)
+            and fact.is_in_force(facts.today)
+        ),
+        None,
+    )
+
+
+def _who_can(
+    facts: ProjectFacts, review: ReviewFact, actor: Actor, delegations: Iterable[DelegationFact]
+) -> str:
+    named = next((member.name for member in facts.members if member.person_key == review.person_key), "")
+    sentence = f"Only {named or 'the person named in it'} can decide this review for {review.role.title}."
+    for fact in delegations:
+        if (fact.from_key, fact.to_key, fact.role) != (review.person_key, actor.key, review.role):
+            continue
+        if review.handed_over_by is not None:
+            return f"{sentence} It was handed over to them and is not passed on again."
+        days = f"{fact.starts_on.isoformat()} to {fact.ends_on.isoformat()}"
+        return f"{sentence} You stand in for them from {days}."
+    return f"{sentence} The product manager can ask somebody else."
 
 
 def _own_work(facts: ProjectFacts, review: ReviewFact, actor: Actor) -> Iterator[Blocker]:
@@ -273,13 +501,19 @@ def _own_work(facts: ProjectFacts, review: ReviewFact, actor: Actor) -> Iterator
             "own_work:requester",
             "You asked for this review and cannot decide it yourself. Somebody else must ask, or decide.",
         )
-    if review.role is Role.VALIDATION and is_developer(facts, actor):
+    if must_be_outside(review.role) and is_developer(facts, actor):
+        verb, who = ("validate", "validator") if review.role is Role.VALIDATION else ("approve", "approver")
         yield _no(
             review,
             "own_work:developer",
-            "You are a developer of this model (M15) and cannot validate it. Ask an independent validator.",
+            f"You are a developer of this model (M15) and cannot {verb} it. Ask an independent {who}.",
             fields=("M15",),
         )
+
+
+def must_be_outside(role: Role) -> bool:
+    """Whether nobody who built the model may decide in this role."""
+    return role in (Role.VALIDATION, Role.APPROVER)
 
 
 def is_product_manager(facts: ProjectFacts, person_key: str) -> bool:

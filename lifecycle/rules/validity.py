@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from lifecycle.guide import Guide
-from lifecycle.rules.checks.dates import months_after
 from lifecycle.rules.checks.reading import Reading
 from lifecycle.rules.checks.signed import roles_still_to_sign
+from lifecycle.rules.dates import months_after
 from lifecycle.rules.project_facts import AnswerFact, ProjectFacts
+from lifecycle.rules.signoffs import valid_through
 from lifecycle.vocabulary import AnswerState
 
 _DAY = timedelta(days=1)
@@ -27,6 +28,7 @@ def valid_until(facts: ProjectFacts, guide: Guide) -> date | None:
 
 def _last_days(facts: ProjectFacts, guide: Guide) -> Iterator[date]:
     yield from _promised(facts)
+    yield from (last for made in facts.sign_offs if (last := valid_through(facts, guide, made)))
     reading = Reading(facts, guide)
     for day in (*_answered(facts, guide), *_elapsing(reading)):
         # A rule may turn on the day itself or on the day after.
@@ -41,7 +43,7 @@ def _promised(facts: ProjectFacts) -> Iterator[date]:
         if fact.state is AnswerState.DONT_KNOW and fact.due_on:
             yield fact.due_on
     yield from (item.due_on for item in facts.conditions if item.state == "open")
-    yield from (item.expires_on for item in facts.waivers)
+    yield from (item.expires_on for item in facts.waivers if not item.is_revoked)
     yield from (item.expires_on for item in facts.evidence if item.expires_on)
     yield from (item.due_on for item in facts.reviews if item.state == "open" and item.due_on)
 

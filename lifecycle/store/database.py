@@ -9,8 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from itertools import islice
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import OperationalError
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -19,12 +22,20 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlmodel import Session
 
 from lifecycle.errors import Invalid
+from lifecycle.store import vouched
 from lifecycle.store.kept import Kept, notes_for
 from lifecycle.store.unavailable import refusals
 
 BUSY_SECONDS = 15.0
 # Any fixed number: everybody who writes this schema takes the same advisory lock.
 WRITER_LOCK = 4_207_110_231
+
+
+class _Session(Session):
+    """Notes the rows it touches, for the event that will vouch for them."""
+
+
+vouched.watch(_Session)
 
 
 class Database:
@@ -89,7 +100,7 @@ class Database:
 
     @contextmanager
     def _session(self, engine: Engine) -> Iterator[Session]:
-        opened = Session(engine, expire_on_commit=False, info=notes_for(self._kept))
+        opened = _Session(engine, expire_on_commit=False, info=notes_for(self._kept))
         with refusals(reading=engine is self._reader), opened as session:
             session.connection()  # begins now: the lock is held, or the moment fixed, before anything is read
             yield session
@@ -98,6 +109,35 @@ class Database:
         """Close all connections; the last one leaves a single SQLite file without WAL beside it."""
         self._reader.dispose()
         self._writer.dispose()
+
+
+def raw_lines(session: Session, statement: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a statement as the driver gives them, streamed in this transaction, past the ORM.
+
+    Text that is not UTF-8 comes with surrogates in the place of the bytes that are wrong.
+    """
+    raw = session.connection().connection.driver_connection
+    if not isinstance(raw, SqliteConnection):
+        with raw.cursor(name="lines") as cursor:  # type: ignore[union-attr]
+            yield from cursor.execute(statement)
+        return
+    read = 0
+    try:
+        for row in raw.execute(statement):
+            read += 1
+            yield row
+    except OperationalError as error:
+        if "decode" not in str(error):
+            raise
+        yield from islice(_lenient(raw, statement), read, None)
+
+
+def _lenient(raw: SqliteConnection, statement: str) -> Iterator[tuple[Any, ...]]:
+    raw.text_factory = lambda stored: stored.decode("utf-8", "surrogateescape")
+    try:
+        yield from raw.execute(statement)
+    finally:
+        raw.text_factory = str
 
 
 def open_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database:

@@ -238,12 +238,35 @@ class Review(Row, table=True):
     state: str = "open"
     closed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     revision: int = 1
+    handed_over_by: str | None = None  # who was asked first and passed this one request on
+
+
+class Delegation(Row, table=True):
+    """`to_key` stands in for `from_key` in one role, first and last day included, unless ended before.
+
+    On one project, or on all of them where `project_id` is null.
+    """
+
+    __tablename__ = "delegation"
+    id: int | None = Field(default=None, primary_key=True)
+    from_key: str = Field(foreign_key="person.key", index=True)
+    to_key: str = Field(foreign_key="person.key", index=True)
+    role: str
+    project_id: int | None = Field(default=None, foreign_key="project.id")
+    starts_on: date
+    ends_on: date
+    reason: str = Field(default="", sa_column=_text(default=""))
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+    ended_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    ended_by: str | None = None
 
 
 class SignOff(Row, table=True):
     """Append-only. One person's decision on a review, bound by `digest` to what it covered.
 
-    `covered` maps each relied-on key (`D14`, `X07@3`, `source@3`) to [answer id, digest of the content].
+    `covered` maps each relied-on key (`D14`, `X07@3`, `source@3`, `evidence@12`) to [id of the answer or revision,
+    digest of the content].
     """
 
     __tablename__ = "sign_off"
@@ -266,6 +289,21 @@ class SignOff(Row, table=True):
     fields: str = Field(default="[]", sa_column=_text(default="[]"))  # changes requested on these
     affirms: int | None = None  # the earlier sign-off that this one affirms again
     withdraws: int | None = None  # the earlier sign-off that this row takes back
+    stated: str | None = None  # the kind of meaning; null: signed before it was kept
+    verified: str | None = None  # how the signer was known: session or password; null: before it was kept
+
+
+class ChangeAnswer(Row, table=True):
+    """Append-only. What the team said to a requested change instead of changing the answer under `key`."""
+
+    __tablename__ = "change_answer"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    sign_off_id: int = Field(foreign_key="sign_off.id", index=True)
+    key: str  # as in SignOff.covered
+    text: str = Field(sa_column=_text())
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
 
 
 class Invalidation(Row, table=True):
@@ -363,7 +401,7 @@ class TierChoice(Row, table=True):
 
 
 class EvidenceLink(Row, table=True):
-    """A document that a gate rests on, kept elsewhere. Never fetched by the server."""
+    """What the first release kept of a document. 0004 carried every row over to `evidence`; nothing reads it now."""
 
     __tablename__ = "evidence_link"
     id: int | None = Field(default=None, primary_key=True)
@@ -376,6 +414,46 @@ class EvidenceLink(Row, table=True):
     added_at: datetime = Field(sa_column=_moment())
     added_by: str
     removed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class Evidence(Row, table=True):
+    """A document that a question or a gate rests on: a file or a link. What it says is in its revisions."""
+
+    __tablename__ = "evidence"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    title: str
+    kind: str  # file or link
+    gate: str | None = None
+    field_id: str | None = None
+    source_id: int = 0  # the data source it is about; 0: none
+    expires_on: date | None = None
+    added_at: datetime = Field(sa_column=_moment())
+    added_by: str
+    removed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    removed_by: str | None = None
+
+
+class EvidenceRevision(Row, table=True):
+    """Append-only. One content of a document, numbered from 1; the newest is the current one.
+
+    A file is kept under its `digest` (SHA-256); a link is its `address` and is never fetched.
+    """
+
+    __tablename__ = "evidence_revision"
+    __table_args__ = (UniqueConstraint("evidence_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    evidence_id: int = Field(foreign_key="evidence.id")
+    project_id: int = Field(foreign_key="project.id", index=True)
+    number: int
+    file_name: str = ""
+    size: int = 0  # bytes
+    digest: str = Field(default="", index=True)
+    media_type: str = ""
+    address: str = Field(default="", sa_column=_text(default=""))
+    note: str = Field(default="", sa_column=_text(default=""))
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
 
 
 # ------------------------------------------------------------------ standing
@@ -631,8 +709,10 @@ class ChainHead(Row, table=True):
 APPEND_ONLY: tuple[str, ...] = (
     "answer",
     "sign_off",
+    "change_answer",
     "gate_decision",
     "tier_choice",
+    "evidence_revision",
     "standing_history",
     "event",
 )

@@ -242,7 +242,7 @@ def _blocker(blocker: Blocker, number: int, project: str, guide: Guide, here: Ga
         target = field_target(blocker.fields[0], guide) if blocker.fields else None
         if target is None and here is not None and blocker.gate is here:
             return
-        label = blocker.fields[0].split("@")[0] if blocker.fields else "Gate"
+        label = blocker.fields[0].partition("@")[0] if target else "Gate"
         if st.button(
             label, key=f"blocker:{number}:{blocker.code}", icon=":material/arrow_forward:", type="tertiary"
         ):
@@ -267,14 +267,22 @@ def field_target(key: str, guide: Guide) -> tuple[str, dict[str, str]] | None:
 
 def refusal(error: LifecycleError) -> None:
     """Why something was not done, in sentences, beside what was tried."""
+    show_refusal(*refusal_words(error))
+
+
+def refusal_words(error: LifecycleError) -> tuple[str, str]:
+    """The same as Markdown and an icon, for a refusal that is shown by a later run than the one it happened in."""
     if isinstance(error, Refused) and len(error.blockers) > 1:
         reasons = "\n".join(f"- {plain(blocker.text)}" for blocker in error.blockers)
-        st.error(f"This cannot go on yet:\n\n{reasons}", icon=":material/block:")
-    elif isinstance(error, Invalid):
+        return f"This cannot go on yet:\n\n{reasons}", "block"
+    if isinstance(error, Invalid):
         lines = [f"{place.capitalize()}: {text}" if place else text for place, text in error.problems.items()]
-        st.error("  \n".join(plain(line) for line in lines), icon=":material/error:")
-    else:
-        st.error(plain(str(error)), icon=":material/error:")
+        return "  \n".join(plain(line) for line in lines), "error"
+    return plain(str(error)), "error"
+
+
+def show_refusal(said: str, icon: str) -> None:
+    st.error(said, icon=f":material/{icon}:")
 
 
 def refusal_page(error: LifecycleError) -> None:

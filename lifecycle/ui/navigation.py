@@ -57,6 +57,17 @@ PAGES: tuple[PageSpec, ...] = (
         "new-project", "project/new.py", "New project", "add", "work", "Register a project in a minute."
     ),
     PageSpec(
+        "notifications",
+        "notifications.py",
+        "Notifications",
+        "notifications",
+        "work",
+        "What you were told, and how you want to be told.",
+    ),
+    PageSpec(
+        "absence", "absence.py", "Absence", "event_busy", "work", "Who decides for you while you are away."
+    ),
+    PageSpec(
         "portfolio",
         "portfolio/overview.py",
         "Overview",
@@ -107,6 +118,14 @@ PAGES: tuple[PageSpec, ...] = (
         "Blockers, sign-offs and the outcome of a gate.",
     ),
     PageSpec(
+        "evidence",
+        "project/evidence.py",
+        "Evidence",
+        "folder_open",
+        "project",
+        "Files and links that decisions rest on.",
+    ),
+    PageSpec(
         "plan", "project/plan.py", "Plan", "calendar_month", "project", "Target dates and latest days to ask."
     ),
     PageSpec(
@@ -133,6 +152,14 @@ PAGES: tuple[PageSpec, ...] = (
         "upload_file",
         "administration",
         "Bring in a register.",
+    ),
+    PageSpec(
+        "deliveries",
+        "admin/deliveries.py",
+        "Deliveries",
+        "outgoing_mail",
+        "administration",
+        "What people are told, and whether it arrived.",
     ),
     PageSpec("audit", "admin/audit.py", "Audit", "verified_user", "administration", "The log and its chain."),
     PageSpec(
@@ -177,6 +204,11 @@ def here(name: str) -> str | None:
     return found or None
 
 
+def is_phone() -> bool:
+    """Whether the browser says that it runs on a phone; a narrow window of another one does not count."""
+    return "Mobi" in (st.context.headers.get("User-Agent") or "")
+
+
 def stay(**query: str | None) -> None:
     """Change the address without leaving the page: None takes a value out."""
     for name, content in query.items():
@@ -208,8 +240,13 @@ def go(name: str, **query: str | int | None) -> NoReturn:
 
 def address(name: str, **query: str | int | None) -> str:
     """The link to a page, for tables, mails and Markdown."""
-    words = urlencode(_plain(query))
+    words = query_text(**query)
     return f"/{BY_NAME[name].path}" + (f"?{words}" if words else "")
+
+
+def query_text(**query: str | int | None) -> str:
+    """The part of an address behind its question mark; values that are None stay out."""
+    return urlencode(_plain(query))
 
 
 def link(

@@ -19,6 +19,7 @@ import streamlit as st
 from lifecycle.errors import LifecycleError
 from lifecycle.ui import cache, current_run, identity, state
 from lifecycle.ui.components import refusal
+from lifecycle.web.reentry import reenter_password
 
 T = TypeVar("T")
 
@@ -47,6 +48,29 @@ def attempt(action: Callable[..., T], **arguments: Any) -> Attempt[T]:
     except LifecycleError as error:
         return Attempt(refusal=error)
     return Attempt(value)
+
+
+def attempt_signing(
+    action: Callable[..., T], *, about_review: int, password: str | None, **arguments: Any
+) -> Attempt[T]:
+    """As `attempt`, for a signature. `password` None: the policy asks for none.
+
+    The password is checked, counted and, when wrong, logged before the action begins; the action gets the hash
+    that it was checked against and never the password.
+    """
+    if password is not None:
+        try:
+            arguments["password_hash"] = reenter_password(
+                cache.database(),
+                by=identity.actor(),
+                at=identity.now(),
+                password=password,
+                review_id=about_review,
+            )
+        except LifecycleError as error:
+            current_run.forget()
+            return Attempt(refusal=error)
+    return attempt(action, **arguments)
 
 
 def perform(action: Callable[..., T], *, done: str = "", **arguments: Any) -> Attempt[T]:

@@ -17,7 +17,7 @@ def current() -> ProjectHead:
     key = navigation.here("project") or state.last_project()
     if key is None:
         raise NotFound("project", "")
-    found = cache.read_now(projects.head, key=key, by=identity.actor())
+    found = cache.read_now(projects.head, key=key, by=identity.actor(), at=identity.this_hour())
     state.remember_project(found.key)
     if navigation.here("project") != found.key:
         navigation.stay(project=found.key)

@@ -68,6 +68,11 @@ def put(key: str, content: Any) -> None:
     st.session_state[key] = content
 
 
+def take(key: str, default: Any = None) -> Any:
+    """What a widget or a note holds, and nothing of it stays."""
+    return st.session_state.pop(key, default)
+
+
 def forget(key: str) -> None:
     if key in st.session_state:
         del st.session_state[key]

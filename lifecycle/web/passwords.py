@@ -25,6 +25,11 @@ async def is_password(password: str, password_hash: str | None) -> bool:
     return await asyncio.get_running_loop().run_in_executor(_THREADS, _verify, password, password_hash)
 
 
+def is_password_now(password: str, password_hash: str | None) -> bool:
+    """As `is_password`, for callers outside of the event loop: they wait for one of the same two threads."""
+    return _THREADS.submit(_verify, password, password_hash).result()
+
+
 def _verify(password: str, password_hash: str | None) -> bool:
     try:
         _HASHER.verify(password_hash or _NOBODY, _composed(password))

@@ -1,4 +1,4 @@
-// Four things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
+// Six things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
 "use strict";
 
 // 1. A field's text is sent when the field is left. Whoever reloads, closes or hides the page while typing has not
@@ -59,4 +59,25 @@ document.addEventListener("click", (event) => {
     document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(show)));
   });
   watching.observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-test-script-state"] });
+}
+
+// 5. The form that adds a file stands in a box of its own. When the file is there the box closes, as by its cross, and the
+//    page draws what is new.
+addEventListener("message", (event) => {
+  if (event.origin !== location.origin || event.data !== "lifecycle:file-added") return;
+  document.querySelector('[role="dialog"] button[aria-label="Close"]')?.click();
+});
+
+// 6. No browser shows a PDF in a frame that carries the attribute Streamlit gives to every frame. The files of evidence
+//    come with a sandbox of their own, in the header of the answer: their frames can do without the attribute.
+{
+  const free = () => {
+    for (const frame of document.querySelectorAll('iframe[sandbox][src^="/evidence/file/"]')) {
+      const address = frame.getAttribute("src");
+      frame.removeAttribute("sandbox"); // which counts for what is loaded from now on
+      frame.addEventListener("load", () => { frame.src = address; }, { once: true });
+      frame.src = "about:blank";
+    }
+  };
+  new MutationObserver(free).observe(document, { childList: true, subtree: true });
 }

@@ -20,11 +20,15 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from lifecycle.errors import GuideError, LifecycleError, Unavailable
+from lifecycle.guide import Guide
+from lifecycle.jobs import Jobs, Worker
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings
 from lifecycle.store.database import open_database
+from lifecycle.store.files import open_files
 from lifecycle.store.migrations import upgrade
 from lifecycle.web.accounts import Accounts
+from lifecycle.web.evidence import EvidencePages
 from lifecycle.web.guard import Guard, Wire, problem
 from lifecycle.web.headers import application_policy
 from lifecycle.web.index_page import SCRIPT, SCRIPT_PATH, IndexPage
@@ -50,6 +54,9 @@ class Site:
         self.database = open_database(settings.database_url)
         self.accounts = Accounts(self.database, settings)
         self.sessions = LiveSessions(self.accounts.find_live, self.accounts.touch)
+        self.files = open_files(settings, self.database.file)
+        self._guide: Guide | None = None
+        self._evidence = EvidencePages(self.database, self.files, self.accounts, settings, self.guide)
         self._sign_in = SignInPages(self.accounts, self.sessions, settings, load_example)
         self._serves_itself = False
         self._is_prepared = False
@@ -60,6 +67,7 @@ class Site:
             Route("/healthz", _is_alive),
             Route("/readyz", self._is_ready),
             *self._sign_in.routes(),
+            *self._evidence.routes(),
             Route(SCRIPT_PATH, _script),
             Route("/api/{path:path}", _no_such_operation, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         ]
@@ -78,26 +86,44 @@ class Site:
         async def lives(_app: object) -> AsyncIterator[None]:
             await run_in_threadpool(self.prepare)
             await run_in_threadpool(self._announce)
+            worker = self._worker()
             # What exists now lives as long as the server: the collector need not look at it again.
             gc.collect()
             gc.freeze()
+            if worker is not None:
+                worker.start()
             try:
                 yield
             finally:
                 self.sessions.close()
+                if worker is not None:
+                    await run_in_threadpool(worker.stop)
                 await run_in_threadpool(self.database.dispose)
 
         return lives
 
+    def _worker(self) -> Worker | None:
+        """None where the jobs are left to others: to another server, or to `tick` from cron."""
+        if not self.settings.jobs:
+            return None
+        return Worker(Jobs(self.database, self.settings, load_checked_guide(self.settings.guide_folder)))
+
     def prepare(self) -> None:
-        """Check the guide and upgrade the database, once per process and behind its lock.
+        """Check the guide, upgrade the database behind its lock and sweep up broken uploads, once per process.
 
         Raises GuideError, Outdated or Unavailable: then nothing is served.
         """
         if not self._is_prepared:
-            load_checked_guide(self.settings.guide_folder)
+            self._guide = load_checked_guide(self.settings.guide_folder)
             upgrade(self.database)
+            self.files.sweep()
             self._is_prepared = True
+
+    def guide(self) -> Guide:
+        """As checked at the start."""
+        if self._guide is None:
+            self._guide = load_checked_guide(self.settings.guide_folder)
+        return self._guide
 
     def serve(self, app: ASGIApp, sockets: Sockets) -> int:
         """Serve until stopped, on a socket of our own; returns the exit code.

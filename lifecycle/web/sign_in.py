@@ -17,16 +17,16 @@ from starlette.routing import BaseRoute, Route
 from lifecycle.errors import Invalid, LifecycleError, Unavailable
 from lifecycle.rules import people as rules
 from lifecycle.settings import Settings
-from lifecycle.store.tokens import form_token, hash_token, is_same, new_token
+from lifecycle.store.tokens import hash_token
 from lifecycle.vocabulary import Actor, OrganisationRole
 from lifecycle.web.accounts import Accounts, FirstAdministrator
+from lifecycle.web.forms import form_seed, is_own_form, keep_seed, token_for
 from lifecycle.web.guard import SESSION_COOKIE, safe_next
 from lifecycle.web.headers import client_address, is_https
 from lifecycle.web.live_sessions import LiveSessions
 from lifecycle.web.pages import FRESH, Shown, message, page
 from lifecycle.web.passwords import hash_password, is_password
 
-FORM_COOKIE = "lifecycle_form"
 LARGEST_FORM = 65_536
 TIME_ZONES = tuple(sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC"))
 
@@ -342,20 +342,15 @@ class SignInPages:
 
     def _form(self, request: Request, template: str, title: str, shown: Shown, **content: object) -> Response:
         """The page with its form token; a browser without the form cookie gets one."""
-        seed = request.cookies.get(FORM_COOKIE) or new_token()
-        token = form_token(seed, request.cookies.get(SESSION_COOKIE, ""))
+        seed = form_seed(request)
         status = 422 if shown.problems else 200
+        token = token_for(request, seed)
         response = page(template, title, status=status, shown=shown, form_token=token, **content)
-        if FORM_COOKIE not in request.cookies:
-            response.set_cookie(
-                FORM_COOKIE, seed, path="/", httponly=True, samesite="lax", secure=self._https(request)
-            )
+        keep_seed(response, request, seed, secure=self._https(request))
         return response
 
     def _is_own_form(self, request: Request, form: Mapping[str, str]) -> bool:
-        seed = request.cookies.get(FORM_COOKIE, "")
-        expected = form_token(seed, request.cookies.get(SESSION_COOKIE, ""))
-        return bool(seed) and is_same(form.get("form_token", ""), expected)
+        return is_own_form(request, form.get("form_token", ""))
 
     def _https(self, request: Request) -> bool:
         return is_https(

@@ -21,13 +21,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, col, func, select
 
-from lifecycle.actions import answers, gates, people, reviews, sources
+from lifecycle.actions import answers, evidence, gates, people, reviews, sources
 from lifecycle.errors import Conflict, Forbidden, Invalid, LifecycleError, NotFound, Refused
 from lifecycle.events import project_chain, verify_all, verify_chain
 from lifecycle.guide import FieldSpec, Guide
 from lifecycle.queries import gates as gate_queries
 from lifecycle.queries import history, overview, projects
 from lifecycle.queries import reviews as review_queries
+from lifecycle.rules.evidence import LinkContent
 from lifecycle.rules.signoffs import sign_off_status
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
@@ -341,6 +342,29 @@ def lived_in(small_project: Stagehand) -> Stagehand:
             tier=4,
             reason="The numbers are still rough",
         )
+        evidence.add(
+            session,
+            by=everybody.pat,
+            at=START,
+            guide=everybody.guide,
+            project_id=project_id,
+            gate=Gate.FEASIBILITY,
+            title="Pilot report",
+            content=LinkContent("DOC-17"),
+        )
+        asked = {"comment": "For whom?", "fields": ["D25"]}
+        unhappy = sign(
+            session, everybody, project_id, Gate.DESIGN, Role.PRIVACY, Decision.CHANGES_REQUESTED, **asked
+        )
+        reviews.answer_change(
+            session,
+            by=everybody.pat,
+            at=START,
+            guide=everybody.guide,
+            sign_off_id=unhappy,
+            key="D25",
+            text="For nobody",
+        )
     return small_project
 
 
@@ -634,8 +658,11 @@ def test_p11_refusals_are_sentences_that_say_what_to_do(small_project: Stagehand
         ),
         (gates.give_reason, {**on_project, "by": pat, "check_id": "C01", "reason": ""}),
         (gates.meet_condition, {**common, "by": bea, "condition_id": 99, "proof": ""}),
-        (gates.add_evidence, {**on_project, **gate, "by": pat, "title": "x", "url": "javascript:alert(1)"}),
-        (gates.remove_evidence, {**common, "by": pat, "evidence_id": 99}),
+        (
+            evidence.add,
+            {**on_project, **gate, "by": pat, "title": "x", "content": LinkContent("javascript:alert(1)")},
+        ),
+        (evidence.remove, {**common, "by": pat, "evidence_id": 99}),
         (
             answers.save,
             {**on_project, "by": pat, "field_id": "D12", "state": AnswerState.DONT_KNOW, "base": 0},

@@ -21,7 +21,9 @@ from lifecycle import actions, events
 from lifecycle.actions import (
     accounts,
     answers,
+    delegations,
     deliveries,
+    evidence,
     gates,
     people,
     plans,
@@ -35,6 +37,7 @@ from lifecycle.errors import Forbidden, NotFound, Refused
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import load_facts
 from lifecycle.rules.deliveries import Medium, Way
+from lifecycle.rules.evidence import LinkContent
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.registers import ListedProject
 from lifecycle.rules.reminders import ReminderPolicy
@@ -42,6 +45,7 @@ from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.tables import Channel, Condition, Delivery, Event, Organisation, PersonRow, Project
 from lifecycle.store.tokens import hash_token
+from lifecycle.store.verification import verify_session
 from lifecycle.vocabulary import COMMAND_LINE, Actor, Decision, Gate, Outcome, ProjectStatus, Role, Stage
 from tests.clock import START
 from tests.factories import (
@@ -147,6 +151,13 @@ def _condition(world: World) -> int:
     return found
 
 
+def _met(world: World) -> Call:
+    condition_id = _condition(world)
+    met = {"by": world.cast.pat, "condition_id": condition_id, "proof": "See D07"}
+    gates.meet_condition(world.session, at=START, guide=world.cast.guide, **met)
+    return {"by": world.cast[Role.PRIVACY], "condition_id": condition_id, "reason": "It does not show it"}
+
+
 def _to_waive(world: World) -> Call:
     world.asked(Role.COMPLIANCE)
     world.says("D01", "It comes late")
@@ -172,12 +183,19 @@ def _reasoned(world: World) -> Call:
 
 
 def _document(world: World) -> Call:
-    return {"by": world.cast.pat, **world.on_project, "title": "Study", "url": "DOC-1", "field_id": "D01"}
+    content = LinkContent("DOC-1")
+    return {"by": world.cast.pat, **world.on_project, "title": "Study", "content": content, "field_id": "D01"}
 
 
-def _removed_document(world: World) -> Call:
-    evidence_id = gates.add_evidence(world.session, at=START, guide=world.cast.guide, **_document(world))
+def _on_shelf(world: World) -> Call:
+    evidence_id = evidence.add(world.session, at=START, guide=world.cast.guide, **_document(world))
     return {"by": world.cast.pat, "evidence_id": evidence_id}
+
+
+def _off_shelf(world: World) -> Call:
+    given = _on_shelf(world)
+    evidence.remove(world.session, at=START, guide=world.cast.guide, **given)
+    return given
 
 
 def _open_invitation(world: World) -> Call:
@@ -266,6 +284,28 @@ def _reassigned(world: World) -> Call:
     return {"by": world.cast.pat, "review_id": world.asked(), "person_key": other.key}
 
 
+def _handed_over(world: World) -> Call:
+    other = person(world.session, world.cast.ada, "Primo", reviews_as=Role.PRIVACY)
+    return {"by": world.cast[Role.PRIVACY], "review_id": world.asked(), "person_key": other.key}
+
+
+def _away(world: World) -> Call:
+    other = person(world.session, world.cast.ada, "Primo", reviews_as=Role.PRIVACY)
+    return {
+        "by": world.cast[Role.PRIVACY],
+        "to_key": other.key,
+        "role": Role.PRIVACY,
+        "starts_on": START.date(),
+        "ends_on": NEXT_MONTH,
+    }
+
+
+def _back_early(world: World) -> Call:
+    given = _away(world)
+    delegation_id = delegations.give(world.session, at=START, guide=world.cast.guide, **given)
+    return {"by": given["by"], "delegation_id": delegation_id}
+
+
 def _decided(world: World) -> Call:
     review_id = world.asked()
     digest = seen(world.session, world.cast, review_id)
@@ -283,6 +323,13 @@ def _affirmed(world: World) -> Call:
     world.says("D25", {"personal": True, "categories": ["contact"]})
     digest = seen(world.session, world.cast, 1)
     return {"by": world.cast[Role.PRIVACY], "sign_off_id": sign_off_id, "seen_digest": digest}
+
+
+def _change_asked(world: World) -> Call:
+    world.says("D25", {"personal": True, "categories": ["contact"]})
+    asked = {"comment": "Name the categories", "fields": ["D25"]}
+    sign_off_id = world.signed(decision=Decision.CHANGES_REQUESTED, **asked)
+    return {"by": world.cast.pat, "sign_off_id": sign_off_id, "key": "D25", "text": "They are all there"}
 
 
 def _source(world: World) -> Call:
@@ -336,6 +383,7 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     accounts.accept_invitation: _invited,
     accounts.change_password: lambda world: {"by": world.cast.pat, "password_hash": "$other"},
     accounts.use_reset_link: _reset,
+    accounts.refuse_signing: lambda world: {"by": world.cast.ann, "review_id": 1, "tries": 5},
     answers.save: lambda world: {
         "by": world.cast.pat,
         **world.on_project,
@@ -372,6 +420,7 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
         "condition_id": _condition(world),
         "proof": "See D07",
     },
+    gates.reopen_condition: _met,
     gates.withdraw_condition: lambda world: {
         "by": world.cast[Role.PRIVACY],
         "condition_id": _condition(world),
@@ -380,8 +429,11 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     gates.waive: _to_waive,
     gates.revoke_waiver: _waived,
     gates.give_reason: _reasoned,
-    gates.add_evidence: _document,
-    gates.remove_evidence: _removed_document,
+    evidence.add: _document,
+    evidence.revise: lambda world: {**_on_shelf(world), "content": LinkContent("DOC-2")},
+    evidence.set_expiry: lambda world: {**_on_shelf(world), "expires_on": NEXT_MONTH},
+    evidence.remove: _on_shelf,
+    evidence.restore: _off_shelf,
     people.invite: lambda world: {"by": world.cast.ada, "email": "new@example.org"},
     people.revoke_invitation: _open_invitation,
     people.make_reset_link: _about,
@@ -414,13 +466,17 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     },
     reviews.cancel: lambda world: {"by": world.cast.pat, "review_id": world.asked()},
     reviews.reassign: _reassigned,
+    reviews.hand_over: _handed_over,
     reviews.decide: _decided,
     reviews.affirm: _affirmed,
+    reviews.answer_change: _change_asked,
     reviews.withdraw: lambda world: {
         "by": world.cast[Role.PRIVACY],
         "sign_off_id": world.signed(),
         "reason": "Misread",
     },
+    delegations.give: _away,
+    delegations.end: _back_early,
     sources.add: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Feed"},
     sources.rename: lambda world: {**_source(world), "name": "Other feed", "base": 1},
     sources.remove: _source,
@@ -435,6 +491,7 @@ FOR_EVERYBODY = {
     accounts.accept_invitation,
     accounts.change_password,
     accounts.use_reset_link,
+    accounts.refuse_signing,
     deliveries.choose,
     projects.register,
 }
@@ -533,6 +590,7 @@ def test_action_leaves_an_event_and_the_commit_to_the_edge(
     given = LEGAL[action](world)
     world.session.flush()
     before = count_events(world.session)
+    prepared_by_hand = set(verify_session(world.session).row_faults)
 
     def no_commit(*_: object) -> None:
         raise AssertionError("the action committed")
@@ -540,7 +598,11 @@ def test_action_leaves_an_event_and_the_commit_to_the_edge(
     monkeypatch.setattr(world.session, "commit", no_commit)
     call(world, action, given)
     assert count_events(world.session) == before + 1, "one action is one event"
-    assert events.verify_all(world.session) == []
+    found = verify_session(world.session)
+    assert found.chain_faults == ()
+    assert set(found.row_faults) <= prepared_by_hand, (
+        "the event vouches for every row that the action touched"
+    )
 
 
 @each_action

@@ -92,7 +92,10 @@ def _said(session: Session) -> list[tuple[str, object]]:
     saved = session.execute(
         select(Event).where(col(Event.action) == EventAction.ANSWER_SAVED.value).order_by(col(Event.sequence))
     ).scalars()
-    return [(event.subject, event.detail.split('"sign_offs_gone_stale"')[1]) for event in saved]
+    return [
+        (event.subject, event.detail.split('"sign_offs_gone_stale"')[1].partition(',"vouches"')[0])
+        for event in saved
+    ]
 
 
 def test_event_names_the_sign_offs_that_its_own_answer_made_stale(database: Database) -> None:

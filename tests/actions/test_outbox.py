@@ -161,7 +161,8 @@ def test_owners_of_conditions_are_told_by_key_and_by_name_but_not_of_their_own(w
         ],
     )
     told = world.told()
-    assert {("Olu", "condition.given"), ("Pat", "condition.given"), ("Pat", "sign_off.recorded")} <= told
+    assert {("Olu", "condition.given"), ("Pat", "condition.given")} <= told
+    assert ("Pat", "sign_off.recorded") not in told, "one message for one thing: the one that says more"
     assert not any(name == "Priya" and kind != "review.requested" for name, kind in told), "her own act"
 
     gates.add_condition(
@@ -302,6 +303,16 @@ def test_a_digest_takes_all_that_was_kept_when_its_hour_has_come(world: World) -
     assert [notice.delivery_id for notice in session.exec(select(Notice))] == [digest.id, digest.id]
 
 
+def test_who_wants_no_more_mail_gets_no_last_digest(world: World) -> None:
+    session, everybody = world.session, world.cast
+    deliveries.choose(session, by=everybody[PRIVACY], at=START, way=Way.DIGEST, digest_hour=16)
+    ask(session, everybody, world.project_id, Gate.DISCOVERY, PRIVACY)
+    world.told()
+    deliveries.choose(session, by=everybody[PRIVACY], at=START, way=Way.APP, digest_hour=16)
+    assert outbox.make_digests(session, at=START + timedelta(days=2)) == 0
+    assert [notice.way for notice in session.exec(select(Notice))] == ["app"]
+
+
 # ---------------------------------------------------------------- reminders
 
 
@@ -346,4 +357,5 @@ def test_old_entries_are_forgotten_and_their_reminders_do_not_come_again(world: 
     session.flush()
     assert outbox.forget_old(session, at=START + timedelta(days=400)) == 1
     assert world.deliveries() == []
+    assert set(world.entries()) == {"review.due_soon", "review.overdue"} & set(world.entries())
     assert outbox.remind(session, at=late) == 0

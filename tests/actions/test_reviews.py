@@ -11,14 +11,23 @@ import pytest
 from sqlmodel import Session, col, select
 
 from lifecycle.actions import people, reviews
-from lifecycle.canonical import digest
 from lifecycle.errors import Forbidden, Invalid, NotFound, Refused
 from lifecycle.events import project_chain
 from lifecycle.facts.people import project_roles
+from lifecycle.queries import change_requests
 from lifecycle.rules.signoffs import sign_off_status
 from lifecycle.store.database import Database
-from lifecycle.store.tables import Condition, Event, Invalidation, Review, SignOff
-from lifecycle.vocabulary import COMMAND_LINE, Actor, Decision, Gate, Role, SignOffStatus
+from lifecycle.store.tables import ChangeAnswer, Condition, Event, Invalidation, Review, SignOff
+from lifecycle.vocabulary import (
+    COMMAND_LINE,
+    Actor,
+    AnswerState,
+    Decision,
+    Gate,
+    Meaning,
+    Role,
+    SignOffStatus,
+)
 from tests.clock import START
 from tests.factories import (
     IGNORED,
@@ -27,6 +36,7 @@ from tests.factories import (
     cast,
     decide,
     facts_of,
+    password_hash_of,
     person,
     project,
     seen,
@@ -216,11 +226,11 @@ def test_decision_records_who_signed_what_in_which_words(desk: Desk) -> None:
         f"At the Discovery gate of “Orders”, Priya, Privacy, on behalf of Data protection office, {spec.meaning}."
     )
     assert row.digest == digest_seen
-    assert set(json.loads(row.covered)) == {"D13", "D25"}
+    assert set(json.loads(row.covered)) == {"D13", "D25", "evidence"}
     assert desk.review(review_id).state == "decided"
     action, subject, detail = desk.newest_event()
     assert (action, subject) == ("sign_off.recorded", f"sign_off:{sign_off_id}")
-    assert detail["row"] == digest(row.model_dump())
+    assert f"sign_off:{sign_off_id}" in detail["vouches"]
     assert "Priya" not in json.dumps(detail), "the log knows people by key"
 
 
@@ -287,7 +297,7 @@ def test_conditions_of_a_decision_have_owner_and_day(desk: Desk) -> None:
         (Decision.ACKNOWLEDGED, {}, "choose one of: Approved"),
         (Decision.APPROVED, {"fields": ["R03"]}, "when changes are requested"),
         (Decision.CHANGES_REQUESTED, {"comment": "Mend", "fields": ["D99"]}, "no question D99"),
-        (Decision.APPROVED, {"comment": "x" * 6000}, "6,000 characters long"),
+        (Decision.APPROVED, {"comment": "x" * 100_000}, "100,000 characters long"),
     ],
 )
 def test_incomplete_decision_is_not_taken(
@@ -458,3 +468,139 @@ def test_change_of_mind_by_a_new_review_keeps_both_rows(desk: Desk) -> None:
     second = desk.sign(Gate.DISCOVERY, Role.PRIVACY, Decision.CHANGES_REQUESTED, comment="Too much", at=LATER)
     assert [row.id for row in desk.session.exec(select(SignOff)).all()] == [first, second]
     assert desk.status(Gate.DISCOVERY, Role.PRIVACY) is SignOffStatus.CHANGES_REQUESTED
+
+
+# ---------------------------------------------------------------- what a signature says, and who it is
+
+
+def test_signer_chooses_the_meaning_where_the_policy_offers_several(desk: Desk) -> None:
+    review_id = desk.ask(Gate.LAUNCH, Role.APPROVER)
+    with pytest.raises(Invalid, match="approves use or|accepts residual risk or"):
+        desk.decide(review_id, stated=None)
+    assert desk.session.exec(select(SignOff)).all() == []
+
+    row = desk.sign_off(desk.decide(review_id, stated=Meaning.APPROVES_USE))
+
+    spec = desk.cast.guide.review(Gate.LAUNCH, Role.APPROVER)
+    assert spec is not None
+    assert (row.stated, row.meaning) == ("approves_use", spec.alternatives[Meaning.APPROVES_USE])
+    assert row.statement.endswith(f"Ann, Approver, {row.meaning}.")
+    assert desk.newest_event()[2]["stated"] == "approves_use"
+
+
+def test_affirming_means_what_was_signed_before(desk: Desk) -> None:
+    desk.answer("P01", {"environment": "Shop"})
+    old = desk.sign(Gate.LAUNCH, Role.APPROVER, stated=Meaning.APPROVES_USE)
+    desk.answer("P01", None, base=1, state=AnswerState.NOT_APPLICABLE, reason="Nothing is deployed")
+    again = affirm(desk, old, desk.cast.ann, password_hash=password_hash_of(desk.session, desk.cast.ann))
+    assert desk.sign_off(again).statement == desk.sign_off(old).statement
+    assert desk.sign_off(again).stated == "approves_use"
+
+
+@pytest.mark.parametrize(
+    ("entered", "code"), [(None, "password:needed"), ("$hash of before", "password:changed")]
+)
+def test_signature_is_refused_without_the_password_that_the_policy_asks_for(
+    desk: Desk, entered: str | None, code: str
+) -> None:
+    review_id = desk.ask(Gate.LAUNCH, Role.LEGAL)
+    with pytest.raises(Refused) as refused:
+        desk.decide(review_id, password_hash=entered)
+    assert codes(refused) == [code]
+    assert (desk.review(review_id).state, desk.session.exec(select(SignOff)).all()) == ("open", [])
+
+
+def test_signature_says_how_its_signer_was_known(desk: Desk) -> None:
+    by_session = desk.sign(Gate.DISCOVERY, Role.PRIVACY)
+    assert desk.sign_off(by_session).verified == "session"
+    by_password = desk.sign(Gate.LAUNCH, Role.LEGAL)
+    assert desk.sign_off(by_password).verified == "password"
+    assert desk.newest_event()[2]["verified"] == "password"
+
+
+def test_asking_for_changes_lets_nothing_go_on_and_takes_no_password(desk: Desk) -> None:
+    given = {"comment": "Say who is told", "password_hash": None}
+    asked = desk.sign(Gate.LAUNCH, Role.LEGAL, Decision.CHANGES_REQUESTED, **given)
+    assert desk.sign_off(asked).verified == "session"
+
+
+def test_affirming_takes_the_password_too(desk: Desk) -> None:
+    desk.answer("P01", {"environment": "Shop"})
+    old = desk.sign(Gate.LAUNCH, Role.TECHNOLOGY)
+    desk.answer("P01", None, base=1, state=AnswerState.NOT_APPLICABLE, reason="Nothing is deployed")
+    with pytest.raises(Refused, match="takes your password"):
+        affirm(desk, old, desk.cast[Role.TECHNOLOGY])
+    assert desk.status(Gate.LAUNCH, Role.TECHNOLOGY) is SignOffStatus.STALE
+
+
+@pytest.mark.parametrize("name", ["Board\u200b", "\u202edraoB"])
+def test_name_inside_the_signed_sentence_has_nothing_invisible(desk: Desk, name: str) -> None:
+    with pytest.raises(Invalid, match="on behalf of: Remove the invisible characters"):
+        desk.decide(desk.ask(), on_behalf_of=name)
+    assert desk.session.exec(select(SignOff)).all() == []
+
+
+# ---------------------------------------------------------------- requested changes
+
+
+def asked_to_change(desk: Desk) -> int:
+    desk.answer("D25", {"personal": True, "categories": ["contact"]})
+    asked = {"comment": "Name the categories", "fields": ["D25", "D13"]}
+    return desk.sign(Gate.DESIGN, Role.PRIVACY, Decision.CHANGES_REQUESTED, **asked)
+
+
+def open_changes(desk: Desk) -> list[str]:
+    found = change_requests.open_changes(
+        desk.session, project_id=desk.project, guide=desk.cast.guide, at=LATER
+    )
+    return sorted(found)
+
+
+def test_requested_change_ends_when_the_answer_changes_or_the_team_answers(desk: Desk) -> None:
+    sign_off_id = asked_to_change(desk)
+    assert open_changes(desk) == ["D13", "D25"]
+    desk.answer("D25", {"personal": True, "categories": ["contact", "health"]}, at=LATER)
+    assert open_changes(desk) == ["D13"]
+
+    said = desk.act(
+        reviews.answer_change,
+        desk.cast.pat,
+        sign_off_id=sign_off_id,
+        key="D13",
+        text="It is as the register says",
+        at=LATER,
+    )
+
+    assert open_changes(desk) == []
+    action, subject, detail = desk.newest_event()
+    assert (action, subject, detail["sign_off"]) == ("change.answered", "D13", sign_off_id)
+    assert f"change_answer:{said}" in detail["vouches"]
+    assert desk.status(Gate.DESIGN, Role.PRIVACY) is SignOffStatus.CHANGES_REQUESTED, "the review stands"
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "error", "sentence"),
+    [
+        ("D25", " \u200b", Invalid, "Say why it stays as it is"),
+        ("D25", "x" * 100_000, Invalid, "100,000 characters long"),
+        ("D12", "Not asked for", Refused, "not asked for any more"),
+    ],
+)
+def test_answer_to_a_change_is_refused_with_the_reason(
+    desk: Desk, key: str, text: str, error: type[Exception], sentence: str
+) -> None:
+    sign_off_id = asked_to_change(desk)
+    with pytest.raises(error, match=sentence):
+        desk.act(reviews.answer_change, desk.cast.pat, sign_off_id=sign_off_id, key=key, text=text)
+    assert desk.session.exec(select(ChangeAnswer)).all() == []
+
+
+def test_change_is_answered_once_and_not_after_a_new_decision(desk: Desk) -> None:
+    sign_off_id = asked_to_change(desk)
+    said = {"sign_off_id": sign_off_id, "text": "It stays"}
+    desk.act(reviews.answer_change, desk.cast.pat, key="D25", **said)
+    with pytest.raises(Refused, match="not asked for any more"):
+        desk.act(reviews.answer_change, desk.cast.pat, key="D25", **said)
+    desk.sign(Gate.DESIGN, Role.PRIVACY, at=LATER)
+    with pytest.raises(Refused, match="decided anew"):
+        desk.act(reviews.answer_change, desk.cast.pat, key="D13", **said)

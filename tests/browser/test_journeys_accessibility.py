@@ -44,7 +44,7 @@ FILE_UPLOADER = pytest.mark.xfail(
     reason="Streamlit's file uploader marks its drop zone as presentational and focusable at once"
 )
 # Fields that only show an answer are greyed out with their labels, so the worksheet is read by who fills it in.
-FILLS_IN = {"worksheet": "Ines Example"}
+FILLS_IN = {"worksheet": "Ines Example", "evidence": "Ines Example"}
 
 
 def known(path: str, look: dict[str, Any]) -> list[pytest.MarkDecorator]:

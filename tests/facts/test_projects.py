@@ -15,7 +15,8 @@ from lifecycle.store.database import Database
 from lifecycle.store.tables import (
     CurrentAnswer,
     DataSource,
-    EvidenceLink,
+    Evidence,
+    EvidenceRevision,
     Invalidation,
     Membership,
     TierChoice,
@@ -90,18 +91,29 @@ def test_facts_hold_every_row_of_the_project_and_none_of_another(database: Datab
                         revoked_at=revoked,
                     )
                 )
-                session.add(
-                    EvidenceLink(
-                        project_id=project_id,
-                        gate="design",
-                        field_id="M02",
-                        title="Versions",
-                        url="https://example.org",
-                        added_at=START,
-                        added_by="pat",
-                        removed_at=revoked,
-                    )
+                document = Evidence(
+                    project_id=project_id,
+                    title="Versions",
+                    kind="file",
+                    gate="design",
+                    field_id="M02",
+                    added_at=START,
+                    added_by="pat",
+                    removed_at=revoked,
                 )
+                session.add(document)
+                session.flush()
+                for number in (1, 2):
+                    session.add(
+                        EvidenceRevision(
+                            evidence_id=document.id or 0,
+                            project_id=project_id,
+                            number=number,
+                            digest=f"digest {number}",
+                            at=START,
+                            by_key="pat",
+                        )
+                    )
                 session.add(
                     Membership(
                         project_id=project_id,
@@ -140,9 +152,12 @@ def test_facts_hold_every_row_of_the_project_and_none_of_another(database: Datab
     assert signed_fact.invalidations == ("file",)
     assert [item.due_on for item in facts.conditions] == [TODAY]
     assert [item.outcome for item in facts.decisions] == [Outcome.GO]
-    assert [item.check_id for item in facts.waivers] == ["C01"]
+    assert [(item.check_id, item.is_revoked) for item in facts.waivers] == [("C01", False), ("C01", True)]
     assert [item.reason for item in facts.reasons] == ["Mail"]
-    assert [item.field_id for item in facts.evidence] == ["M02"]
+    assert [(item.field_id, item.revision, item.content) for item in facts.evidence] == [
+        ("M02", 2, "digest 2")
+    ]
+    assert [item.removed_at for item in facts.removed_evidence] == [START]
     assert facts.members == (MemberFact("ria", Role.LEGAL, 3, "Ria Example"),)
     assert [item.state for item in facts.reviews] == ["decided"]
     assert facts.tier_choice == 3

@@ -10,11 +10,11 @@ import pytest
 from lifecycle.vocabulary import AnswerState, Decision, Gate, Role
 from tests import factories as make
 from tests.clock import START
-from tests.pages.conftest import See, words
+from tests.pages.conftest import See, turn_to, words
 from tests.screens import Screens
 
 PROJECT_PAGES = ("project", "sources", "gate", "history", "plan")
-ADMINISTRATION = ("people", "audit")
+ADMINISTRATION = ("people", "audit", "deliveries")
 NOWHERE = "This cannot be shown"
 
 
@@ -52,7 +52,7 @@ def under_way(screens: Screens) -> Screens:
 
 
 def test_every_page_of_a_project_under_way_is_drawn(see: See, under_way: Screens) -> None:
-    for page in ("home", "new-project", "guide", *PROJECT_PAGES):
+    for page in ("home", "new-project", "guide", "notifications", *PROJECT_PAGES):
         app = see(page, under_way.cast.pat, project=under_way.project)
         assert not app.exception, page
         assert NOWHERE not in words(app), page
@@ -103,6 +103,8 @@ def test_administration_is_no_page_for_others(see: See, screens: Screens, page: 
 
 def test_contributor_reads_the_gate_but_finds_no_form_to_decide_it(see: See, under_way: Screens) -> None:
     app = see("gate", under_way.cast.olu, project=under_way.project)
+    for part in ("Checks", "Conditions", "Documents", "Outcome"):
+        turn_to(app, "gate:parts:discovery", part)
     assert {button.label for button in app.button}.isdisjoint(
         {"Ask for the review", "Waive", "Give this reason"}
     )

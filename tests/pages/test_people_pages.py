@@ -80,11 +80,11 @@ def test_person_is_erased_only_when_the_word_was_typed(see: See, screens: Screen
 
 def test_audit_says_that_every_chain_holds_and_where_one_does_not(see: See, screens: Screens) -> None:
     app = see("audit", screens.cast.ada)
-    press(app, "Verify all chains")
-    assert "Every chain holds" in words(app)
+    press(app, "Verify everything")
+    assert "Everything holds" in words(app)
 
     with screens.database.write() as session:
         session.execute(text("UPDATE chain_head SET hash = 'x' WHERE chain = 'organisation'"))
-    press(app, "Verify all chains")
+    press(app, "Verify everything")
     assert "The organisation, event" in words(app)
-    assert "The log does not hold in 1 place" in words(app)
+    assert "Database and log do not hold together in 1 place" in words(app)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import col, select
 from streamlit.testing.v1 import AppTest
 
-from lifecycle.store.tables import Condition, SignOff
+from lifecycle.actions import reviews
+from lifecycle.store.tables import Condition, PersonRow, SignOff
+from lifecycle.ui.components import plain
 from lifecycle.vocabulary import Decision, Gate, Role
+from lifecycle.web.passwords import hash_password
 from tests import factories as make
 from tests.pages.conftest import See, press, words
 from tests.screens import Screens
@@ -111,8 +115,8 @@ def test_stale_decision_is_affirmed_in_one_press_after_the_difference(
         make.answer(session, screens.cast, screens.project_id, "D15", "9 months")
     app = see("review", bea(screens), review=asked)
     said = words(app)
-    assert "6 months" in said
-    assert "9 months" in said
+    assert ":red-background[~~6~~] months" in said
+    assert ":green-background[**9**] months" in said
     press(app, "Affirm again")
     first, second = sign_offs(screens)
     assert second.affirms == first.id
@@ -138,3 +142,177 @@ def test_others_read_the_review_and_are_told_who_decides(see: See, screens: Scre
     app = see("review", screens.cast.pat, review=asked)
     assert "Only Bea can decide this review" in words(app)
     assert not app.radio
+
+
+# ---------------------------------------------------------------- meaning and password
+
+
+PASSWORD, WRONG = "three quiet green rivers", "four loud purple deserts"
+
+
+@pytest.fixture
+def launch(screens: Screens, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Ann, approver, was asked at Launch, where signing takes the password; the id of her review."""
+    with screens.database.write() as session:
+        review = make.ask(session, screens.cast, screens.project_id, Gate.LAUNCH, Role.APPROVER)
+        session.get_one(PersonRow, screens.cast.ann.key).password_hash = asyncio.run(hash_password(PASSWORD))
+    return str(review)
+
+
+def enter(app: AppTest, password: str) -> AppTest:
+    (field,) = [item for item in app.text_input if item.label == "Your password"]
+    field.set_value(password)
+    return press(app, "Sign approval")
+
+
+def test_meaning_is_chosen_and_the_password_is_checked_and_kept_nowhere(
+    see: See, screens: Screens, launch: str
+) -> None:
+    app = choose(see("review", screens.cast.ann, review=launch), launch, Decision.APPROVED)
+    assert "Sign approval" not in [button.label for button in app.button]
+    app.radio(key=f"decide:{launch}:stated:approved").set_value("approves_use").run()
+    assert "no risk remains that somebody has to accept" in words(app)
+
+    press(app, "Sign approval")
+    assert "Password: Enter your password to sign." in words(app)
+    enter(app, WRONG)
+    assert "This is not your password. Nothing was signed. 4 more tries" in words(app)
+    assert sign_offs(screens) == []
+    assert [item.value for item in app.text_input if item.label == "Your password"] == [""]
+    assert WRONG not in repr(app.session_state)
+
+    enter(app, PASSWORD)
+    (signed,) = sign_offs(screens)
+    assert (signed.stated, signed.verified) == ("approves_use", "password")
+    said = words(app)
+    assert "Signer known by" in said
+    assert signed.digest in said
+    assert PASSWORD not in repr(app.session_state)
+
+
+def test_five_wrong_passwords_lock_signing_with_a_sentence_each_time(
+    see: See, screens: Screens, launch: str
+) -> None:
+    app = choose(see("review", screens.cast.ann, review=launch), launch, Decision.APPROVED)
+    app.radio(key=f"decide:{launch}:stated:approved").set_value("approves_use").run()
+    for left in ("4 more tries", "3 more tries", "2 more tries", "One more try", "locked after five"):
+        enter(app, WRONG)
+        assert left in words(app)
+    enter(app, PASSWORD)
+    assert "Signing is locked after five wrong passwords. Nothing was signed; you stay signed in." in words(
+        app
+    )
+    assert sign_offs(screens) == []
+
+
+# ---------------------------------------------------------------- bad input
+
+
+def test_request_taken_back_in_another_tab_is_refused_in_a_sentence(
+    see: See, screens: Screens, asked: str
+) -> None:
+    app = choose(see("review", bea(screens), review=asked), asked, Decision.APPROVED)
+    with screens.database.write() as session:
+        reviews.cancel(
+            session, by=screens.cast.pat, at=datetime.now(UTC), guide=screens.cast.guide, review_id=int(asked)
+        )
+    press(app, "Sign approval")
+    assert "This review is already withdrawn. Ask for a new one to decide again." in words(app)
+    assert sign_offs(screens) == []
+
+
+def test_content_that_moves_while_it_is_read_is_named_beside_the_form(
+    see: See, screens: Screens, asked: str
+) -> None:
+    app = choose(see("review", bea(screens), review=asked), asked, Decision.APPROVED)
+    assert "Changed while you were reading" not in words(app)
+    with screens.database.write() as session:
+        make.answer(session, screens.cast, screens.project_id, "D15", "9 months")
+    choose(app, asked, Decision.REJECTED)
+    assert "Changed while you were reading: Time needed to act (D15)." in words(app)
+
+
+def test_any_number_of_conditions_and_none_before_today(see: See, screens: Screens, asked: str) -> None:
+    app = choose(see("review", bea(screens), review=asked), asked, Decision.APPROVED_WITH_CONDITIONS)
+    for _ in range(5):
+        press(app, "Add another condition")
+    for number in range(1, 7):
+        app.text_input(key=f"decide:{asked}:condition:{number}:text").set_value(f"Step {number}")
+        app.selectbox(key=f"decide:{asked}:condition:{number}:owner").set_value(screens.cast.pat.key)
+        app.date_input(key=f"decide:{asked}:condition:{number}:due").set_value(SOON)
+    app.date_input(key=f"decide:{asked}:condition:6:due").set_value(SOON - timedelta(days=40))
+    press(app, "Sign approval with conditions")
+    assert "Condition 6 · due date" in words(app)
+    assert "has passed; choose today or a later day." in words(app)
+    with screens.database.read() as session:
+        assert session.exec(select(Condition)).all() == []
+
+    app.date_input(key=f"decide:{asked}:condition:6:due").set_value(SOON)
+    press(app, "Sign approval with conditions")
+    with screens.database.read() as session:
+        assert [row.text for row in session.exec(select(Condition))] == [f"Step {n}" for n in range(1, 7)]
+
+
+HOSTILE = "<script>alert(1)</script> ![x](http://evil.example/x.png) \u202etfel\u202c :material/lock: $x$"
+
+
+def test_hostile_comment_is_shown_as_it_was_typed_and_an_endless_one_refused(
+    see: See, screens: Screens, asked: str
+) -> None:
+    app = choose(see("review", bea(screens), review=asked), asked, Decision.REJECTED)
+    app.text_area(key=f"decide:{asked}:comment").set_value("x" * 100_000)
+    press(app, "Sign rejection")
+    assert "This is 100,000 characters long; at most 5,000 can be kept." in words(app)
+    assert sign_offs(screens) == []
+
+    app.text_area(key=f"decide:{asked}:comment").set_value(HOSTILE)
+    press(app, "Sign rejection")
+    assert sign_offs(screens)[0].comment == HOSTILE
+    shown = [str(item.value) for item in app.markdown if "alert" in str(item.value)]
+    assert shown == [f"> {plain(HOSTILE)}"]
+
+
+# ---------------------------------------------------------------- requested changes
+
+
+def test_requested_change_meets_the_team_at_the_question_and_the_reviewer_reads_the_answer(
+    see: See, screens: Screens, asked: str
+) -> None:
+    with screens.database.write() as session:
+        given = {"comment": "Six months cannot be right", "fields": ["D15", "D01"]}
+        signed = make.decide(session, screens.cast, int(asked), Decision.CHANGES_REQUESTED, **given)
+    pat = screens.cast.pat
+    home, gate = see("home", pat), see("gate", pat, project="orders", gate="discovery")
+    assert "Reviewers ask for a change · 2" in words(home)
+    for page in (home, gate):
+        assert "Six months cannot be right" in words(page)
+    sheet = see("worksheet", pat, project="orders", field="D15")
+    assert "Six months cannot be right" in words(sheet)
+
+    press(sheet, "Send the answer")
+    assert "Say why it stays as it is." in words(sheet)
+    sheet.text_area(key=f"change:{signed}:D15:said").set_value("The supplier needs them")
+    press(sheet, "Send the answer")
+    assert "Six months cannot be right" not in words(sheet)
+    with screens.database.write() as session:
+        make.answer(session, screens.cast, screens.project_id, "D01", "They phone", base=1)
+        again = make.ask(session, screens.cast, screens.project_id, Gate.DISCOVERY, Role.BUSINESS)
+    assert "Reviewers ask for a change" not in words(see("home", pat))
+    said = words(see("review", bea(screens), review=str(again)))
+    assert "The supplier needs them" in said
+    assert "(D01): changed since" in said
+
+
+def test_whoever_is_done_goes_on_to_the_next_stale_decision(see: See, screens: Screens, asked: str) -> None:
+    with screens.database.write() as session:
+        make.decide(session, screens.cast, int(asked))
+        make.sign(session, screens.cast, screens.project_id, Gate.FEASIBILITY, Role.BUSINESS)
+        make.answer(session, screens.cast, screens.project_id, "D15", "9 months", base=1)
+    app = see("review", bea(screens), review=asked)
+    press(app, "Affirm again")
+    assert "Your decision stands again." in words(app)
+    assert "**Next for you:** stale decision" in words(app)
+    press(app, "Go on to it")
+    press(app, "Affirm again")
+    assert "Nothing else waits for your signature." in words(app)
+    assert len(sign_offs(screens)) == 4

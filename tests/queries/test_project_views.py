@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
-from lifecycle.actions import gates, people, plans, reviews
+from lifecycle.actions import evidence, gates, people, plans, reviews
 from lifecycle.errors import NotFound, Refused
 from lifecycle.queries import gates as gate_queries
 from lifecycle.queries import history, my_work, overview
 from lifecycle.queries import reviews as review_queries
+from lifecycle.rules.evidence import LinkContent
 from lifecycle.store.database import Database
 from lifecycle.vocabulary import (
     Actor,
@@ -24,6 +25,7 @@ from lifecycle.vocabulary import (
     Decision,
     Gate,
     Level,
+    Meaning,
     OrganisationRole,
     Outcome,
     Role,
@@ -227,7 +229,8 @@ def test_gate_shows_its_records(room: Room) -> None:
         **common,
     )
     gates.give_reason(room.session, by=room.cast.pat, check_id="T02", reason="The pilot will tell", **common)
-    gates.add_evidence(room.session, by=room.cast.pat, title="Study", url="DOC-1", field_id="D01", **common)
+    content = LinkContent("DOC-1")
+    evidence.add(room.session, by=room.cast.pat, title="Study", content=content, field_id="D01", **common)
     gates.add_condition(
         room.session,
         by=room.cast.pat,
@@ -302,7 +305,9 @@ def test_review_shows_only_what_the_role_relies_on_beside_what_it_was(room: Room
     assert view.last_decision is not None
     assert view.last_decision.id == first
     assert (view.against_deciding, view.decisions[0]) == ((), Decision.ACKNOWLEDGED)
-    assert view.statements[Decision.ACKNOWLEDGED].endswith(f"Priya, Privacy, {view.meaning}.")
+    (promise,) = view.promises_of(Decision.ACKNOWLEDGED)
+    assert (promise.stated, view.enters_password) == (Meaning.ACKNOWLEDGES, False)
+    assert promise.statement.endswith(f"Priya, Privacy, {view.meaning}.")
     assert [blocker.code for blocker in room.review(again).against_deciding] == ["not_permitted", "not_named"]
     decide(room.session, room.cast, again, seen_digest=view.seen_digest, at=LATER)
     after = room.review(again, room.cast[Role.PRIVACY])

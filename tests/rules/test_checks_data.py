@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from lifecycle.rules.checks.dates import months_after
 from lifecycle.rules.checks.timing import readable
+from lifecycle.rules.dates import months_after
 from lifecycle.vocabulary import Gate
 from tests.rules.building import (
     Case,

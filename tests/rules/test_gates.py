@@ -205,10 +205,10 @@ def test_required_evidence_must_be_there_and_current(
     fact: object, attached: list[date | None], expected: list[str]
 ) -> None:
     answers = with_answer(full_worksheet(gate=Gate.LAUNCH), "P03", fact)  # type: ignore[arg-type]
-    project = signed_by_all(answers, Gate.LAUNCH)
     held = tuple(EvidenceFact("P03", Gate.LAUNCH, expires_on) for expires_on in attached)
+    project = signed_by_all(replace(answers, evidence=held), Gate.LAUNCH)
 
-    assert codes(replace(project, evidence=held), Gate.LAUNCH) == expected
+    assert codes(project, Gate.LAUNCH) == expected
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,12 @@ def refusals(project: ProjectFacts, outcome: Outcome, actor: Actor, **details: o
         (ready(Gate.LAUNCH), Outcome.GO, ANN, []),
         (ready(Gate.OPERATE), Outcome.GO, ANN, []),
         (ready(Gate.LAUNCH), Outcome.GO, BO, ["wrong_role"]),
-        (ready(Gate.LAUNCH, tier="4"), Outcome.GO, ANN, ["level_too_low"]),
+        (
+            ready(Gate.LAUNCH, tier="4"),
+            Outcome.GO,
+            ANN,
+            ["level_too_low", "sign_off:approver", "sign_off:validation"],
+        ),
         (ready(Gate.LAUNCH, tier="4"), Outcome.STOP, ANN, []),
         (ready(), Outcome.STOP, BO, []),
         (ready(), Outcome.STOP, PAT, []),

@@ -10,6 +10,7 @@ from lifecycle.rules.people import (
     email_problem,
     name_problem,
     password_problem,
+    signing_locked_for,
     tidy_email,
     tidy_name,
     wait_after,
@@ -87,3 +88,22 @@ def test_wait_runs_from_the_newest_failure_and_old_ones_are_forgotten() -> None:
     assert wait_after(five, free=4, at=START + timedelta(seconds=1.5)) == timedelta(seconds=0.5)
     assert wait_after(five, free=4, at=START + timedelta(seconds=2)) == timedelta(0)
     assert wait_after([START] * 20, free=4, at=START + timedelta(hours=24)) == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("minutes_ago", "locked"),
+    [
+        ([], 0),
+        ([4, 3, 2, 1], 0),
+        ([5, 4, 3, 2, 1], 14),
+        ([600, 500, 400, 300, 2], 13),
+        ([20, 19, 18, 17, 16], 0),
+        ([20, 19, 18, 17, 16, 1], 14),
+        ([1500, 1499, 1498, 2, 1], 0),
+    ],
+)
+def test_signing_is_locked_for_a_quarter_of_an_hour_from_the_fifth_wrong_password(
+    minutes_ago: list[int], locked: int
+) -> None:
+    failed = [START - timedelta(minutes=ago) for ago in minutes_ago]
+    assert signing_locked_for(failed, at=START) == timedelta(minutes=locked)

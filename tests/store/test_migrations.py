@@ -10,14 +10,17 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import DatabaseError
+from sqlmodel import select
 
 from lifecycle.errors import Outdated
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.migrations import VERSIONS, check_schema, upgrade
-from lifecycle.store.tables import APPEND_ONLY
+from lifecycle.store.tables import APPEND_ONLY, Evidence, EvidenceRevision
+from tests.clock import START
 from tests.store.rows import all_rows, fill_every_table, start_process, wait_for
 
+RELEASED = sorted(VERSIONS.glob("0*.py"))
 NEWEST = ScriptDirectory(str(VERSIONS.parent), version_locations=[str(VERSIONS)]).get_current_head()
 
 
@@ -192,3 +195,52 @@ def test_failed_upgrade_changes_nothing(
         upgrade(database, versions=versions)
     assert snapshot(database) == before
     assert check_schema(database) is None
+
+
+# ------------------------------------------------------------------ what a migration carries over
+
+
+def up_to(number: str, folder: Path) -> Path:
+    """A folder with the released migrations up to this one."""
+    folder.mkdir()
+    for released in RELEASED:
+        if released.name <= f"{number}~":
+            (folder / released.name).write_text(released.read_text())
+    return folder
+
+
+def test_links_of_the_first_release_become_documents_with_one_revision(
+    empty: Database, tmp_path: Path
+) -> None:
+    upgrade(empty, versions=up_to("0001", tmp_path / "first"))
+    with empty.write() as session:
+        session.execute(
+            text(
+                "INSERT INTO project (id, key, name, purpose, organisation, status, origin, guide_version,"
+                " stage_since, created_at, created_by, revision)"
+                " VALUES (1, 'p', 'P', '', '', 'active', 'here', '1', :at, :at, 'ada', 1)"
+            ),
+            {"at": "2026-03-02 09:00:00.000000"},
+        )
+        for number, removed in ((3, None), (7, "2026-03-05 09:00:00.000000")):
+            session.execute(
+                text(
+                    "INSERT INTO evidence_link (id, project_id, gate, field_id, title, url, expires_on, added_at,"
+                    " added_by, removed_at) VALUES (:id, 1, 'design', 'D25', :title, 'https://example.org', NULL,"
+                    " '2026-03-02 09:00:00.000000', 'ada', :removed)"
+                ),
+                {"id": number, "title": f"Document {number}", "removed": removed},
+            )
+    upgrade(empty)
+    with empty.read() as session:
+        assert [
+            (row.id, row.title, row.kind, row.gate, row.field_id, row.removed_at is None)
+            for row in session.exec(select(Evidence)).all()
+        ] == [
+            (3, "Document 3", "link", "design", "D25", True),
+            (7, "Document 7", "link", "design", "D25", False),
+        ]
+        assert [
+            (row.evidence_id, row.number, row.address, row.at == START, row.by_key, row.digest)
+            for row in session.exec(select(EvidenceRevision)).all()
+        ] == [(number, 1, "https://example.org", True, "ada", "") for number in (3, 7)]

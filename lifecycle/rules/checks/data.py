@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from lifecycle.guide import ONLY
 from lifecycle.rules.checks.conditions import both, is_among, is_yes
-from lifecycle.rules.checks.dates import months_after
 from lifecycle.rules.checks.known import source_applies, source_says, unknown, unsaid
 from lifecycle.rules.checks.origin import model_is_bought
 from lifecycle.rules.checks.reading import (
@@ -21,6 +20,7 @@ from lifecycle.rules.checks.reading import (
     rule,
 )
 from lifecycle.rules.checks.timing import readable
+from lifecycle.rules.dates import months_after
 from lifecycle.rules.project_facts import SourceFact
 
 # Kinds of data that are protected attributes in themselves, where X07 names none.

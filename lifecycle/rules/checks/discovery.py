@@ -19,6 +19,7 @@ from lifecycle.rules.checks.reading import (
 )
 from lifecycle.rules.checks.stakes import affects_outsiders, decides_alone, is_hard_to_undo
 from lifecycle.rules.checks.timing import Window, percent, window
+from lifecycle.rules.evidence import EVIDENCE
 from lifecycle.rules.project_facts import AnswerFact, SignOffFact
 from lifecycle.rules.signoffs import SOURCE, key_title, stale_keys
 from lifecycle.vocabulary import REVIEWERS, Act, AnswerState, Gate, Outcome, ProjectStatus, Role
@@ -377,6 +378,8 @@ def _named(reading: Reading, keys: list[str]) -> str:
 
 def _title(reading: Reading, key: str) -> str:
     field_id, _, source_id = key.partition("@")
+    if field_id == EVIDENCE:
+        return key_title(reading.facts, reading.guide, key)
     if field_id != SOURCE:
         return f"“{key_title(reading.facts, reading.guide, key)}”"
     names = {str(source.id): source.name for source in reading.sources}

@@ -187,7 +187,7 @@ def _waiver(check: CheckSpec, branch: BranchSpec, facts: ProjectFacts) -> Waiver
         waiver
         for waiver in facts.waivers
         if waiver.check_id == check.id
-        and waiver.expires_on >= facts.today
+        and waiver.is_in_force(facts.today)
         and branch.severity_at(waiver.gate) is Severity.BLOCK
     )
     return max(held, key=lambda waiver: waiver.expires_on, default=None)

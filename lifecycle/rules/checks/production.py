@@ -19,11 +19,11 @@ from lifecycle.rules.checks.conditions import (
     lacks_rows,
     need_all,
 )
-from lifecycle.rules.checks.dates import months_after
 from lifecycle.rules.checks.naming import listed, name_of, reference_to, row_name
 from lifecycle.rules.checks.reading import PASSES, Reading, Verdict, cannot_tell, fails, fails_if, rule
-from lifecycle.rules.checks.signed import valid_sign_off
+from lifecycle.rules.checks.signed import valid_sign_offs
 from lifecycle.rules.checks.stakes import decides, has_tier_from
+from lifecycle.rules.dates import months_after
 from lifecycle.vocabulary import Gate, Role, plain_number
 
 TIER_WITH_RELEASE_CONTROL: Final = 3
@@ -35,10 +35,10 @@ TIERS: Final = (1, 2, 3, 4)
 
 @rule("C46")
 def approver_may_approve(reading: Reading) -> Verdict:
-    """The sign-off's level where there is one, else the highest level among the approvers named."""
-    sign_off = valid_sign_off(reading, Gate.LAUNCH, Role.APPROVER)
+    """The lowest level among those who signed and count, else the highest among the approvers named."""
+    signed = [made.approval_level for made in valid_sign_offs(reading, Gate.LAUNCH, Role.APPROVER)]
     named = [member.approval_level for member in reading.facts.members if member.role is Role.APPROVER]
-    level = sign_off.approval_level if sign_off else max(named, default=None)
+    level = min(signed) if signed else max(named, default=None)
     tier = reading.facts.tier
     missing = [field for field, known in (("R21", tier), ("P01", level)) if known is None]
     if tier is None or level is None:

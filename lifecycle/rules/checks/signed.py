@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from lifecycle.rules.checks.reading import Reading
 from lifecycle.rules.project_facts import SignOffFact
-from lifecycle.rules.signoffs import current_sign_off, is_stale
+from lifecycle.rules.signoffs import current_sign_offs, is_stale, sign_off_status
 from lifecycle.vocabulary import Act, Gate, Role
 
 
-def valid_sign_off(reading: Reading, gate: Gate, role: Role) -> SignOffFact | None:
-    """The role's newest decision at the gate, if it is favourable and nothing it rests on has changed since."""
-    newest = current_sign_off(reading.facts, gate, role)
-    if newest is None or not newest.decision.is_favourable:
-        return None
-    return None if is_stale(reading.facts, reading.guide, newest) else newest
+def valid_sign_offs(reading: Reading, gate: Gate, role: Role) -> tuple[SignOffFact, ...]:
+    """The role's decisions that count at the gate, are favourable and rest on what has not changed since."""
+    return tuple(
+        made
+        for made in current_sign_offs(reading.facts, reading.guide, gate, role)
+        if made.decision.is_favourable and not is_stale(reading.facts, reading.guide, made)
+    )
 
 
 def roles_still_to_sign(reading: Reading) -> tuple[Role, ...]:
@@ -28,6 +29,6 @@ def roles_still_to_sign(reading: Reading) -> tuple[Role, ...]:
         for review in reading.guide.reviews(gate, tier=reading.facts.tier):
             if review.act is Act.CONSULT or review.only_when_stale or review.role in waiting:
                 continue
-            if valid_sign_off(reading, gate, review.role) is None:
+            if not sign_off_status(reading.facts, reading.guide, gate, review.role).is_valid:
                 waiting.append(review.role)
     return tuple(waiting)

@@ -7,7 +7,7 @@ from datetime import date
 
 from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.project_facts import ProjectFacts
-from lifecycle.rules.signoffs import is_product_manager
+from lifecycle.rules.signoffs import is_developer, is_product_manager, must_be_outside
 from lifecycle.vocabulary import Actor, Blocker, CheckResult, Role, Severity
 
 
@@ -41,6 +41,9 @@ def _against_waiving(
         yield _no(
             check_id, "own_work:product_manager", "The product manager of a project cannot waive its checks."
         )
+    elif must_be_outside(role) and is_developer(facts, approver):
+        text = f"You are a developer of this model (M15) and cannot waive {check_id}."
+        yield _no(check_id, "own_work:developer", text, role)
     elif not approver.is_person or not _holds(facts, approver, role):
         yield _no(
             check_id, "wrong_role", f"Only {role.title.lower()} can waive {check_id} in this project.", role

@@ -1,4 +1,4 @@
-"""Audit: recompute every chain of the log and say in words whether it holds."""
+"""Audit: compare the database with its log and say in words whether they hold together."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def show() -> None:
     page_header(
         "Audit",
         about="Every change is one line in the log, in the same transaction as the change itself. Each line is "
-        "hashed together with the line before it, so that none can be altered or taken out unseen.",
+        "hashed together with the line before it and vouches for the rows it changed, so that none of them can be "
+        "altered, added or taken out unseen.",
     )
     by = identity.actor()
     chains = cache.read(audit.chains, by=by)
@@ -27,18 +28,25 @@ def show() -> None:
         "one for the organisation and one for every project.",
         anchors=False,
     )
-    if st.button("Verify all chains", type="primary", icon=":material/verified_user:", key="verify"):
-        with st.spinner("Recomputing every hash …"):
+    if st.button("Verify everything", type="primary", icon=":material/verified_user:", key="verify"):
+        with st.spinner("Recomputing every hash and comparing every row …"):
             state.put(_RESULT, _lines(cache.read_now(audit.verify, by=by)))
     _show_result()
     _show_chains(chains)
 
 
 def _lines(found: Verified) -> list[str]:
-    if not found.faults:
-        held = f"Every chain holds: {counted(found.events, 'event')} in {counted(found.chains, 'chain')}"
-        return ["holds", f"{held} were recomputed from the first to the last, and none was altered."]
-    return ["broken", *(f"{fault.name}, event {fault.sequence}: {fault.sentence}" for fault in found.faults)]
+    if found.faults:
+        return ["broken", *(fault.told for fault in found.faults)]
+    events, chains = counted(found.events, "event"), counted(found.chains, "chain")
+    lines = [
+        "holds",
+        f"Everything holds: {events} in {chains}, and {counted(found.rows, 'row')} they vouch for.",
+    ]
+    if found.not_vouched:
+        rows = counted(found.not_vouched, "row")
+        lines.append(f"Nobody vouches for {rows} written before {found.before}, when events began to.")
+    return lines
 
 
 def _show_result() -> None:
@@ -47,11 +55,11 @@ def _show_result() -> None:
         return
     verdict, *lines = kept
     if verdict == "holds":
-        st.success(plain(lines[0]), icon=":material/verified:")
+        st.success(plain(" ".join(lines)), icon=":material/verified:")
         return
     said = "\n".join(f"- {plain(line)}" for line in lines)
     st.error(
-        f"The log does not hold in {counted(len(lines), 'place')}:\n\n{said}\n\n"
+        f"Database and log do not hold together in {counted(len(lines), 'place')}:\n\n{said}\n\n"
         "Keep the database as it is and compare it with a backup.",
         icon=":material/gpp_bad:",
     )

@@ -15,7 +15,14 @@ from lifecycle.ui.perform import perform
 from lifecycle.vocabulary import Gate
 
 
-def show(conditions: Sequence[ConditionView], *, today: date, may_meet: bool, may_drop: bool) -> None:
+def show(
+    conditions: Sequence[ConditionView],
+    *,
+    today: date,
+    may_meet: bool,
+    may_drop: bool,
+    may_reopen: bool = False,
+) -> None:
     """Open ones with their forms, then those that were met or dropped."""
     for condition in conditions:
         with st.container(border=True, gap="xsmall"):
@@ -28,6 +35,8 @@ def show(conditions: Sequence[ConditionView], *, today: date, may_meet: bool, ma
             )
             if condition.state != "open":
                 _closed(condition)
+                if may_reopen and condition.state == "met":
+                    _reopen(condition, today)
             elif may_meet or may_drop:
                 _forms(condition, may_meet=may_meet, may_drop=may_drop)
 
@@ -71,6 +80,29 @@ def _forms(condition: ConditionView, *, may_meet: bool, may_drop: bool) -> None:
                         condition_id=condition.id,
                         reason=reason,
                     )
+
+
+def _reopen(condition: ConditionView, today: date) -> None:
+    """For whoever set it, when the proof does not show it."""
+    key = f"reopen:{condition.id}"
+    with st.popover("Open again", icon=":material/replay:"), st.form(key, border=False):
+        reason = st.text_area("What the proof does not show", key=f"{key}:reason")
+        due_on = st.date_input(
+            "By when now",
+            value=None,
+            min_value=today,
+            format="YYYY-MM-DD",
+            key=f"{key}:due",
+            help="Needed once its day has passed.",
+        )
+        if st.form_submit_button("Open the condition again"):
+            perform(
+                actions.reopen_condition,
+                done="The condition is owed again.",
+                condition_id=condition.id,
+                reason=reason,
+                due_on=due_on,
+            )
 
 
 def add(project_id: int, gate: Gate, people: Mapping[str, str]) -> None:

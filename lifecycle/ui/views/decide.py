@@ -1,4 +1,8 @@
-"""The form that signs: decide, affirm again after the difference, take back."""
+"""The form that signs: decide, affirm again after the difference, take back.
+
+What is pressed here acts in `on_click`, about what this tab showed before the press. A password that is entered
+lives until that moment: its widget is a new one in every drawing that follows.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +12,17 @@ import streamlit as st
 
 from lifecycle.actions import reviews as actions
 from lifecycle.actions.reviews import NewCondition
-from lifecycle.errors import Invalid
+from lifecycle.errors import Invalid, LifecycleError
 from lifecycle.queries import worksheets
-from lifecycle.queries.reviews import ReviewView
-from lifecycle.ui import cache, standing
-from lifecycle.ui.components import plain, refusal
-from lifecycle.ui.perform import perform
+from lifecycle.queries.reviews import Promise, ReviewView
+from lifecycle.ui import cache, standing, state
+from lifecycle.ui.components import plain, refusal_words, show_refusal
+from lifecycle.ui.perform import attempt_signing, perform
 from lifecycle.ui.views.conditions import condition_fields
-from lifecycle.vocabulary import Blocker, Decision
+from lifecycle.vocabulary import Blocker, Decision, Meaning
 
-SLOTS = 4  # conditions that one form takes; the gate takes more
+ANCHOR = "your-decision"
+MOST_CONDITIONS = 50
 _COMMENTS = {
     Decision.CHANGES_REQUESTED: "What has to change",
     Decision.REJECTED: "Why",
@@ -33,19 +38,32 @@ _SIGN = {
 }
 
 
-def show(view: ReviewView, seen: str) -> None:
-    """What this person can do with the review now, or why nothing. `seen` is the digest of what they read."""
+def show(view: ReviewView) -> None:
+    """What this person can do with the review now, or why nothing."""
     stale = bool(view.signature and view.signature.stale)
     if stale and not view.against_affirming:
-        _affirm(view, seen)
+        _affirm(view)
     if not view.against_deciding:
-        _decide(view, seen)
+        _decide(view)
     elif view.state == "open":
         _closed("You cannot decide this review", view.against_deciding)
     elif stale and view.against_affirming:
         _closed("This decision is stale", view.against_affirming)
+    if view.against_deciding:
+        _refused(view.id)
     if not view.against_withdrawing:
         _withdraw(view)
+    # From the next press on, it is about what this drawing shows.
+    state.put(_key(view.id, "shown"), view.seen_digest)
+
+
+def can_act(view: ReviewView) -> bool:
+    """Whether this person is asked for anything here now."""
+    return not view.against_deciding or not view.against_affirming
+
+
+def _key(review_id: int, *parts: object) -> str:
+    return state.widget_key("decide", review_id, *parts)
 
 
 def _closed(title: str, blockers: tuple[Blocker, ...]) -> None:
@@ -58,116 +76,270 @@ def _closed(title: str, blockers: tuple[Blocker, ...]) -> None:
 # ------------------------------------------------------------------ deciding
 
 
-def _decide(view: ReviewView, seen: str) -> None:
-    """The choice stands outside the form, so that the form asks for what that choice needs and no more."""
-    st.header("Your decision", anchor=False)
+def _decide(view: ReviewView) -> None:
+    """The choices stand outside the form, so that the form asks for what they need and no more."""
+    st.header("Your decision", anchor=ANCHOR)
+    _moved(view)
+    state.forget(_key(view.id, "done"))
     options = [decision.value for decision in view.decisions]
     chosen = st.radio(
         "Your decision",
         options,
         index=None if len(options) > 1 else 0,
         format_func=lambda name: Decision(name).title,
-        key=f"decide:{view.id}:decision",
+        key=_key(view.id, "decision"),
         label_visibility="collapsed",
         persist_state="page",
     )
     if chosen is None:
         st.caption("Choose one; then you see the sentence that you sign.")
+        _refused(view.id)
         return
-    decision = Decision(chosen)
-    with st.form(f"decide:{view.id}", enter_to_submit=False):
-        asked = _conditions(view) if decision is Decision.APPROVED_WITH_CONDITIONS else []
-        fields = _fields(view) if decision is Decision.CHANGES_REQUESTED else []
-        label = _COMMENTS.get(decision, "Comment (if any)")
-        comment = st.text_area(label, key=f"decide:{view.id}:comment")
-        behalf = st.text_input("On behalf of (if you stand in for somebody)", key=f"decide:{view.id}:behalf")
-        with st.container(border=True, gap="xxsmall"):
-            st.caption("You sign this sentence")
-            st.markdown(plain(view.statements[decision]), anchors=False)
-        mark = standing.DECISIONS[decision]
-        submitted = st.form_submit_button(_SIGN[decision], type="primary", icon=mark.material)
-    if submitted:
-        _submit(view, seen, decision, comment, behalf, asked, fields)
+    promise = _promise(view, Decision(chosen))
+    if promise is None:
+        _refused(view.id)
+        return
+    with st.form(_key(view.id), enter_to_submit=False):
+        _form(view, promise)
 
 
-def _conditions(view: ReviewView) -> list[tuple[str, str, date | None]]:
+def _moved(view: ReviewView) -> None:
+    """Says what changed since this tab began to show the review; begins anew with every visit."""
+    note, begun = _key(view.id, "read"), state.has(_key(view.id, "decision"))
+    read = state.value(note) if begun else None
+    if read is None:
+        state.put(note, dict(view.seen))
+        return
+    keys = [key for key in {**read, **view.seen} if read.get(key) != view.seen.get(key)]
+    titles = {item.place.key: item.place.title for item in view.relied_on}
+    named = dict.fromkeys(titles.get(key, "the list of data sources") for key in keys)
+    if named:
+        st.warning(
+            plain(f"Changed while you were reading: {', '.join(named)}. What you see is the new state."),
+            icon=":material/update:",
+        )
+
+
+def _promise(view: ReviewView, decision: Decision) -> Promise | None:
+    """The sentence under the decision; where the policy offers several, the one that the signer chose."""
+    offered = {item.stated.value: item for item in view.promises_of(decision)}
+    if len(offered) <= 1:
+        return next(iter(offered.values()), Promise(decision, Meaning.REVIEWED, ""))
+    chosen = st.radio(
+        "What your signature means",
+        list(offered),
+        index=None,
+        format_func=lambda name: Meaning(name).title,
+        key=_key(view.id, "stated", decision.value),
+        persist_state="page",
+    )
+    return offered[chosen] if chosen else None
+
+
+def _form(view: ReviewView, promise: Promise) -> None:
+    decision = promise.decision
+    if decision is Decision.APPROVED_WITH_CONDITIONS:
+        _conditions(view)
+    if decision is Decision.CHANGES_REQUESTED:
+        _fields(view)
+    st.text_area(_COMMENTS.get(decision, "Comment (if any)"), key=_key(view.id, "comment"), height=90)
+    if not view.stands_in_for:
+        with st.expander("On behalf of somebody"):
+            st.text_input(
+                "On behalf of",
+                key=_key(view.id, "behalf"),
+                help="Whom you stand in for, if anybody. It becomes part of the sentence.",
+            )
+    with st.container(border=True, gap="xxsmall"):
+        st.caption("You sign this sentence")
+        st.markdown(plain(promise.statement), anchors=False)
+    enters_password = view.enters_password and decision.is_favourable
+    if enters_password:
+        _password(view.id)
+    _refused(view.id)
+    st.form_submit_button(
+        _SIGN[decision],
+        type="primary",
+        icon=standing.DECISIONS[decision].material,
+        on_click=_sign,
+        args=(view.id, decision, promise.stated if promise.statement else None, enters_password),
+    )
+
+
+def _conditions(view: ReviewView) -> None:
+    """As many as it takes; one that stays empty does not count."""
     people = cache.read(worksheets.known_people)
-    found = [condition_fields(f"decide:{view.id}:condition:1", people)]
-    with st.expander("More conditions"):
-        for number in range(2, SLOTS + 1):
-            found.append(condition_fields(f"decide:{view.id}:condition:{number}", people))
-    return found
+    for number in range(1, _slots(view.id) + 1):
+        condition_fields(_key(view.id, "condition", number), people)
+    st.form_submit_button(
+        "Add another condition",
+        icon=":material/add:",
+        type="tertiary",
+        on_click=_add_condition,
+        args=(view.id,),
+    )
 
 
-def _fields(view: ReviewView) -> list[str]:
-    titles = {item.place.field_id: item.place.title for item in view.relied_on}
-    return st.multiselect(
+def _slots(review_id: int) -> int:
+    return int(state.value(_key(review_id, "slots"), 1))
+
+
+def _add_condition(review_id: int) -> None:
+    state.put(_key(review_id, "slots"), min(_slots(review_id) + 1, MOST_CONDITIONS))
+
+
+def _fields(view: ReviewView) -> None:
+    titles = {item.place.key: item.place.title for item in view.relied_on}
+    st.multiselect(
         "On which answers",
         list(titles),
-        format_func=lambda field_id: titles.get(field_id, field_id),
-        key=f"decide:{view.id}:fields",
+        format_func=lambda key: titles.get(key, key),
+        key=_key(view.id, "fields"),
         placeholder="Choose the answers to change",
+        help="The team sees your request at each of them, until it is changed or answered.",
     )
 
 
-def _submit(
-    view: ReviewView,
-    seen: str,
-    decision: Decision,
-    comment: str,
-    behalf: str,
-    asked: list[tuple[str, str, date | None]],
-    fields: list[str],
-) -> None:
-    conditions = _complete(asked)
-    if conditions is None:
+def _password(review_id: int) -> None:
+    st.text_input(
+        "Your password",
+        type="password",
+        key=_password_key(review_id),
+        autocomplete="current-password",
+        help="Signing here takes it once more. It is checked and not kept.",
+    )
+
+
+def _password_key(review_id: int) -> str:
+    return _key(review_id, "password", state.value(_key(review_id, "entered"), 0))
+
+
+def _entered(review_id: int, enters_password: bool) -> str | None:
+    """The password as it was entered; afterwards it is nowhere. None where none is asked for."""
+    if not enters_password:
+        return None
+    password = str(state.take(_password_key(review_id)) or "")
+    state.put(_key(review_id, "entered"), int(state.value(_key(review_id, "entered"), 0)) + 1)
+    return password
+
+
+# ------------------------------------------------------------------ pressed
+
+
+def _sign(review_id: int, decision: Decision, stated: Meaning | None, enters_password: bool) -> None:
+    if state.has(_key(review_id, "done")):
+        return  # the second click of a double click: the first one signed
+    password = _entered(review_id, enters_password)
+    try:
+        conditions = _complete(review_id) if decision is Decision.APPROVED_WITH_CONDITIONS else []
+    except Invalid as problem:
+        _refuse(review_id, problem)
         return
-    perform(
+    fields = state.value(_key(review_id, "fields")) if decision is Decision.CHANGES_REQUESTED else None
+    outcome = attempt_signing(
         actions.decide,
-        done=f"Recorded: {decision.title.lower()}.",
-        review_id=view.id,
+        about_review=review_id,
+        password=password,
+        review_id=review_id,
         decision=decision,
-        seen_digest=seen,
-        comment=comment,
+        stated=stated,
+        seen_digest=_shown(review_id),
+        comment=state.value(_key(review_id, "comment")) or "",
         conditions=conditions,
-        fields=fields,
-        on_behalf_of=behalf,
+        fields=fields or [],
+        on_behalf_of=state.value(_key(review_id, "behalf")) or "",
     )
+    _finish(review_id, outcome.refusal, f"Recorded: {decision.title.lower()}.")
 
 
-def _complete(asked: list[tuple[str, str, date | None]]) -> list[NewCondition] | None:
-    """The conditions that were begun; None, with a sentence, when one lacks its day."""
+def _complete(review_id: int) -> list[NewCondition]:
+    """The conditions that were begun. Raises Invalid when one lacks its day."""
     conditions: list[NewCondition] = []
-    for number, (text, owner, due_on) in enumerate(asked, start=1):
-        if not (text.strip() or owner or due_on):
+    for number in range(1, _slots(review_id) + 1):
+        text, owner, due_on = (
+            state.value(_key(review_id, "condition", number, part)) for part in ("text", "owner", "due")
+        )
+        if not ((text or "").strip() or owner or due_on):
             continue
-        if due_on is None:
-            refusal(Invalid({f"condition {number}": "Say by when it has to be met."}))
-            return None
-        conditions.append((text, owner, due_on))
+        if not isinstance(due_on, date):
+            raise Invalid({f"condition {number}": "Say by when it has to be met."})
+        conditions.append((text or "", owner or "", due_on))
     return conditions
+
+
+def _shown(review_id: int) -> str:
+    return str(state.value(_key(review_id, "shown"), ""))
+
+
+def _finish(review_id: int, refused: LifecycleError | None, done: str) -> None:
+    if refused is not None:
+        _refuse(review_id, refused)
+        return
+    state.put(_key(review_id, "done"), True)
+    state.flash("success", done)
+
+
+def _refuse(review_id: int, refused: LifecycleError) -> None:
+    state.put(_key(review_id, "refused"), list(refusal_words(refused)))
+
+
+def _refused(review_id: int) -> None:
+    """Why the press before this drawing signed nothing, once."""
+    words = state.take(_key(review_id, "refused"))
+    if words:
+        show_refusal(*words)
 
 
 # ------------------------------------------------------------------ afterwards
 
 
-def _affirm(view: ReviewView, seen: str) -> None:
+def _affirm(view: ReviewView) -> None:
     """One click, after the difference beside it."""
     signed = view.signature
     if signed is None:
         return
+    state.forget(_key(view.id, "done"))
     with st.container(border=True, gap="small"):
+        st.header("Does your decision still hold?", anchor=ANCHOR)
         st.markdown(f"{standing.STALE.text} **Your decision rests on what has changed since**", anchors=False)
-        for sentence in signed.stale:
-            st.markdown(plain(sentence), anchors=False)
-        st.caption("Read the difference. If your decision still holds, say so:")
-        if st.button("Affirm again", type="primary", icon=":material/check_circle:", key="affirm"):
-            perform(
-                actions.affirm,
-                done="Your decision stands again.",
-                sign_off_id=signed.id,
-                seen_digest=seen,
+        st.markdown("  \n".join(plain(sentence) for sentence in signed.stale), anchors=False)
+        st.caption("Read the difference. If your decision still holds, sign this sentence again:")
+        st.markdown(plain(view.affirmation), anchors=False)
+        if view.against_deciding:
+            _refused(view.id)
+        args = (view.id, signed.id, view.enters_password)
+        if view.enters_password:
+            with st.form("affirm", border=False):
+                _password(view.id)
+                st.form_submit_button(
+                    "Affirm again",
+                    type="primary",
+                    icon=":material/check_circle:",
+                    on_click=_affirm_again,
+                    args=args,
+                )
+        else:
+            st.button(
+                "Affirm again",
+                type="primary",
+                icon=":material/check_circle:",
+                key="affirm",
+                on_click=_affirm_again,
+                args=args,
             )
+
+
+def _affirm_again(review_id: int, sign_off_id: int, enters_password: bool) -> None:
+    if state.has(_key(review_id, "done")):
+        return
+    outcome = attempt_signing(
+        actions.affirm,
+        about_review=review_id,
+        password=_entered(review_id, enters_password),
+        sign_off_id=sign_off_id,
+        seen_digest=_shown(review_id),
+    )
+    _finish(review_id, outcome.refusal, "Your decision stands again.")
 
 
 def _withdraw(view: ReviewView) -> None:

@@ -1,93 +1,247 @@
-"""Documents that a gate rests on: named or linked here, kept elsewhere, never fetched."""
+"""Documents as they stand on other pages: shown in place, with the buttons that add one.
+
+    evidence.show_inline(project, gate, role)      what one sign-off covers, on the page of its review
+    evidence.show_gate(project, gate)              everything a gate rests on
+
+A list looks by itself whether somebody has added something; the buttons stand outside of it, because a box that is
+open would close with every look.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import streamlit as st
 
-from lifecycle.actions import gates as actions
+from lifecycle.actions import evidence as actions
+from lifecycle.errors import LifecycleError
 from lifecycle.guide import Guide
+from lifecycle.queries import evidence as queries
+from lifecycle.queries.evidence import DocumentsOf, RevisionView
+from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import EvidenceView
+from lifecycle.rules.evidence import LinkContent
+from lifecycle.rules.media import PDF, PICTURES, SHOWN_INLINE, TEXT, first_lines, size_words, type_name
+from lifecycle.ui import cache, identity, navigation
 from lifecycle.ui.components import plain, until
 from lifecycle.ui.perform import perform
-from lifecycle.vocabulary import Gate
+from lifecycle.ui.project import chains
+from lifecycle.vocabulary import Gate, Role
+
+LOOKS_EVERY = 10  # seconds
+LARGEST_SHOWN = 20_000_000  # bytes that a browser shows in place without complaint
+_SHOWN_OPEN = 2
+_TEXT_BYTES = 6_000
+_PDF_HEIGHT = 520
+_FORM_HEIGHT = 470
 
 
-def show(documents: Sequence[EvidenceView], *, today: date, may_remove: bool) -> None:
-    """One line each."""
-    for document in documents:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(_line(document, today), width="stretch", anchors=False)
-            if may_remove and st.button("Remove", key=f"evidence:{document.id}", type="tertiary"):
-                perform(
-                    actions.remove_evidence,
-                    done=f"{document.title} is no longer listed.",
-                    evidence_id=document.id,
-                )
+# ------------------------------------------------------------------ on a review, on a gate
 
 
-def _line(document: EvidenceView, today: date) -> str:
-    name = plain(document.title)
-    where = (
-        f"[{name}]({_target(document.url)})" if document.is_link else f"{name} :gray[{plain(document.url)}]"
-    )
-    icon = ":orange[:material/event_busy:]" if document.is_expired else ":gray[:material/description:]"
-    place = document.place.title if document.place else document.gate.title if document.gate else "Project"
-    notes = [place, f"added by {document.added_by}"]
+def show_inline(project: ProjectHead, gate: Gate, role: Role) -> None:
+    """What a sign-off of this role at this gate covers, each document shown in place, with its heading."""
+    documents = _of_role(project, gate, role)
+    if not documents.documents and documents.against_adding:
+        return
+    st.header("Evidence", anchor=False)
+    _listed(f"evidence:{gate}:{role}", lambda: _of_role(project, gate, role), project, opened=_SHOWN_OPEN)
+    if not documents.against_adding:
+        add_buttons(project, gate=gate)
+
+
+def show_gate(project: ProjectHead, gate: Gate) -> None:
+    """Every document of the gate and of the questions that are due by it."""
+    _listed(f"evidence:{gate}", lambda: _of_gate(project, gate), project, opened=0)
+    if not _of_gate(project, gate).against_adding:
+        add_buttons(project, gate=gate)
+
+
+def _of_role(project: ProjectHead, gate: Gate, role: Role) -> DocumentsOf:
+    asked = {"by": identity.actor(), "at": identity.this_hour(), "key": project.key}
+    return cache.read_with_guide(queries.of_role, *chains(project), **asked, gate=gate, role=role)
+
+
+def _of_gate(project: ProjectHead, gate: Gate) -> DocumentsOf:
+    asked = {"by": identity.actor(), "at": identity.this_hour(), "key": project.key}
+    return cache.read_with_guide(queries.of_gate, *chains(project), **asked, gate=gate)
+
+
+def _listed(key: str, read: Callable[[], DocumentsOf], project: ProjectHead, *, opened: int) -> None:
+    """The first `opened` of them are shown in place at once, the others when asked for."""
+    st.fragment(_list, run_every=LOOKS_EVERY, key=key)(key, read, project, opened)
+
+
+def _list(key: str, read: Callable[[], DocumentsOf], project: ProjectHead, opened: int) -> None:
+    found = read()
+    if not found.documents:
+        st.caption("No document yet.")
+    for number, document in enumerate(found.documents):
+        with st.container(gap="xsmall", key=f"{key}:{document.id}"):
+            line(document, project.key, found.today, key=key)
+            _in_place(document, is_open=number < opened)
+
+
+def line(document: EvidenceView, project: str, today: date, *, key: str) -> None:
+    """Its title, which leads to the shelf, what it is, and the way to its content."""
+    icon = ":material/event_busy:" if document.is_expired else icon_of(document)
+    with st.container(gap=None):
+        if st.button(plain(document.title), icon=icon, key=f"{key}:open:{document.id}", type="tertiary"):
+            navigation.go("evidence", project=project, item=document.id)
+        st.markdown(f":small[:gray[{plain(_about(document, today))}]{_way_to(document)}]", anchors=False)
+
+
+def icon_of(document: EvidenceView) -> str:
+    if not document.is_file:
+        return ":material/link:"
+    if document.media_type in PICTURES:
+        return ":material/image:"
+    return ":material/picture_as_pdf:" if document.media_type == PDF else ":material/description:"
+
+
+def _about(document: EvidenceView, today: date) -> str:
+    said = [place_of(document)]
+    if document.is_file:
+        said.append(f"{type_name(document.media_type)}, {size_words(document.size)}")
+    elif not document.is_link:
+        said.append(document.url)
+    if document.revision > 1:
+        said.append(f"revision {document.revision}")
     if document.expires_on:
         word = "expired" if document.is_expired else "valid"
-        notes.append(f"{word} until {document.expires_on}, {until(document.expires_on, today)}")
-    return f"{icon} {where}  \n:small[:gray[{plain(' · '.join(notes))}]]"
+        said.append(f"{word} until {document.expires_on}, {until(document.expires_on, today)}")
+    return " · ".join(said)
 
 
-def _target(url: str) -> str:
+def place_of(document: EvidenceView) -> str:
+    """What it belongs to, in words."""
+    if document.place:
+        return f"{document.place.title} of {document.source}" if document.source else document.place.title
+    return document.source or (f"{document.gate.title} gate" if document.gate else "Project")
+
+
+def _way_to(document: EvidenceView) -> str:
+    if document.is_file:
+        return f" · [Download]({file_address(document.revision_id)})"
+    return f" · [Open]({link_target(document.url)})" if document.is_link else ""
+
+
+def file_address(revision_id: int, *, view: bool = False) -> str:
+    return f"/evidence/file/{revision_id}" + ("/view" if view else "")
+
+
+def link_target(url: str) -> str:
     """A web address inside a Markdown link: nothing in it may end the link."""
-    return (
-        url.replace("(", "%28")
-        .replace(")", "%29")
-        .replace(" ", "%20")
-        .replace("<", "%3C")
-        .replace(">", "%3E")
+    for letter, code in (("(", "%28"), (")", "%29"), (" ", "%20"), ("<", "%3C"), (">", "%3E")):
+        url = url.replace(letter, code)
+    return url
+
+
+# ------------------------------------------------------------------ shown in place
+
+
+def _in_place(document: EvidenceView, *, is_open: bool) -> None:
+    if document.is_file and document.media_type in SHOWN_INLINE and document.size <= LARGEST_SHOWN:
+        with st.expander(_preview_title(document.media_type), expanded=is_open):
+            preview(document.title, document.revision_id, document.media_type, document.digest)
+
+
+def _preview_title(media_type: str) -> str:
+    if media_type == TEXT:
+        return "First lines"
+    return "The PDF" if media_type == PDF else "The picture"
+
+
+def preview(title: str, revision_id: int, media_type: str, digest: str) -> None:
+    """A picture, the first lines of a text, or a PDF to read through."""
+    if media_type in PICTURES:
+        st.markdown(f"![{plain(title)}]({file_address(revision_id, view=True)})", anchors=False)
+    elif media_type == TEXT:
+        try:
+            head = b"".join(cache.files().read(digest, 0, _TEXT_BYTES))
+        except LifecycleError as error:
+            st.caption(plain(str(error)))
+            return
+        st.code(first_lines(head), language=None, wrap_lines=True, height=240)
+    elif media_type == PDF:
+        st.iframe(file_address(revision_id, view=True), height=_PDF_HEIGHT, alt=title)
+
+
+def is_shown(revision: RevisionView) -> bool:
+    return revision.media_type in SHOWN_INLINE and revision.size <= LARGEST_SHOWN
+
+
+# ------------------------------------------------------------------ adding
+
+
+def add_buttons(project: ProjectHead, *, gate: Gate | None = None) -> None:
+    """A file through a form of the server's own, in a box over the page; a link through one of Streamlit's."""
+    with st.container(horizontal=True, gap="small"):
+        if st.button("Add a file", icon=":material/upload_file:", key=f"evidence:add:{gate}"):
+            file_box(project, gate=gate)
+        with st.popover("Add a link", icon=":material/add_link:", width="content"):
+            _add_link(project, gate)
+
+
+@st.dialog("Add a file", on_dismiss="rerun")
+def file_box(project: ProjectHead, *, gate: Gate | None = None) -> None:
+    """Closes by itself when the file is there."""
+    _file_form("Add a file", project=project.key, gate=gate)
+
+
+@st.dialog("New revision", on_dismiss="rerun")
+def revision_box(project: ProjectHead, document: EvidenceView) -> None:
+    """As `file_box`, for the next content of a document."""
+    st.caption(
+        plain(f"It replaces revision {document.revision} of “{document.title}”, which stays in the record.")
     )
+    _file_form("New revision", project=project.key, item=document.id)
 
 
-def add(project_id: int, gate: Gate, guide: Guide) -> None:
-    """List one more document, for the gate or for one question of it."""
-    asked = [*guide.policy.required_evidence.get(gate, ())]
-    with (
-        st.expander("Add a document", icon=":material/add:"),
-        st.form(f"evidence:{gate}", border=False, enter_to_submit=False),
-    ):
-        title = st.text_input("Title", key=f"evidence:{gate}:title", placeholder="Privacy impact assessment")
-        url = st.text_input(
+def _file_form(title: str, **query: str | int | None) -> None:
+    words = navigation.query_text(frame=1, **query)
+    st.iframe(f"/evidence/add?{words}", height=_FORM_HEIGHT, alt=title)
+
+
+def _add_link(project: ProjectHead, gate: Gate | None) -> None:
+    with st.form("evidence:link", border=False, enter_to_submit=False):
+        title = st.text_input("Title", key="evidence:link:title", placeholder="Privacy impact assessment")
+        address = st.text_input(
             "Link or document number",
-            key=f"evidence:{gate}:url",
+            key="evidence:link:address",
             placeholder="https://… or DPIA 2026-14",
             help="It is kept where it is. This installation never opens it.",
         )
-        one, two = st.columns(2)
-        field = one.selectbox(
-            "Document for",
-            [field_id for field_id in guide.fields if field_id in asked]
-            + [field_id for field_id in guide.fields if field_id not in asked],
+        place = st.selectbox(
+            "Belongs to",
+            _questions(cache.guide(), gate),
             index=None,
-            format_func=lambda field_id: f"{guide.field(field_id).title} ({field_id})",
-            key=f"evidence:{gate}:field",
-            placeholder=f"The {gate.title} gate as a whole",
+            key=f"evidence:link:place:{gate}",
+            format_func=lambda field_id: f"{cache.guide().field(field_id).title} ({field_id})",
+            placeholder=f"The {(gate or project.gate or Gate.DISCOVERY).title} gate as a whole",
         )
-        expires_on = two.date_input(
-            "Valid until (if it ends)", value=None, format="YYYY-MM-DD", key=f"evidence:{gate}:until"
+        expires_on = st.date_input(
+            "Valid until (if it ends)", value=None, format="YYYY-MM-DD", key="evidence:link:until"
         )
-        if st.form_submit_button("Add document"):
+        if st.form_submit_button("Add link", type="primary"):
             perform(
-                actions.add_evidence,
+                actions.add,
                 done="The document is listed.",
-                project_id=project_id,
+                project_id=project.id,
                 title=title,
-                url=url,
-                gate=gate,
-                field_id=field,
+                content=LinkContent(address),
+                gate=None if place else gate or project.gate or Gate.DISCOVERY,
+                field_id=place,
                 expires_on=expires_on,
             )
+
+
+def _questions(guide: Guide, gate: Gate | None) -> Sequence[str]:
+    """Those that ask for a document first."""
+    asked = [
+        field_id
+        for at in ([gate] if gate else Gate)
+        for field_id in guide.policy.required_evidence.get(at, ())
+    ]
+    return [*asked, *(field_id for field_id in guide.fields if field_id not in asked)]

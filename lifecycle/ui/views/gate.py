@@ -25,7 +25,7 @@ from lifecycle.ui.views import (
     requests,
     signatures,
 )
-from lifecycle.vocabulary import Gate, SignOffStatus
+from lifecycle.vocabulary import Gate, Level, Outcome, SignOffStatus
 
 OPEN = ("Reviews", "Checks", "Conditions", "Documents", "Outcome")
 
@@ -95,11 +95,23 @@ def _switch(view: GateView) -> None:
 def _in_the_way(view: GateView) -> None:
     st.header("What stands in the way", anchor=False)
     if not view.is_current and view.project.gate:
-        st.caption(f"The project works towards {view.project.gate.title}; this gate is not open now.")
+        st.caption(_elsewhere(view))
     if not view.blockers:
         st.markdown(":green[:material/check_circle:] Nothing. The gate can be decided.", anchors=False)
         return
     blocker_list(view.blockers, project=view.project.key, guide=cache.guide(), most=6, here=view.gate)
+
+
+def _elsewhere(view: GateView) -> str:
+    """Why nothing is decided here; a passed gate that opened again says so."""
+    gate = view.project.gate.title if view.project.gate else ""
+    passed = [made for made in view.outcomes if made.outcome in (Outcome.GO, Outcome.GO_WITH_CONDITIONS)]
+    if view.is_passed and passed and view.level is not Level.PASSED:
+        return (
+            f"The gate was passed on {passed[0].at:%Y-%m-%d} and has opened again since: what is below has to be "
+            f"settled. The project itself stays in {gate}."
+        )
+    return f"The project works towards {gate}; this gate is not open now."
 
 
 def _how_ready(view: GateView) -> None:
@@ -142,7 +154,7 @@ def _tab(name: str, view: GateView) -> str:
         "Reviews": f"{sum(role.status in valid for role in required)}/{len(required)}",
         "Checks": f"{len(findings.failing(view.findings))} failing",
         "Conditions": f"{sum(item.state == 'open' for item in view.conditions)} open",
-        "Documents": str(len(view.evidence)),
+        "Documents": "",  # a tab whose name changes is left: whoever has just added a file would be sent away
         "Outcome": view.outcomes[0].outcome.title.lower() if view.outcomes else "",
     }[name]
     return f"{name} :gray[{said}]" if said else name
@@ -201,17 +213,14 @@ def _conditions(view: GateView) -> None:
         today=view.today,
         may_meet="gates.meet_condition" in view.may,
         may_drop="gates.withdraw_condition" in view.may,
+        may_reopen="gates.reopen_condition" in view.may,
     )
     if "gates.add_condition" in view.may:
         conditions.add(view.project.id, view.gate, cache.read(worksheets.known_people))
 
 
 def _documents(view: GateView) -> None:
-    if not view.evidence:
-        st.caption("No document is listed for this gate.")
-    evidence.show(view.evidence, today=view.today, may_remove="gates.remove_evidence" in view.may)
-    if "gates.add_evidence" in view.may:
-        evidence.add(view.project.id, view.gate, cache.guide())
+    evidence.show_gate(view.project, view.gate)
 
 
 _PARTS: Mapping[str, Callable[[GateView], None]] = MappingProxyType(

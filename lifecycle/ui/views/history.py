@@ -6,9 +6,11 @@ from itertools import groupby
 
 import streamlit as st
 
+from lifecycle.interchange.bundles import make_bundle
 from lifecycle.queries import history as queries
 from lifecycle.queries.history import EventLine
 from lifecycle.queries.projects import ProjectHead
+from lifecycle.rules.permissions import refusal
 from lifecycle.ui import cache, identity, navigation
 from lifecycle.ui.components import counted, day, empty_state, exact, page_header, plain, text_in_row
 from lifecycle.ui.views import findings, signatures
@@ -33,6 +35,31 @@ def show(project: ProjectHead) -> None:
         label_visibility="collapsed",
     )
     {"Events": _events, "Signatures": _signatures, "One answer": _answer}[what or "Events"](project)
+    if what in (None, "Events"):
+        _bundle(project)
+
+
+def _bundle(project: ProjectHead) -> None:
+    """Made only when it is asked for, by whoever asks then."""
+    by, guide = identity.actor(), cache.guide()
+    if refusal("projects.export", by, project.roles):
+        return
+
+    def made() -> bytes:
+        with cache.database().read() as session:
+            return make_bundle(session, by=by, at=identity.now(), guide=guide, key=project.key).data
+
+    st.download_button(
+        "Download the bundle",
+        made,
+        file_name=f"{project.key}.zip",
+        mime="application/zip",
+        icon=":material/folder_zip:",
+        key="history:bundle",
+        on_click="ignore",
+        help="Everything answered, signed and decided, with a dossier to print and a script that checks all of it "
+        "on any machine that has Python.",
+    )
 
 
 # ------------------------------------------------------------------ events

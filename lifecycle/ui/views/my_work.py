@@ -37,7 +37,10 @@ def show() -> None:
         return
     _reviews(view)
     _stale(view)
+    _changes(view)
+    _due_again(view)
     _owed(view)
+    _signed_for(view)
     _projects(view)
 
 
@@ -90,6 +93,8 @@ def _reviews(view: MyWork) -> None:
 
 def _asked(item: WaitingReview) -> str:
     said = f"{_ASKED[item.act]} as {item.role.title} at the {item.gate.title} gate"
+    if item.stands_in_for:
+        said = f"For {item.stands_in_for}: {said[0].lower()}{said[1:]}"
     return (
         f"{said}: “{one_line(item.message, 100)}”"
         if item.message
@@ -151,6 +156,57 @@ def _changed(item: StaleSignOff) -> str:
     said = item.reasons[0] if item.reasons else "What it rested on has changed."
     where = f"{item.decision.title} as {item.role.title} at {item.gate.title}. {said}"
     return f"{where} And {counted(more, 'more change')}." if more > 0 else where
+
+
+# ------------------------------------------------------------------ requested changes
+
+
+def _changes(view: MyWork) -> None:
+    if not view.changes:
+        return
+    st.header(f"Reviewers ask for a change · {len(view.changes)}", anchor=False)
+    for item in view.changes:
+        change = item.change
+        where = f"{item.project_name} · {change.role.title} at the {change.gate.title} gate"
+        said = f": “{one_line(change.comment, 120)}”" if change.comment else ""
+        _row(
+            f"**{plain(change.place.title)}**  \n:small[{plain(where)}{plain(said)}]",
+            ":red[:material/edit_note: change asked for]",
+            "Change or answer it",
+            f"change:{change.sign_off_id}:{change.place.key}",
+            partial(to_place, change.place, item.project_key),
+        )
+
+
+def _due_again(view: MyWork) -> None:
+    if not view.due:
+        return
+    st.header(f"Your approvals that end soon · {len(view.due)}", anchor=False)
+    for item in view.due:
+        said = f"{item.role.title} at {item.gate.title}: due for re-approval on {item.due_on.isoformat()}"
+        _row(
+            f"**{plain(item.project_name)}**  \n:small[{plain(said)}]",
+            f":orange[:material/event_repeat: {until(item.due_on, view.today)}]",
+            "Read and affirm",
+            f"due:{item.review_id}",
+            partial(navigation.go, "review", review=item.review_id),
+        )
+
+
+def _signed_for(view: MyWork) -> None:
+    """For information: whoever was away learns what was decided in their place."""
+    if not view.signed_for:
+        return
+    st.header(f"Signed in your place · {len(view.signed_for)}", anchor=False)
+    for item in view.signed_for:
+        said = f"{item.who} for you: {item.decision.title.lower()} as {item.role.title} at {item.gate.title}"
+        _row(
+            f"**{plain(item.project_name)}**  \n:small[{plain(said)}]",
+            f":gray[{item.at:%Y-%m-%d}]",
+            "Read it",
+            f"for:{item.review_id}",
+            partial(navigation.go, "review", review=item.review_id),
+        )
 
 
 # ------------------------------------------------------------------ owed

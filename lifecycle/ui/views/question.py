@@ -16,7 +16,7 @@ from lifecycle.ui import autosave, choices, state
 from lifecycle.ui.autosave import DUE, OWNER, REASON, Note
 from lifecycle.ui.components import ago, plain
 from lifecycle.ui.fields import Changed, Slot, draw_part, is_pair, is_wide, shows_example
-from lifecycle.ui.views import versions
+from lifecycle.ui.views import changes, versions
 from lifecycle.ui.views.sheet import Sheet, redraw_with, register, sheet_of
 from lifecycle.vocabulary import AnswerState
 
@@ -37,6 +37,7 @@ def _question(slot: Slot, project: ProjectHead, may_edit: bool, asked_for: str |
     note = autosave.prepare(slot, field, answer, is_new_here=False)
     with st.container(border=True, key=f"question-{slot.source_id}-{slot.field_id}", gap="small"):
         _heading(field, sheet)
+        changes.at_question(slot, project)
         _body(slot, field, note, sheet)
         if note.base is None:
             autosave.compare_brought(slot, field, answer)

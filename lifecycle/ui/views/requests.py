@@ -10,6 +10,7 @@ from lifecycle.queries.gates import GateView, RequestView, RoleView
 from lifecycle.ui import cache, identity, navigation, standing
 from lifecycle.ui.components import ago, plain, refusal, until
 from lifecycle.ui.perform import perform
+from lifecycle.ui.views import changes
 from lifecycle.vocabulary import Act, SignOffStatus
 
 _ACTS = {Act.APPROVE: "approves", Act.ACKNOWLEDGE: "acknowledges", Act.CONSULT: "is consulted"}
@@ -27,12 +28,18 @@ def show(view: GateView) -> None:
                 _buttons(view, role)
             for sentence in role.stale_reasons:
                 st.markdown(f":orange[:material/history:] {plain(sentence)}", anchors=False)
+            changes.on_gate(role.changes, view.project)
+            if role.due_again:
+                said = f"Due for re-approval on {role.due_again.isoformat()}, {until(role.due_again, view.today)}"
+                st.markdown(f":orange[:material/event_repeat:] {plain(said)}", anchors=False)
             st.caption(plain(f"{role.role.title} {role.meaning}."))
 
 
 def _line(role: RoleView) -> str:
     mark = standing.SIGN_OFFS[role.status]
     needed = "" if role.is_required else ", not needed to go on"
+    if role.needed > 1:
+        needed = f", {role.given} of {role.needed} people"
     return (
         f"**{role.role.title}** {mark.badge}  \n"
         f":small[:gray[{plain(f'{_ACTS[role.act]}{needed}')}{plain(_who(role))}]]"

@@ -1,4 +1,4 @@
-"""One review: what this role relies on, what changed since it last decided, and the form that signs."""
+"""One review: what is asked, what changed, what the decision rests on, and the form that signs beside it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,27 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from lifecycle.queries import my_work
 from lifecycle.queries import reviews as queries
 from lifecycle.queries.reviews import ReliedOn, ReviewView
 from lifecycle.ui import cache, identity, navigation, standing, state
-from lifecycle.ui.components import ago, counted, empty_state, exact, page_header, plain, until
+from lifecycle.ui.components import ago, counted, empty_state, exact, one_line, page_header, plain, until
 from lifecycle.ui.standing import Mark
-from lifecycle.ui.views import conditions, decide, evidence, findings, signatures
+from lifecycle.ui.views import (
+    changes,
+    conditions,
+    decide,
+    delegate,
+    difference,
+    evidence,
+    findings,
+    signatures,
+)
 from lifecycle.vocabulary import Act, CheckResult
 
+PANE_HEIGHT = 560  # pixels: what is read scrolls beside the form, which stays in view
+LONGEST_PURPOSE = 400
+MOST_DECISIONS = 2
 _STATES = {
     "open": Mark("Waiting", "violet", "hourglass_top"),
     "decided": Mark("Decided", "green", "check_circle"),
@@ -47,57 +60,90 @@ def show() -> None:
         queries.view, by=identity.actor(), at=identity.this_hour(), review_id=int(named)
     )
     state.remember_project(view.project.key)
-    seen = _seen(view)
     _header(view)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
+    left, right = st.columns([3, 2], gap="medium")
+    with left, _pane(view):
         _content(view)
     with right:
-        decide.show(view, seen)
-        _around(view)
+        decide.show(view)
+        if view.state == "open":
+            delegate.hand_over(view.id)
+        _next(view)
 
 
-def _seen(view: ReviewView) -> str:
-    """The digest of what this tab showed before this run: a press of a button is about that, not about what has
-    come since. What is drawn now counts from the next run on."""
-    note = state.widget_key("seen", view.id)
-    seen = str(state.value(note) or view.seen_digest)
-    state.put(note, view.seen_digest)
-    return seen
+def _pane(view: ReviewView) -> st.delta_generator.DeltaGenerator:
+    """On a phone, and for whoever only reads, everything stands beneath each other."""
+    if decide.can_act(view) and not navigation.is_phone():
+        return st.container(height=PANE_HEIGHT, border=False, key="review-content")
+    return st.container(key="review-content")
 
 
-# ------------------------------------------------------------------ heading
+# ------------------------------------------------------------------ at a glance
 
 
 def _header(view: ReviewView) -> None:
     mark = standing.DECISIONS[view.signature.decision] if view.signature else _STATES[view.state]
     if view.signature and view.signature.stale:
         mark = standing.STALE
-    page_header(
-        f"{view.role.title}: {view.gate.title} gate of {view.project.name}",
-        mark=mark,
-        actions=lambda: _ways(view),
-    )
-    st.markdown(_asked(view), anchors=False)
+    page_header(f"{view.role.title}: {view.gate.title} gate of {view.project.name}", mark=mark)
+    lines = [_asked(view)]
+    if view.handed_over_by:
+        lines.append(f":gray[:material/forward_to_inbox:] {plain(f'{view.handed_over_by} passed it on.')}")
+    if view.stands_in_for:
+        lines.append(
+            f":violet[:material/supervisor_account:] {plain(f'You stand in for {view.stands_in_for} here.')}"
+        )
     if view.message:
-        st.markdown(f"> {plain(view.message)}", anchors=False)
+        lines.append(signatures.quoted(view.message))
+    if view.project.purpose:
+        lines.append(f":gray[What it is for:] {plain(one_line(view.project.purpose, LONGEST_PURPOSE))}")
+    st.markdown("\n\n".join(lines), anchors=False)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(_summary(view), width="content", anchors=False)
+        with st.container(horizontal=True, gap="small", width="content"):
+            _ways(view)
 
 
 def _asked(view: ReviewView) -> str:
-    """Who asked whom for what, when, until when, in one line."""
+    """Who asked whom for what, when, until when, in one line; then the way to the form below it on a phone."""
     now = identity.now()
     mine = view.person_key == identity.actor().key
     asks = _ASKED[view.act] if mine else _OF_OTHERS[view.act].format(view.person)
-    said = f"{view.requested_by} {asks} {ago(view.requested_at, now)}"
+    said = plain(f"{view.requested_by} {asks} {ago(view.requested_at, now)}")
     if view.due_on and view.state == "open":
-        said += f", due {view.due_on.isoformat()} ({until(view.due_on, now.date())})"
-    return f":gray[{plain(said)}.]"
+        colour = "red" if view.due_on < now.date() else "violet"
+        until_when = f"due {view.due_on.isoformat()} ({until(view.due_on, now.date())})"
+        said += f", :{colour}[{plain(until_when)}]"
+    way = f" [Go to your decision](#{decide.ANCHOR})" if decide.can_act(view) else ""
+    return f"{said}.{way}"
+
+
+def _summary(view: ReviewView) -> str:
+    """What there is to know, counted, before it is read."""
+    failing = sum(item.result is CheckResult.FAILS for item in view.findings)
+    owed = sum(item.state == "open" and item.role is view.role for item in view.conditions)
+    still_open = sum(item.is_open for item in view.relied_on)
+    changed = len(view.changed) + len(view.source_changes)
+    counts = (
+        (changed, f"{counted(changed, 'change')} since you decided", "orange", "history"),
+        (failing, f"{counted(failing, 'check fails', 'checks fail')}", "red", "block"),
+        (owed, f"{counted(owed, 'condition')} open", "orange", "rule"),
+        (still_open, f"{counted(still_open, 'answer')} missing", "orange", "radio_button_unchecked"),
+    )
+    badges = [
+        f":{colour}-badge[:material/{icon}: {words}]" for number, words, colour, icon in counts if number
+    ]
+    if view.last_decision is None:
+        badges.insert(0, ":blue-badge[:material/fiber_new: First review by this role]")
+    elif not changed:
+        badges.insert(0, ":green-badge[:material/check: Nothing changed since the last decision]")
+    return " ".join(badges)
 
 
 def _ways(view: ReviewView) -> None:
-    if st.button("Gate", icon=":material/approval:", key="review:gate"):
+    if st.button("Gate", icon=":material/approval:", key="review:gate", type="tertiary"):
         navigation.go("gate", project=view.project.key, gate=view.gate.value)
-    if st.button("Project", icon=":material/flag:", key="review:project"):
+    if st.button("Project", icon=":material/flag:", key="review:project", type="tertiary"):
         navigation.go("project", project=view.project.key)
 
 
@@ -105,22 +151,26 @@ def _ways(view: ReviewView) -> None:
 
 
 def _content(view: ReviewView) -> None:
+    """What is new first, then what stands in the way, then all the rest."""
+    today = identity.now().date()
     _changes(view)
-    _purpose(view)
+    _requested(view)
+    _failing(view)
+    open_ones = [item for item in view.conditions if item.state == "open"]
+    if open_ones:
+        st.header("Conditions still open", anchor=False)
+        conditions.show(open_ones, today=today, may_meet=False, may_drop=False)
+    evidence.show_inline(view.project, view.gate, view.role)
     _relied_on(view)
-
-
-def _purpose(view: ReviewView) -> None:
-    if view.project.purpose:
-        st.markdown(f"**What it is for**  \n{plain(view.project.purpose)}", anchors=False)
+    _decided(view)
 
 
 def _changes(view: ReviewView) -> None:
     """Old and new side by side, since this role last decided; nothing at all before its first decision."""
     last = view.last_decision
-    if last is None:
+    if last is None or not (view.changed or view.source_changes):
         return
-    st.header("Changed since your role last decided" if view.changed else "Nothing changed", anchor=False)
+    st.header("Changed since your role last decided", anchor=False)
     where = "" if last.gate is view.gate else f" at the {last.gate.title} gate"
     st.caption(plain(f"{last.printed_name}: {last.decision.title.lower()}{where}, {exact(last.at)}"))
     for sentence in view.source_changes:
@@ -128,9 +178,7 @@ def _changes(view: ReviewView) -> None:
     for item in view.changed:
         with st.container(border=True, gap="xsmall"):
             _title(item, view)
-            before, now = st.columns(2)
-            before.markdown(f":small[:gray[Then]]  \n:gray[{plain(item.before or '')}]", anchors=False)
-            now.markdown(f":small[:gray[Now]]  \n{plain(item.now)}", anchors=False)
+            difference.show(item.difference)
 
 
 def _title(item: ReliedOn, view: ReviewView) -> None:
@@ -139,25 +187,46 @@ def _title(item: ReliedOn, view: ReviewView) -> None:
         findings.jump(item.place, project=view.project.key, key="changed")
 
 
+def _requested(view: ReviewView) -> None:
+    """What this role asked to change when it last decided here, and what came of each."""
+    if view.requested:
+        st.header("What you asked to change", anchor=False)
+        st.markdown("\n\n".join(changes.what_came_of_it(item) for item in view.requested), anchors=False)
+
+
+def _failing(view: ReviewView) -> None:
+    failing = [item for item in view.findings if item.result is CheckResult.FAILS]
+    unclear = sum(item.result is CheckResult.CANNOT_TELL for item in view.findings)
+    st.header("What the checks say", anchor=False)
+    if failing:
+        findings.show(failing, project=view.project, most=5)
+    said = "" if failing else "No check that reads these answers fails. "
+    said += f"{counted(unclear, 'check')} cannot tell yet: answers are missing." if unclear else ""
+    if said:
+        st.caption(said)
+
+
 def _relied_on(view: ReviewView) -> None:
     """Every answer the signature covers, by the sections of the guide; what is open is said in one line."""
-    answered = [item for item in view.relied_on if not item.is_open]
     st.header("What you rely on", anchor=False)
-    st.caption(
-        f"Your signature covers {counted(len(view.relied_on), 'answer')} and nothing else: "
-        "when one of them changes, it becomes stale."
-    )
-    for title, items in _sections(answered):
-        with st.container(border=True, gap="small"):
-            st.markdown(f":small[:gray[{plain(title)}]]", anchors=False)
-            for item in items:
-                st.markdown(f":small[:gray[{plain(item.place.title)}]]  \n{plain(item.now)}", anchors=False)
+    what = f"{counted(len(view.relied_on), 'answer')} and {counted(len(view.evidence), 'document')}"
+    st.caption(f"Your signature covers {what}, nothing else: when one of them changes, it becomes stale.")
     still_open = [item.place.title for item in view.relied_on if item.is_open]
     if still_open:
         st.markdown(
             f":orange[:material/radio_button_unchecked:] **Not answered yet:** {plain('; '.join(still_open))}",
             anchors=False,
         )
+    for title, items in _sections([item for item in view.relied_on if not item.is_open]):
+        with st.container(border=True, gap="small"):
+            st.markdown(f":small[:gray[{plain(title)}]]", anchors=False)
+            for item in items:
+                _answer(item)
+
+
+def _answer(item: ReliedOn) -> None:
+    mark = " :orange[:material/history: changed]" if item.is_changed else ""
+    st.markdown(f":small[:gray[{plain(item.place.title)}]{mark}]  \n{plain(item.now)}", anchors=False)
 
 
 def _sections(items: Sequence[ReliedOn]) -> list[tuple[str, list[ReliedOn]]]:
@@ -173,27 +242,40 @@ def _sections(items: Sequence[ReliedOn]) -> list[tuple[str, list[ReliedOn]]]:
     return list(found.items())
 
 
-# ------------------------------------------------------------------ beside it
+def _decided(view: ReviewView) -> None:
+    """The decisions of this role, newest first; the older ones fold away."""
+    made = [*reversed(view.signatures), *reversed(view.earlier)]
+    if not made:
+        return
+    st.header("Decided so far", anchor=False)
+    for record in made[:MOST_DECISIONS]:
+        signatures.signature(record)
+    if len(made) > MOST_DECISIONS:
+        with st.expander(f"{counted(len(made) - MOST_DECISIONS, 'earlier decision')}"):
+            for record in made[MOST_DECISIONS:]:
+                signatures.signature(record)
 
 
-def _around(view: ReviewView) -> None:
-    failing = [item for item in view.findings if item.result is CheckResult.FAILS]
-    st.header("What the checks say about it", anchor=False)
-    if failing:
-        findings.show(failing, project=view.project, most=5)
-    else:
-        st.caption("No check that reads these answers fails.")
-    unclear = sum(item.result is CheckResult.CANNOT_TELL for item in view.findings)
-    if unclear:
-        st.caption(f"{counted(unclear, 'check')} cannot tell yet: answers are missing.")
-    today = identity.now().date()
-    if view.conditions:
-        st.header("Conditions", anchor=False)
-        conditions.show(view.conditions, today=today, may_meet=False, may_drop=False)
-    if view.evidence:
-        st.header("Documents", anchor=False)
-        evidence.show(view.evidence, today=today, may_remove=False)
-    if view.signatures:
-        st.header("Decided so far", anchor=False)
-        for record in reversed(view.signatures):
-            signatures.signature(record)
+# ------------------------------------------------------------------ and then
+
+
+def _next(view: ReviewView) -> None:
+    """Whoever is done here goes straight on to what waits for them next, stale decisions first."""
+    if decide.can_act(view) or view.person_key != identity.actor().key:
+        return
+    work = cache.read_with_guide(my_work.my_work, by=identity.actor(), at=identity.this_hour())
+    waiting = [
+        *((item.review_id, "stale decision", item.project_name, item.gate) for item in work.stale),
+        *((item.review_id, "review", item.project_name, item.gate) for item in work.reviews),
+    ]
+    if not waiting:
+        st.caption("Nothing else waits for your signature.")
+        return
+    review_id, what, project, gate = waiting[0]
+    with st.container(border=True, gap="xsmall"):
+        more = f", {counted(len(waiting) - 1, 'more')} after it" if len(waiting) > 1 else ""
+        st.markdown(
+            f"**Next for you:** {what}  \n{plain(f'{project}, {gate.title} gate{more}')}", anchors=False
+        )
+        if st.button("Go on to it", icon=":material/arrow_forward:", key="review:next"):
+            navigation.go("review", review=review_id)

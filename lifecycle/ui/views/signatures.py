@@ -7,36 +7,41 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lifecycle.queries.records import OutcomeView, SignatureView
+from lifecycle.rules.signature_block import short_digest, signature_line, signature_lines
 from lifecycle.ui import standing
 from lifecycle.ui.components import exact, plain
-
-_DIGEST_SHOWN = 16
 
 
 def signature(record: SignatureView) -> None:
     """One decision as it was signed; what came of it later stands beneath and changes nothing of it."""
     mark = standing.DECISIONS[record.decision]
     with st.container(border=True, gap="xsmall"):
-        st.markdown(
-            f"{mark.text} :small[:gray[{plain(record.role.title)} · {record.gate.title}]]", anchors=False
-        )
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            where = f":small[:gray[{plain(record.role.title)} · {record.gate.title}]]"
+            st.markdown(f"{mark.text} {where}", width="content", anchors=False)
+            _whole(record)
         st.markdown(plain(record.statement), anchors=False)
         if record.comment:
-            st.markdown(f"> {plain(record.comment)}", anchors=False)
+            st.markdown(quoted(record.comment), anchors=False)
         if record.changes_on:
             named = "; ".join(place.title for place in record.changes_on)
             st.markdown(f"**Changes asked for on:** {plain(named)}", anchors=False)
-        st.caption(plain(_signed(record)), help=f"Digest of what it covered: {record.digest or 'nothing'}")
+        again = "Affirms an earlier decision · " if record.affirms else ""
+        st.caption(plain(f"{again}{signature_line(record, present_name=record.person)}"))
         for sentence in _since(record):
             st.markdown(f":orange[:material/history: {plain(sentence)}]", anchors=False)
 
 
-def _signed(record: SignatureView) -> str:
-    behalf = f", on behalf of {record.on_behalf_of}" if record.on_behalf_of else ""
-    renamed = f" (now {record.person})" if record.person not in (record.printed_name, "") else ""
-    covered = f" · digest {record.digest[:_DIGEST_SHOWN]}" if record.digest else ""
-    again = " · affirms an earlier decision" if record.affirms else ""
-    return f"Signed by {record.printed_name}{renamed}{behalf}, {exact(record.at)}{again}{covered}"
+def _whole(record: SignatureView) -> None:
+    """Every line of it, with the digest in full."""
+    with st.popover("Whole signature", icon=":material/draw:", type="tertiary"):
+        lines = (f":small[:gray[{label}]]  \n{plain(text)}" for label, text in signature_lines(record))
+        st.markdown("\n\n".join(lines), anchors=False)
+
+
+def quoted(text: str) -> str:
+    """A person's words as a quotation, however many lines they have."""
+    return "> " + plain(text).replace("\n", "\n> ")
 
 
 def _since(record: SignatureView) -> Sequence[str]:
@@ -56,7 +61,7 @@ def outcome(record: OutcomeView) -> None:
         tier = f" · tier {record.tier}" if record.tier else ""
         st.caption(
             plain(
-                f"Recorded by {record.printed_name}, {exact(record.at)}{tier} · digest {record.digest[:_DIGEST_SHOWN]}"
+                f"Recorded by {record.printed_name}, {exact(record.at)}{tier} · digest {short_digest(record.digest)}"
             ),
             help=f"Digest of the sign-offs it rests on: {record.digest}",
         )

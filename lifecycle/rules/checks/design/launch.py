@@ -16,10 +16,9 @@ from lifecycle.rules.checks.conditions import (
     lacks,
     need_all,
 )
-from lifecycle.rules.checks.dates import months_after
 from lifecycle.rules.checks.naming import listed
 from lifecycle.rules.checks.reading import PASSES, Reading, Verdict, fails, rule
-from lifecycle.rules.checks.signed import roles_still_to_sign, valid_sign_off
+from lifecycle.rules.checks.signed import roles_still_to_sign, valid_sign_offs
 from lifecycle.rules.checks.stakes import (
     affects_outsiders,
     decides,
@@ -27,6 +26,7 @@ from lifecycle.rules.checks.stakes import (
     has_tier_from,
     is_hard_to_undo,
 )
+from lifecycle.rules.dates import months_after
 from lifecycle.vocabulary import Gate, Role
 
 TIER_THAT_MUST_STAGE: Final = 3
@@ -52,7 +52,7 @@ def _privacy_has_signed(reading: Reading) -> bool:
     gates = [Gate.DESIGN]
     if reading.value("R24", "needed") is False:
         gates = [Gate.DISCOVERY, Gate.FEASIBILITY, Gate.DESIGN]
-    return any(valid_sign_off(reading, gate, Role.PRIVACY) for gate in gates)
+    return any(valid_sign_offs(reading, gate, Role.PRIVACY) for gate in gates)
 
 
 @rule("C31")

@@ -1,0 +1,41 @@
+"""Chat services, all of those that Apprise speaks, each by one address."""
+
+from __future__ import annotations
+
+import apprise
+
+from lifecycle.notify.undelivered import Undelivered
+from lifecycle.rules.messages import Message
+
+TIMEOUT_SECONDS = 20
+
+
+def address_problem(address: str) -> str | None:
+    """None when Apprise knows what to do with this address."""
+    if apprise.Apprise(asset=_asset()).add(address):
+        return None
+    return (
+        "This is no address that Apprise knows, such as slack://… or msteams://…: see "
+        "https://appriseit.com/services/ for the one of your service."
+    )
+
+
+def post(address: str, message: Message) -> None:
+    """Send title, first sentence and link; nothing of a project's content. Raises Undelivered."""
+    service = apprise.Apprise(asset=_asset())
+    if not service.add(address):
+        raise Undelivered("Apprise does not know this address any more.", is_permanent=True)
+    body = f"{message.lead}\n{message.link}" if message.link else message.lead
+    if not service.notify(title=message.subject, body=body, body_format=apprise.NotifyFormat.TEXT):
+        raise Undelivered("The chat service did not take the message; it does not say why.")
+
+
+def _asset() -> apprise.AppriseAsset:
+    # Nothing is written to disk, and an address never stands in a log as it is: it holds the token.
+    return apprise.AppriseAsset(
+        app_id="Lifecycle",
+        app_desc="Lifecycle",
+        secure_logging=True,
+        storage_mode=apprise.PersistentStoreMode.MEMORY,
+        service_timeout=TIMEOUT_SECONDS,
+    )

@@ -1,0 +1,220 @@
+"""What another guide would change: in its own words, and for one project whose facts are known under both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lifecycle.guide import BranchSpec, FieldSpec, Guide
+from lifecycle.rules.checks.evaluation import evaluate
+from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.signoffs import required_reviews, sign_off_status, stale_sign_offs, staleness
+from lifecycle.vocabulary import CheckResult, Gate, Role, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class GuideChange:
+    """One difference: `kind` is question, reliance, sign-off, check, tier or threshold; `what` names it."""
+
+    kind: str
+    what: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaleSignOff:
+    """A sign-off that holds now and would not: its reasons as the reviewer would read them."""
+
+    sign_off_id: int
+    gate: Gate
+    role: Role
+    printed_name: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectEffect:
+    """What would be different for one project, at its gate and those it has passed."""
+
+    stale: tuple[StaleSignOff, ...] = ()
+    newly_required: tuple[tuple[Gate, Role], ...] = ()
+    newly_failing: tuple[tuple[str, str], ...] = ()  # id and title of a check that would stand in the way
+
+    @property
+    def is_none(self) -> bool:
+        return not (self.stale or self.newly_required or self.newly_failing)
+
+
+# ---------------------------------------------------------------- the guides themselves
+
+
+def guide_changes(now: Guide, candidate: Guide) -> tuple[GuideChange, ...]:
+    """Every difference that matters to a decision or a check, in the order of the guide; wording apart."""
+    return (
+        *_questions(now, candidate),
+        *_reliance(now, candidate),
+        *_sign_offs(now, candidate),
+        *_checks(now, candidate),
+        *_tiers(now, candidate),
+        *_thresholds(now, candidate),
+    )
+
+
+def _questions(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
+    for field_id, field in now.fields.items():
+        if field_id not in candidate.fields:
+            yield GuideChange("question", field_id, f"{field.title} is removed.")
+    for field_id, field in candidate.fields.items():
+        before = now.fields.get(field_id)
+        if before is None:
+            yield GuideChange("question", field_id, f"{field.title} is added, due at {field.gate.title}.")
+        elif said := list(_changed(before, field)):
+            yield GuideChange("question", field_id, f"{field.title}: {', '.join(said)}.")
+
+
+def _changed(before: FieldSpec, after: FieldSpec) -> Iterator[str]:
+    if before.gate is not after.gate:
+        yield f"due at {after.gate.title} instead of {before.gate.title}"
+    if _shape(before) != _shape(after):
+        yield "another shape of answer"
+    if (before.production, before.light) != (after.production, after.light):
+        yield "asked on another track"
+    if before.question != after.question or before.title != after.title:
+        yield "worded anew"
+
+
+def _shape(field: FieldSpec) -> tuple[object, ...]:
+    return field.kind, tuple(
+        (part.id, part.type, tuple(part.choices), part.required, part.min, part.max) for part in field.columns
+    )
+
+
+def _reliance(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
+    for gate in Gate:
+        for role in Role:
+            before, after = set(now.relied_on(gate, role)), set(candidate.relied_on(gate, role))
+            if before == after or not candidate.review(gate, role):
+                continue
+            said = [
+                f"{words} {', '.join(sorted(fields))}"
+                for words, fields in (("also rests on", after - before), ("no longer on", before - after))
+                if fields
+            ]
+            place = f"{role.title} at {gate.title}"
+            yield GuideChange("reliance", place, f"{place} {'; '.join(said)}.")
+
+
+def _sign_offs(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
+    for gate in Gate:
+        for role in Role:
+            before, after = now.review(gate, role), candidate.review(gate, role)
+            place = f"{role.title} at {gate.title}"
+            if before and not after:
+                yield GuideChange("sign-off", place, f"{place} is asked no more.")
+            elif after and not before:
+                yield GuideChange("sign-off", place, f"{place} is asked to {after.act}.")
+            elif before and after and before.act is not after.act:
+                yield GuideChange("sign-off", place, f"{place} is to {after.act} instead of {before.act}.")
+            elif before and after and before.only_when_stale != after.only_when_stale:
+                when = "only when something changed" if after.only_when_stale else "always"
+                yield GuideChange("sign-off", place, f"{place} is asked {when}.")
+    policies = (now.policy, candidate.policy)
+    for name, title in (
+        ("approvals_needed", "How many people approve"),
+        ("reapproval_months", "After how many months an approval ends"),
+        ("reapproval_gates", "Where approvals end by time"),
+        ("light_roles", "The roles of the light track"),
+        ("required_evidence", "Documents that a gate asks for"),
+        ("review_months", "Months between reviews in operation"),
+        ("cosmetic", "Fields that make nothing stale"),
+    ):
+        if getattr(policies[0], name) != getattr(policies[1], name):
+            yield GuideChange("sign-off", name, f"{title} changes.")
+
+
+def _checks(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
+    for check_id, check in now.checks_by_id.items():
+        after = candidate.checks_by_id.get(check_id)
+        if after is None:
+            yield GuideChange("check", check_id, f"{check.title} is removed.")
+            continue
+        if [_strength(item) for item in check.branches] != [_strength(item) for item in after.branches]:
+            yield GuideChange("check", check_id, f"{check.title} is enforced differently.")
+        if check.waived_by is not after.waived_by:
+            yield GuideChange("check", check_id, f"{check.title} is waived by {after.waived_by.title}.")
+    for check_id, check in candidate.checks_by_id.items():
+        if check_id not in now.checks_by_id:
+            yield GuideChange("check", check_id, f"{check.title} is added.")
+
+
+def _strength(branch: BranchSpec) -> tuple[str, tuple[tuple[Gate, Severity], ...]]:
+    return branch.id, tuple(sorted(branch.enforced.items()))
+
+
+def _tiers(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
+    if now.tiers != candidate.tiers:
+        yield GuideChange("tier", "tiers.yaml", "The points that propose a risk tier change.")
+
+
+def _thresholds(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
+    for name in sorted(now.thresholds.keys() | candidate.thresholds.keys()):
+        before, after = now.thresholds.get(name), candidate.thresholds.get(name)
+        if before != after:
+            yield GuideChange("threshold", name, f"{name}: {_said(before)} becomes {_said(after)}.")
+
+
+def _said(value: object) -> str:
+    if value is None:
+        return "nothing"
+    return ", ".join(value) if isinstance(value, tuple) else f"{value}"
+
+
+# ---------------------------------------------------------------- one project
+
+
+def effect_on(before: ProjectFacts, now: Guide, after: ProjectFacts, candidate: Guide) -> ProjectEffect:
+    """`before` and `after` are the facts of one project as they are read with each of the guides."""
+    held = {made.id for made in stale_sign_offs(before, now)}
+    gates = _reached(before)
+    return ProjectEffect(
+        stale=tuple(
+            StaleSignOff(made.id, made.gate, made.role, made.printed_name, staleness(after, candidate, made))
+            for made in stale_sign_offs(after, candidate)
+            if made.id not in held
+        ),
+        newly_required=tuple(
+            (gate, spec.role)
+            for gate in gates
+            for spec in required_reviews(after, candidate, gate)
+            if not spec.only_when_stale and _is_new(before, now, after, candidate, gate, spec.role)
+        ),
+        newly_failing=tuple(_newly_failing(before, now, after, candidate)),
+    )
+
+
+def _reached(facts: ProjectFacts) -> tuple[Gate, ...]:
+    here = facts.gate or Gate.DISCOVERY
+    return tuple(gate for gate in Gate if gate is here or gate in facts.passed_gates)
+
+
+def _is_new(
+    before: ProjectFacts, now: Guide, after: ProjectFacts, candidate: Guide, gate: Gate, role: Role
+) -> bool:
+    """Asked of nobody until now, or of fewer people."""
+    asked = {spec.role for spec in required_reviews(before, now, gate)}
+    needed = now.approvals_needed(gate, role, before.tier) if role in asked else 0
+    state = sign_off_status(after, candidate, gate, role)
+    return state.needed > needed and not state.is_valid
+
+
+def _newly_failing(
+    before: ProjectFacts, now: Guide, after: ProjectFacts, candidate: Guide
+) -> Iterator[tuple[str, str]]:
+    gate = before.gate or Gate.DISCOVERY
+    in_the_way = {state.check_id for state in evaluate(before, now, gate) if state.blocks}
+    said: set[str] = set()
+    for state in evaluate(after, candidate, gate):
+        new = state.blocks and state.result is CheckResult.FAILS and state.check_id not in in_the_way
+        if new and state.check_id not in said:
+            said.add(state.check_id)
+            yield state.check_id, state.title

@@ -1,0 +1,78 @@
+"""The lines of a signature, composed in one place: on the screen, in the printed dossier and in the bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from lifecycle.vocabulary import Decision, Gate, Meaning, Role, Verification
+
+DIGEST_SHOWN = 16
+
+
+class Signed(Protocol):
+    """What a signature record holds, whoever reads it from where."""
+
+    @property
+    def printed_name(self) -> str: ...
+    @property
+    def role(self) -> Role: ...
+    @property
+    def gate(self) -> Gate: ...
+    @property
+    def on_behalf_of(self) -> str: ...
+    @property
+    def decision(self) -> Decision: ...
+    @property
+    def stated(self) -> Meaning | None: ...
+    @property
+    def statement(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def verified(self) -> Verification | None: ...
+    @property
+    def digest(self) -> str: ...
+
+
+def signature_lines(signed: Signed) -> tuple[tuple[str, str], ...]:
+    """Label and text of each line, in order; a line without content is left out, the digest is whole.
+
+    What older records did not keep (kind of meaning, how the signer was known) is left out, never guessed.
+    """
+    lines = (
+        ("Sentence signed", signed.statement),
+        ("Signed by", signed.printed_name),
+        ("Role", f"{signed.role.title}, {signed.gate.title} gate"),
+        ("On behalf of", signed.on_behalf_of),
+        ("Decision", signed.decision.title),
+        ("Meaning", signed.stated.title if signed.stated else ""),
+        ("Time", utc(signed.at)),
+        ("Signer known by", signed.verified.title if signed.verified else ""),
+        ("Digest of what it covers", signed.digest),
+    )
+    return tuple((label, text) for label, text in lines if text)
+
+
+def signature_line(signed: Signed, *, present_name: str = "") -> str:
+    """The same on one line, with the digest shortened. `present_name`: what the signer is called now."""
+    renamed = f" (now {present_name})" if present_name not in (signed.printed_name, "") else ""
+    parts: Sequence[str] = (
+        f"{signed.printed_name}{renamed}, {signed.role.title}",
+        f"on behalf of {signed.on_behalf_of}" if signed.on_behalf_of else "",
+        f"meaning: {signed.stated.title.lower()}" if signed.stated else "",
+        utc(signed.at),
+        "password entered to sign" if signed.verified is Verification.PASSWORD else "",
+        f"digest {short_digest(signed.digest)}" if signed.digest else "",
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def utc(moment: datetime) -> str:
+    """To the second, as a signature is dated: "2026-11-25 03:12:45 UTC"."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def short_digest(whole: str) -> str:
+    return f"{whole[:DIGEST_SHOWN]}…" if len(whole) > DIGEST_SHOWN else whole

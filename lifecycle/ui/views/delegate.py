@@ -1,0 +1,55 @@
+"""Handing one open review over to a colleague, from the review's own page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lifecycle.actions import reviews as actions
+from lifecycle.errors import Invalid
+from lifecycle.queries import delegations as queries
+from lifecycle.ui import cache, identity, navigation, state
+from lifecycle.ui.components import plain, refusal
+from lifecycle.ui.perform import attempt
+
+
+def hand_over(review_id: int) -> None:
+    """Draws nothing for whoever the review does not wait for."""
+    view = cache.read_with_guide(
+        queries.hand_over, by=identity.actor(), at=identity.this_hour(), review_id=review_id
+    )
+    if not view.colleagues:
+        return
+    with st.expander("Delegate to a colleague", icon=":material/forward_to_inbox:"):
+        if view.free:
+            _form(review_id, {item.key: item.name for item in view.free})
+        for item in view.colleagues:
+            for blocker in item.against[:1]:
+                st.caption(plain(blocker.text))
+        navigation.link("absence", "Away for longer? Name somebody for a time", icon=":material/event_busy:")
+
+
+def _form(review_id: int, free: dict[str, str]) -> None:
+    key = f"hand_over:{review_id}"
+    with st.form(key, border=False, enter_to_submit=False):
+        st.caption("They are asked in your place and sign in their own name. It cannot be passed on again.")
+        chosen = st.selectbox(
+            "To whom",
+            list(free),
+            index=0 if len(free) == 1 else None,
+            format_func=lambda person: free.get(person, person),
+            key=f"{key}:person",
+            placeholder="Choose",
+        )
+        reason = st.text_input("Why (if any)", key=f"{key}:reason", max_chars=500)
+        submitted = st.form_submit_button("Hand over", icon=":material/forward_to_inbox:")
+    if not submitted:
+        return
+    if chosen is None:
+        refusal(Invalid({"to whom": "Choose a colleague."}))
+        return
+    outcome = attempt(actions.hand_over, review_id=review_id, person_key=chosen, reason=reason)
+    if outcome.refusal is not None:
+        refusal(outcome.refusal)
+        return
+    state.flash("success", f"{free[chosen]} was asked in your place.")
+    navigation.go("home")

@@ -1,0 +1,419 @@
+"""What people are told: the log with its failures, the channels, and after how many days somebody is reminded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from lifecycle.actions import deliveries as actions
+from lifecycle.notify import chats
+from lifecycle.queries import deliveries as queries
+from lifecycle.queries.deliveries import ChannelView, DeliveryLine, DeliveryPage
+from lifecycle.rules.deliveries import DeliveryState, Medium
+from lifecycle.rules.messages import FOR_CHANNELS, TITLES
+from lifecycle.rules.reminders import ReminderPolicy
+from lifecycle.ui import cache, identity, navigation, state
+from lifecycle.ui.components import (
+    ago,
+    badge,
+    counted,
+    empty_state,
+    exact,
+    key_figures,
+    page_header,
+    plain,
+    refusal,
+)
+from lifecycle.ui.perform import attempt, draw_again, perform
+from lifecycle.ui.standing import Mark
+
+_SECRET = "deliveries:secret"  # of a webhook that was just added, shown until something else is done
+_BEFORE = "before"
+_MARKS = {
+    DeliveryState.WAITING: Mark("Waiting", "violet", "schedule"),
+    DeliveryState.SENDING: Mark("Sending", "blue", "send"),
+    DeliveryState.SENT: Mark("Sent", "green", "check_circle"),
+    DeliveryState.FAILED: Mark("Failed", "red", "error"),
+    DeliveryState.DROPPED: Mark("Not needed", "gray", "block"),
+}
+_ADDRESSES = {
+    Medium.WEBHOOK: "A program of yours gets a signed JSON message by HTTPS.",
+    Medium.CHAT: "A chat service gets the headline and a link, by its Apprise address.",
+}
+
+
+def show() -> None:
+    """The whole page."""
+    page_header("Deliveries", about="What Lifecycle tells people outside the app, and whether it arrived.")
+    by = identity.actor()
+    channels = cache.read_now(queries.channels, by=by)
+    _reachable(channels)
+    log, where, when = st.tabs(["Log", "Where to", "Reminders"], key="deliveries:parts")
+    with log:
+        _log()
+    with where:
+        _mail()
+        _channels(channels)
+        _add()
+    with when:
+        _reminders()
+        _jobs()
+
+
+def _reachable(channels: tuple[ChannelView, ...]) -> None:
+    """Says plainly when nothing can leave, or when nobody does the work."""
+    if cache.settings().mail is None and not any(channel.active for channel in channels):
+        st.warning(
+            "Nothing is sent outside the app: there is no mail server and no channel. People find what concerns "
+            "them on their page Notifications. Set one up under “Where to”.",
+            icon=":material/mail_off:",
+        )
+    waiting = cache.read_now(queries.waiting_to_be_told, by=identity.actor())
+    if waiting and not cache.settings().jobs:
+        st.info(
+            f"{counted(waiting, 'thing waits', 'things wait')} to be told. This server leaves that to others "
+            "(LIFECYCLE_JOBS=off): another server, or “python -m lifecycle tick”.",
+            icon=":material/schedule:",
+        )
+
+
+# ------------------------------------------------------------------ the log
+
+
+def _log() -> None:
+    by = identity.actor()
+    counts = cache.read_now(queries.counts, by=by)
+    if not any(counts.values()):
+        empty_state(
+            "Nothing has been sent yet",
+            "Every message outside the app stands here: when, to whom, and whether it arrived.",
+            icon="outgoing_mail",
+        )
+        return
+    under_way = counts[DeliveryState.WAITING] + counts[DeliveryState.SENDING]
+    key_figures(
+        [
+            ("Sent", f"{counts[DeliveryState.SENT]:,}", ""),
+            ("On their way", f"{under_way:,}", ""),
+            ("Failed", f"{counts[DeliveryState.FAILED]:,}", ""),
+            ("No longer needed", f"{counts[DeliveryState.DROPPED]:,}", ""),
+        ]
+    )
+    found = _filtered()
+    if not found.lines:
+        st.caption("No message fits this choice.")
+        return
+    _table(found)
+    _pages(found)
+
+
+def _filtered() -> DeliveryPage:
+    with st.grid(3, min_column_width=200):
+        state_name = st.selectbox(
+            "State",
+            [one.value for one in DeliveryState],
+            index=None,
+            format_func=lambda name: DeliveryState(name).words,
+            key="deliveries:state",
+            placeholder="Every state",
+        )
+        medium = st.selectbox(
+            "Way",
+            [one.value for one in Medium],
+            index=None,
+            format_func=lambda name: Medium(name).words,
+            key="deliveries:medium",
+            placeholder="Every way",
+        )
+        kind = st.selectbox(
+            "Message",
+            list(TITLES),
+            index=None,
+            format_func=lambda name: TITLES[name],
+            key="deliveries:kind",
+            placeholder="Every message",
+        )
+    return cache.read_now(
+        queries.log,
+        by=identity.actor(),
+        state=DeliveryState(state_name) if state_name else None,
+        medium=Medium(medium) if medium else None,
+        kind=kind,
+        before=_before(),
+    )
+
+
+def _table(found: DeliveryPage) -> None:
+    now = identity.now()
+    shown = st.dataframe(
+        {
+            "When": [ago(line.created_at, now) for line in found.lines],
+            "State": [line.state.words for line in found.lines],
+            "To": [line.to for line in found.lines],
+            "Message": [line.what for line in found.lines],
+            "Project": [line.project for line in found.lines],
+            "Way": [line.medium.words for line in found.lines],
+            "Attempts": [line.attempts for line in found.lines],
+            "Why not": [line.last_error for line in found.lines],
+        },
+        hide_index=True,
+        key="deliveries:table",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "State": st.column_config.TextColumn(width=90),
+            "Why not": st.column_config.TextColumn(width="large"),
+        },
+        alt="Messages with their state",
+    )
+    by_label = {_label(line): line for line in found.lines}
+    rows = shown.selection.rows
+    chosen = st.selectbox(
+        "Look at a message",
+        list(by_label),
+        index=rows[0] if rows else None,
+        key=f"deliveries:one:{rows[0] if rows else ''}",
+        placeholder="Choose one here or in the table",
+    )
+    if chosen:
+        _one(by_label[chosen], now)
+
+
+def _label(line: DeliveryLine) -> str:
+    return f"{line.what} to {line.to}, {exact(line.created_at)} (number {line.id})"
+
+
+def _one(line: DeliveryLine, now: datetime) -> None:
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(line.what)}** to {plain(line.to)}", anchors=False, width="content")
+            badge(_MARKS[line.state])
+        said = [f"Written {ago(line.created_at, now)}", counted(line.attempts, "attempt")]
+        if line.done_at:
+            said.append(f"last one {ago(line.done_at, now)}")
+        elif line.state is DeliveryState.WAITING:
+            said.append("next one now" if line.due_at <= now else f"next one at {exact(line.due_at)}")
+        st.caption(plain(" · ".join(said)))
+        if line.last_error:
+            st.markdown(plain(line.last_error), anchors=False)
+        if line.can_be_replayed and st.button(
+            "Send again", icon=":material/replay:", key=f"deliveries:replay:{line.id}"
+        ):
+            perform(actions.replay, done="It is on its way again.", delivery_id=line.id)
+
+
+def _before() -> int | None:
+    text = navigation.here(_BEFORE) or ""
+    return int(text) if text.isdecimal() and len(text) < 16 else None
+
+
+def _pages(found: DeliveryPage) -> None:
+    with st.container(horizontal=True):
+        if _before() is not None and st.button(
+            "Newest", icon=":material/first_page:", key="deliveries:newest"
+        ):
+            navigation.go("deliveries")
+        if found.older is not None and st.button(
+            "Older", icon=":material/chevron_right:", key="deliveries:older"
+        ):
+            navigation.go("deliveries", before=found.older)
+
+
+# ------------------------------------------------------------------ where to
+
+
+def _mail() -> None:
+    st.header("E-mail", anchor=False)
+    mail = cache.settings().mail
+    if mail is None:
+        st.caption(
+            "No mail server is set. Start the server with `LIFECYCLE_SMTP_HOST` and `LIFECYCLE_SMTP_SENDER`; "
+            "`docs/notifications.md` has the rest."
+        )
+        return
+    secured = {"starttls": "secured by STARTTLS", "ssl": "secured by TLS", "none": "not encrypted"}[
+        mail.security
+    ]
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{plain(mail.sender)}**  \n:small[:gray[{plain(f'through {mail.host}, port {mail.port}, {secured}')}]]",
+            width="stretch",
+            anchors=False,
+        )
+        if st.button("Send me a test", icon=":material/send:", key="deliveries:test"):
+            perform(actions.send_test, done="A test is on its way to you; the log shows whether it arrives.")
+
+
+def _channels(channels: tuple[ChannelView, ...]) -> None:
+    st.header("Channels", anchor=False)
+    _show_secret()
+    if not channels:
+        st.caption("None. A chat room or a program of yours can be told besides.")
+    for channel in channels:
+        _channel(channel)
+
+
+def _channel(channel: ChannelView) -> None:
+    icon = {"webhook": "webhook", "chat": "forum"}[channel.medium.value]
+    what = ", ".join(TITLES[kind].lower() for kind in channel.kinds) or "everything but reminders"
+    note = f"{channel.medium.words} · {channel.shown_address} · {what}"
+    off = "" if channel.active else " :gray-badge[Off]"
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f":material/{icon}: **{plain(channel.name)}**{off}  \n:small[:gray[{plain(note)}]]",
+            width="stretch",
+            anchors=False,
+        )
+        with st.container(horizontal=True, width="content", gap="small"):
+            _channel_buttons(channel)
+
+
+def _channel_buttons(channel: ChannelView) -> None:
+    if st.button("Test", key=f"channel:test:{channel.id}", icon=":material/send:"):
+        perform(
+            actions.send_test,
+            done="A test is on its way; the log shows whether it arrives.",
+            channel_id=channel.id,
+        )
+    turn = "Turn off" if channel.active else "Turn on"
+    if st.button(turn, key=f"channel:switch:{channel.id}"):
+        done = f"“{channel.name}” is {'off' if channel.active else 'on'}."
+        perform(actions.switch_channel, done=done, channel_id=channel.id, active=not channel.active)
+    with st.popover("Remove", icon=":material/delete:", key=f"channel:removing:{channel.id}"):
+        st.caption("Its address and secret are forgotten for good. The log keeps what was sent.")
+        if st.button("Remove this channel", key=f"channel:remove:{channel.id}"):
+            done = f"“{channel.name}” was removed; its address and secret are forgotten."
+            perform(actions.remove_channel, done=done, channel_id=channel.id)
+
+
+def _add() -> None:
+    with st.expander("Add a channel", icon=":material/add:"):
+        medium = st.radio(
+            "Kind",
+            [Medium.WEBHOOK.value, Medium.CHAT.value],
+            format_func=lambda name: Medium(name).words,
+            captions=list(_ADDRESSES.values()),
+            key="channel:medium",
+        )
+        with st.form("channel", border=False, enter_to_submit=False):
+            name = st.text_input("Name", key="channel:name", placeholder="Team room", help="For the log.")
+            address = st.text_input(
+                "Address",
+                key="channel:address",
+                placeholder="https://example.org/hooks/lifecycle" if medium == "webhook" else "slack://…",
+                help="It is not shown again in full.",
+            )
+            kinds = st.multiselect(
+                "Only these messages",
+                FOR_CHANNELS,
+                format_func=lambda kind: TITLES[kind],
+                key="channel:kinds",
+                placeholder="Everything but reminders",
+            )
+            submitted = st.form_submit_button("Add this channel", type="primary")
+        if submitted:
+            _add_channel(Medium(medium), name, address, kinds)
+
+
+def _add_channel(medium: Medium, name: str, address: str, kinds: list[str]) -> None:
+    is_chat = medium is Medium.CHAT and address.strip()
+    outcome = attempt(
+        actions.add_channel,
+        medium=medium,
+        name=name,
+        address=address,
+        kinds=tuple(kinds),
+        allow_http=cache.settings().allow_http_webhooks,
+        address_problem=chats.address_problem(address.strip()) if is_chat else None,
+    )
+    if outcome.refusal is not None:
+        refusal(outcome.refusal)
+        return
+    for part in ("name", "address", "kinds"):
+        state.forget(f"channel:{part}")
+    if outcome.value:
+        state.put(_SECRET, [name, outcome.value])
+    state.flash("success", f"“{name}” was added. Send a test to see that it works.")
+    draw_again()
+
+
+def _show_secret() -> None:
+    """The secret of a new webhook. It is shown this once."""
+    kept = state.value(_SECRET)
+    if not kept:
+        return
+    with st.container(border=True):
+        st.markdown(f":green[:material/key:] **The secret of {plain(kept[0])}**", anchors=False)
+        st.code(kept[1], language=None, wrap_lines=True)
+        st.caption("Its receiver checks signatures with it. It cannot be shown again: copy it now.")
+        if st.button("I have copied it", key="deliveries:copied"):
+            state.forget(_SECRET)
+            draw_again()
+
+
+# ------------------------------------------------------------------ reminders
+
+
+_DAYS = (
+    ("due_after_days", "A review without a due date is due after", "days", 1, 90),
+    ("before_due_days", "Remind before something is due", "days", 0, 30),
+    ("manager_after_days", "Tell the product manager after the due date", "days", 1, 90),
+    ("administrator_after_days", "Tell administrators after the due date", "days", 1, 180),
+    ("waiver_before_days", "Announce the end of a waiver", "days before", 1, 90),
+    ("hour", "Not before", "o'clock", 0, 23),
+)
+
+
+_JOBS = {
+    "standing": "Dates that passed",
+    "reminders": "Reminders",
+    "outbox": "Who is told of what",
+    "digests": "Daily e-mails",
+    "deliveries": "Sending",
+    "tidying": "Tidying up",
+}
+
+
+def _reminders() -> None:
+    st.header("When people are reminded", anchor=False)
+    st.caption("Each reminder comes once. What is overdue is told to whoever owes it on the day after.")
+    policy = cache.read(queries.reminders)
+    with st.form("reminders", border=False):
+        given: dict[str, int] = {}
+        with st.grid(3, min_column_width=260):
+            for name, label, unit, least, most in _DAYS:
+                given[name] = int(
+                    st.number_input(
+                        f"{label} ({unit})",
+                        min_value=least,
+                        max_value=most,
+                        value=int(getattr(policy, name)),
+                        key=f"reminders:{name}",
+                    )
+                )
+        skips = st.checkbox("Not on weekends", value=policy.skip_weekends, key="reminders:weekends")
+        submitted = st.form_submit_button("Save reminders", type="primary")
+    if submitted:
+        chosen = ReminderPolicy(**given, skip_weekends=skips)
+        perform(actions.set_reminders, done="Saved.", policy=chosen)
+
+
+def _jobs() -> None:
+    st.header("Who does the work", anchor=False)
+    now = identity.now()
+    ran = [job for job in cache.read_now(queries.jobs, by=identity.actor(), at=now) if job.finished_at]
+    if not ran:
+        st.caption("No job has run yet. The server looks every 15 seconds for what is due.")
+        return
+    st.dataframe(
+        {
+            "Job": [_JOBS.get(job.name, job.name) for job in ran],
+            "Last run": [ago(job.finished_at, now) if job.finished_at else "" for job in ran],
+            "State": ["runs now" if job.is_running else "waits" for job in ran],
+            "Things done": [job.said for job in ran],
+            "By": [job.holder.rpartition(":")[0] for job in ran],
+        },
+        hide_index=True,
+        alt="Jobs with their last run",
+    )

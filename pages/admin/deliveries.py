@@ -1,0 +1,5 @@
+"""Deliveries."""
+
+from lifecycle.ui.views import deliveries
+
+deliveries.show()

@@ -1,0 +1,5 @@
+"""Notifications."""
+
+from lifecycle.ui.views import notifications
+
+notifications.show()
