@@ -154,7 +154,7 @@ def _tab(name: str, view: GateView) -> str:
         "Reviews": f"{sum(role.status in valid for role in required)}/{len(required)}",
         "Checks": f"{len(findings.failing(view.findings))} failing",
         "Conditions": f"{sum(item.state == 'open' for item in view.conditions)} open",
-        "Documents": "",  # a tab whose name changes is left: whoever has just added a file would be sent away
+        "Documents": "",  # no number: its list looks for new ones by itself, and the name would lag behind
         "Outcome": view.outcomes[0].outcome.title.lower() if view.outcomes else "",
     }[name]
     return f"{name} :gray[{said}]" if said else name
