@@ -39,10 +39,9 @@ unit: environment
 	$(PYTEST) -n 2 -m "not browser" </dev/null
 
 # One at a time: a browser and a server already fill the two processors these tests are meant for.
-# On a busy machine a page may miss a deadline: what failed is asked once more, alone, and has to pass then.
 browser: environment chromium
 	export LIFECYCLE_CHROMIUM="$$($(PYTHON_HERE) scripts/find_chromium.py)"; \
-	$(PYTEST) -m browser </dev/null || $(PYTEST) -m browser --last-failed --last-failed-no-failures none </dev/null
+	$(PYTEST) -m browser </dev/null
 
 format: environment ## Rewrite the code in house style
 	$(PYTHON_HERE) -m ruff check --fix --exit-zero --quiet .

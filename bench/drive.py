@@ -150,6 +150,7 @@ _VALUES: Mapping[str, Callable[[Any], WidgetState]] = MappingProxyType(
         "text_input": lambda element: _one(element.id, element.value),
         "text_area": lambda element: _one(element.id, element.value),
         "selectbox": lambda element: _one(element.id, element.raw_value),
+        "radio": lambda element: _one(element.id, element.raw_value),
         "checkbox": lambda element: WidgetState(id=element.id, bool_value=element.value),
         "multiselect": lambda element: _several(element.id, element.raw_values),
         "date_input": lambda element: _several(element.id, element.value),

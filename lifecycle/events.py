@@ -100,6 +100,7 @@ class EventAction(StrEnum):
     GATE_DECIDED = "gate.decided"
     TIER_CHOSEN = "tier.chosen"
     TARGET_DATE_SET = "target_date.set"
+    TARGET_DATES_SET = "target_dates.set"
     EVIDENCE_ADDED = "evidence.added"
     EVIDENCE_REVISED = "evidence.revised"
     EVIDENCE_EXPIRY_SET = "evidence.expiry_set"

@@ -277,6 +277,19 @@ class ReentrySpec(Spec):
         )
 
 
+class StageDays(Spec):
+    """How long a stage usually takes, in working days: the median, and what 85 of 100 do not exceed."""
+
+    typical: int = Field(ge=1)
+    safe: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> StageDays:
+        if self.safe < self.typical:
+            raise ValueError("safe is shorter than typical")
+        return self
+
+
 class SignOffPolicy(Spec):
     """Who is asked for what. `role_fields` adds each role's own fields of that gate's stage or earlier."""
 
@@ -286,7 +299,8 @@ class SignOffPolicy(Spec):
     light_roles: tuple[Role, ...]
     required_evidence: dict[Gate, tuple[str, ...]] = Field(default_factory=dict)
     review_months: dict[int, int]
-    lead_days: dict[Role, int]
+    lead_days: dict[Role, int]  # working days from asking to deciding
+    stage_days: dict[Stage, StageDays]
     reenter_password: tuple[ReentrySpec, ...] = ()
     # tier: role: how many different people have to approve; one where nothing is said
     approvals_needed: dict[int, dict[Role, int]] = Field(default_factory=dict)
@@ -309,6 +323,12 @@ class SignOffPolicy(Spec):
                     raise ValueError(
                         f"reapproval_months › {role} › {tier}: name a tier from 1 to 4 and 1 to 120 months"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _knows_every_stage(self) -> SignOffPolicy:
+        if missing := [stage.value for stage in Stage if stage not in self.stage_days]:
+            raise ValueError(f"stage_days lacks {', '.join(missing)}")
         return self
 
 

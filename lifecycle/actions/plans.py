@@ -1,20 +1,25 @@
-"""Plans: the target date of each gate."""
+"""Plans: the target date of each gate, and the holidays that working days leave out."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import date, datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from lifecycle.actions.projects import open_project
+from lifecycle.canonical import canonical_json
 from lifecycle.errors import Invalid, NotFound
-from lifecycle.events import EventAction, project_chain, record
+from lifecycle.events import ORGANISATION, EventAction, project_chain, record
+from lifecycle.facts.calendars import COUNTRY, REGION, countries, regions
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
+from lifecycle.rules.permissions import require
 from lifecycle.rules.reviews import due_problem
-from lifecycle.store.tables import TargetDate
+from lifecycle.store.tables import Organisation, TargetDate
 from lifecycle.vocabulary import Actor, Gate
 
 
@@ -51,6 +56,71 @@ def clear_date(
     before = planned.on_date
     session.delete(planned)
     _record(session, project_id, gate, before, None, by, at, guide)
+
+
+def set_dates(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_id: int,
+    dates: Mapping[Gate, date],
+) -> None:
+    """Plan several gates at once, as when the dates that a plan proposes are taken over: one event for all."""
+    require_on_project(session, "plans.set_dates", by, project_id)
+    open_project(session, project_id)
+    today = organisation_today(session, at)
+    if problems := {gate.title: said for gate, day in dates.items() if (said := due_problem(day, today))}:
+        raise Invalid(problems)
+    planned = {gate: session.get(TargetDate, (project_id, gate.value)) for gate in dates}
+    before = {gate: row.on_date if row else None for gate, row in planned.items()}
+    moved = {gate: day for gate, day in dates.items() if before[gate] != day}
+    if not moved:
+        return
+    for gate, day in moved.items():
+        row = planned[gate] or TargetDate(
+            project_id=project_id, gate=gate.value, on_date=day, set_at=at, set_by=by.key
+        )
+        row.on_date, row.set_at, row.set_by = day, at, by.key
+        session.add(row)
+    session.flush()
+    record(
+        session,
+        chain=project_chain(project_id),
+        action=EventAction.TARGET_DATES_SET,
+        detail={"before": {gate.value: before[gate] for gate in moved}, "after": dict(moved)},
+        by=by,
+        at=at,
+    )
+    refresh_standing(session, project_id, guide=guide, at=at)
+
+
+def set_holidays(session: Session, *, by: Actor, at: datetime, country: str, region: str = "") -> None:
+    """Choose whose public holidays working days leave out; an empty country means weekends alone."""
+    require("plans.set_holidays", by)
+    if country and country not in countries():
+        raise Invalid({"country": f"No holidays are known for “{country}”."})
+    if region and region not in regions(country):
+        raise Invalid({"region": f"“{region}” is no region of {countries().get(country, 'this country')}."})
+    organisation = session.exec(select(Organisation)).first()
+    if organisation is None:
+        raise NotFound("organisation", "")
+    settings = json.loads(organisation.settings)
+    before = {name: settings.get(name, "") for name in (COUNTRY, REGION)}
+    after = {COUNTRY: country, REGION: region}
+    if before == after:
+        return
+    organisation.settings = canonical_json({**settings, **after})
+    session.flush()
+    record(
+        session,
+        chain=ORGANISATION,
+        action=EventAction.ORGANISATION_SETTINGS_CHANGED,
+        detail={"before": before, "after": after},
+        by=by,
+        at=at,
+    )
 
 
 def _record(

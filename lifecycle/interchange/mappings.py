@@ -200,15 +200,64 @@ def stage_key(text: str) -> str:
     return _ENUMERATOR.sub("", plain).strip()
 
 
+_SHORT_REST = 5
+_DOUBTS = frozenset(
+    [
+        "not",
+        "no",
+        "never",
+        "planned",
+        "planning",
+        "proposed",
+        "expected",
+        "soon",
+        "paused",
+        "suspended",
+        "halted",
+        "hold",
+        "cancelled",
+        "canceled",
+        "withdrawn",
+        "stopped",
+        "former",
+        "formerly",
+        "limited",
+        "partial",
+        "partially",
+        "test",
+        "testing",
+        "trial",
+        "experimental",
+        "pending",
+    ]
+)
+
+
 def stage_of(mapping: RegisterMapping, word: str) -> tuple[Stage, ProjectStatus] | None:
     """Our stage and status for a register's word, or None: an unknown word is never guessed."""
     key = stage_key(word)
     if key in mapping.stage_words:
         return mapping.stage_words[key]
     for pattern, stage, status in mapping.stage_prefixes:
-        if pattern.match(key):
-            return stage, status
+        found = pattern.match(key)
+        if found:
+            return None if _takes_back(mapping, key[found.end() :], (stage, status)) else (stage, status)
     return None
+
+
+def _takes_back(mapping: RegisterMapping, rest: str, said: tuple[Stage, ProjectStatus]) -> bool:
+    """Whether the few words behind a stage word say something else: "In production (pilot)", "Live - on hold".
+
+    A long text is the register's own explanation of its word, and may name other stages.
+    """
+    words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", rest)
+    if len(words) > _SHORT_REST:
+        return False
+    parts = {
+        " ".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1)
+    }
+    others = {word for word, place in mapping.stage_words.items() if place != said}
+    return bool(parts & (others | _DOUBTS))
 
 
 def risk_group_of(mapping: RegisterMapping, word: str) -> RiskGroup:

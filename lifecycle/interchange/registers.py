@@ -44,6 +44,19 @@ LONGEST_NAME = 400
 LONGEST_ORGANISATION = 200
 LONGEST_ID = 200
 _EARLY_ROWS = 30
+_FULL_ROW = 3  # cells
+_MOST_NAMED = 8
+# A label that adds up, perhaps with its number: "Total", "Grand total: 60 projects", "Summe (60)".
+_TOTAL = re.compile(
+    r"(?:grand |sub-?|overall )?(?:totals?|sum|count|totaal|gesamt|summe|insgesamt)"
+    r"(?:\s*[:(=\u2013-]?\s*[\d.,]+\s*\)?(?:\s+\w+)?|\s*:)?",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"[+-]?[\d.,\s]*\d[\d.,\s]*%?")
+_NOTE = re.compile(
+    r"(?:\*|\u2020|(?:source|notes?|legend|as of|last updated|exported|generated|bron|quelle|stand)\s*:|\u00a9)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +152,9 @@ def read_register(
         raise Invalid(f"{filename} has headers but no rows below them.")
     reader = _Reader(choice.mapping, table, one_line(organisation or "")[:LONGEST_ORGANISATION])
     rows, problems = reader.read()
-    problems = sorted([*table.problems, *problems], key=lambda problem: problem.row)
+    left_out = {number for numbers in reader.left_out.values() for number in numbers}
+    odd = [problem for problem in table.problems if problem.row not in left_out]
+    problems = sorted([*odd, *problems], key=lambda problem: problem.row)
     notes += reader.notes(rows)
     digest = hashlib.sha256(content).hexdigest()
     source = choice.grid.source
@@ -208,6 +223,9 @@ class _Reader:
         self.mapping, self.table, self.given_organisation = mapping, table, organisation
         self.place: Located = locate(mapping, table.headers)
         self.problems: list[RowProblem] = []
+        self.left_out: dict[str, list[int]] = {"heading": list(table.headings)} if table.headings else {}
+        filled = sorted(sum(not is_blank(cell) for cell in row.values) for row in table.rows)
+        self.usually_filled = filled[len(filled) // 2]
         pattern = mapping.organisation_from_id
         self.id_pattern = re.compile(pattern) if pattern else None
         ids = Counter(self._cell(row, self.place.external_id) for row in table.rows)
@@ -218,7 +236,7 @@ class _Reader:
         return _told_apart(rows), self.problems
 
     def notes(self, rows: Sequence[RegisterRow]) -> list[str]:
-        notes = []
+        notes = [_left_out(what, numbers) for what, numbers in self.left_out.items()]
         if self.place.stage is None:
             notes.append("No column names a stage, so every project is unmapped.")
         if any(not row.organisation for row in rows):
@@ -231,6 +249,9 @@ class _Reader:
         return one_line(row.values[place])
 
     def _row(self, row: Row) -> RegisterRow | None:
+        if what := _no_project(row):
+            self.left_out.setdefault(what, []).append(row.number)
+            return None
         place = self.place
         external_id = self._cell(row, place.external_id)[:LONGEST_ID]
         name = self._name(row, external_id)
@@ -266,6 +287,7 @@ class _Reader:
             self.problems.append(RowProblem(row.number, column, text))
             return name[: LONGEST_NAME - 1].rstrip() + "…"
         if name:
+            self._doubt(row, column)
             return name
         if external_id:
             text = f"no name; the project goes by its id “{external_id}” until somebody names it."
@@ -277,6 +299,13 @@ class _Reader:
         )
         self.problems.append(RowProblem(row.number, column, text, kept=False))
         return ""
+
+    def _doubt(self, row: Row, column: str) -> None:
+        """A row that says nothing but a name among full ones may be a heading or a note: a person has to look."""
+        filled = sum(not is_blank(cell) for cell in row.values)
+        if filled == 1 and self.usually_filled >= _FULL_ROW:
+            text = "only this cell is filled; if it is a heading or a note, archive the project made of it."
+            self.problems.append(RowProblem(row.number, column, text))
 
     def _organisation(self, row: Row, external_id: str) -> str:
         """The column's word, else the one given for the file, else what the mapping reads out of the id."""
@@ -321,6 +350,24 @@ class _Reader:
                 order, earliest = self.mapping.date_order, self.mapping.earliest_year
                 dates.append(RegisterDate(label, text, read_date(text, order=order, earliest_year=earliest)))
         return tuple(dates)
+
+
+def _no_project(row: Row) -> str:
+    """ "total" or "note" when the row is clearly that and no project; else nothing."""
+    first, *others = [cell for cell in (*row.values, *row.extra) if not is_blank(cell)]
+    if _TOTAL.fullmatch(one_line(first)) and all(_NUMBER.fullmatch(one_line(cell)) for cell in others):
+        return "total"
+    return "note" if not others and _NOTE.match(one_line(first)) else ""
+
+
+def _left_out(what: str, numbers: Sequence[int]) -> str:
+    """ "Rows 2, 23 and 44 are headings, so no project was made of them." """
+    if len(numbers) == 1:
+        return f"Row {numbers[0]} is a {what}, so no project was made of it."
+    *shown, last = [str(number) for number in numbers[:_MOST_NAMED]]
+    if len(numbers) > _MOST_NAMED:
+        shown, last = [*shown, last], f"{len(numbers) - _MOST_NAMED:,} more"
+    return f"Rows {', '.join(shown)} and {last} are {what}s, so no project was made of them."
 
 
 def _told_apart(rows: Sequence[RegisterRow]) -> tuple[RegisterRow, ...]:

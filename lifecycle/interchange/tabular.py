@@ -74,6 +74,7 @@ class Table:
     headers: tuple[str, ...]
     rows: tuple[Row, ...]
     problems: tuple[RowProblem, ...] = ()
+    headings: tuple[int, ...] = ()  # numbers of rows that only say what those below them are
 
 
 def read_grids(
@@ -116,13 +117,17 @@ def table_at(grid: Grid, index: int) -> Table:
     headers = _headers(grid, index)
     rows: list[Row] = []
     problems: list[RowProblem] = []
+    headings: list[int] = []
     for row in grid.rows[index + 1 :]:
+        if row.is_heading:
+            headings.append(row.number)
+            continue
         if all(is_blank(cell) for cell in row.values) or _repeats_headers(row, grid.rows[index]):
             continue
         values, noted = _fitted(row, headers, ragged=grid.kind == "CSV")
         rows.append(values)
         problems.extend(noted)
-    return Table(headers, tuple(rows), tuple(problems))
+    return Table(headers, tuple(rows), tuple(problems), tuple(headings))
 
 
 def spreadsheet_safe(text: str) -> str:

@@ -28,6 +28,7 @@ class GridRow:
 
     number: int
     values: tuple[str, ...]
+    is_heading: bool = False  # one cell merged over the columns: it says what the rows below are, and is none
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -38,6 +39,7 @@ _DAMAGE = (
     OSError,
     RuntimeError,
 )
+_HEADING_COLUMNS = 3
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 
 
@@ -82,7 +84,8 @@ def _grids(content: bytes, archive: zipfile.ZipFile, name: str) -> Iterator[Grid
             if sheet.sheet_state != "visible":
                 continue
             sheet.reset_dimensions()
-            rows = _filled_down(_rows(sheet, name), _merged_down(archive, sheet))
+            down, across = _merged(archive, sheet)
+            rows = _filled_down(_headings(_rows(sheet, name), across), down)
             if rows:
                 yield Grid("XLSX", f"XLSX, sheet “{sheet.title}”", tuple(rows))
 
@@ -123,20 +126,32 @@ def _text(value: object) -> str:
     return clean(str(value))
 
 
-def _merged_down(archive: zipfile.ZipFile, sheet: Any) -> list[tuple[int, int, int]]:  # noqa: ANN401
-    """Cells merged over several rows of one column: (place, first row, last row).
+def _merged(archive: zipfile.ZipFile, sheet: Any) -> tuple[list[tuple[int, int, int]], set[int]]:  # noqa: ANN401
+    """Cells merged over several rows of one column, as (place, first row, last row), and rows merged across.
 
     Read from the sheet's part itself, because openpyxl's streaming reader skips merges.
     """
     part = str(getattr(sheet, "_worksheet_path", "")).lstrip("/")
     if part not in archive.namelist():
-        return []
-    found = []
+        return [], set()
+    down, across = [], set()
     for left, top, right, bottom in _MERGED.findall(archive.read(part)):
-        if left == right and int(bottom) > int(top):
-            place = column_index_from_string(left.decode()) - 1
-            found.append((place, int(top), int(bottom)))
-    return found
+        first, last = column_index_from_string(left.decode()), column_index_from_string(right.decode())
+        if first == last and int(bottom) > int(top):
+            down.append((first - 1, int(top), int(bottom)))
+        elif top == bottom and last - first + 1 >= _HEADING_COLUMNS:
+            across.add(int(top))
+    return down, across
+
+
+def _headings(rows: list[GridRow], across: set[int]) -> list[GridRow]:
+    """Rows of which nothing but one cell merged over several columns is filled are headings of those below."""
+    return [
+        replace(row, is_heading=True)
+        if row.number in across and sum(not is_blank(cell) for cell in row.values) == 1
+        else row
+        for row in rows
+    ]
 
 
 def _filled_down(rows: list[GridRow], merged: list[tuple[int, int, int]]) -> list[GridRow]:
@@ -144,10 +159,11 @@ def _filled_down(rows: list[GridRow], merged: list[tuple[int, int, int]]) -> lis
     if not merged:
         return rows
     table = {row.number: list(row.values) for row in rows}
+    headings = {row.number for row in rows if row.is_heading}
     for place, top, bottom in merged:
         value = table[top][place] if top in table and place < len(table[top]) else ""
         for number in range(top + 1, min(bottom, rows[-1].number) + 1 if value else 0):
             if number in table:
                 table[number].extend([""] * (place + 1 - len(table[number])))
                 table[number][place] = table[number][place] or value
-    return [GridRow(number, tuple(values)) for number, values in table.items()]
+    return [GridRow(number, tuple(values), number in headings) for number, values in table.items()]

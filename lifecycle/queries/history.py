@@ -319,6 +319,11 @@ def _target(told: _Told) -> str:
     )
 
 
+def _targets(told: _Told) -> str:
+    after: Mapping[str, str] = told.detail.get("after") or {}
+    return "Planned " + ", ".join(f"{Gate(gate).title} for {day}" for gate, day in after.items())
+
+
 def _edited(told: _Told) -> str:
     before, after = told.detail.get("before") or {}, told.detail.get("after") or {}
     changed = [name for name, value in after.items() if before.get(name) != value]
@@ -378,6 +383,7 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
         f"Chose tier {told.subject.removeprefix('tier:')} where the points propose {told.said('proposed')}"
     ),
     EventAction.TARGET_DATE_SET: _target,
+    EventAction.TARGET_DATES_SET: _targets,
     EventAction.EVIDENCE_ADDED: lambda told: f"Added the document “{told.said('title')}”",
     EventAction.EVIDENCE_REVISED: lambda told: (
         f"Replaced the document “{told.said('title')}” (revision {told.said('revision')})"

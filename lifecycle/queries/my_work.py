@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import CompoundSelect, literal, or_, select, union_all
 from sqlmodel import Session, col
 
 from lifecycle.facts.delegations import delegations_to
@@ -25,12 +25,14 @@ from lifecycle.rules.signoffs import (
     approvals_due,
     current_sign_offs,
     is_stale,
+    sign_off_status,
     staleness,
     valid_through,
 )
 from lifecycle.store.tables import (
     Condition,
     CurrentAnswer,
+    DataSource,
     Membership,
     Project,
     ProjectStanding,
@@ -47,8 +49,11 @@ from lifecycle.vocabulary import (
     Level,
     ProjectStatus,
     Role,
+    SignOffStatus,
     Stage,
 )
+
+_UNFAVOURABLE = (Decision.CHANGES_REQUESTED, Decision.REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,22 @@ class SignedFor:
     decision: Decision
     who: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SentBack:
+    """A reviewer sent work of this product manager back, and has not been asked again since."""
+
+    sign_off_id: int
+    review_id: int
+    project_key: str
+    project_name: str
+    gate: Gate
+    role: Role
+    decision: Decision  # changes requested, or rejected
+    by_name: str
+    comment: str
+    places: tuple[Place, ...]  # the answers to change, where the reviewer named some
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +194,7 @@ class MyWork:
     conditions: tuple[OwnedCondition, ...]
     questions: tuple[OwnedQuestion, ...]
     changes: tuple[AskedChange, ...]
+    sent_back: tuple[SentBack, ...]
     projects: tuple[ProjectLine, ...]
     due: tuple[DueApproval, ...] = ()
     signed_for: tuple[SignedFor, ...] = ()
@@ -184,7 +206,14 @@ class MyWork:
     @property
     def waits(self) -> int:
         """How many things wait for this person."""
-        lists = (self.reviews, self.stale, self.conditions, self.questions, self.changes)
+        lists = (
+            self.reviews,
+            self.stale,
+            self.conditions,
+            self.questions,
+            self.changes,
+            self.sent_back,
+        )
         return sum(len(items) for items in lists)
 
 
@@ -200,12 +229,15 @@ def my_work(session: Session, *, by: Actor, at: datetime, guide: Guide) -> MyWor
     standings = _standings(session, list(projects))
     outlived = {key for key, row in standings.items() if row.valid_until and row.valid_until < today}
     asked = _asked_to_change(session, held, projects)
-    wanted = sorted(_signed(session, by, projects) | outlived | asked)
+    managed = [project_id for project_id in projects if Role.PRODUCT_MANAGER in held[project_id]]
+    sent_back = _sent_back(session, managed)
+    wanted = sorted(_signed(session, by, projects) | outlived | asked | sent_back)
     facts = load_many(session, wanted, today=today, guide=guide) if wanted else {}
     for project_id in outlived:
         now = compute_standing(session, project_id, facts[project_id], guide, at).project
         standings[project_id] = ProjectStanding(project_id=project_id, **now)
     names = all_names(session)
+    changes = _changes(session, sorted(asked), projects, facts, guide, names)
     return MyWork(
         today=today,
         reviews=_most_urgent(
@@ -214,7 +246,8 @@ def my_work(session: Session, *, by: Actor, at: datetime, guide: Guide) -> MyWor
         stale=_stale(by, projects, facts, guide),
         conditions=_conditions(session, by, projects, today),
         questions=_questions(session, by, projects, guide, names, today),
-        changes=_changes(session, sorted(asked), projects, facts, guide, names),
+        changes=changes,
+        sent_back=_returned(projects, {key: facts[key] for key in sorted(sent_back)}, guide, names, changes),
         projects=_lines(projects, standings, held),
         due=_due(by, projects, facts, guide),
         signed_for=_signed_for(session, by, projects, names, at),
@@ -266,6 +299,17 @@ def _asked_to_change(session: Session, held: _HELD, projects: Mapping[int, Proje
     if not filled_in:
         return set()
     return projects_asked_to_change(session, filled_in)
+
+
+def _sent_back(session: Session, project_ids: Sequence[int]) -> set[int]:
+    """Those of the projects in which a reviewer ever asked for changes or rejected."""
+    unfavourable = [decision.value for decision in _UNFAVOURABLE]
+    found = session.execute(
+        select(col(SignOff.project_id))
+        .where(col(SignOff.project_id).in_(project_ids), col(SignOff.decision).in_(unfavourable))
+        .distinct()
+    )
+    return set(found.scalars())
 
 
 def _mine(by: Actor) -> list[str]:
@@ -438,6 +482,48 @@ def _own_stale(by: Actor, facts: ProjectFacts, guide: Guide) -> Iterable[SignOff
     )
 
 
+def _returned(
+    projects: Mapping[int, Project],
+    facts: Mapping[int, ProjectFacts],
+    guide: Guide,
+    names: Mapping[str, str],
+    changes: Iterable[AskedChange],
+) -> tuple[SentBack, ...]:
+    """What still stands: a newer decision or request of the same role takes it off the list.
+
+    While answers it names are still to be changed, these stand on the list instead.
+    """
+    at_answers = {item.change.sign_off_id for item in changes}
+    found = []
+    for project_id, known in facts.items():
+        if known.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED):
+            continue
+        wording = Wording(known, guide, names)
+        for made in known.sign_offs:
+            state = sign_off_status(known, guide, made.gate, made.role)
+            if made != state.sign_off or made.decision not in _UNFAVOURABLE:
+                continue
+            is_open = state.status in (SignOffStatus.CHANGES_REQUESTED, SignOffStatus.REJECTED)
+            if is_open and made.id not in at_answers:
+                found.append(_sent_back_by(projects[project_id], made, wording))
+    return tuple(sorted(found, key=lambda item: (item.project_name, item.gate.order, item.sign_off_id)))
+
+
+def _sent_back_by(project: Project, made: SignOffFact, wording: Wording) -> SentBack:
+    return SentBack(
+        sign_off_id=made.id,
+        review_id=made.review_id,
+        project_key=project.key,
+        project_name=project.name,
+        gate=made.gate,
+        role=made.role,
+        decision=made.decision,
+        by_name=wording.person(made.person_key),
+        comment=made.comment,
+        places=wording.places(made.fields),
+    )
+
+
 def _conditions(
     session: Session, by: Actor, projects: Mapping[int, Project], today: date
 ) -> tuple[OwnedCondition, ...]:
@@ -477,6 +563,7 @@ def _questions(
             col(CurrentAnswer.owner).in_(_mine(by)),
             col(CurrentAnswer.state) == AnswerState.DONT_KNOW.value,
             col(CurrentAnswer.project_id).in_(list(projects)),
+            col(CurrentAnswer.source_id).in_(_in_use(list(projects))),
         )
     ).scalars()
     empty = Wording(ProjectFacts(today=today), guide, names)
@@ -492,6 +579,14 @@ def _questions(
         if row.field_id in guide.fields
     ]
     return tuple(sorted(found, key=lambda item: (item.due_on or date.max, item.project_name, item.place.key)))
+
+
+def _in_use(project_ids: Sequence[int]) -> CompoundSelect[int]:
+    """The worksheets (0) and the data sources that are still used: nobody owes an answer about a removed one."""
+    used = select(col(DataSource.id)).where(
+        col(DataSource.project_id).in_(project_ids), col(DataSource.removed_at).is_(None)
+    )
+    return union_all(select(literal(0)), used)
 
 
 # ---------------------------------------------------------------- projects

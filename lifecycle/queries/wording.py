@@ -32,6 +32,11 @@ class Place:
     title: str
     stage: Stage | None
 
+    @property
+    def short_title(self) -> str:
+        """Without the field's id: for a button."""
+        return self.title.replace(f" ({self.field_id})", "", 1)
+
 
 @dataclass(frozen=True)
 class Wording:

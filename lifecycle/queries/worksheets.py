@@ -11,6 +11,10 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlmodel import Session, col
 
+from lifecycle.facts.known import known_facts
+from lifecycle.facts.projects import content_digest, organisation_today
+from lifecycle.guide import Guide
+from lifecycle.rules.project_facts import SignOffFact
 from lifecycle.store.tables import Answer, CurrentAnswer, DataSource, PersonRow
 from lifecycle.vocabulary import AnswerState
 
@@ -36,6 +40,11 @@ class AnswerView:
     def stored(self) -> Any:
         """The value as plain JSON, for `rules.answers.decode` and for seeding widgets."""
         return json.loads(self.value) if self.value else None
+
+    @property
+    def content(self) -> str:
+        """The digest that a sign-off is bound to; empty when it was cleared."""
+        return content_digest(self.state, self.value, self.reason) if self.state else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,11 @@ def sheet(session: Session, *, project_id: int) -> AnswerSheet:
         answers={(row.source_id, row.field_id): _current(row) for row in found},
         sources=sources(session, project_id=project_id),
     )
+
+
+def sign_offs(session: Session, *, project_id: int, guide: Guide, at: datetime) -> tuple[SignOffFact, ...]:
+    """What was signed in the project and stands, oldest first, for `rules.coverage`."""
+    return known_facts(session, project_id, guide=guide, today=organisation_today(session, at)).sign_offs
 
 
 def sources(session: Session, *, project_id: int) -> tuple[SourceName, ...]:

@@ -145,8 +145,9 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "gates.record_lapse": Allowed(system=True),
         # plans
         "plans.set_date": _MANAGER,
+        "plans.set_dates": _MANAGER,
         "plans.clear_date": _MANAGER,
-        "plans.set_lead_time": _ADMINISTRATORS,
+        "plans.set_holidays": _ADMINISTRATORS,
         # releases, monitors, incidents
         "releases.freeze": Allowed(project=PRODUCT_MANAGER, person_only=True),
         "releases.withdraw": Allowed(project=PRODUCT_MANAGER, person_only=True),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -24,6 +25,9 @@ _PAPER = {False: (255, 255, 255), True: (17, 22, 29)}  # the backgrounds of .str
 _INK = {False: "#0c121b", True: "#e6ebf1"}
 _ON_SOLID = {False: "#ffffff", True: "#11161d"}
 _TINT = 0.16
+LIGHT = 0.35  # how strongly what is only planned is filled
+_QUIET = Mark("", "gray", "remove")
+_DAY_IN_MILLISECONDS = 86_400_000
 
 # One sign each, so that a cell can be read without its colour.
 LEVEL_SIGNS: Mapping[Level, str] = MappingProxyType(
@@ -182,6 +186,135 @@ def bars(pieces: Sequence[Bar], *, dark: bool) -> go.Figure:
     )
 
 
+# ------------------------------------------------------------------ time line
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One piece of time in a row of its label. `strength` below 1 fills it lightly: planned, not yet done."""
+
+    label: str
+    start: date
+    end: date
+    hover: str
+    mark: Mark
+    strength: float = 1.0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One day in a row of its label, drawn as a sign."""
+
+    label: str
+    on: date
+    hover: str
+    mark: Mark
+    symbol: str = "diamond"
+
+
+def time_line(
+    spans: Sequence[Span],
+    moments: Sequence[Moment],
+    *,
+    today: date,
+    dark: bool,
+    markers: Mapping[str, date] = MappingProxyType({}),
+) -> go.Figure:
+    """Rows from the top in the order of their first piece; lines through all rows at today and the `markers`."""
+    labels = list(dict.fromkeys((*(span.label for span in spans), *(moment.label for moment in moments))))
+    days = [today, *markers.values(), *(moment.on for moment in moments)]
+    days += [day for span in spans for day in (span.start, span.end)]
+    first, last = min(days), max(days)
+    room = max((last - first) // 25, timedelta(days=4))
+    lines = {"today": today, **markers}
+    x = {
+        "type": "date",
+        "range": [(first - room).isoformat(), (last + room).isoformat()],
+        "side": "bottom",
+        "showgrid": True,
+        "gridcolor": tone(_QUIET, _TINT, dark=dark),
+        "nticks": 7,
+        "tickformatstops": [
+            {"dtickrange": [None, 604_800_000], "value": "%-d %b"},
+            {"dtickrange": [604_800_001, "M12"], "value": "%b %Y"},
+            {"dtickrange": ["M12", None], "value": "%Y"},
+        ],
+    }
+    return _figure(
+        _spans(spans, labels, dark),
+        _moments(moments, labels, dark),
+        height=72 + 30 * max(len(labels), 1),
+        dark=dark,
+        top=34,
+        x=x,
+        y=_labels([shortened(label, 22) for label in labels]),
+        annotations=[
+            {
+                "x": day.isoformat(),
+                "y": 1,
+                "yref": "paper",
+                "yanchor": "bottom",
+                "xanchor": "right" if (day - first) > 0.85 * (last - first) else "center",
+                "yshift": 16 * (place % 2) if (max(lines.values()) - min(lines.values())) < 5 * room else 0,
+                "text": as_text(name),
+                "showarrow": False,
+                "font": {"size": 12, "color": _INK[dark]},
+            }
+            for place, (name, day) in enumerate(sorted(lines.items(), key=lambda each: each[1]))
+        ],
+        shapes=[
+            {
+                "type": "line",
+                "x0": day.isoformat(),
+                "x1": day.isoformat(),
+                "yref": "paper",
+                "y0": 0,
+                "y1": 1,
+                "line": {"color": _INK[dark], "width": 1, "dash": "solid" if name == "today" else "dot"},
+            }
+            for name, day in lines.items()
+        ],
+    )
+
+
+def _spans(spans: Sequence[Span], labels: list[str], dark: bool) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "base": [span.start.isoformat() for span in spans],
+        "x": [max((span.end - span.start).days, 1) * _DAY_IN_MILLISECONDS for span in spans],
+        "y": [labels.index(span.label) for span in spans],
+        "width": 0.62,
+        "marker": {
+            "color": [tone(span.mark, span.strength, dark=dark) for span in spans],
+            "line": {"width": 1, "color": [tone(span.mark, 1, dark=dark) for span in spans]},
+            "cornerradius": 3,
+        },
+        "text": [span.text for span in spans],
+        "textfont": {"color": [_text_tone(span.strength, dark) for span in spans]},
+        "hovertext": [span.hover for span in spans],
+        **_ALIKE,
+    }
+
+
+def _moments(moments: Sequence[Moment], labels: list[str], dark: bool) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [moment.on.isoformat() for moment in moments],
+        "y": [labels.index(moment.label) for moment in moments],
+        "marker": {
+            "color": [tone(moment.mark, 1, dark=dark) for moment in moments],
+            "symbol": [moment.symbol for moment in moments],
+            "size": 13,
+            "line": {"width": 1, "color": _INK[dark]},
+        },
+        "hovertext": [moment.hover for moment in moments],
+        "hoverinfo": "text",
+    }
+
+
 # ------------------------------------------------------------------ tones
 
 
@@ -217,13 +350,14 @@ def as_text(text: str) -> str:
 
 
 def _figure(
-    trace: dict[str, Any],
-    *,
+    *traces: dict[str, Any],
     height: int,
     dark: bool,
     x: dict[str, Any],
     y: dict[str, Any],
     annotations: Sequence[dict[str, Any]] = (),
+    shapes: Sequence[dict[str, Any]] = (),
+    top: int = 8,
 ) -> go.Figure:
     """Made in one go: Plotly checks the whole figure anew at every later change, which costs more than the page."""
     plain = {
@@ -236,7 +370,7 @@ def _figure(
     }
     layout = {
         "height": height,
-        "margin": {"l": 0, "r": 8, "t": 8, "b": 0, "pad": 0},
+        "margin": {"l": 0, "r": 8, "t": top, "b": 0, "pad": 0},
         "barmode": "overlay",
         "uniformtext": {"mode": "hide", "minsize": 10},
         "dragmode": False,
@@ -247,8 +381,9 @@ def _figure(
         "hoverlabel": {"align": "left", "namelength": -1},
         "showlegend": False,
         "annotations": list(annotations),
+        "shapes": list(shapes),
         "xaxis": plain | x,
         "yaxis": plain | y,
         "template": "none",
     }
-    return go.Figure({"data": [trace], "layout": layout})
+    return go.Figure({"data": list(traces), "layout": layout})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import streamlit as st
 
@@ -25,7 +26,7 @@ _INDENTED = re.compile(r"\n[ \t]+")  # would become code
 # Streamlit makes icons and arrows of these even where they are escaped.
 _REPLACED = re.compile(r"(?<=:)(?=material/|streamlit\\:)|(?<=[<>~-])(?=\\?[<>=-])")
 _WORD_JOINER = "\u2060"
-_FLASHES = {"success": st.success, "info": st.info, "warning": st.warning, "error": st.error}
+_BANNERS = {"warning": st.warning, "error": st.error}
 _FLASH_ICONS = {
     "success": ":material/check_circle:",
     "info": ":material/info:",
@@ -155,9 +156,15 @@ def page_header(
 
 
 def flashes() -> None:
-    """The messages that earlier runs left, once."""
+    """The messages that earlier runs left, once.
+
+    What went well is said over the page: wherever the button was, it is seen, and nothing moves.
+    """
     for kind, text in state.take_flashes():
-        _FLASHES[kind](plain(text), icon=_FLASH_ICONS[kind])
+        if kind in _BANNERS:
+            _BANNERS[kind](plain(text), icon=_FLASH_ICONS[kind])
+        else:
+            st.toast(plain(text), icon=_FLASH_ICONS[kind], duration="long")
 
 
 def key_figures(figures: Sequence[tuple[str, str, str]]) -> None:
@@ -235,20 +242,26 @@ def _is_wanting(blocker: Blocker) -> bool:
 
 def _blocker(blocker: Blocker, number: int, project: str, guide: Guide, here: Gate | None) -> None:
     mark = standing.SEVERITIES[blocker.severity]
-    said, leads = st.columns([4, 1], vertical_alignment="center", gap="small", wrap=False)
-    with said:
-        text_in_row(f":{mark.colour}[{mark.material}] {plain(blocker.text)}")
-    with leads:
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.markdown(f":{mark.colour}[{mark.material}] {plain(blocker.text)}", width="content", anchors=False)
         target = field_target(blocker.fields[0], guide) if blocker.fields else None
         if target is None and here is not None and blocker.gate is here:
             return
-        label = blocker.fields[0].partition("@")[0] if target else "Gate"
         if st.button(
-            label, key=f"blocker:{number}:{blocker.code}", icon=":material/arrow_forward:", type="tertiary"
+            _leads_to(blocker, guide, target is not None),
+            key=f"blocker:{number}:{blocker.code}",
+            icon=":material/arrow_forward:",
+            type="tertiary",
         ):
             if target is not None:
                 navigation.go(target[0], project=project, **target[1])
             navigation.go("gate", project=project, gate=blocker.gate.value if blocker.gate else None)
+
+
+def _leads_to(blocker: Blocker, guide: Guide, is_field: bool) -> str:
+    if is_field:
+        return plain(guide.field(blocker.fields[0].partition("@")[0]).title)
+    return f"{blocker.gate.title} gate" if blocker.gate else "Gate"
 
 
 def field_target(key: str, guide: Guide) -> tuple[str, dict[str, str]] | None:
@@ -260,6 +273,25 @@ def field_target(key: str, guide: Guide) -> tuple[str, dict[str, str]] | None:
     if spec.stage is None:
         return "sources", {"field": field_id, **({"source": source} if source else {})}
     return "worksheet", {"stage": spec.stage.value, "field": field_id}
+
+
+def opening_column(key: str, projects: Sequence[str]) -> Any:
+    """For the first column of a table of projects: their names as buttons. `projects` are their keys, row by row."""
+    return st.column_config.ButtonColumn(
+        type="tertiary",
+        alignment="left",
+        width="medium",
+        pinned=True,
+        key=key,
+        on_click=_open_project,
+        args=(key, list(projects)),
+    )
+
+
+def _open_project(key: str, projects: list[str]) -> None:
+    clicked = state.value(key)
+    if clicked and clicked["row"] < len(projects):
+        navigation.go("project", project=projects[clicked["row"]])
 
 
 # ------------------------------------------------------------------ refusals

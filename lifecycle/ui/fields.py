@@ -152,12 +152,11 @@ def draw_part(
     around: Surroundings,
     changed: Changed,
     *,
-    disabled: bool,
     example: str = "",
     hide_label: bool = False,
 ) -> None:
     """The widgets of one part, its label above them; a hidden label is still read aloud."""
-    how = {**changed.arguments, "disabled": disabled}
+    how = changed.arguments
     if hide_label:
         how["label_visibility"] = "collapsed"
     if example and shows_example(part):
@@ -208,7 +207,7 @@ def _money(key: str, part: PartSpec, label: str, around: Surroundings, how: dict
 def _choice(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:
     options, words = tuple(part.choices), part.choices
     if _as_buttons(part):
-        st.pills(label, options, format_func=lambda word: plain(words[word]), key=key, wrap=True, **how)
+        _one_of(label, options, lambda word: plain(words[word]), key, how)
         return
     st.selectbox(
         label,
@@ -223,17 +222,6 @@ def _choice(key: str, part: PartSpec, label: str, around: Surroundings, how: dic
 
 def _choices(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:
     words = part.choices
-    if not part.open and len(words) <= 8:
-        st.pills(
-            label,
-            tuple(words),
-            selection_mode="multi",
-            format_func=lambda word: plain(words[word]),
-            key=key,
-            wrap=True,
-            **how,
-        )
-        return
     st.multiselect(
         label,
         _including(tuple(words), *(state.value(key) or ())),
@@ -247,14 +235,14 @@ def _choices(key: str, part: PartSpec, label: str, around: Surroundings, how: di
 
 def _tags(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:
     none = bool(state.value(f"{key}:{NONE}"))
-    disabled = bool(how["disabled"])
     st.multiselect(
         label,
         _including((), *(state.value(key) or ())),
         key=key,
         placeholder="Type a word and press Enter",
         accept_new_options=True,
-        **{**how, "disabled": disabled or none},
+        disabled=none,
+        **how,
     )
     st.checkbox("There are none", key=f"{key}:{NONE}", **{**how, "label_visibility": "visible"})
 
@@ -266,7 +254,14 @@ def _date(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[
 
 
 def _yes_no(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:
-    st.pills(label, ("Yes", "No"), key=key, wrap=True, **how)
+    _one_of(label, ("Yes", "No"), str, key, how)
+
+
+def _one_of(
+    label: str, options: Sequence[str], words: Callable[[str], str], key: str, how: dict[str, Any]
+) -> None:
+    # Not st.pills: what is chosen there cannot be read in the dark theme.
+    st.radio(label, options, index=None, format_func=words, key=key, horizontal=True, **how)
 
 
 def _person(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:

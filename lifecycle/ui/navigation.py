@@ -70,7 +70,7 @@ PAGES: tuple[PageSpec, ...] = (
     PageSpec(
         "portfolio",
         "portfolio/overview.py",
-        "Overview",
+        "All projects",
         "grid_view",
         "portfolio",
         "How ready every project is.",
@@ -95,7 +95,7 @@ PAGES: tuple[PageSpec, ...] = (
     PageSpec(
         "project",
         "project/overview.py",
-        "Overview",
+        "Project overview",
         "flag",
         "project",
         "Where the project stands and what is in its way.",
@@ -168,7 +168,7 @@ PAGES: tuple[PageSpec, ...] = (
         "Settings",
         "settings",
         "administration",
-        "Name, time zone and defaults.",
+        "Working days and lead times.",
     ),
 )
 BY_NAME = {page.name: page for page in PAGES}

@@ -73,13 +73,15 @@ def attempt_signing(
     return attempt(action, **arguments)
 
 
-def perform(action: Callable[..., T], *, done: str = "", **arguments: Any) -> Attempt[T]:
+def perform(action: Callable[..., T], *, done: str = "", clears: str = "", **arguments: Any) -> Attempt[T]:
     """For a form or button in the page: on success flash `done` and draw anew; else show the refusal here.
 
-    Returns only when the action was refused.
+    `clears` names the form (see `state.fresh`) that is empty afterwards. Returns only when the action was refused.
     """
     outcome = attempt(action, **arguments)
     if outcome.refusal is None:
+        if clears:
+            state.renew(clears)
         if done:
             state.flash("success", done)
         st.rerun()

@@ -35,7 +35,11 @@ def show() -> None:
     state.note_brought()
     navigation.settle_address()
     specs = _pages_for(person)
-    page = st.navigation([navigation.streamlit_page(spec) for spec in specs], position="hidden")
+    pages = [navigation.streamlit_page(spec) for spec in specs]
+    unknown = state.unknown_address({spec.path for spec in specs})
+    if unknown is not None:
+        pages.append(st.Page(_no_such_page, title="No such page", url_path=unknown))
+    page = st.navigation(pages, position="hidden")
     try:
         _sidebar(person, specs, page.url_path)
         components.flashes()
@@ -52,6 +56,18 @@ def _pages_for(person: SignedInPerson) -> tuple[PageSpec, ...]:
 def _signed_out() -> None:
     st.title("You are signed out", anchor=False)
     st.markdown("Nothing you saved is lost. [Sign in](/sign-in) to go on.")
+
+
+def _no_such_page() -> None:
+    """At an address that leads nowhere, or to a page that is not for this person."""
+    st.title("There is no such page", anchor=False)
+    st.markdown(
+        "The address may be mistyped, the page may have moved, or only an administrator sees it. "
+        "Everything you may open is in the sidebar.",
+        anchors=False,
+    )
+    if st.button("Back to my work", icon=":material/inbox:", type="primary"):
+        navigation.go("home")
 
 
 # ------------------------------------------------------------------ sidebar

@@ -6,6 +6,8 @@ what only this browser tab knows (what is typed but not saved, what is open) her
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from typing import Any
 
 import streamlit as st
@@ -15,6 +17,8 @@ from streamlit.runtime.state.common import user_key_from_element_id
 _FLASHES = "flashes"
 _LAST_PROJECT = "last_project"
 _BROUGHT = "brought"
+_UNKNOWN = "unknown_address"
+_PAGE_NAME = re.compile(r"[\w.~-]+")
 
 
 # ------------------------------------------------------------------ messages that survive one rerun
@@ -44,6 +48,16 @@ def last_project() -> str | None:
     """The project this tab looked at last, for pages that are not about one."""
     found = st.session_state.get(_LAST_PROJECT)
     return str(found) if found else None
+
+
+def unknown_address(known: Collection[str]) -> str | None:
+    """The page that the address asks for when it is none of `known`; kept, because later runs only send its hash."""
+    context = get_script_run_ctx()
+    asked = context.pages_manager.intended_page_name if context else None
+    if asked and asked not in known and _PAGE_NAME.fullmatch(asked):
+        st.session_state[_UNKNOWN] = asked
+    found: str | None = st.session_state.get(_UNKNOWN)
+    return found if found not in known else None
 
 
 # ------------------------------------------------------------------ widgets and what belongs to them
@@ -76,6 +90,17 @@ def take(key: str, default: Any = None) -> Any:
 def forget(key: str) -> None:
     if key in st.session_state:
         del st.session_state[key]
+
+
+def fresh(form: str) -> str:
+    """The beginning of the keys of a form's widgets: another one after `renew`, so that they are empty again."""
+    turn = st.session_state.get(f"turn:{form}", 0)
+    return f"{form}:{turn}" if turn else form
+
+
+def renew(form: str) -> None:
+    """What was typed into this form is done with. Forgetting its keys is not enough: the browser still has them."""
+    st.session_state[f"turn:{form}"] = st.session_state.get(f"turn:{form}", 0) + 1
 
 
 def base(of: str, revision: int) -> int:

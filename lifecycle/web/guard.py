@@ -5,7 +5,9 @@ Everything is refused unless it is on `OPEN_PATHS` or matches `OPEN_LINK`; a rou
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
@@ -24,6 +26,8 @@ from lifecycle.web.live_sessions import LiveSessions
 SESSION_COOKIE = "lifecycle_session"
 SIGNED_OUT = 4401
 TRY_AGAIN = 1013
+FINISH_SECONDS = 10.0
+POLL_SECONDS = 0.02
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/sign-in", "/sign-out", "/set-up"})
 OPEN_LINK = re.compile(r"/(?:invitation|reset)/[A-Za-z0-9_-]{20,100}")
@@ -39,11 +43,13 @@ class Wire:
     """What the guard must know of Streamlit's websocket messages.
 
     `farewell` is the message that sends an open tab to the sign-in page; `is_by_hand` tells a person's
-    message from a timer's, so that a forgotten tab still reaches its idle end.
+    message from a timer's, so that a forgotten tab still reaches its idle end. `is_busy` says whether what the
+    connection of this scope has sent is still being worked on.
     """
 
     farewell: bytes
     is_by_hand: Callable[[bytes], bool]
+    is_busy: Callable[[Scope], bool]
 
 
 class Guard:
@@ -116,7 +122,7 @@ class Guard:
             # Before accept the server turns this into HTTP 403; the code is for servers that can say more.
             await send({"type": "websocket.close", "code": SIGNED_OUT, "reason": "You are signed out."})
             return
-        connection = _Connection(token_hash, self._sessions, self._wire, receive, send)
+        connection = _Connection(token_hash, self._sessions, self._wire, scope, receive, send)
         self._sessions.watch(token_hash, connection.end)
         try:
             await self._app(scope, connection.receive, connection.send)
@@ -128,15 +134,25 @@ class _Connection:
     """One accepted websocket. Nothing passes in either direction once its session has ended."""
 
     def __init__(
-        self, token_hash: str, sessions: LiveSessions, wire: Wire, receive: Receive, send: Send
+        self,
+        token_hash: str,
+        sessions: LiveSessions,
+        wire: Wire,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
-        self._token_hash, self._sessions, self._wire = token_hash, sessions, wire
+        self._token_hash, self._sessions, self._wire, self._scope = token_hash, sessions, wire, scope
         self._receive, self._send = receive, send
         self._accepted = False
         self._ended: int | None = None
+        self._gone = False  # the browser has left; nothing can reach it any more
 
     async def receive(self) -> Message:
         message = await self._receive()
+        if message["type"] == "websocket.disconnect":
+            self._gone = True
+            await self._let_finish()
         if message["type"] != "websocket.receive":
             return message
         try:
@@ -150,13 +166,26 @@ class _Connection:
             self._sessions.note_activity(self._token_hash)
         return message
 
+    async def _let_finish(self) -> None:
+        """Before Streamlit hears that the browser left: it would drop what the browser had sent just before.
+
+        Whoever types and reloads the page at once has typed all the same.
+        """
+        deadline = time.monotonic() + FINISH_SECONDS
+        while self._ended is None and self._wire.is_busy(self._scope) and time.monotonic() < deadline:
+            await asyncio.sleep(POLL_SECONDS)
+
     async def send(self, message: Message) -> None:
-        if self._ended is not None:
+        if self._ended is not None or self._gone:
             return
         self._accepted = self._accepted or message["type"] == "websocket.accept"
         if message["type"] == "websocket.close":
             self._ended = message.get("code", 1000)
-        await self._send(message)
+        try:
+            await self._send(message)
+        except OSError:
+            # It left while we spoke; the next `receive` says so, in its own time.
+            self._gone = True
 
     async def end(self) -> None:
         """Send the tab to the sign-in page and close with 4401."""

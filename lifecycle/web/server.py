@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 
 from lifecycle.errors import GuideError, LifecycleError, Unavailable
 from lifecycle.guide import Guide
+from lifecycle.interchange.register_files import RegisterFiles
 from lifecycle.jobs import Jobs, Worker
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings
@@ -34,6 +35,7 @@ from lifecycle.web.headers import application_policy
 from lifecycle.web.index_page import SCRIPT, SCRIPT_PATH, IndexPage
 from lifecycle.web.live_sessions import LiveSessions
 from lifecycle.web.pages import message
+from lifecycle.web.register_upload import RegisterUpload
 from lifecycle.web.sign_in import LoadExample, SignInPages
 
 
@@ -58,6 +60,8 @@ class Site:
         self._guide: Guide | None = None
         self._evidence = EvidencePages(self.database, self.files, self.accounts, settings, self.guide)
         self._sign_in = SignInPages(self.accounts, self.sessions, settings, load_example)
+        files = RegisterFiles(self.database.file)
+        self._register_upload = RegisterUpload(self.accounts, files, settings)
         self._serves_itself = False
         self._is_prepared = False
 
@@ -68,6 +72,7 @@ class Site:
             Route("/readyz", self._is_ready),
             *self._sign_in.routes(),
             *self._evidence.routes(),
+            *self._register_upload.routes(),
             Route(SCRIPT_PATH, _script),
             Route("/api/{path:path}", _no_such_operation, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         ]

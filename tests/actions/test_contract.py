@@ -448,7 +448,13 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     people.give_project_role: lambda world: _about(world, role=Role.APPROVER, **world.on_project),
     people.take_project_role: _held_role,
     plans.set_date: _dated,
+    plans.set_dates: lambda world: {
+        "by": world.cast.pat,
+        **world.on_project,
+        "dates": {Gate.MODEL: _dated(world)["on_date"]},
+    },
     plans.clear_date: _cleared_date,
+    plans.set_holidays: lambda world: {"by": world.cast.ada, "country": "NL"},
     projects.register: lambda world: {"by": world.cast.pat, "name": "Returns"},
     projects.edit: _edited,
     projects.archive: lambda world: {"by": world.cast.pat, **world.on_project},

@@ -30,6 +30,7 @@ ARGUMENTS = (
     "--disable-sync",
 )
 RESULTS = ROOT / "test-results"
+SERVERS = frozenset({"server", "running", "shown"})
 FAILED = pytest.StashKey[bool]()
 
 NewContext = Callable[..., BrowserContext]
@@ -84,6 +85,9 @@ def new_context(
     chromium: Browser, console_errors: list[str], request: pytest.FixtureRequest
 ) -> Iterator[NewContext]:
     """Makes separate browsers (own cookies, own storage); options as in Playwright's new_context."""
+    for name in SERVERS & set(request.fixturenames):
+        # Started first, a server stops last: no page outlives it and finds it gone.
+        request.getfixturevalue(name)
     contexts: list[BrowserContext] = []
 
     def make(**options: Any) -> BrowserContext:
@@ -108,14 +112,10 @@ def page(new_context: NewContext) -> Page:
 
 # Opened at a page's own address, Streamlit looks for its server below that address first.
 PROBING = re.compile(r"/[a-z-]+/_stcore/(host-config|health)$")
-# A test may end, and its server with it, while the browser still fetches a piece of the page in the background.
-SERVER_GONE = "net::ERR_CONNECTION_REFUSED"
 
 
 def _keep_error(message: ConsoleMessage, errors: list[str]) -> None:
-    if message.type != "error" or SERVER_GONE in message.text:
-        return
-    if not PROBING.search(message.location.get("url", "")):
+    if message.type == "error" and not PROBING.search(message.location.get("url", "")):
         errors.append(f"{message.text} ({message.location.get('url', '')})")
 
 

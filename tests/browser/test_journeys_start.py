@@ -29,18 +29,24 @@ def test_newcomer_reaches_a_fired_check_in_25_steps_and_keeps_it(server: Server,
     nora = set_up(page, server)
     register(nora, "Purchase forecast")
     open_section(nora, WINDOW)
+    expect(page.get_by_text("Nothing to compare yet")).to_be_visible(timeout=SOON)
     expect(page.get_by_text("Time to act fits the horizon")).to_have_count(0)
 
     nora.fill("How far ahead", "3 months")
-    nora.click(page.get_by_role("radio", name="At the end of it"))
+    nora.click(page.get_by_text("At the end of it", exact=True))
     nora.fill("Time needed to act", "6 months")
     leave_the_field(page)
 
-    expect(page.get_by_text(TOO_LATE)).to_be_visible(timeout=SOON)
+    beside = page.get_by_text(TOO_LATE).filter(visible=True)
+    expect(beside.first).to_be_visible(timeout=SOON)
+    for field_id in ("D14", "D15"):
+        expect(page.locator(f".st-key-question-0-{field_id}").get_by_text(TOO_LATE)).to_be_visible(
+            timeout=SOON
+        )
     assert nora.count <= 25
     assert [word for word in nora.words if word not in README] == []
     page.reload()
-    expect(page.get_by_text(TOO_LATE)).to_be_visible(timeout=SOON)
+    expect(beside.first).to_be_visible(timeout=SOON)
     expect(page.get_by_label("Time needed to act")).to_have_value("6")
     assert "Traceback" not in server.output()
 

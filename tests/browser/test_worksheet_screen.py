@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from scripts.serving import Server, serving
 from tests.browser.conftest import NewContext
+from tests.factories import answer
 from tests.screens import Screens, in_folder
 
 SHIFTS = """window.shifted = 0;
@@ -70,8 +71,11 @@ def test_link_to_a_question_brings_it_into_view(new_context, running, screens) -
 
 
 def test_check_leads_to_its_question(new_context, running, screens) -> None:
+    with screens.database.write() as session:
+        answer(session, screens.cast, screens.project_id, "D14", {"horizon": "3 months", "kind": "at"})
+        answer(session, screens.cast, screens.project_id, "D15", "6 months")
     page = opened(new_context, running, screens, "section=problem")
 
-    page.get_by_role("button", name="The six reviewers").first.click()
+    page.get_by_role("button", name="How far ahead it looks").first.click()
 
-    expect(page.locator(".st-key-question-0-D28")).to_be_in_viewport(timeout=10_000)
+    expect(page.locator(".st-key-question-0-D14")).to_be_in_viewport(timeout=10_000)

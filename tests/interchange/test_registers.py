@@ -73,6 +73,61 @@ def test_title_rows_section_row_and_hidden_sheet_do_not_hide_the_register() -> N
     assert (project.stage, project.status) == ("production", "rollout")
 
 
+@pytest.mark.parametrize(
+    ("below", "said"),
+    [
+        (["Total", "", "", "", "2", ""], "Row 4 is a total"),
+        (["", "", "Grand total: 2 projects", "", "", ""], "Row 4 is a total"),
+        (["Summe (2)"], "Row 4 is a total"),
+        (["Source: the harbour office, 2031-05-06"], "Row 4 is a note"),
+        (["* preliminary"], "Row 4 is a note"),
+    ],
+)
+def test_totals_and_notes_below_the_rows_are_no_projects(below: list[str], said: str) -> None:
+    reading = read(row("Berth planner"), row("Crane rota"), below)
+    assert [project.name for project in reading.rows] == ["Berth planner", "Crane rota"]
+    assert [note for note in reading.notes if said in note]
+    assert reading.problems == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["Total cost forecast", "Count of berths", "Sum 41", "Source: crane camera", "* starred"]
+)
+def test_project_that_is_called_much_like_a_total_or_a_note_stays_one(name: str) -> None:
+    assert [project.name for project in read(row(name), row("Crane rota")).rows] == [name, "Crane rota"]
+
+
+def test_row_with_nothing_but_a_name_among_full_ones_is_kept_and_shown_to_a_person() -> None:
+    reading = read(
+        row("Berth planner", note="Plans"), ["Department of Cranes"], row("Crane rota", note="Rota")
+    )
+    assert [project.name for project in reading.rows] == [
+        "Berth planner",
+        "Department of Cranes",
+        "Crane rota",
+    ]
+    (problem,) = [problem for problem in reading.problems if "heading or a note" in problem.text]
+    assert (problem.row, problem.column, problem.kept) == (3, "Project Name", True)
+
+
+def test_heading_merged_over_the_columns_of_a_workbook_is_no_project() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(HEADERS)
+    for unit in ("Ports", "Rail"):
+        sheet.append([f"Department of {unit}"])
+        sheet.merge_cells(start_row=sheet.max_row, end_row=sheet.max_row, start_column=1, end_column=6)
+        sheet.append(row(f"{unit} planner", unit=unit))
+    buffer = io.BytesIO()
+    book.save(buffer)
+    reading = read_register(buffer.getvalue(), "a.xlsx")
+    assert [(project.name, project.row_number) for project in reading.rows] == [
+        ("Ports planner", 3),
+        ("Rail planner", 5),
+    ]
+    assert "Rows 2 and 4 are headings, so no project was made of them." in reading.notes
+
+
 def test_second_sheet_that_is_a_register_too_is_named() -> None:
     book = openpyxl.Workbook()
     book.active.title = "North"

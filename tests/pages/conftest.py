@@ -51,7 +51,7 @@ def change(screens: Screens) -> Callable[[], object]:
 def words(app: AppTest) -> str:
     """All that a person can read on the page, without the escapes of Markdown."""
     kinds = (app.title, app.header, app.subheader, app.markdown, app.caption, app.error, app.success)
-    drawn = [str(element.value) for kind in (*kinds, app.warning, app.info) for element in kind]
+    drawn = [str(element.value) for kind in (*kinds, app.warning, app.info, app.toast) for element in kind]
     drawn += [str(button.label) for button in app.button]
     return "\n".join(drawn).replace("\\", "")
 

@@ -14,7 +14,7 @@ from tests.pages.conftest import See, turn_to, words
 from tests.screens import Screens
 
 PROJECT_PAGES = ("project", "sources", "gate", "history", "plan")
-ADMINISTRATION = ("people", "audit", "deliveries")
+ADMINISTRATION = ("people", "audit", "deliveries", "settings")
 NOWHERE = "This cannot be shown"
 
 

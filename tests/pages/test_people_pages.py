@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import text
 
+from lifecycle.facts.calendars import organisation_calendar
 from lifecycle.queries import people as queries
 from lifecycle.vocabulary import OrganisationRole, Role
 from tests.pages.conftest import See, press, words
@@ -88,3 +89,14 @@ def test_audit_says_that_every_chain_holds_and_where_one_does_not(see: See, scre
     press(app, "Verify everything")
     assert "The organisation, event" in words(app)
     assert "Database and log do not hold together in 1 place" in words(app)
+
+
+def test_holidays_of_a_country_are_left_out_of_working_days(see: See, screens: Screens) -> None:
+    app = see("settings", screens.cast.ada)
+    assert "every Monday to Friday" in words(app)
+    app.selectbox(key="settings:country").set_value("NL").run()
+    press(app, "Save working days")
+    assert "public holidays of Netherlands" in words(app)
+    with screens.database.read() as session:
+        calendar = organisation_calendar(session, date(2027, 1, 4))
+    assert calendar.back(date(2027, 4, 28), 1) == date(2027, 4, 26)  # 27 April is King's Day

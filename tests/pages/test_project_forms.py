@@ -142,6 +142,7 @@ def test_source_is_added_renamed_removed_and_brought_back(see: See, screens: Scr
     app.text_input(key="sources:new").set_value("Vendor feed")
     press(app, "Add")
     assert "Vendor feed" in [header.value for header in app.header]
+    assert app.text_input(key="sources:new:1").value == "", "ready for the next one"
 
     with screens.database.read() as session:
         (source,) = sources(session, project_id=screens.project_id)
@@ -177,6 +178,28 @@ def test_gate_is_planned_for_a_day_to_come_and_for_no_past_one(see: See, screens
     _set_button(app, 2).click().run()
     with screens.database.read() as session:
         assert [row.on_date for row in session.exec(select(TargetDate))] == [coming]
+
+
+def test_proposed_dates_are_taken_over_and_another_go_live_shows_what_would_move(
+    see: See, screens: Screens
+) -> None:
+    go_live = (START + timedelta(days=3000)).date()
+    with screens.database.write() as session:
+        make.answer(session, screens.cast, screens.project_id, "D37", go_live.isoformat())
+    app = see("plan", screens.cast.pat, project=screens.project)
+    press(app, "Set the proposed dates")
+    with screens.database.read() as session:
+        found = {row.gate: row.on_date for row in session.exec(select(TargetDate))}
+    assert found["launch"] == go_live
+    assert list(found) == sorted(found, key=lambda gate: found[gate])
+    assert set(found) == {"discovery", "feasibility", "design", "model", "launch"}
+
+    app.date_input(key=f"plan:{screens.project_id}:try").set_value(go_live + timedelta(days=7))
+    press(app, "Show what moves")
+    assert "no review is too late" in words(app)
+    assert any("+7 days" in str(table.value) for table in app.table)
+    with screens.database.read() as session:
+        assert {row.gate: row.on_date for row in session.exec(select(TargetDate))} == found
 
 
 def _set_button(app, position: int):  # type: ignore[no-untyped-def]

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
-from lifecycle.actions import evidence, gates, people, plans, reviews
+from lifecycle.actions import evidence, gates, people, plans, reviews, sources
 from lifecycle.errors import NotFound, Refused
 from lifecycle.queries import gates as gate_queries
 from lifecycle.queries import history, my_work, overview
@@ -32,6 +32,7 @@ from lifecycle.vocabulary import (
     SignOffStatus,
     Stage,
 )
+from tests import factories as make
 from tests.clock import START
 from tests.factories import (
     Cast,
@@ -369,6 +370,58 @@ def test_my_work_holds_what_waits_for_me_and_nothing_else(room: Room) -> None:
     assert [(item.key, item.roles) for item in his.projects] == [("orders", (Role.PRODUCT_MANAGER,))]
     assert his.projects[0].level is Level.BLOCKED, "the don't-know has passed since the last write"
     assert room.work(room.cast.olu).is_empty
+
+
+def test_what_a_reviewer_sent_back_waits_for_the_product_manager_until_asked_again(room: Room) -> None:
+    review_id = room.ask(Gate.DISCOVERY, Role.PRIVACY)
+    make.decide(
+        room.session,
+        room.cast,
+        review_id,
+        Decision.CHANGES_REQUESTED,
+        comment="Say which categories",
+        fields=["D25"],
+    )
+    work = room.work(room.cast.pat)
+    assert ([item.change.place.field_id for item in work.changes], work.sent_back) == (["D25"], ())
+
+    room.answer("D25", {"personal": True, "categories": ["contact"]})
+    work = room.work(room.cast.pat)
+    assert work.changes == ()
+    (sent_back,) = work.sent_back
+    assert (sent_back.review_id, sent_back.role, sent_back.gate) == (review_id, Role.PRIVACY, Gate.DISCOVERY)
+    assert (sent_back.decision, sent_back.comment) == (Decision.CHANGES_REQUESTED, "Say which categories")
+    assert [place.field_id for place in sent_back.places] == ["D25"]
+    assert room.work(room.cast[Role.PRIVACY]).sent_back == ()
+
+    room.ask(Gate.DISCOVERY, Role.PRIVACY, at=LATER)
+    assert room.work(room.cast.pat).sent_back == ()
+
+
+def test_nobody_owes_an_answer_about_a_source_that_is_no_longer_used(room: Room) -> None:
+    pat = room.cast.pat
+    source = make.source(room.session, room.cast, room.project_id)
+    for source_id, field_id in ((source, "X07"), (0, "D27")):
+        room.answer(
+            field_id,
+            None,
+            state=AnswerState.DONT_KNOW,
+            owner=f"@{pat.key}",
+            due_on=NEXT_MONTH,
+            source_id=source_id,
+        )
+    assert {item.place.field_id for item in room.work(pat).questions} == {"X07", "D27"}
+
+    sources.remove(
+        room.session,
+        by=pat,
+        at=LATER,
+        guide=room.cast.guide,
+        project_id=room.project_id,
+        source_id=source,
+    )
+
+    assert [item.place.field_id for item in room.work(pat).questions] == ["D27"]
 
 
 # ---------------------------------------------------------------- overview and history

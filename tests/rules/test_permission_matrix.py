@@ -27,7 +27,7 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     """people.invite people.revoke_invitation people.make_reset_link people.set_organisation_role
     people.set_approval_level people.make_eligible people.end_eligibility people.deactivate people.reactivate
     organisation.read_audit organisation.edit_settings organisation.edit_guide organisation.load_example
-    organisation.backup imports.run imports.undo imports.resolve plans.set_lead_time delegations.read_all
+    organisation.backup imports.run imports.undo imports.resolve plans.set_holidays delegations.read_all
     deliveries.read deliveries.add_channel deliveries.switch_channel deliveries.remove_channel deliveries.replay
     deliveries.send_test""": (
         "A",
@@ -40,7 +40,7 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     # reading a project
     "projects.read projects.export": ("AL", ALL, True, False),
     # managing a project
-    """projects.edit projects.set_status reviews.request reviews.cancel plans.set_date plans.clear_date
+    """projects.edit projects.set_status reviews.request reviews.cancel plans.set_date plans.set_dates plans.clear_date
     monitors.retire""": ("", "m", False, False),
     """people.give_project_role people.take_project_role projects.adopt projects.map_stage projects.archive
     projects.restore reviews.reassign""": ("A", "m", True, False),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
 import pytest
 from sqlmodel import Session, col, select
 
 from lifecycle.actions import projects
+from lifecycle.interchange.register_files import RegisterFiles
 from lifecycle.store.tables import Project
 from lifecycle.vocabulary import Gate, Level, ProjectStatus, Role, SignOffStatus
 from tests.clock import START
@@ -92,7 +94,7 @@ def test_overview_of_a_member_tells_nothing_of_other_projects(filled: Screens, o
 
 def test_overview_shows_registers_when_asked(filled: Screens, open_page: OpenPage) -> None:
     app = open_page("portfolio", as_="Ada")
-    app.segmented_control(key="show").set_value("register").run()
+    app.radio(key="show").set_value("register").run()
 
     assert not app.exception
     assert "3 projects come from registers and are not assessed here yet" in texts(app)
@@ -125,7 +127,7 @@ def test_thousands_of_projects_are_shown_by_organisation_and_open(
         for number in range(60):
             listed(session, f"Item{number}", organisation=f"Office {number % 3}")
     app = open_page("portfolio", as_="Ada")
-    app.segmented_control(key="show").set_value("register").run()
+    app.radio(key="show").set_value("register").run()
 
     by_organisation = app.dataframe[0].value
     assert sorted(by_organisation["Organisation"]) == ["Harbour", "Office 0", "Office 1", "Office 2"]
@@ -136,7 +138,7 @@ def test_thousands_of_projects_are_shown_by_organisation_and_open(
 
 def test_roles_lens_shows_roles(filled: Screens, open_page: OpenPage) -> None:
     app = open_page("portfolio", as_="Ada")
-    app.segmented_control(key="by").set_value("Roles").run()
+    app.radio(key="by").set_value("Roles").run()
 
     assert list(app.dataframe[0].value)[1:4] == ["Business", "Technology", "Privacy"]
     basket = app.dataframe[0].value.set_index("Project").loc["Basket"]
@@ -219,12 +221,16 @@ def test_placing_without_a_choice_asks_for_one_and_changes_nothing(
     assert [error.value for error in app.error] == ["Choose a stage first."]
 
 
+def waiting(screens: Screens, name: str, content: bytes) -> str:
+    """A file that Ada has uploaded; returns its token."""
+    return RegisterFiles(screens.database.file).keep(screens.cast.ada.key, name, io.BytesIO(content))
+
+
 def test_register_is_read_shown_and_imported(screens: Screens, open_page: OpenPage) -> None:
-    app = open_page("import", as_="Ada")
     content = (
         b"Use Case Name,Agency,Stage of Development\nReader,Post,Initiated\nSorter,Post,Daydream\n,Post,x\n"
     )
-    app.file_uploader[0].set_value(("small.csv", content, "text/csv")).run()
+    app = open_page("import", as_="Ada", file=waiting(screens, "small.csv", content))
 
     assert not app.exception
     assert "2 rows in 1 organisation; 1 with a stage word that is not known" in texts(app)
@@ -232,7 +238,7 @@ def test_register_is_read_shown_and_imported(screens: Screens, open_page: OpenPa
         "1 row to look at, 1 of which cannot become a project."
     ]
     app.button(key="import:apply").click().run()
-    assert any("2 added, 0 changed" in success.value for success in app.success)
+    assert any("2 added, 0 changed" in toast.value for toast in app.toast)
     assert app.button(key="import:apply").disabled
     app.button(key="import:undo:1").click().run()
     with screens.database.read() as session:
@@ -246,16 +252,27 @@ def test_register_is_read_shown_and_imported(screens: Screens, open_page: OpenPa
 def test_bad_file_gives_a_sentence_beside_the_form(
     screens: Screens, open_page: OpenPage, name: str, content: bytes
 ) -> None:
-    app = open_page("import", as_="Ada")
-    app.file_uploader[0].set_value((name, content, "text/plain")).run()
+    app = open_page("import", as_="Ada", file=waiting(screens, name, content))
 
     assert not app.exception
     assert name in app.error[0].value.replace("\\", "")
 
 
+def test_somebody_else_s_file_and_one_that_is_gone_are_not_shown(
+    screens: Screens, open_page: OpenPage
+) -> None:
+    files = RegisterFiles(screens.database.file)
+    others = files.keep(screens.cast.pat.key, "small.csv", io.BytesIO(b"Use Case Name,Agency\nReader,Post\n"))
+    for token in (others, "x" * 43, "../lifecycle.db"):
+        app = open_page("import", as_="Ada", file=token)
+        assert not app.exception
+        assert "That file is no longer here" in app.info[0].value
+        assert "Reader" not in texts(app)
+
+
 def test_mistake_in_an_edited_mapping_names_the_field(screens: Screens, open_page: OpenPage) -> None:
-    app = open_page("import", as_="Ada")
-    app.file_uploader[0].set_value(("small.csv", b"Use Case Name,Agency\nReader,Post\n", "text/csv"))
+    file = waiting(screens, "small.csv", b"Use Case Name,Agency\nReader,Post\n")
+    app = open_page("import", as_="Ada", file=file)
     app.selectbox(key="import:mapping").set_value("us-federal-2024").run()
     app.toggle(key="import:edit").set_value(True).run()
     app.text_area(key="import:text:us-federal-2024").set_value(

@@ -31,6 +31,7 @@ OPEN_TO_ANYBODY = {
     "/invitation/{token}",
     "/reset/{token}",
 }
+LEAVERS = 40
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -198,6 +199,23 @@ def test_revoked_session_is_closed_within_five_seconds_while_idle(
 
     assert code == 4401
     assert time.monotonic() - started < 5
+
+
+def test_message_sent_just_before_the_tab_goes_is_run_all_the_same(
+    installation: Installation, signed_in: Callable[[], httpx.Client]
+) -> None:
+    """What somebody typed last reaches the server in the moment in which the page is reloaded or closed."""
+    client = signed_in()
+    before = len(installation.runs())
+
+    for _ in range(LEAVERS):
+        with installation.stream(client) as stream:
+            stream.send(_rerun_message())
+
+    deadline = time.monotonic() + 20
+    while (run := len(installation.runs()) - before) < LEAVERS and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert run == LEAVERS
 
 
 def test_message_right_after_revocation_is_not_run(

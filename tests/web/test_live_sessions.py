@@ -40,7 +40,10 @@ class Tab:
         self._incoming: asyncio.Queue[Message] = asyncio.Queue()
         self.at_application: list[Message] = []
         self.at_browser: list[Message] = []
-        wire = Wire(farewell=b"farewell", is_by_hand=lambda _message: True)
+        self.is_busy = False
+        wire = Wire(
+            farewell=b"farewell", is_by_hand=lambda _message: True, is_busy=lambda _scope: self.is_busy
+        )
         self._guard = Guard(
             self._application,
             sessions=self.sessions,
@@ -58,6 +61,10 @@ class Tab:
 
     async def say(self, text: bytes) -> None:
         self._incoming.put_nowait({"type": "websocket.receive", "bytes": text})
+        await asyncio.sleep(0.05)
+
+    async def go(self) -> None:
+        self._incoming.put_nowait({"type": "websocket.disconnect", "code": 1001})
         await asyncio.sleep(0.05)
 
     async def _collect(self, message: Message) -> None:
@@ -114,6 +121,25 @@ def test_idle_tab_stays_open_while_the_database_is_away_and_ends_when_it_says_so
     assert tab.at_browser[1] == {"type": "websocket.send", "bytes": b"farewell"}
     assert (tab.at_browser[2]["type"], tab.at_browser[2]["code"]) == ("websocket.close", 4401)
     assert len(tab.at_browser) == 3  # nothing after the close
+
+
+def test_application_hears_that_the_tab_has_gone_once_its_last_message_is_worked_off() -> None:
+    async def story() -> tuple[bool, Tab]:
+        tab = Tab(Answers())
+        await tab.open()
+        tab.is_busy = True
+        await tab.say(b"typed last")
+        await tab.go()
+        still_served = not tab.task.done()
+        tab.is_busy = False
+        await asyncio.wait_for(tab.task, 5)
+        return still_served, tab
+
+    still_served, tab = asyncio.run(story())
+
+    assert still_served
+    assert [message["bytes"] for message in tab.at_application] == [b"typed last"]
+    assert [message["type"] for message in tab.at_browser] == ["websocket.accept"]  # nobody is there any more
 
 
 def test_a_yes_may_be_old_only_where_asked_for_and_a_no_never_is() -> None:

@@ -126,6 +126,7 @@ def _give(view: ProjectOverview) -> None:
     labels = {
         one.key: f"{one.name} · {one.email}" if one.email else one.name for one in everybody if one.active
     }
+    key = state.fresh("give")
     with st.form("give_role", border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             person = st.selectbox(
@@ -133,7 +134,7 @@ def _give(view: ProjectOverview) -> None:
                 list(labels),
                 index=None,
                 format_func=lambda key: labels.get(key, key),
-                key="give:person",
+                key=f"{key}:person",
                 placeholder="Choose",
                 width=300,
             )
@@ -142,7 +143,7 @@ def _give(view: ProjectOverview) -> None:
                 [role.value for role in Role],
                 index=None,
                 format_func=lambda name: Role(name).title,
-                key="give:role",
+                key=f"{key}:role",
                 placeholder="Choose",
                 width=220,
                 help="Reviewing roles need a place on the administrator's list, an approver an approval level.",
@@ -156,6 +157,7 @@ def _give(view: ProjectOverview) -> None:
         perform(
             people_actions.give_project_role,
             done=f"{labels.get(person, 'They')} is {Role(role).title} now.",
+            clears="give",
             project_id=view.project.id,
             person_key=person,
             role=Role(role),

@@ -10,7 +10,7 @@ import streamlit as st
 from lifecycle.queries import history
 from lifecycle.queries.history import ActivityLine
 from lifecycle.ui import cache, components, identity, navigation
-from lifecycle.ui.components import ago, exact, plain
+from lifecycle.ui.components import plain
 
 _BEFORE = "before"
 
@@ -18,7 +18,9 @@ _BEFORE = "before"
 def show() -> None:
     """The whole page; older events stand at an address of their own."""
     now = identity.now()
-    components.page_header("Activity", about="Every change in the projects you may read, newest first.")
+    components.page_header(
+        "Activity", about="Every change in the projects you may read, newest first. Times are UTC."
+    )
     found = cache.read_now(
         history.activity, by=identity.actor(), at=now, guide=cache.guide(), before=_before()
     )
@@ -34,7 +36,7 @@ def show() -> None:
         st.header(_day(day, now), anchor=False)
         with st.container(gap="xsmall"):
             for line in lines:
-                _line(line, now)
+                _line(line)
     _pages(found.older)
 
 
@@ -48,20 +50,17 @@ def _day(day: date, now: datetime) -> str:
     return {0: "Today", 1: "Yesterday"}.get(days) or components.day(day)
 
 
-def _line(line: ActivityLine, now: datetime) -> None:
+def _line(line: ActivityLine) -> None:
     event = line.event
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        when = f"{event.at:%H:%M}"
-        st.markdown(
-            f":gray[{when}]", width="content", anchors=False, help=f"{ago(event.at, now)} · {exact(event.at)}"
-        )
-        said = f"**{plain(event.who)}** · {plain(components.one_line(event.sentence, 200))}"
-        if event.consequences:
-            said += f"  \n:small[:gray[{plain(' '.join(event.consequences))}]]"
-        st.markdown(said, width="stretch", anchors=False)
-        label = components.one_line(line.project_name, 40)
-        if st.button(plain(label), key=f"activity:{line.id}", type="tertiary"):
-            navigation.go("project", project=line.project_key)
+    what, where = st.columns([5, 2], vertical_alignment="center", gap="small")
+    said = f":small[:gray[{event.at:%H:%M}]] **{plain(event.who)}** · "
+    said += plain(components.one_line(event.sentence, 200))
+    if event.consequences:
+        said += f"  \n:small[:gray[{plain(' '.join(event.consequences))}]]"
+    what.markdown(said, anchors=False)
+    label = components.one_line(line.project_name, 40)
+    if where.button(plain(label), key=f"activity:{line.id}", type="tertiary", icon=":material/flag:"):
+        navigation.go("project", project=line.project_key)
 
 
 def _pages(older: int | None) -> None:

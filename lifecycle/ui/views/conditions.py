@@ -10,6 +10,7 @@ import streamlit as st
 from lifecycle.actions import gates as actions
 from lifecycle.errors import Invalid
 from lifecycle.queries.records import ConditionView
+from lifecycle.ui import state
 from lifecycle.ui.components import exact, plain, refusal, until
 from lifecycle.ui.perform import perform
 from lifecycle.vocabulary import Gate
@@ -111,7 +112,8 @@ def add(project_id: int, gate: Gate, people: Mapping[str, str]) -> None:
         st.expander("Add a condition", icon=":material/add:"),
         st.form(f"condition:{gate}", border=False, enter_to_submit=False),
     ):
-        text, owner, due_on = condition_fields(f"condition:{gate}", people)
+        form = f"condition:{gate}"
+        text, owner, due_on = condition_fields(state.fresh(form), people)
         submitted = st.form_submit_button("Add condition")
         if not submitted:
             return
@@ -121,6 +123,7 @@ def add(project_id: int, gate: Gate, people: Mapping[str, str]) -> None:
         perform(
             actions.add_condition,
             done="The condition was added.",
+            clears=form,
             project_id=project_id,
             gate=gate,
             text=text,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lifecycle.queries import early_planning as queries
 from lifecycle.queries.early_planning import EarlyPlanning, OpenQuestion, PlannedProject
-from lifecycle.ui import cache, charts, components, identity, navigation, standing, state, upkeep
+from lifecycle.ui import cache, charts, components, identity, navigation, standing, upkeep
 from lifecycle.ui.charts import Bar
 from lifecycle.ui.components import counted
 from lifecycle.ui.views.portfolio_maps import chosen_point, is_dark
@@ -189,24 +189,10 @@ def _table(found: EarlyPlanning) -> None:
         placeholder="–",
         alt="Projects with their early-planning index and production debt; the first column opens each",
         column_config={
-            "Project": st.column_config.ButtonColumn(
-                type="tertiary",
-                alignment="left",
-                width="medium",
-                pinned=True,
-                key=_OPEN,
-                on_click=_open,
-                args=(keys,),
-            ),
+            "Project": components.opening_column(_OPEN, keys),
             "Index": st.column_config.NumberColumn(
                 format="%.2f", help="Empty before the Discovery gate was passed"
             ),
             "Debt": st.column_config.NumberColumn(help="Open production questions times gates passed"),
         },
     )
-
-
-def _open(keys: list[str]) -> None:
-    clicked = state.value(_OPEN)
-    if clicked and clicked["row"] < len(keys):
-        navigation.go("project", project=keys[clicked["row"]])

@@ -23,7 +23,7 @@ from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import EvidenceView
 from lifecycle.rules.evidence import LinkContent
 from lifecycle.rules.media import PDF, PICTURES, SHOWN_INLINE, TEXT, first_lines, size_words, type_name
-from lifecycle.ui import cache, identity, navigation
+from lifecycle.ui import cache, identity, navigation, state
 from lifecycle.ui.components import plain, until
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains
@@ -35,6 +35,7 @@ _SHOWN_OPEN = 2
 _TEXT_BYTES = 6_000
 _PDF_HEIGHT = 520
 _FORM_HEIGHT = 470
+_LINK = "evidence:link"
 
 
 # ------------------------------------------------------------------ on a review, on a gate
@@ -205,11 +206,12 @@ def _file_form(title: str, **query: str | int | None) -> None:
 
 
 def _add_link(project: ProjectHead, gate: Gate | None) -> None:
+    key = state.fresh(_LINK)
     with st.form("evidence:link", border=False, enter_to_submit=False):
-        title = st.text_input("Title", key="evidence:link:title", placeholder="Privacy impact assessment")
+        title = st.text_input("Title", key=f"{key}:title", placeholder="Privacy impact assessment")
         address = st.text_input(
             "Link or document number",
-            key="evidence:link:address",
+            key=f"{key}:address",
             placeholder="https://… or DPIA 2026-14",
             help="It is kept where it is. This installation never opens it.",
         )
@@ -217,17 +219,18 @@ def _add_link(project: ProjectHead, gate: Gate | None) -> None:
             "Belongs to",
             _questions(cache.guide(), gate),
             index=None,
-            key=f"evidence:link:place:{gate}",
+            key=f"{key}:place:{gate}",
             format_func=lambda field_id: f"{cache.guide().field(field_id).title} ({field_id})",
             placeholder=f"The {(gate or project.gate or Gate.DISCOVERY).title} gate as a whole",
         )
         expires_on = st.date_input(
-            "Valid until (if it ends)", value=None, format="YYYY-MM-DD", key="evidence:link:until"
+            "Valid until (if it ends)", value=None, format="YYYY-MM-DD", key=f"{key}:until"
         )
         if st.form_submit_button("Add link", type="primary"):
             perform(
                 actions.add,
                 done="The document is listed.",
+                clears=_LINK,
                 project_id=project.id,
                 title=title,
                 content=LinkContent(address),

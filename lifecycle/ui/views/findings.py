@@ -12,14 +12,14 @@ from lifecycle.queries.findings import FindingView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import WaiverView
 from lifecycle.queries.wording import Place
-from lifecycle.ui import navigation, standing
+from lifecycle.ui import navigation, standing, state
 from lifecycle.ui.components import counted, plain, refusal
 from lifecycle.ui.perform import perform
 from lifecycle.ui.unfolding import is_wanted
 from lifecycle.vocabulary import CheckResult, Gate
 
 MOST_SENTENCES = 1
-MOST_PLACES = 6
+MOST_PLACES = 3
 _ENFORCED = {"block": "blocks now", "warning": "warns now", "note": "note"}
 _ADVICE = {"block": "will block", "warning": "will warn", "note": "will be noted"}
 
@@ -52,11 +52,11 @@ def finding(item: FindingView, *, project: ProjectHead, accept_at: Gate | None =
     """One check: what it says; beneath, when it holds and the questions it reads as buttons."""
     with st.container(gap=None, key=f"finding-{item.check_id}-{item.branch}"):
         said = plain(_said(item, in_full=accept_at is not None))
-        st.markdown(f"{_icon(item)} {said}", help=plain(item.why) if accept_at else None, anchors=False)
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(plain(_when(item)), width="content")
-            for place in (item.missing or item.places)[:MOST_PLACES]:
-                jump(place, project=project.key, key=f"{item.check_id}:{item.branch}")
+        when = f":small[:gray[{plain(_when(item))}]]"
+        why = plain(item.why) if accept_at else None
+        st.markdown(f"{_icon(item)} {said}  \n{when}", help=why, anchors=False)
+        with st.container(horizontal=True, gap="xsmall"):
+            jumps(item.missing or item.places, project=project.key, key=f"{item.check_id}:{item.branch}")
         if item.waived_until:
             st.caption(plain(f"Waived until {item.waived_until}: {item.mitigation}"))
         if item.reason:
@@ -93,15 +93,32 @@ def _when(item: FindingView) -> str:
     return f"{item.check_id} · {_ADVICE[item.severity.value]} at {item.first_gate.title}"
 
 
-def jump(place: Place, *, project: str, key: str) -> None:
-    """A small button to the question."""
-    pressed = st.button(
-        place.field_id,
+def jumps(places: Sequence[Place], *, project: str, key: str) -> None:
+    """Small buttons to these questions by their titles; those beyond a few are in a menu."""
+    for place in places[:MOST_PLACES]:
+        jump(place, project=project, key=key)
+    more = {place.key: place for place in places[MOST_PLACES:]}
+    if more:
+        menu = f"jump:{key}:more"
+        st.menu_button(
+            f"{len(more)} more",
+            list(more),
+            format_func=lambda name: plain(more[name].title),
+            key=menu,
+            type="tertiary",
+            on_click=lambda: to_place(more[state.value(menu)], project),
+        )
+
+
+def jump(place: Place, *, project: str, key: str, label: str = "") -> None:
+    """A small button to the question, named after it unless `label` says otherwise."""
+    if st.button(
+        plain(label or place.short_title),
         key=f"jump:{key}:{place.key}",
         type="tertiary",
+        icon=None if label else ":material/arrow_forward:",
         help=plain(place.title),
-    )
-    if pressed:
+    ):
         to_place(place, project)
 
 

@@ -12,13 +12,6 @@ from lifecycle.ui.components import counted, empty_state, page_header, plain
 from lifecycle.ui.standing import SEVERITIES
 from lifecycle.vocabulary import Gate, Role, Stage, plain_number
 
-CHAPTERS = {
-    "questions": "Questions",
-    "checks": "Checks",
-    "sign-offs": "Sign-offs",
-    "tiers": "Risk tiers",
-    "thresholds": "Thresholds",
-}
 SOURCES = "data sources"
 _TYPES = {
     "text": "text",
@@ -47,24 +40,18 @@ def show() -> None:
         about=f"Version {guide.version}: {len(guide.fields)} questions and {len(guide.checks)} checks, "
         "the same for every project. It is read from data/guide when the server starts.",
     )
-    chapter = st.segmented_control(
-        "Chapter",
-        tuple(CHAPTERS),
-        format_func=lambda name: CHAPTERS[name],
-        default="questions",
-        required=True,
-        key="chapter",
-        bind="query-params",
-        label_visibility="collapsed",
-        wrap=True,
-    )
-    {
-        "questions": _questions,
-        "checks": _checks,
-        "sign-offs": _sign_offs,
-        "tiers": _tiers,
-        "thresholds": _thresholds,
-    }[chapter or "questions"](guide)
+    chapters = {
+        "Questions": _questions,
+        "Checks": _checks,
+        "Sign-offs": _sign_offs,
+        "Risk tiers": _tiers,
+        "Thresholds": _thresholds,
+    }
+    tabs = st.tabs(list(chapters), key="chapter", on_change="rerun", bind="query-params")
+    for tab, draw in zip(tabs, chapters.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw(guide)
 
 
 # ------------------------------------------------------------------ questions

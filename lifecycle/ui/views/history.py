@@ -25,18 +25,14 @@ def show(project: ProjectHead) -> None:
         "History",
         about=f"{project.name}. The log only grows: nothing in it is ever altered or deleted. Times are UTC.",
     )
-    what = st.segmented_control(
-        "Show",
-        ("Events", "Signatures", "One answer"),
-        default="Events",
-        required=True,
-        key="history",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    {"Events": _events, "Signatures": _signatures, "One answer": _answer}[what or "Events"](project)
-    if what in (None, "Events"):
-        _bundle(project)
+    parts = {"Events": _events, "Signatures": _signatures, "One answer": _answer}
+    tabs = st.tabs(list(parts), key="history", on_change="rerun", bind="query-params")
+    for tab, draw in zip(tabs, parts.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw(project)
+                if draw is _events:
+                    _bundle(project)
 
 
 def _bundle(project: ProjectHead) -> None:
@@ -98,7 +94,9 @@ def _event(line: EventLine, project: ProjectHead) -> None:
         st.markdown(f":small[:gray[{line.at:%H:%M}]]", width=44, anchors=False)
         text_in_row(_words(line))
         if line.place is not None:
-            findings.jump(line.place, project=project.key, key=f"event:{line.sequence}")
+            findings.jump(
+                line.place, project=project.key, key=f"event:{line.sequence}", label=line.place.field_id
+            )
         elif line.gate is not None:
             _to_gate(line.gate, line.sequence, project)
 

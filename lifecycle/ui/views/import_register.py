@@ -17,18 +17,20 @@ from lifecycle.interchange.mappings import (
     locate,
     parse_mapping,
 )
+from lifecycle.interchange.register_files import RegisterFile, RegisterFiles
 from lifecycle.interchange.register_import import ImportPlan, apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
 from lifecycle.queries import registers as queries
 from lifecycle.queries.registers import ImportView
-from lifecycle.ui import cache, components, identity, state
+from lifecycle.ui import cache, components, identity, navigation, state
 from lifecycle.ui.components import ago, counted, plain
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.views import import_placing
+from lifecycle.ui.views.portfolio_maps import is_dark
+from lifecycle.web.register_upload import PATH
 
 _BEST = ""
-_FILE, _MAPPING, _ORGANISATION, _EDIT, _TEXT = (
-    "import:file",
+_MAPPING, _ORGANISATION, _EDIT, _TEXT = (
     "import:mapping",
     "import:organisation",
     "import:edit",
@@ -57,12 +59,14 @@ def show() -> None:
 def _new_import() -> None:
     st.header("Import a register", anchor=False)
     most = cache.settings().largest_import_megabytes
-    uploaded = st.file_uploader(
-        f"Register file: CSV, Excel or JSON, at most {most} MB",
-        type=["csv", "tsv", "txt", "xlsx", "json"],
-        key=_FILE,
-        max_upload_size=most,
-    )
+    uploaded = _uploaded()
+    if uploaded is None:
+        st.html(_form(most))
+        st.caption("Nothing is stored before you have seen what would happen.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/description: **{plain(uploaded.name)}**", width="content", anchors=False)
+        st.button("Another file", key="import:another", type="tertiary", on_click=_put_away)
     mapping = _choose_mapping()
     organisation = st.text_input(
         "Organisation (optional)",
@@ -70,18 +74,51 @@ def _new_import() -> None:
         placeholder="Whose projects these are, if no column says so",
         width=420,
     )
-    if uploaded is None:
-        st.caption("Nothing is stored before you have seen what would happen.")
-        return
     try:
         text = _mapping_text(mapping)
-        reading = _read(uploaded.getvalue(), uploaded.name, text, organisation or "", most)
+        reading = _read(uploaded.content, uploaded.name, text, organisation or "", most)
     except LifecycleError as error:
         components.refusal(error)
     except GuideError as error:
         st.error(plain(str(error)), icon=":material/error:")
     else:
         _show_reading(reading)
+
+
+def _uploaded() -> RegisterFile | None:
+    """The file that the address names, while it waits for this person."""
+    token = navigation.here("file")
+    if token is None:
+        return None
+    found = RegisterFiles(cache.database().file).find(token, identity.actor().key)
+    if found is None:
+        st.info("That file is no longer here. Choose it again.", icon=":material/info:")
+    return found
+
+
+def _put_away() -> None:
+    navigation.stay(file=None)
+
+
+_FORM = """
+<style>#register-file::file-selector-button {{font:inherit;color:inherit;background:transparent;cursor:pointer;
+  border:1px solid {border};border-radius:6px;padding:6px 14px;margin-right:12px}}</style>
+<form action="{path}" method="post" enctype="multipart/form-data"
+  style="display:flex;flex-wrap:wrap;gap:12px;align-items:center;padding:14px;border:1px solid {border};
+  border-radius:6px;color-scheme:{scheme}">
+  <label for="register-file" style="flex-basis:100%">Register file: CSV, Excel or JSON, at most {most} MB</label>
+  <input type="file" id="register-file" name="file" required accept=".csv,.tsv,.txt,.xlsx,.json,.jsonl"
+    style="flex:1 1 200px;min-width:0;font:inherit;color:inherit">
+  <button type="submit" style="font:inherit;color:#fff;background:{primary};border:1px solid {primary};
+    border-radius:6px;padding:6px 14px;cursor:pointer">Read the file</button>
+</form>"""
+
+
+def _form(most: int) -> str:
+    """A plain form of our own: Streamlit's uploader hides its drop zone from screen readers and focuses it."""
+    scheme = "dark" if is_dark() else "light"
+    border, primary = (st.get_option(f"theme.{scheme}.{name}") for name in ("borderColor", "primaryColor"))
+    return _FORM.format(path=PATH, most=most, scheme=scheme, border=border, primary=primary)
 
 
 def _choose_mapping() -> str:

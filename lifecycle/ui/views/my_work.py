@@ -10,11 +10,13 @@ import streamlit as st
 
 from lifecycle.actions import gates as gate_actions
 from lifecycle.queries import my_work as queries
+from lifecycle.queries import projects
 from lifecycle.queries.my_work import (
     MyWork,
     OwnedCondition,
     OwnedQuestion,
     ProjectLine,
+    SentBack,
     StaleSignOff,
     WaitingReview,
 )
@@ -38,6 +40,7 @@ def show() -> None:
     _reviews(view)
     _stale(view)
     _changes(view)
+    _sent_back(view)
     _due_again(view)
     _owed(view)
     _signed_for(view)
@@ -56,6 +59,18 @@ def _sentence(view: MyWork) -> str:
 
 
 def _nothing_yet(reads_everything: bool) -> None:
+    if not cache.read(projects.are_there_any):
+        empty_state(
+            "No project yet",
+            "Register the first one: a name is enough. Reviewers are invited under People, and a register that "
+            "you keep already comes in under Import."
+            if reads_everything
+            else "Register the first one: a name is enough.",
+            icon="add_circle",
+            action="Register a project",
+            to="new-project",
+        )
+        return
     if reads_everything and navigation.exists("portfolio"):
         empty_state(
             "Nothing is yours to do",
@@ -193,6 +208,20 @@ def _due_again(view: MyWork) -> None:
         )
 
 
+def _sent_back(view: MyWork) -> None:
+    if not view.sent_back:
+        return
+    st.header(f"Sent back to you · {len(view.sent_back)}", anchor=False)
+    for item in view.sent_back:
+        _row(
+            f"**{plain(item.project_name)}**  \n:small[{plain(_asked_for(item))}]",
+            standing.DECISIONS[item.decision].text,
+            "Read what to change",
+            f"sent_back:{item.sign_off_id}",
+            partial(navigation.go, "review", review=item.review_id),
+        )
+
+
 def _signed_for(view: MyWork) -> None:
     """For information: whoever was away learns what was decided in their place."""
     if not view.signed_for:
@@ -207,6 +236,16 @@ def _signed_for(view: MyWork) -> None:
             f"for:{item.review_id}",
             partial(navigation.go, "review", review=item.review_id),
         )
+
+
+def _asked_for(item: SentBack) -> str:
+    who = f"{item.by_name} as {item.role.title} at the {item.gate.title} gate"
+    said = f"{who}: “{one_line(item.comment, 140)}”" if item.comment else f"{who}."
+    if not item.places:
+        return said
+    named = ", ".join(place.short_title for place in item.places[:3])
+    more = len(item.places) - 3
+    return f"{said} About {named}{f' and {more} more' if more > 0 else ''}."
 
 
 # ------------------------------------------------------------------ owed

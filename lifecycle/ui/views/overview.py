@@ -13,7 +13,7 @@ from lifecycle.ui.project import chains
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views import about_project, findings, imported, readiness, tier
 from lifecycle.ui.views.readiness import Reviewer, Step
-from lifecycle.vocabulary import Gate, ProjectStatus
+from lifecycle.vocabulary import Gate, Level, ProjectStatus
 
 MOST_DATES = 6
 _ENDED = (ProjectStatus.STOPPED, ProjectStatus.RETIRED)
@@ -90,6 +90,14 @@ def _assessed(view: ProjectOverview) -> None:
 def _found(view: ProjectOverview) -> None:
     """The findings of the checks, before anything else: they say what will go wrong while it is cheap to mend."""
     failing = findings.failing(view.findings)
+    if view.level is Level.NOT_STARTED:
+        st.header("What the checks found", anchor=False)
+        st.markdown(
+            "Nothing is answered yet. The checks compare answers with each other and say here what will go wrong, "
+            "from the first two answers on.",
+            anchors=False,
+        )
+        return
     if not failing:
         st.header("What the checks found", anchor=False)
         st.markdown(":green[:material/check_circle:] No check fails on what is known so far.", anchors=False)
@@ -102,7 +110,7 @@ def _found(view: ProjectOverview) -> None:
 
 def _in_the_way(view: ProjectOverview) -> None:
     """Blockers of the current gate but the checks above."""
-    said_above = {item.check_id for item in view.findings}
+    said_above = set() if view.level is Level.NOT_STARTED else {item.check_id for item in view.findings}
     others = [blocker for blocker in view.blockers if blocker.code not in said_above]
     gate = view.project.gate or Gate.DISCOVERY
     st.header(f"What else stands in the way of {gate.title}", anchor=False)

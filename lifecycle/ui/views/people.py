@@ -16,6 +16,7 @@ from lifecycle.vocabulary import OrganisationRole, Role
 
 _LINK = "people:link"  # a link that was just made, shown until something else is done
 _TABLE = "people:table"
+_INVITE = "invite"
 
 
 def show() -> None:
@@ -91,16 +92,17 @@ def _find(everybody: tuple[PersonView, ...]) -> None:
 def _invite() -> None:
     st.header("Invite somebody", anchor=False)
     names = {choice.key: choice.name for choice in cache.read(projects.names, by=identity.actor())}
+    key = state.fresh(_INVITE)
     with st.form("invite", enter_to_submit=False):
         with st.grid(2, min_column_width=260):
-            email = st.text_input("E-mail", key="invite:email", placeholder="name@example.org")
-            name = st.text_input("Name", key="invite:name", placeholder="They can change it when they join")
+            email = st.text_input("E-mail", key=f"{key}:email", placeholder="name@example.org")
+            name = st.text_input("Name", key=f"{key}:name", placeholder="They can change it when they join")
             role = st.selectbox(
                 "Role in the organisation",
                 [role.value for role in OrganisationRole],
                 index=2,
                 format_func=str.capitalize,
-                key="invite:role",
+                key=f"{key}:role",
                 help="Members see the projects they have a role on. Leadership reads the whole portfolio. "
                 "Administrators do both, and see to people and the guide.",
             )
@@ -109,7 +111,7 @@ def _invite() -> None:
                 list(names),
                 index=None,
                 format_func=lambda key: names.get(key, key),
-                key="invite:project",
+                key=f"{key}:project",
                 placeholder="None yet",
             )
             project_role = st.selectbox(
@@ -122,7 +124,7 @@ def _invite() -> None:
                 ],
                 index=None,
                 format_func=lambda name: Role(name).title,
-                key="invite:project_role",
+                key=f"{key}:project_role",
                 placeholder="None yet",
             )
         submitted = st.form_submit_button("Make an invitation link", type="primary", icon=":material/link:")
@@ -144,8 +146,7 @@ def _make_link(email: str, name: str, role: str, project: str | None, project_ro
         refusal(outcome.refusal)
         return
     state.put(_LINK, ["invitation", email, f"{cache.settings().base_url}/invitation/{outcome.value}"])
-    for field in ("email", "name", "project", "project_role"):
-        state.forget(f"invite:{field}")
+    state.renew(_INVITE)
     draw_again()
 
 

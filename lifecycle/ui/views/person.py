@@ -121,15 +121,14 @@ def _apply(changes: list[Change], done: str) -> None:
 def _reviewing(person: PersonView) -> None:
     st.header("Reviewing", anchor=False)
     with st.form("reviewing"):
-        chosen = st.pills(
+        chosen = st.multiselect(
             "May be asked to review as",
             [role.value for role in REVIEWERS],
-            selection_mode="multi",
             default=[role.value for role in person.reviews_as],
             format_func=lambda name: Role(name).title,
             key=f"reviewing:{person.key}",
             help="Being named in an answer grants nothing; this list does. Decisions already made stay.",
-            wrap=True,
+            placeholder="Choose roles",
         )
         submitted = st.form_submit_button("Save reviewing roles")
     if submitted:

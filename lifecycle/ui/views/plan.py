@@ -1,125 +1,194 @@
-"""Plan: a target date for each gate, and from it the day by which each role has to be asked."""
+"""Plan: what the go-live date asks of everybody before it, what is late already, and what another date would do."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import streamlit as st
 
 from lifecycle.actions import plans as actions
 from lifecycle.errors import Invalid
-from lifecycle.queries import overview as queries
-from lifecycle.queries.overview import ProjectOverview, TrackStep
+from lifecycle.queries import plans as queries
+from lifecycle.queries.plans import Observed, PlanView
 from lifecycle.queries.projects import ProjectHead
-from lifecycle.ui import cache, identity, standing
-from lifecycle.ui.components import day, page_header, plain, refusal, until
+from lifecycle.rules.forecasting import Forecast, StageShare
+from lifecycle.rules.planning import GatePlan, Timing
+from lifecycle.ui import cache, identity, upkeep
+from lifecycle.ui.components import counted, day, key_figures, page_header, plain, refusal, until
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains
-from lifecycle.ui.views import imported
-from lifecycle.vocabulary import Gate, Role
+from lifecycle.ui.views import imported, plan_what_if, schedule
 
 
 def show(project: ProjectHead) -> None:
-    """One row per gate."""
+    """The whole page."""
     if not project.is_adopted:
         imported.not_yet(project, "Plan")
         return
+    seen = observed()
     view = cache.read_with_guide(
-        queries.overview, *chains(project), by=identity.actor(), at=identity.this_hour(), key=project.key
+        queries.plan,
+        *chains(project),
+        by=identity.actor(),
+        at=identity.this_hour(),
+        key=project.key,
+        observed=seen,
     )
-    planned = [step for step in view.track if step.target_on and not step.is_passed]
-    page_header("Plan", about=f"{project.name}. {_sentence(planned, view.today)}")
-    for step in view.track:
-        with st.container(border=True, gap="xsmall"):
-            _gate(step, view)
+    page_header("Plan", about=project.name)
+    for sentence in _sentences(view):
+        st.markdown(plain(sentence), anchors=False)
+    if figures := _figures(view):
+        key_figures(figures)
+    schedule.time_line(view)
+    schedule.ask_by(view)
+    _gates(view)
+    if view.schedule.gates and view.forecast:
+        plan_what_if.show(view, seen)
+    schedule.fixed(view)
 
 
-def _sentence(planned: list[TrackStep], today: date) -> str:
-    if not planned:
-        return "No gate has a date yet. Begin with the one you promised, and work backwards."
-    last = planned[-1]
-    nearest = min(planned, key=lambda step: step.target_on or date.max)
-    said = f"Next is {nearest.gate.title}, {until(nearest.target_on or today, today)}"
-    if last is nearest:
-        return f"{said}."
-    return f"{said}; the last one planned is {last.gate.title} on {last.target_on}."
+def observed() -> Observed:
+    """Lead times and stage lengths seen in this organisation, as of the last change anywhere."""
+    return cache.read(queries.observed, today=upkeep.today(identity.now()))
 
 
-def _gate(step: TrackStep, view: ProjectOverview) -> None:
-    mark = standing.LEVELS[step.level] if step.level else standing.NOT_ASSESSED
-    here = " :blue-badge[:material/flag: Here now]" if step.is_current else ""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(
-            f"**{step.gate.title}** {mark.badge}{here}  \n:small[:gray[{plain(_when(step, view.today))}]]",
-            width="content",
-            anchors=False,
+# ------------------------------------------------------------------ what it comes to
+
+
+def _sentences(view: PlanView) -> list[str]:
+    if not view.targets and view.schedule.go_live is None:
+        return ["No gate has a date yet. Give the go-live one, and the plan works backwards from there."]
+    said = []
+    if view.schedule.go_live and view.forecast:
+        said.append(_go_live(view.schedule.go_live, view.forecast, view.today))
+    return [*said, _late(view)]
+
+
+def _go_live(planned: date, found: Forecast, today: date) -> str:
+    chance = round((found.chance or 0) * 100)
+    longest = found.slowest
+    return (
+        f"Go-live is planned for {day(planned)}, {until(planned, today)}. At the usual pace that date holds in "
+        f"{chance} of 100 cases. {longest.stage.title} takes the longest of what is left: "
+        f"{counted(longest.typical, 'working day')}, {_basis(longest)}."
+    )
+
+
+def _basis(longest: StageShare) -> str:
+    if not longest.observed:
+        return "by the guide's default, no such stage having been finished here"
+    return f"after {counted(longest.observed, 'such stage')} finished here and the guide's default"
+
+
+def _late(view: PlanView) -> str:
+    """Who would come too late; else who has to be asked now."""
+    late = view.schedule.late
+    if late:
+        worst = max(late, key=lambda review: review.days_late)
+        return (
+            f"{counted(len(late), 'review comes', 'reviews come')} too late for the dates below; the latest is "
+            f"{worst.role.title} at {worst.gate.title}, by {counted(worst.days_late, 'working day')}."
         )
-        if "plans.set_date" in view.may and not step.is_passed:
-            _forms(step, view)
-    if step.target_on and not step.is_passed:
-        _ask_by(step.gate, step.target_on, view)
+    now = [review for review in view.schedule.reviews if review.timing is Timing.TIGHT]
+    if now:
+        names = ", ".join(f"{review.role.title} at {review.gate.title}" for review in now)
+        return f"Ask now: {names}. Nobody is too late yet."
+    return "Everybody can still be asked in time."
 
 
-def _when(step: TrackStep, today: date) -> str:
-    if step.is_passed and step.outcome:
-        return f"Decided {step.outcome.at:%Y-%m-%d}: {step.outcome.outcome.title.lower()}"
-    if step.target_on:
-        return f"Planned for {day(step.target_on)}, {until(step.target_on, today)}"
-    return "No date yet"
+def _figures(view: PlanView) -> list[tuple[str, str, str]]:
+    found = view.forecast
+    if found is None:
+        return []
+    planned = view.schedule.go_live
+    chance = "–" if found.chance is None else f"{found.chance:.0%}"
+    return [
+        ("Planned go-live", planned.isoformat() if planned else "–", "as answered or set"),
+        ("Chance of that", chance, f"in {found.runs:,} simulated runs"),
+        ("Likely by", found.likely_on.isoformat(), "in half of the runs"),
+        ("Safe by", found.safe_on.isoformat(), "in 85 of 100 runs"),
+    ]
 
 
-def _ask_by(gate: Gate, on: date, view: ProjectOverview) -> None:
-    """The latest day to ask each role, from the lead times of the guide."""
-    guide = cache.guide()
-    lines = []
-    for spec in guide.reviews(gate, tier=view.tier):
-        lead = guide.policy.lead_days.get(spec.role)
-        if lead is not None:
-            lines.append((on - timedelta(days=lead), spec.role, lead))
-    if not lines:
-        return
-    with st.expander("Ask by", icon=":material/event_upcoming:"):
-        st.table(
-            [_row(by, role, lead, view.today) for by, role, lead in sorted(lines)],
-            border="horizontal",
-            hide_index=True,
-            alt=f"Latest day to ask each role for the {gate.title} gate",
-        )
+# ------------------------------------------------------------------ dates of the gates
 
 
-def _row(by: date, role: Role, lead: int, today: date) -> dict[str, str]:
-    mark = ":red[:material/alarm: past]" if by < today else ":gray[:material/event:]"
-    return {"Role": role.title, "Ask by": f"{mark} {day(by)}", "Usually takes": f"{lead} days"}
+def _gates(view: PlanView) -> None:
+    """One row for each gate ahead: its date, whose date it is, and whether its stage gets its time."""
+    st.header("Dates of the gates", anchor=False)
+    may_plan = "plans.set_date" in view.may
+    if view.proposed and may_plan:
+        _take_over(view)
+    for plan in view.schedule.gates:
+        with st.container(
+            border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+        ):
+            note = plain(_when(plan, view.today))
+            st.markdown(
+                f"**{plan.gate.title}**  \n:small[:gray[{note}]]{_shortage(plan)}",
+                width="content",
+                anchors=False,
+            )
+            if may_plan:
+                _date_form(plan, view)
 
 
-def _forms(step: TrackStep, view: ProjectOverview) -> None:
-    key = f"plan:{step.gate}"
+def _when(plan: GatePlan, today: date) -> str:
+    if plan.on is None:
+        return "No date yet"
+    if plan.is_derived:
+        return f"By {day(plan.on)} at the latest, to keep what comes after it"
+    return f"Planned for {day(plan.on)}, {until(plan.on, today)}"
+
+
+def _shortage(plan: GatePlan) -> str:
+    if not plan.days_short or plan.days_left is None:
+        return ""
+    left = counted(max(plan.days_left, 0), "working day")
+    return f"  \n:small[:orange[:material/hourglass_bottom: {left} for what usually takes {plan.days_usual}]]"
+
+
+def _take_over(view: PlanView) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("Dates that nobody set follow from the go-live date.", width="content")
+        if st.button("Set the proposed dates", key="plan:take-over", icon=":material/event_available:"):
+            perform(
+                actions.set_dates,
+                done="The proposed dates are set.",
+                project_id=view.project.id,
+                dates=view.proposed,
+            )
+
+
+def _date_form(plan: GatePlan, view: PlanView) -> None:
+    key = f"plan:{plan.gate}"
+    target = view.targets.get(plan.gate)
     with st.form(key, border=False, width="content"):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             on_date = st.date_input(
-                f"Date of {step.gate.title}",
-                value=step.target_on,
+                f"Date of {plan.gate.title}",
+                value=target,
                 format="YYYY-MM-DD",
-                key=f"{key}:{step.target_on}",
+                key=f"{key}:{target}",
                 label_visibility="collapsed",
                 width=160,
             )
-            submitted = st.form_submit_button("Set")
-            cleared = step.target_on is not None and st.form_submit_button("Clear", type="tertiary")
+            submitted = st.form_submit_button("Set", help=f"Set the date of {plan.gate.title}")
+            cleared = target is not None and st.form_submit_button("Clear", type="tertiary")
         if cleared:
             perform(
                 actions.clear_date,
-                done=f"{step.gate.title} has no date any more.",
+                done=f"{plan.gate.title} has no date any more.",
                 project_id=view.project.id,
-                gate=step.gate,
+                gate=plan.gate,
             )
         elif submitted and on_date is None:
             refusal(Invalid({"date": "Choose the day first."}))
         elif submitted:
             perform(
                 actions.set_date,
-                done=f"{step.gate.title} is planned for {on_date}.",
+                done=f"{plan.gate.title} is planned for {on_date}.",
                 project_id=view.project.id,
-                gate=step.gate,
+                gate=plan.gate,
                 on_date=on_date,
             )

@@ -35,13 +35,11 @@ _STATUSES = {status.value: standing.STATUSES[status].word for status in ProjectS
 def bar(choices: Choices) -> Filters:
     """Draw the bar; returns what is chosen. Unknown words in the address count as nothing chosen."""
     origin = _origin(choices)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        text = st.text_input(
-            "Find", key=FIND, placeholder="Name or organisation", bind="query-params", width=185
-        )
-        unit = _pick(UNIT, "Organisation", {name: name for name in choices.organisations}, width=190)
-        stage = _pick(IN_STAGE, "Stage", _STAGES, width=165)
-        level = _pick(STANDING, "Standing", _LEVELS, width=160)
+    with st.grid(5, min_column_width=150, vertical_alignment="bottom", gap="small"):
+        text = st.text_input("Find", key=FIND, placeholder="Name or organisation", bind="query-params")
+        unit = _pick(UNIT, "Organisation", {name: name for name in choices.organisations})
+        stage = _pick(IN_STAGE, "Stage", _STAGES)
+        level = _pick(STANDING, "Standing", _LEVELS)
         with st.popover(_more_label(), icon=":material/tune:"):
             role = _pick(WAITS_FOR, "Waits for", _ROLES)
             cause = _pick(CAUSE, "Held up by", _CAUSES)
@@ -83,20 +81,19 @@ def _origin(choices: Choices) -> str:
         ALL: f"All {choices.assessed + choices.not_assessed:,}",
     }
     return (
-        st.segmented_control(
+        st.radio(
             "Which projects",
             list(counts),
-            default=HERE,
-            required=True,
             format_func=lambda word: counts.get(word, word),
             key=SHOW,
+            horizontal=True,
             label_visibility="collapsed",
         )
         or HERE
     )
 
 
-def _pick(key: str, label: str, words: dict[str, str], width: int | None = None) -> str:
+def _pick(key: str, label: str, words: dict[str, str]) -> str:
     found = st.selectbox(
         label,
         list(words),
@@ -105,7 +102,6 @@ def _pick(key: str, label: str, words: dict[str, str], width: int | None = None)
         key=key,
         placeholder="Any",
         bind="query-params",
-        width=width or "stretch",
     )
     return found if found in words else ""
 

@@ -64,12 +64,11 @@ def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
     """The section with its switch between gates and roles."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("Readiness", anchor=False, width="content")
-        lens = st.segmented_control(
+        lens = st.radio(
             "Show by",
             [_GATES, _ROLES],
-            default=_GATES,
-            required=True,
             key=_LENS,
+            horizontal=True,
             label_visibility="collapsed",
         )
     by_role = lens == _ROLES

@@ -9,7 +9,7 @@ import streamlit as st
 from lifecycle.queries import portfolio
 from lifecycle.queries.portfolio import Filters, PortfolioRow, Sort
 from lifecycle.queries.portfolio_overview import Overview
-from lifecycle.ui import cache, components, navigation, standing, state
+from lifecycle.ui import cache, components, standing, state
 from lifecycle.ui.views import portfolio_words as words
 from lifecycle.vocabulary import Actor, ProjectStatus
 
@@ -84,15 +84,7 @@ def _table(rows: tuple[PortfolioRow, ...], now: datetime) -> None:
         placeholder="–",
         alt="Projects with their standing; the first column opens each",
         column_config={
-            "Project": st.column_config.ButtonColumn(
-                type="tertiary",
-                alignment="left",
-                width="medium",
-                pinned=True,
-                key=_OPEN,
-                on_click=_open,
-                args=(keys,),
-            ),
+            "Project": components.opening_column(_OPEN, keys),
             "Standing": st.column_config.MultiselectColumn(
                 options=list(_BADGES), color=list(_BADGES.values()), width=150
             ),
@@ -138,9 +130,3 @@ def _waits(row: PortfolioRow, now: datetime) -> str:
     if row.waiting_role is None or row.waiting_since is None:
         return ""
     return f"{row.waiting_role.title}, {components.counted(words.days_since(row.waiting_since, now), 'day')}"
-
-
-def _open(keys: list[str]) -> None:
-    clicked = state.value(_OPEN)
-    if clicked and clicked["row"] < len(keys):
-        navigation.go("project", project=keys[clicked["row"]])

@@ -6,19 +6,37 @@ all answers (the watchers of `sheet.begin_drawing`), not the page.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from lifecycle.guide import FieldSpec, PartSpec
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerView
 from lifecycle.rules.answers import missing_parts
-from lifecycle.ui import autosave, choices, state
+from lifecycle.rules.checks.evaluation import CheckState
+from lifecycle.rules.coverage import Covering
+from lifecycle.ui import autosave, choices, standing, state
 from lifecycle.ui.autosave import DUE, OWNER, REASON, Note
-from lifecycle.ui.components import ago, plain
+from lifecycle.ui.components import ago, counted, plain
 from lifecycle.ui.fields import Changed, Slot, draw_part, is_pair, is_wide, shows_example
 from lifecycle.ui.views import changes, versions
-from lifecycle.ui.views.sheet import Sheet, redraw_with, register, sheet_of
-from lifecycle.vocabulary import AnswerState
+from lifecycle.ui.views.sheet import (
+    Sheet,
+    covering_of,
+    failing_on,
+    gate_of_sheet,
+    note_failing,
+    redraw_with,
+    register,
+    said,
+    sheet_of,
+    signers,
+)
+from lifecycle.vocabulary import AnswerState, Severity
+
+MOST_FAILING, MOST_NAMED = 2, 3
+_VERBS = {Severity.BLOCK: "Blocks", Severity.WARNING: "Warns", Severity.NOTE: "Notes"}
 
 
 def draw_question(slot: Slot, sheet: Sheet) -> None:
@@ -38,7 +56,7 @@ def _question(slot: Slot, project: ProjectHead, may_edit: bool, asked_for: str |
     with st.container(border=True, key=f"question-{slot.source_id}-{slot.field_id}", gap="small"):
         _heading(field, sheet)
         changes.at_question(slot, project)
-        _body(slot, field, note, sheet)
+        _body(slot, field, note, answer, sheet)
         if note.base is None:
             autosave.compare_brought(slot, field, answer)
             note = autosave.note_of(slot) or note
@@ -57,13 +75,17 @@ def _heading(field: FieldSpec, sheet: Sheet) -> None:
 
 def _footer(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet) -> None:
     """One line below the widgets: the mark, or an example while there is none; at its end the other ways to answer."""
+    signed = _signed(slot, answer, sheet)
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="right", gap="small"
     ):
         if mark := _mark(field, note, answer, sheet):
-            st.markdown(mark, width="stretch", anchors=False)
+            st.markdown(f"{mark}  \n{signed}" if signed else mark, width="stretch", anchors=False)
         elif _wants_example(field):
-            st.caption(f"For example: {plain(field.example)}", width="stretch")
+            example = f"For example: {plain(field.example)}"
+            st.caption(f"{example}  \n{signed}" if signed else example, width="stretch")
+        elif signed:
+            st.markdown(signed, width="stretch", anchors=False)
         if sheet.may_edit:
             _menu(slot, note, answer)
 
@@ -88,6 +110,24 @@ def _mark(field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet)
     saved = f":green[:material/check: :small[Saved{who}, {ago(answer.at, sheet.now)}]]"
     lacking = missing_parts(field, answer.stored) if answer.state is AnswerState.ANSWERED else ()
     return f"{saved}  \n:orange[:small[Still missing: {plain(', '.join(lacking))}]]" if lacking else saved
+
+
+def _signed(slot: Slot, answer: AnswerView | None, sheet: Sheet) -> str:
+    """Whose signature rests on this answer, for whoever may change it: before the change, and after it."""
+    found = covering_of(slot, sheet.project, answer) if sheet.may_edit else ()
+    lines = []
+    if lost := [one for one in found if not one.holds]:
+        are = "is" if len(lost) == 1 else "are"
+        sentence = f"{signers(lost)} signed another answer: {_theirs(lost)} {are} stale until affirmed again."
+        lines.append(f":orange[:material/history: :small[{plain(sentence)}]]")
+    if held := [one for one in found if one.holds]:
+        sentence = f"{signers(held)} signed this answer: changing it makes {_theirs(held)} stale."
+        lines.append(f":violet[:material/draw: :small[{plain(sentence)}]]")
+    return "  \n".join(lines)
+
+
+def _theirs(signed: Sequence[Covering]) -> str:
+    return "that sign-off" if len(signed) == 1 else "those sign-offs"
 
 
 # ------------------------------------------------------------------ answer states
@@ -146,7 +186,10 @@ def _changed(slot: Slot) -> None:
 # ------------------------------------------------------------------ widgets
 
 
-def _body(slot: Slot, field: FieldSpec, note: Note, sheet: Sheet) -> None:
+def _body(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet) -> None:
+    if not sheet.may_edit:
+        _read_only(field, answer, sheet)
+        return
     changed = Changed(_changed, slot)
     if note.mode == AnswerState.DONT_KNOW.value:
         _dont_know(slot, changed, sheet)
@@ -156,7 +199,6 @@ def _body(slot: Slot, field: FieldSpec, note: Note, sheet: Sheet) -> None:
             value=None,
             key=slot.key(REASON),
             height="content",
-            disabled=not sheet.may_edit,
             **changed.arguments,
         )
     elif field.kind == "rows":
@@ -165,11 +207,17 @@ def _body(slot: Slot, field: FieldSpec, note: Note, sheet: Sheet) -> None:
         _parts(slot, field, changed, sheet)
 
 
+def _read_only(field: FieldSpec, answer: AnswerView | None, sheet: Sheet) -> None:
+    """The answer as text: a greyed-out widget is slow to draw and hard to read."""
+    held = autosave.content_of(answer)
+    st.markdown(said(field, held.state, held.stored, held.owner, held.due_on, held.reason, sheet))
+
+
 def _dont_know(slot: Slot, changed: Changed, sheet: Sheet) -> None:
     who, when = st.columns(2)
     with who:
         owner = PartSpec(id=OWNER, type="person")
-        draw_part(slot.key(OWNER), owner, "Who finds out", sheet.around, changed, disabled=not sheet.may_edit)
+        draw_part(slot.key(OWNER), owner, "Who finds out", sheet.around, changed)
     with when:
         st.date_input(
             "By when",
@@ -177,7 +225,6 @@ def _dont_know(slot: Slot, changed: Changed, sheet: Sheet) -> None:
             min_value=sheet.now.date(),
             format="YYYY-MM-DD",
             key=slot.key(DUE),
-            disabled=not sheet.may_edit,
             **changed.arguments,
         )
 
@@ -221,7 +268,6 @@ def _one(entry: tuple[str, PartSpec, str], changed: Changed, sheet: Sheet) -> No
         label,
         sheet.around,
         changed,
-        disabled=not sheet.may_edit,
         example=example,
         hide_label=is_hidden,
     )
@@ -236,30 +282,25 @@ def _rows(slot: Slot, field: FieldSpec, note: Note, changed: Changed, sheet: She
     if note.none:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/remove_done: {plain(field.none_label)}", width="content", anchors=False)
-            if sheet.may_edit:
-                st.button(
-                    "Add one after all", key=slot.key("add"), on_click=_add, args=(slot,), type="tertiary"
-                )
+            st.button("Add one after all", key=slot.key("add"), on_click=_add, args=(slot,), type="tertiary")
         return
     for number, row in enumerate(note.rows, start=1):
         _row(slot, field, row, number, changed, sheet)
-    if sheet.may_edit:
-        _row_buttons(slot, field, note)
+    _row_buttons(slot, field, note)
 
 
 def _row(slot: Slot, field: FieldSpec, row: str, number: int, changed: Changed, sheet: Sheet) -> None:
     with st.container(gap="xsmall", key=f"row-{slot.field_id}-{row}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.caption(f"Row {number}", width="content")
-            if sheet.may_edit:
-                st.button(
-                    "Remove",
-                    key=slot.key("remove", row),
-                    icon=":material/close:",
-                    type="tertiary",
-                    on_click=_remove,
-                    args=(slot, row),
-                )
+            st.button(
+                "Remove",
+                key=slot.key("remove", row),
+                icon=":material/close:",
+                type="tertiary",
+                on_click=_remove,
+                args=(slot, row),
+            )
         _laid_out(
             [(autosave.row_key(slot, row, part.id), part, _label(field, part)) for part in field.rows],
             changed,
@@ -301,5 +342,30 @@ def _below(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, 
         versions.choice(slot, field, note, answer, sheet)
     elif note.base is not None and answer is not None and answer.revision > note.base:
         versions.offer(slot, answer, sheet)
+    _failing(slot, field, sheet)
     if note.panel == "history":
         versions.history(slot, field, sheet)
+
+
+def _failing(slot: Slot, field: FieldSpec, sheet: Sheet) -> None:
+    """What fails because of this answer, close to where it was just given."""
+    gate = gate_of_sheet(sheet.project, field.stage)
+    found = failing_on(slot, gate)
+    note_failing(slot, gate, found)
+    if not found:
+        return
+    lines = [_finding(check, slot, sheet) for check in found[:MOST_FAILING]]
+    if len(found) > MOST_FAILING:
+        lines.append(f":gray[:small[and {counted(len(found) - MOST_FAILING, 'more finding')}]]")
+    st.markdown("\n\n".join(lines), anchors=False)
+
+
+def _finding(check: CheckState, slot: Slot, sheet: Sheet) -> str:
+    mark = standing.SEVERITIES[check.severity or check.advice_severity]
+    when = "now" if check.enforced else f"from {check.first_gate.title}"
+    others = [key.partition("@")[0] for key in check.fields]
+    named = [sheet.guide.field(key).title for key in dict.fromkeys(others) if key != slot.field_id]
+    with_ = f" · with {', '.join(named[:MOST_NAMED])}" if named else ""
+    quiet = plain(f"{check.check_id} · {_VERBS[check.severity or check.advice_severity]} {when}{with_}")
+    said = plain(check.messages[0] if check.messages else f"{check.title}.")
+    return f":{mark.colour}[{mark.material}] {said}  \n:gray[:small[{quiet}]]"

@@ -7,14 +7,15 @@ import streamlit as st
 from lifecycle.actions import reviews as actions
 from lifecycle.errors import Invalid
 from lifecycle.queries.gates import GateView, RequestView, RoleView
-from lifecycle.ui import cache, identity, navigation, standing
+from lifecycle.ui import cache, identity, navigation, standing, state
 from lifecycle.ui.components import ago, plain, refusal, until
 from lifecycle.ui.perform import perform
 from lifecycle.ui.views import changes
 from lifecycle.vocabulary import Act, SignOffStatus
 
 _ACTS = {Act.APPROVE: "approves", Act.ACKNOWLEDGE: "acknowledges", Act.CONSULT: "is consulted"}
-_ASK = {SignOffStatus.NOT_ASKED: "Ask", SignOffStatus.WAITING: "Ask another"}
+# Named after the role: heard one after the other, six buttons that say "Ask" are one.
+_ASK = {SignOffStatus.NOT_ASKED: "Ask {role}", SignOffStatus.WAITING: "Ask another for {role}"}
 
 
 def show(view: GateView) -> None:
@@ -62,7 +63,7 @@ def _who(role: RoleView) -> str:
 def _buttons(view: GateView, role: RoleView) -> None:
     with st.container(horizontal=True, gap="small", width="content"):
         if role.review_id is not None and st.button(
-            "Open", key=f"open:{role.role}", icon=":material/rate_review:"
+            f"{role.role.title} review", key=f"open:{role.role}", icon=":material/rate_review:"
         ):
             navigation.go("review", review=role.review_id)
         if "reviews.request" in view.may:
@@ -77,7 +78,7 @@ def _buttons(view: GateView, role: RoleView) -> None:
 
 def _ask(view: GateView, role: RoleView) -> None:
     """The people who can be asked; those who cannot stand beneath with why."""
-    label = _ASK.get(role.status, "Ask again")
+    label = _ASK.get(role.status, "Ask {role} again").format(role=role.role.title)
     with st.popover(label, icon=":material/person_add:"):
         free = {choice.person_key: choice.name for choice in role.choices if not choice.against}
         if free:
@@ -93,7 +94,8 @@ def _ask(view: GateView, role: RoleView) -> None:
 
 
 def _ask_form(view: GateView, role: RoleView, free: dict[str, str]) -> None:
-    key = f"ask:{role.role}"
+    form = f"ask:{role.role}"
+    key = state.fresh(form)
     usual = cache.guide().policy.lead_days.get(role.role)
     with st.form(key, border=False, enter_to_submit=False):
         person = st.selectbox(
@@ -121,6 +123,7 @@ def _ask_form(view: GateView, role: RoleView, free: dict[str, str]) -> None:
         perform(
             actions.request,
             done=f"{free.get(person, 'They')} was asked as {role.role.title}.",
+            clears=form,
             project_id=view.project.id,
             gate=view.gate,
             role=role.role,
@@ -135,7 +138,7 @@ def _ask_form(view: GateView, role: RoleView, free: dict[str, str]) -> None:
 
 def _change(view: GateView, role: RoleView, request: RequestView) -> None:
     free = {choice.person_key: choice.name for choice in role.choices if not choice.against}
-    with st.popover("Change", icon=":material/more_horiz:"):
+    with st.popover(f"Change {role.role.title} request", icon=":material/more_horiz:"):
         if free:
             _reassign(view, role, request, free)
         with st.form(f"cancel:{request.id}", border=False):

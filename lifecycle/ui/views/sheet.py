@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -13,20 +13,25 @@ from typing import Any, TypeVar
 
 from lifecycle.errors import LifecycleError
 from lifecycle.guide import FieldSpec, Guide
-from lifecycle.queries import worksheets
+from lifecycle.queries import checks, worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerSheet, AnswerView
 from lifecycle.rules.answers import decode, describe
+from lifecycle.rules.checks.evaluation import CheckState
+from lifecycle.rules.coverage import Covering, covering
 from lifecycle.ui import autosave, cache, current_run, identity, state
 from lifecycle.ui.components import one_line, plain
 from lifecycle.ui.fields import Slot, Surroundings, targets_of
 from lifecycle.ui.perform import redraw
-from lifecycle.ui.project import chains
-from lifecycle.vocabulary import AnswerState
+from lifecycle.ui.project import chains, chains_of
+from lifecycle.vocabulary import AnswerState, CheckResult, Gate, Stage
+
+MOST_READ = 6  # fields of a check that is shown within each question it reads
 
 _SHOWN = "questions_shown"
 _BEFORE = "questions_shown_before"
 _WATCHERS = "questions_watched_by"
+_FAILING = "failing_on_questions"  # one note for all: every key costs time in every widget drawn
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,75 @@ def _row_name(field: FieldSpec, row: Mapping[str, Any], number: int, people: Map
     return f"Row {number} of {field.title}"
 
 
+# ------------------------------------------------------------------ what concerns one question
+
+
+def gate_of_sheet(project: ProjectHead, stage: Stage | None) -> Gate:
+    """The gate at which the questions of this stage are judged; for Production and data sources the one ahead."""
+    if stage is None or stage is project.stage:
+        return project.gate or Gate.DISCOVERY
+    return next(gate for gate in Gate if gate.stage is stage)
+
+
+def checks_of(project_id: int, gate: Gate) -> tuple[CheckState, ...]:
+    """Every check, judged at this gate on the answers of now."""
+    return cache.read_with_guide(
+        checks.checks_at, *chains_of(project_id), project_id=project_id, gate=gate, at=identity.this_hour()
+    )
+
+
+def is_begun(check: CheckState, answers: AnswerSheet) -> bool:
+    """Whether anything that it reads has been answered: what nobody has begun is not wrong yet."""
+    places = (key.partition("@") for key in check.fields)
+    found = (answers.answer(field_id, int(source or 0)) for field_id, _, source in places)
+    return any(answer is not None and answer.state is not None for answer in found)
+
+
+def failing_on(slot: Slot, gate: Gate) -> tuple[CheckState, ...]:
+    """The failing checks that read this question, the gravest first.
+
+    One that reads much more says that the worksheet is not complete: it would stand in every question.
+    """
+    name = ("failing", slot.project_id, gate)
+    by_key = current_run.once(name, lambda: _failing_by_key(slot.project_id, gate))
+    return by_key.get(_key(slot), ())
+
+
+def _failing_by_key(project_id: int, gate: Gate) -> dict[str, tuple[CheckState, ...]]:
+    answers = cache.read(worksheets.sheet, chains_of(project_id)[0], project_id=project_id)
+    found: dict[str, tuple[CheckState, ...]] = {}
+    for check in sorted(checks_of(project_id, gate), key=lambda check: -check.advice_severity.weight):
+        fails = check.result is CheckResult.FAILS and not check.is_settled
+        if fails and len(check.fields) <= MOST_READ and is_begun(check, answers):
+            for key in dict.fromkeys(check.fields):
+                found[key] = (*found.get(key, ()), check)
+    return found
+
+
+def _key(slot: Slot) -> str:
+    """As the rules name the answer: `D14`, `X05@3`."""
+    return f"{slot.field_id}@{slot.source_id}" if slot.source_id else slot.field_id
+
+
+def covering_of(slot: Slot, project: ProjectHead, answer: AnswerView | None) -> tuple[Covering, ...]:
+    """The sign-offs that rest on this answer."""
+    signed = cache.read_with_guide(
+        worksheets.sign_offs, *chains(project), project_id=project.id, at=identity.this_hour()
+    )
+    if not signed:
+        return ()
+    return covering(signed, cache.guide(), _key(slot), answer.content if answer else "")
+
+
+def signers(found: Sequence[Covering]) -> str:
+    """Whose sign-offs these are: "Privacy (Discovery, Feasibility) and Legal (Discovery)"."""
+    gates: dict[str, list[str]] = {}
+    for one in found:
+        gates.setdefault(one.role.title, []).append(one.gate.title)
+    named = [f"{role} ({', '.join(titles)})" for role, titles in gates.items()]
+    return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+
+
 # ------------------------------------------------------------------ drawing
 
 
@@ -112,6 +186,7 @@ def begin_drawing(*, may_edit: bool, watchers: tuple[str, ...] = ()) -> None:
     before = state.value(_SHOWN, [])
     state.put(_BEFORE, before)
     state.put(_SHOWN, [])
+    state.put(_FAILING, {})
     if may_edit:
         for prefix in before:
             autosave.save_if_changed(_slot(prefix))
@@ -131,12 +206,33 @@ def register(slot: Slot) -> bool:
     return slot.prefix not in state.value(_BEFORE, [])
 
 
+def note_failing(slot: Slot, gate: Gate, shown: tuple[CheckState, ...]) -> None:
+    """Where a question is drawn: a save draws it again when other checks fail on it than those shown."""
+    state.value(_FAILING)[slot.prefix] = [gate.value, hash(_said_by(shown))]
+
+
+def _fails_otherwise(slot: Slot) -> bool:
+    gate, before = state.value(_FAILING, {}).get(slot.prefix, (None, None))
+    try:
+        return gate is not None and hash(_said_by(failing_on(slot, Gate(gate)))) != before
+    except LifecycleError:
+        return True  # drawing it says what is wrong
+
+
+def _said_by(shown: tuple[CheckState, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((check.check_id, check.messages) for check in shown)
+
+
 def redraw_with(slot: Slot) -> None:
-    """Draw again this question, those on the screen that choose from its rows, and what watches all answers."""
+    """Draw again this question, those that choose from its rows or fail otherwise now, and what watches all."""
     guide = cache.guide()
     shown = [_slot(prefix) for prefix in state.value(_SHOWN, [])]
     watchers = [key for key in state.value(_WATCHERS, []) if _is_outdated(key)]
-    also = [other for other in shown if slot.field_id in targets_of(guide.field(other.field_id))]
+    also = [
+        other
+        for other in shown
+        if slot.field_id in targets_of(guide.field(other.field_id)) or _fails_otherwise(other)
+    ]
     redraw(*dict.fromkeys([slot.fragment, *(other.fragment for other in also), *watchers]))
 
 

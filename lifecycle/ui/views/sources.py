@@ -89,7 +89,9 @@ def _add(project: ProjectHead) -> None:
         st.form("add_source", border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
-        name = st.text_input("Add a data source", key=_NEW, placeholder="Vendor price feed", width=360)
+        name = st.text_input(
+            "Add a data source", key=state.fresh(_NEW), placeholder="Vendor price feed", width=360
+        )
         submitted = st.form_submit_button("Add", icon=":material/add:")
     if not submitted:
         return
@@ -97,7 +99,8 @@ def _add(project: ProjectHead) -> None:
     if outcome.refusal is not None:
         refusal(outcome.refusal)
         return
-    state.forget(_NEW)
+    state.renew(_NEW)
+    state.flash("success", f"{name.strip()} was added. Its record is below.")
     navigation.go("sources", project=project.key, source=outcome.value)
 
 

@@ -6,14 +6,13 @@ the script is forgotten when the field's own callback asks for fragments, its ca
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
 
 from lifecycle.guide import FieldSpec, Guide, SectionSpec, WorksheetSpec
-from lifecycle.queries import checks, worksheets
+from lifecycle.queries import worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerSheet
 from lifecycle.rules.answers import is_complete
@@ -24,8 +23,19 @@ from lifecycle.ui.components import counted, plain
 from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import draw_again
 from lifecycle.ui.project import chains_of
+from lifecycle.ui.standing import Mark
 from lifecycle.ui.views.question import draw_question
-from lifecycle.ui.views.sheet import Sheet, begin_drawing, sheet_of, somebody_saved, watch, watcher
+from lifecycle.ui.views.sheet import (
+    Sheet,
+    begin_drawing,
+    checks_of,
+    gate_of_sheet,
+    is_begun,
+    sheet_of,
+    somebody_saved,
+    watch,
+    watcher,
+)
 from lifecycle.vocabulary import AnswerState, CheckResult, Gate, Stage
 
 ALL = "all"
@@ -197,15 +207,15 @@ def _next_section(project: ProjectHead, sheet_spec: WorksheetSpec, section: str)
 
 def _checks(project: ProjectHead, stage: Stage | None, section: str) -> None:
     """Checks that read a question of this worksheet: failing ones in full, the others folded."""
-    gate = _gate(project, stage)
+    gate = gate_of_sheet(project, stage)
     about = (project.id, gate.value, stage.value if stage else "")
     watch(CHECKS, *about)
     found = _concerned(*about)
-    counts = Counter(check.result for check in found)
+    failing, passing, waiting, later = _sorted_out(project.id, found)
     st.header("Live checks", anchor=False)
-    st.markdown(_summary(counts, gate), anchors=False)
-    failing = sorted(
-        (check for check in found if check.result is CheckResult.FAILS),
+    st.markdown(_summary(failing, passing, waiting), anchors=False)
+    gravest_first = sorted(
+        failing,
         key=lambda check: (
             check.is_settled,
             -check.advice_severity.weight,
@@ -213,35 +223,44 @@ def _checks(project: ProjectHead, stage: Stage | None, section: str) -> None:
             check.check_id,
         ),
     )
-    for check in failing:
+    for check in gravest_first:
         _failing(check, project)
-    _folded(found, CheckResult.CANNOT_TELL, project)
-    _folded(found, CheckResult.PASSES, project)
+    _folded("wait for answers", standing.CHECKS[CheckResult.CANNOT_TELL], waiting, project)
+    _folded("hold from a later gate", standing.CHECKS[CheckResult.CANNOT_TELL], later, project)
+    _folded(_pass(passing), standing.CHECKS[CheckResult.PASSES], passing, project)
 
 
-def _gate(project: ProjectHead, stage: Stage | None) -> Gate:
-    """The gate of the worksheet on the screen; in Production the one the project works towards."""
-    if stage is None or stage is project.stage:
-        return project.gate or Gate.DISCOVERY
-    return next(gate for gate in Gate if gate.stage is stage)
+_Checks = tuple[CheckState, ...]
+
+
+def _sorted_out(project_id: int, found: _Checks) -> tuple[_Checks, _Checks, _Checks, _Checks]:
+    """What fails, what passes, what waits for answers that are due at this gate, and what is for later.
+
+    A check that fails only because nobody has begun to answer what it reads waits as well.
+    """
+    answers = cache.read(worksheets.sheet, chains_of(project_id)[0], project_id=project_id)
+    fails = tuple(c for c in found if c.result is CheckResult.FAILS and is_begun(c, answers))
+    passes = tuple(c for c in found if c.result is CheckResult.PASSES and is_begun(c, answers))
+    others = tuple(check for check in found if check not in fails and check not in passes)
+    waits = tuple(check for check in others if check.enforced)
+    return fails, passes, waits, tuple(check for check in others if not check.enforced)
+
+
+def _pass(passing: Sequence[CheckState]) -> str:
+    return "passes" if len(passing) == 1 else "pass"
 
 
 def _concerned(project_id: int, gate: str, stage: str) -> tuple[CheckState, ...]:
     """The checks that read a question of this stage, judged at this gate."""
-    found = cache.read_with_guide(
-        checks.checks_at,
-        *chains_of(project_id),
-        project_id=project_id,
-        gate=Gate(gate),
-        at=identity.this_hour(),
-    )
+    found = checks_of(project_id, Gate(gate))
     return tuple(check for check in found if _concerns(check, stage))
 
 
 @watcher(CHECKS)
-def _checks_shown(project_id: int, gate: str, stage: str) -> tuple[CheckState, ...]:
+def _checks_shown(project_id: int, gate: str, stage: str) -> tuple[_Checks, ...]:
     """All that is drawn of them; the digest of what they read is not."""
-    return tuple(replace(check, inputs_digest="") for check in _concerned(project_id, gate, stage))
+    concerned = tuple(replace(check, inputs_digest="") for check in _concerned(project_id, gate, stage))
+    return _sorted_out(project_id, concerned)
 
 
 def _concerns(check: CheckState, stage: str) -> bool:
@@ -249,17 +268,22 @@ def _concerns(check: CheckState, stage: str) -> bool:
     return any(guide.field(key.split("@")[0]).stage == stage for key in check.fields)
 
 
-def _summary(counts: Counter[CheckResult], gate: Gate) -> str:
-    parts = [
-        f":{mark.colour}[{mark.material} {counts[result]} {word}]"
-        for result, word in (
-            (CheckResult.FAILS, "fail" if counts[CheckResult.FAILS] != 1 else "fails"),
-            (CheckResult.CANNOT_TELL, "cannot tell"),
-            (CheckResult.PASSES, "pass" if counts[CheckResult.PASSES] != 1 else "passes"),
+def _summary(failing: _Checks, passing: _Checks, waiting: _Checks) -> str:
+    """How many of each; before the first answer, what there will be."""
+    if not failing and not passing:
+        return (
+            "Nothing to compare yet. As you answer, this says at once when two answers do not go together: an answer "
+            "that comes too late to act on, or in a form that nobody can use."
         )
-        for mark in (standing.CHECKS[result],)
+    parts = [
+        (failing, standing.CHECKS[CheckResult.FAILS], "fails" if len(failing) == 1 else "fail"),
+        (passing, standing.CHECKS[CheckResult.PASSES], _pass(passing)),
+        (waiting, standing.CHECKS[CheckResult.CANNOT_TELL], "waits" if len(waiting) == 1 else "wait"),
     ]
-    return "  ·  ".join(parts)
+    said = "  ·  ".join(
+        f":{mark.colour}[{mark.material} {len(checks)} {word}]" for checks, mark, word in parts if checks
+    )
+    return f"{said} for answers" if waiting else said
 
 
 def _failing(check: CheckState, project: ProjectHead) -> None:
@@ -288,13 +312,11 @@ def _enforced(check: CheckState) -> str:
     return f"{check.check_id} · {word} {when}"
 
 
-def _folded(found: Sequence[CheckState], result: CheckResult, project: ProjectHead) -> None:
-    members = [check for check in found if check.result is result]
+def _folded(words: str, mark: Mark, members: Sequence[CheckState], project: ProjectHead) -> None:
     if not members:
         return
-    mark = standing.CHECKS[result]
     fold = st.expander(
-        f"{len(members)} {mark.word.lower()}", icon=mark.material, key=f"checks:{result}", on_change="rerun"
+        f"{len(members)} {words}", icon=mark.material, key=f"checks:{words.split()[0]}", on_change="rerun"
     )
     if not fold.open:
         return

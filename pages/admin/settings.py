@@ -1,0 +1,5 @@
+"""Settings."""
+
+from lifecycle.ui.views import settings
+
+settings.show()

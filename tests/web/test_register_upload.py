@@ -1,0 +1,97 @@
+"""The upload of a register file: who may, what is refused before it is read, and that the file is there afterwards."""
+
+from __future__ import annotations
+
+import http.client
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from lifecycle.interchange.register_files import RegisterFiles
+from tests.web.conftest import Installation
+
+CONTENT = b"Use Case Name,Agency\nReader,Post\n"
+UPLOAD = {"file": ("../../evil\\ours.csv", CONTENT, "text/csv")}
+
+
+def test_file_waits_for_whoever_brought_it_under_its_plain_name(
+    installation: Installation, signed_in: Callable[[], httpx.Client]
+) -> None:
+    answer = signed_in().post("/register-file", files=UPLOAD)
+
+    assert answer.status_code == 303
+    address = urlsplit(answer.headers["location"])
+    (token,) = parse_qs(address.query)["file"]
+    assert address.path == "/import"
+    database = _database_file(installation)
+    with sqlite3.connect(database) as rows:
+        ((ada,),) = rows.execute("SELECT key FROM person WHERE email = 'ada@example.org'")
+    files = RegisterFiles(database)
+    found = files.find(token, ada)
+    assert found is not None
+    assert (found.name, found.content) == ("ours.csv", CONTENT)
+    assert files.find(token, "somebody-else") is None
+
+
+def test_nothing_else_is_stored(installation: Installation, signed_in: Callable[[], httpx.Client]) -> None:
+    client, folder = signed_in(), _database_file(installation).parent / "registers"
+    before = set(folder.glob("*"))
+
+    refusals = [
+        (installation.browser().post("/register-file", files=UPLOAD), 401, "signed out"),
+        (
+            client.post("/register-file", files=UPLOAD, headers={"Origin": "https://elsewhere.example"}),
+            403,
+            "another",
+        ),
+        (client.post("/register-file", data={"file": "text"}), 422, "Choose a file first."),
+        (
+            client.post("/register-file", content=b"x", headers={"Content-Type": "multipart/form-data"}),
+            400,
+            "whole",
+        ),
+    ]
+
+    for answer, status, words in refusals:
+        assert answer.status_code == status
+        assert words in answer.text
+    assert _answer_to_announced(installation, client, 60_000_000) == 413
+    assert set(folder.glob("*")) == before
+
+
+@pytest.mark.parametrize("role", ["member", "leadership"])
+def test_only_administrators_bring_registers(
+    installation: Installation, signed_in: Callable[[], httpx.Client], role: str
+) -> None:
+    client = signed_in()
+    with sqlite3.connect(_database_file(installation)) as rows:
+        rows.execute("UPDATE person SET organisation_role = ?", (role,))
+    try:
+        answer = client.post("/register-file", files=UPLOAD)
+    finally:
+        with sqlite3.connect(_database_file(installation)) as rows:
+            rows.execute("UPDATE person SET organisation_role = 'administrator'")
+
+    assert answer.status_code == 403
+    assert "Only an administrator" in answer.text
+
+
+def _answer_to_announced(installation: Installation, client: httpx.Client, length: int) -> int:
+    """The status for a file of that length, of which nothing was sent."""
+    connection = http.client.HTTPConnection("127.0.0.1", installation.server.port, timeout=20)
+    connection.putrequest("POST", "/register-file")
+    connection.putheader("Cookie", f"lifecycle_session={client.cookies['lifecycle_session']}")
+    connection.putheader("Content-Type", "multipart/form-data; boundary=b")
+    connection.putheader("Content-Length", str(length))
+    connection.endheaders()
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def _database_file(installation: Installation) -> Path:
+    return Path(installation.server.database_url.removeprefix("sqlite:///"))
