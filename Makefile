@@ -48,7 +48,7 @@ format: environment ## Rewrite the code in house style
 	$(PYTHON_HERE) -m ruff format .
 	$(PYTHON_HERE) -m ruff check .
 
-bench: environment ## Measure beside an empty page; writes bench/results.json
+bench: environment ## Measure beside an empty page; writes docs/performance.md
 	$(PYTHON_HERE) -m bench.run </dev/null
 
 demo: runtime ## Fill the database with the fictional example portfolio

@@ -1,7 +1,11 @@
-"""`make bench`: measure, print a table, write bench/results.json. Names of measurements choose some of them."""
+"""`make bench`: measure, print a table, write bench/results.json and docs/performance.md.
+
+Names of measurements choose some of them; then both files hold these alone.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +14,7 @@ from types import MappingProxyType
 
 from bench import audit, layout, pages, registers, saving, start
 from bench.installation import Installation, installation
-from bench.results import Result, table, write
+from bench.results import PAGE, RESULTS, Result, page, table, write
 
 # In this order on one installation: the pages are measured with the imported register in the portfolio.
 MEASUREMENTS: Mapping[str, Callable[[Installation], Iterator[Result]]] = MappingProxyType(
@@ -41,6 +45,7 @@ def main(names: Sequence[str]) -> int:
         return 2
     results = list(measured(names))
     write(results)
+    PAGE.write_text(page(json.loads(RESULTS.read_text("utf-8"))), "utf-8")
     sys.stdout.write(f"{table(results)}\n")
     return 1 if any(result.holds is False for result in results) else 0
 

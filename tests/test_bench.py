@@ -11,7 +11,7 @@ import pytest
 
 from bench.answers import answer_to
 from bench.registers import HEADERS, ROWS, register
-from bench.results import RESULTS, Result, at_least, at_most, table, write
+from bench.results import PAGE, RESULTS, Result, at_least, at_most, page, table, write
 from bench.run import MEASUREMENTS, main
 from lifecycle.guide import FieldSpec
 from lifecycle.rules.answers import is_complete, parse
@@ -44,6 +44,19 @@ def test_bench_file_has_its_form(tmp_path: Path) -> None:
         for line in content["results"]:
             assert list(line) == ["name", "value", "unit", "goal", "holds"]
             assert (line["goal"] is None) == (line["holds"] is None)
+
+
+def test_bench_page_says_what_the_file_says() -> None:
+    """Whoever edits one of them by hand is told."""
+    assert PAGE.read_text("utf-8") == page(json.loads(RESULTS.read_text("utf-8")))
+
+
+def test_bench_page_names_goals_their_side_and_what_was_missed(tmp_path: Path) -> None:
+    write([at_most("rerun", 1.5, "times", 1), at_least("steps", 10, "steps", 5)], tmp_path / "results.json")
+    written = page(json.loads((tmp_path / "results.json").read_text("utf-8")))
+    assert "1 of 2 goals were missed" in written
+    assert "| rerun | 1.50 times | at most 1 | **no** |" in written
+    assert "| steps | 10.00 steps | at least 5 | yes |" in written
 
 
 @pytest.mark.parametrize("field", tuple(guide().fields.values()), ids=lambda field: field.id)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, TypeVar
-
-import streamlit as st
+from threading import RLock
+from typing import Any, Generic, TypeVar
 
 from lifecycle.events import chain_stamp
 from lifecycle.guide import Guide
@@ -23,23 +22,43 @@ from lifecycle.ui import current_run
 T = TypeVar("T")
 
 
-@st.cache_resource(show_spinner=False)
+class _Once(Generic[T]):
+    """Made when first asked for, by one thread, and kept for the whole server.
+
+    Not Streamlit's cache: asked for dozens of times in a run, it costs more than all else they do. And not
+    `lru_cache` alone, which lets two threads make it at the same time.
+    """
+
+    _making = RLock()  # one for all: the database asks for the settings while it is made
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._kept = lru_cache(maxsize=1)(make)
+
+    def __call__(self) -> T:
+        with self._making:
+            return self._kept()
+
+    def cache_clear(self) -> None:
+        self._kept.cache_clear()
+
+
+@_Once
 def settings() -> Settings:
     return read_settings()
 
 
-@st.cache_resource(show_spinner=False)
+@_Once
 def database() -> Database:
     return open_database(settings().database_url)
 
 
-@st.cache_resource(show_spinner=False)
+@_Once
 def files() -> Files:
     """Where the contents of evidence are."""
     return open_files(settings(), database().file)
 
 
-@st.cache_resource(show_spinner=False)
+@_Once
 def guide() -> Guide:
     return load_checked_guide(settings().guide_folder)
 
@@ -89,7 +108,5 @@ def _kept_with_guide(query: Callable[..., T], newest: int, arguments: tuple[tupl
 
 def forget_everything() -> None:
     """Database, guide and reads, for tests that bring their own database."""
-    for kept in (settings, database, files, guide):
-        kept.clear()
-    _kept.cache_clear()
-    _kept_with_guide.cache_clear()
+    for kept in (settings, database, files, guide, _kept, _kept_with_guide):
+        kept.cache_clear()

@@ -214,9 +214,11 @@ def blocker_list(
     for number, blocker in enumerate(ordered[:most]):
         _blocker(blocker, number, project, guide, here)
     if len(ordered) > most:
-        with st.expander(f"{len(ordered) - most} more"):
-            for number, blocker in enumerate(ordered[most:], start=most):
-                _blocker(blocker, number, project, guide, here)
+        more = st.expander(f"{len(ordered) - most} more", key="blockers:more", on_change="rerun")
+        if more.open:
+            with more:
+                for number, blocker in enumerate(ordered[most:], start=most):
+                    _blocker(blocker, number, project, guide, here)
 
 
 def text_in_row(text: str, *, is_quiet: bool = False) -> None:

@@ -61,3 +61,17 @@ def press(app: AppTest, label: str) -> AppTest:
     found = [button for button in app.button if button.label == label]
     assert len(found) == 1, f"{len(found)} buttons say {label!r}: {[button.label for button in app.button]}"
     return found[0].click().run()
+
+
+def unfold(app: AppTest, key: str) -> AppTest:
+    """Open the fold with this key, as a press on its title does."""
+    assert app.session_state[key] is False, f"{key} is open already"
+    app.session_state[key] = True
+    return app.run()
+
+
+def turn_to(app: AppTest, key: str, tab: str) -> AppTest:
+    """Choose the tab whose name begins so."""
+    (label,) = [one.label for one in app.tabs if one.label.startswith(tab)]
+    app.session_state[key] = label
+    return app.run()

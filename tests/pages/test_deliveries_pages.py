@@ -27,10 +27,10 @@ ADDRESS = "https://hooks.example.org/path-nobody-else-knows"
 def with_mail(screens: Screens, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in MailServer(2525).environment.items():
         monkeypatch.setenv(name, value)
-    cache.settings.clear()
+    cache.settings.cache_clear()
     assert cache.settings().mail
     yield
-    cache.settings.clear()
+    cache.settings.cache_clear()
 
 
 def test_page_says_plainly_that_nothing_leaves_and_what_to_set(see: See, screens: Screens) -> None:

@@ -10,7 +10,7 @@ import pytest
 from lifecycle.vocabulary import AnswerState, Decision, Gate, Role
 from tests import factories as make
 from tests.clock import START
-from tests.pages.conftest import See, words
+from tests.pages.conftest import See, turn_to, words
 from tests.screens import Screens
 
 PROJECT_PAGES = ("project", "sources", "gate", "history", "plan")
@@ -103,6 +103,8 @@ def test_administration_is_no_page_for_others(see: See, screens: Screens, page: 
 
 def test_contributor_reads_the_gate_but_finds_no_form_to_decide_it(see: See, under_way: Screens) -> None:
     app = see("gate", under_way.cast.olu, project=under_way.project)
+    for part in ("Checks", "Conditions", "Documents", "Outcome"):
+        turn_to(app, "gate:parts:discovery", part)
     assert {button.label for button in app.button}.isdisjoint(
         {"Ask for the review", "Waive", "Give this reason"}
     )

@@ -12,9 +12,10 @@ from lifecycle.store.tables import Condition, EvidenceRevision, GateDecision, Wa
 from lifecycle.ui import cache
 from lifecycle.vocabulary import Gate, Role
 from tests import factories as make
-from tests.pages.conftest import See, press, words
+from tests.pages.conftest import See, press, turn_to, words
 from tests.screens import Screens
 
+PARTS = "gate:parts:discovery"
 SOON = (datetime.now(UTC) + timedelta(days=30)).date()
 
 
@@ -56,6 +57,7 @@ def test_block_is_waived_by_the_role_it_names_with_mitigation_and_end(see: See, 
     with screens.database.write() as session:
         make.ask(session, screens.cast, screens.project_id, Gate.DISCOVERY, Role.BUSINESS)
     app = see("gate", screens.cast[Role.BUSINESS], project=screens.project)
+    turn_to(app, PARTS, "Checks")
     app.text_area(key="waive:C01:main:mitigation").set_value("Sales plans a season ahead meanwhile")
     _submit(app, "Waive", "waive:C01:main")
     assert "Say until which day it holds" in words(app)
@@ -74,6 +76,7 @@ def test_product_manager_gives_the_reason_for_a_warning(see: See, screens: Scree
         make.answer(session, screens.cast, screens.project_id, "D16", [{"name": "Planners", "kind": "team"}])
         make.answer(session, screens.cast, screens.project_id, "D18", [])
     app = see("gate", screens.cast.pat, project=screens.project)
+    turn_to(app, PARTS, "Checks")
     key = next(area.key for area in app.text_area if str(area.key).startswith("reason:C07"))
     app.text_area(key=key).set_value("The channel is agreed with planning in spring")
     _submit(app, "Give this reason", key.removesuffix(":text"))
@@ -84,6 +87,7 @@ def test_product_manager_gives_the_reason_for_a_warning(see: See, screens: Scree
 
 def test_condition_is_added_and_met(see: See, screens: Screens) -> None:
     app = see("gate", screens.cast.pat, project=screens.project)
+    turn_to(app, PARTS, "Conditions")
     app.text_input(key="condition:discovery:text").set_value("Agree on retention")
     press(app, "Add condition")
     assert "Say by when it has to be met." in words(app)
@@ -100,6 +104,7 @@ def test_condition_is_added_and_met(see: See, screens: Screens) -> None:
 
 def test_document_is_listed_but_no_script(see: See, screens: Screens) -> None:
     app = see("gate", screens.cast.pat, project=screens.project)
+    turn_to(app, PARTS, "Documents")
     app.text_input(key="evidence:link:title").set_value("Impact assessment")
     app.text_input(key="evidence:link:address").set_value("javascript:alert(1)")
     press(app, "Add link")
@@ -118,6 +123,7 @@ def test_go_is_barred_with_the_reasons_beside_it(see: See, too_late: Screens) ->
     with screens.database.write() as session:
         make.ask(session, screens.cast, screens.project_id, Gate.DISCOVERY, Role.BUSINESS)
     app = see("gate", screens.cast[Role.BUSINESS], project=screens.project)
+    turn_to(app, PARTS, "Outcome")
     go = next(button for button in app.button if button.label == "Record go")
     assert go.disabled
     assert "The output looks 3 months ahead" in words(app)
@@ -127,11 +133,12 @@ def test_ready_gate_goes_and_the_project_moves(
     see: See, screens: Screens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "load_checked_guide", lambda folder: make.small_guide())
-    cache.guide.clear()
+    cache.guide.cache_clear()
     everybody = replace(screens.cast, guide=make.small_guide())
     with screens.database.write() as session:
         make.ready(session, everybody, screens.project_id, Gate.DISCOVERY)
     app = see("gate", screens.cast[Role.BUSINESS], project=screens.project)
+    turn_to(app, PARTS, "Outcome")
     reasons = words(app)
     go = next(button for button in app.button if button.label == "Record go")
     assert not go.disabled, reasons
@@ -143,6 +150,7 @@ def test_ready_gate_goes_and_the_project_moves(
 
 def test_stop_needs_what_the_evidence_says(see: See, screens: Screens) -> None:
     app = see("gate", screens.cast.pat, project=screens.project)
+    turn_to(app, PARTS, "Outcome")
     press(app, "Stop here")
     assert "Say why it is stopped." in words(app)
 
@@ -153,6 +161,7 @@ def test_stop_needs_what_the_evidence_says(see: See, screens: Screens) -> None:
 
 def test_send_back_needs_a_stage(see: See, screens: Screens) -> None:
     app = see("gate", screens.cast.pat, project=screens.project)
+    turn_to(app, PARTS, "Outcome")
     app.text_area(key="recycle:reason").set_value("The problem was another one")
     press(app, "Send back")
     assert "Say to which stage the project goes back." in words(app)

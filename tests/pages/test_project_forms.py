@@ -13,7 +13,7 @@ from lifecycle.store.tables import Project, TargetDate
 from lifecycle.vocabulary import Role
 from tests import factories as make
 from tests.clock import START
-from tests.pages.conftest import See, press, words
+from tests.pages.conftest import See, press, unfold, words
 from tests.screens import Screens
 
 # ---------------------------------------------------------------- new project
@@ -62,6 +62,7 @@ def test_new_project_like_another_is_shown_it_once(see: See, screens: Screens) -
 
 def test_overview_edit_refuses_a_stale_copy_and_shows_both(see: See, screens: Screens) -> None:
     app = see("project", screens.cast.pat, project=screens.project)
+    unfold(app, "about:edit")
     field = f"edit:{screens.project_id}:purpose"
     with screens.database.write() as session:
         projects.edit(
@@ -87,6 +88,7 @@ def test_overview_edit_refuses_a_stale_copy_and_shows_both(see: See, screens: Sc
 
 def test_role_goes_only_to_somebody_on_the_list(see: See, screens: Screens) -> None:
     app = see("project", screens.cast.pat, project=screens.project)
+    unfold(app, "about:people")
     app.selectbox(key="give:person").set_value(screens.cast.ann.key)
     app.selectbox(key="give:role").set_value(Role.PRIVACY.value)
     press(app, "Give role")
@@ -99,6 +101,7 @@ def test_role_goes_only_to_somebody_on_the_list(see: See, screens: Screens) -> N
 
 def test_last_product_manager_keeps_the_role(see: See, screens: Screens) -> None:
     app = see("project", screens.cast.pat, project=screens.project)
+    unfold(app, "about:people")
     take = f"take:{screens.cast.pat.key}:{Role.PRODUCT_MANAGER}"
     app.button(key=take).click().run()
     assert "Name another product manager first" in words(app)
@@ -106,6 +109,7 @@ def test_last_product_manager_keeps_the_role(see: See, screens: Screens) -> None
 
 def test_archived_project_can_be_restored(see: See, screens: Screens) -> None:
     app = see("project", screens.cast.pat, project=screens.project)
+    unfold(app, "about:archive")
     press(app, "Archive this project")
     assert "This project is archived. Restore it" in words(app)
     press(app, "Restore this project")
@@ -119,6 +123,7 @@ def test_findings_of_the_checks_stand_on_the_overview(see: See, screens: Screens
         make.answer(session, screens.cast, screens.project_id, "D24", {"people": "1200", "sites": "3"})
         make.answer(session, screens.cast, screens.project_id, "R16", [])
     app = see("project", screens.cast.pat, project=screens.project)
+    unfold(app, "blockers:more")
     said = [str(line.value).replace("\\", "") for line in app.markdown]
     too_late = _position(said, "The output looks 3 months ahead, but acting on it takes 6 months")
     untrained = _position(said, "1,200 people must know how to use this and no training is planned")

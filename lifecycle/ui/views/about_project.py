@@ -14,6 +14,7 @@ from lifecycle.ui import cache, state
 from lifecycle.ui.components import definitions, plain, refusal
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.project import chains
+from lifecycle.ui.unfolding import is_wanted
 from lifecycle.vocabulary import Role
 
 
@@ -46,7 +47,12 @@ def _edit(view: ProjectOverview) -> None:
     project = view.project
     key = f"edit:{project.id}:name"
     base = state.base(key, project.revision)
-    with st.expander("Edit name, purpose and unit", icon=":material/edit:"):
+    fold = st.expander(
+        "Edit name, purpose and unit", icon=":material/edit:", key="about:edit", on_change="rerun"
+    )
+    if not is_wanted(fold, key):
+        return
+    with fold:
         with st.form("edit_project", border=False, enter_to_submit=False):
             name = st.text_input("Name", value=project.name, key=key)
             purpose = st.text_area("Purpose", value=project.purpose, key=f"edit:{project.id}:purpose")
@@ -79,7 +85,11 @@ def _save(view: ProjectOverview, key: str, base: int, typed: tuple[str, str, str
 
 def _people(view: ProjectOverview, members: tuple[MembershipView, ...]) -> None:
     holders = len({member.person_key for member in members})
-    with st.expander(f"People and roles :gray[{holders}]", icon=":material/group:"):
+    label = f"People and roles :gray[{holders}]"
+    fold = st.expander(label, icon=":material/group:", key="about:people", on_change="rerun")
+    if not is_wanted(fold, f"about:people:{view.project.id}"):
+        return
+    with fold:
         if not members:
             st.caption("Nobody has a role on it yet.")
         may_take = "people.take_project_role" in view.may
@@ -164,7 +174,10 @@ def _archive(view: ProjectOverview) -> None:
         ):
             perform(actions.restore, done="The project is back as it was.", project_id=view.project.id)
     elif "projects.archive" in view.may:
-        with st.expander("Archive", icon=":material/inventory_2:"), st.form("archive", border=False):
+        fold = st.expander("Archive", icon=":material/inventory_2:", key="about:archive", on_change="rerun")
+        if not fold.open:
+            return
+        with fold, st.form("archive", border=False):
             st.caption("It leaves the portfolio. Nothing is deleted, and it can be restored at any time.")
             if st.form_submit_button("Archive this project"):
                 perform(actions.archive, done="The project is archived.", project_id=view.project.id)

@@ -15,6 +15,7 @@ from lifecycle.queries.wording import Place
 from lifecycle.ui import navigation, standing, state
 from lifecycle.ui.components import counted, plain, refusal
 from lifecycle.ui.perform import perform
+from lifecycle.ui.unfolding import is_wanted
 from lifecycle.vocabulary import CheckResult, Gate
 
 MOST_SENTENCES = 1
@@ -39,9 +40,12 @@ def show(
     for item in found[:most]:
         finding(item, project=project, accept_at=accept_at)
     if len(found) > most:
-        with st.expander(f"{len(found) - most} more"):
-            for item in found[most:]:
-                finding(item, project=project, accept_at=accept_at)
+        key = f"findings:more:{accept_at or ''}"
+        more = st.expander(f"{len(found) - most} more", key=key, on_change="rerun")
+        if is_wanted(more, f"{key}:{project.key}"):
+            with more:
+                for item in found[most:]:
+                    finding(item, project=project, accept_at=accept_at)
 
 
 def finding(item: FindingView, *, project: ProjectHead, accept_at: Gate | None = None) -> None:

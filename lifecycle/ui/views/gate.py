@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 import streamlit as st
 
 from lifecycle.queries import gates as queries
 from lifecycle.queries import worksheets
 from lifecycle.queries.gates import GateView
 from lifecycle.queries.projects import ProjectHead
-from lifecycle.ui import cache, identity, navigation, standing
+from lifecycle.ui import cache, identity, navigation, standing, state
 from lifecycle.ui.components import blocker_list, counted, page_header, plain, until
 from lifecycle.ui.project import chains
+from lifecycle.ui.unfolding import is_wanted
 from lifecycle.ui.views import (
     conditions,
     evidence,
@@ -124,21 +128,23 @@ def _how_ready(view: GateView) -> None:
 # ------------------------------------------------------------------ the parts
 
 
+def _reviews(view: GateView) -> None:
+    requests.show(view)
+    _signed(view)
+
+
 def _parts(view: GateView) -> None:
     """Five parts as tabs; each says in its name how much there is to do."""
-    tabs = st.tabs([_tab(name, view) for name in OPEN], key=f"gate:parts:{view.gate}")
-    reviews, checks, owed, documents, decision = tabs
-    with reviews:
-        requests.show(view)
-        _signed(view)
-    with checks:
-        _checks(view)
-    with owed:
-        _conditions(view)
-    with documents:
-        _documents(view)
-    with decision:
-        outcome.show(view)
+    key = f"gate:parts:{view.gate}"
+    labels = {name: _tab(name, view) for name in OPEN}
+    # A tab is known by its label, and that changes with what is done in it.
+    shown = str(state.value(key) or "").partition(" ")[0]
+    if shown in labels and state.value(key) != labels[shown]:
+        state.put(key, labels[shown])
+    for name, tab in zip(OPEN, st.tabs(list(labels.values()), key=key, on_change="rerun"), strict=True):
+        if is_wanted(tab, f"{key}:{name}"):
+            with tab:
+                _PARTS[name](view)
 
 
 def _tab(name: str, view: GateView) -> str:
@@ -148,7 +154,7 @@ def _tab(name: str, view: GateView) -> str:
         "Reviews": f"{sum(role.status in valid for role in required)}/{len(required)}",
         "Checks": f"{len(findings.failing(view.findings))} failing",
         "Conditions": f"{sum(item.state == 'open' for item in view.conditions)} open",
-        "Documents": "",  # a tab whose name changes is left: whoever has just added a file would be sent away
+        "Documents": "",  # no number: its list looks for new ones by itself, and the name would lag behind
         "Outcome": view.outcomes[0].outcome.title.lower() if view.outcomes else "",
     }[name]
     return f"{name} :gray[{said}]" if said else name
@@ -215,3 +221,14 @@ def _conditions(view: GateView) -> None:
 
 def _documents(view: GateView) -> None:
     evidence.show_gate(view.project, view.gate)
+
+
+_PARTS: Mapping[str, Callable[[GateView], None]] = MappingProxyType(
+    {
+        "Reviews": _reviews,
+        "Checks": _checks,
+        "Conditions": _conditions,
+        "Documents": _documents,
+        "Outcome": outcome.show,
+    }
+)

@@ -152,11 +152,20 @@ def _production(view: ProjectOverview) -> None:
         "Discovery and 0 when they were left to Production.",
     )
     if open_ones:
-        with st.expander(f"{counted(len(open_ones), 'question')} still open", icon=":material/star:"):
-            for place in open_ones:
-                with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                    st.markdown(plain(place.title), width="stretch", anchors=False)
-                    findings.jump(place, project=view.project.key, key="production")
+        _open_ones(view)
+
+
+def _open_ones(view: ProjectOverview) -> None:
+    open_ones = view.open_production_questions
+    label = f"{counted(len(open_ones), 'question')} still open"
+    fold = st.expander(label, icon=":material/star:", key="production:open", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
+        for place in open_ones:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown(plain(place.title), width="stretch", anchors=False)
+                findings.jump(place, project=view.project.key, key="production")
 
 
 def _dates(view: ProjectOverview) -> None:

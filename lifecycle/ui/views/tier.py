@@ -30,7 +30,10 @@ def show(view: ProjectOverview) -> None:
     if view.tier_choice:
         chosen = view.tier_choice
         st.caption(plain(f"Tier {chosen.tier} was chosen by {chosen.approver}: {chosen.reason}"))
-    with st.expander("Because you answered …", icon=":material/balance:"):
+    why = st.expander("Because you answered …", icon=":material/balance:", key="tier:why", on_change="rerun")
+    if not why.open:
+        return
+    with why:
         for item in sorted(proposal.because, key=lambda item: -item.points)[:MOST]:
             st.markdown(f"{plain(item.text)} :small[:gray[{item.field} · {counted(item.points, 'point')}]]")
         for item in proposal.relieved_by:

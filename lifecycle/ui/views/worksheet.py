@@ -18,7 +18,7 @@ from lifecycle.queries.worksheets import AnswerSheet
 from lifecycle.rules.answers import is_complete
 from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.permissions import refusal
-from lifecycle.ui import cache, components, identity, navigation, standing
+from lifecycle.ui import cache, components, identity, navigation, standing, state
 from lifecycle.ui.components import counted, plain
 from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import draw_again
@@ -41,7 +41,7 @@ from lifecycle.vocabulary import AnswerState, CheckResult, Gate, Stage
 ALL = "all"
 PROGRESS, CHECKS = "worksheet:progress", "worksheet:checks"
 HEARTBEAT_SECONDS = 15
-FEW_JUMPS, MOST_JUMPS = 3, 8
+MOST_JUMPS = 2
 
 
 def show(project: ProjectHead) -> None:
@@ -328,27 +328,39 @@ def _folded(words: str, mark: Mark, members: Sequence[CheckState], project: Proj
 
 
 def _jumps(check: CheckState, keys: Sequence[str], project: ProjectHead) -> None:
-    """Buttons to the questions a check reads: by name while they are few."""
-    known = [key for key in dict.fromkeys(keys) if components.field_target(key, cache.guide())]
+    """Buttons to the questions a check reads, by name; those beyond a few are in a menu."""
+    guide = cache.guide()
+    known = [key for key in dict.fromkeys(keys) if components.field_target(key, guide)]
     with st.container(horizontal=True, gap="xsmall"):
         for key in known[:MOST_JUMPS]:
-            _jump(check, key, project, by_name=len(known) <= FEW_JUMPS)
-    if len(known) > MOST_JUMPS:
-        st.caption(f"and {counted(len(known) - MOST_JUMPS, 'more question')}")
+            _jump(check, key, project)
+        if others := known[MOST_JUMPS:]:
+            menu = f"jump:{check.check_id}:{check.branch}:more"
+            st.menu_button(
+                f"{len(others)} more",
+                others,
+                format_func=lambda key: plain(guide.field(key.split("@")[0]).title),
+                key=menu,
+                type="tertiary",
+                on_click=_jump_chosen,
+                args=(project.key, menu),
+            )
 
 
-def _jump(check: CheckState, key: str, project: ProjectHead, *, by_name: bool) -> None:
+def _jump(check: CheckState, key: str, project: ProjectHead) -> None:
     guide = cache.guide()
-    field, target = guide.field(key.split("@")[0]), components.field_target(key, guide)
     st.button(
-        plain(field.title) if by_name else field.id,
+        plain(guide.field(key.split("@")[0]).title),
         key=f"jump:{check.check_id}:{check.branch}:{key}",
         type="tertiary",
-        icon=":material/arrow_forward:" if by_name else None,
-        help=None if by_name else plain(field.title),
+        icon=":material/arrow_forward:",
         on_click=_jump_to,
-        args=(project.key, target),
+        args=(project.key, components.field_target(key, guide)),
     )
+
+
+def _jump_chosen(project: str, menu: str) -> None:
+    _jump_to(project, components.field_target(str(state.value(menu)), cache.guide()))
 
 
 def _jump_to(project: str, target: tuple[str, dict[str, str]] | None) -> None:
