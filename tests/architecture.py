@@ -52,6 +52,7 @@ ACTIONS = (
     "registers",
     "answers",
     "sources",
+    "threads",
     "reviews",
     "evidence",
     "gates",

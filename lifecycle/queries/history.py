@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from textwrap import shorten
 from typing import Any
 
 from sqlalchemy import String, and_, cast, literal, or_, select
@@ -21,6 +22,8 @@ from lifecycle.queries.wording import NO_ANSWER, Place, Wording, all_names
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.store.tables import Answer, Event, Project
 from lifecycle.vocabulary import Actor, Decision, Gate, Outcome, Role, Stage
+
+LONGEST_WORDS = 160  # of what somebody wrote, in one line of the activity
 
 PAGE = 50
 
@@ -241,8 +244,18 @@ class _Told:
 
     @property
     def place(self) -> Place | None:
-        field_id = self.subject.partition("@")[0]
-        return self.wording.place(self.subject) if field_id in self.wording.guide.fields else None
+        key = self.said("field") if self.subject.startswith("thread:") else self.subject
+        field_id = key.partition("@")[0]
+        return self.wording.place(key) if field_id in self.wording.guide.fields else None
+
+    @property
+    def words(self) -> str:
+        """The beginning of what somebody wrote: a line of the activity is no place for all of it."""
+        return shorten(self.said("text"), LONGEST_WORDS, placeholder="…")
+
+    @property
+    def field(self) -> str:
+        return self.place.title if self.place else self.said("field")
 
     @property
     def gate(self) -> Gate | None:
@@ -341,6 +354,10 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     EventAction.ANSWER_SAVED: lambda told: f"Answered {told.title}",
     EventAction.ANSWER_CLEARED: lambda told: f"Cleared the answer to {told.title}",
     EventAction.ANSWER_RESTORED: lambda told: f"Brought back an earlier answer to {told.title}",
+    EventAction.THREAD_OPENED: lambda told: f"Asked about {told.field}: {told.words}",
+    EventAction.THREAD_ANSWERED: lambda told: f"Answered a question about {told.field}: {told.words}",
+    EventAction.THREAD_RESOLVED: lambda told: f"Resolved a question about {told.field}",
+    EventAction.THREAD_REOPENED: lambda told: f"Opened a question about {told.field} again: {told.words}",
     EventAction.SOURCE_ADDED: lambda told: (
         "Brought back a data source"
         if told.detail.get("restored")

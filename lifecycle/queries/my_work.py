@@ -18,6 +18,7 @@ from lifecycle.queries.change_requests import (
     projects_asked_to_change,
     requested_changes,
 )
+from lifecycle.queries.threads import WaitingThread, waiting
 from lifecycle.queries.wording import Place, Wording, all_names
 from lifecycle.rules.permissions import TEAM
 from lifecycle.rules.project_facts import ProjectFacts, SignOffFact
@@ -198,6 +199,7 @@ class MyWork:
     projects: tuple[ProjectLine, ...]
     due: tuple[DueApproval, ...] = ()
     signed_for: tuple[SignedFor, ...] = ()
+    threads: tuple[WaitingThread, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -213,6 +215,7 @@ class MyWork:
             self.questions,
             self.changes,
             self.sent_back,
+            self.threads,
         )
         return sum(len(items) for items in lists)
 
@@ -251,6 +254,7 @@ def my_work(session: Session, *, by: Actor, at: datetime, guide: Guide) -> MyWor
         projects=_lines(projects, standings, held),
         due=_due(by, projects, facts, guide),
         signed_for=_signed_for(session, by, projects, names, at),
+        threads=waiting(session, by=by),
     )
 
 

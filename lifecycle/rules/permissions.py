@@ -46,6 +46,7 @@ _READERS = Allowed(_organisation(ADMINISTRATOR, LEADERSHIP), ANYONE_ON_IT)
 _MANAGER = Allowed(project=PRODUCT_MANAGER)
 _MANAGER_OR_ADMINISTRATOR = Allowed(_organisation(ADMINISTRATOR), PRODUCT_MANAGER)
 _TEAM = Allowed(project=TEAM)
+_ON_IT_IN_PERSON = Allowed(project=ANYONE_ON_IT, person_only=True)
 _TEAM_AND_SIGNERS = Allowed(project=TEAM | SIGNERS)
 _SIGNS = Allowed(project=SIGNERS, person_only=True)
 
@@ -107,6 +108,11 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "sources.move": _TEAM,
         "sources.remove": _TEAM,
         "sources.restore": _TEAM,
+        # questions and answers on a field; rules.threads says who may resolve one
+        "threads.ask": _ON_IT_IN_PERSON,
+        "threads.reply": _ON_IT_IN_PERSON,
+        "threads.resolve": _ON_IT_IN_PERSON,
+        "threads.reopen": _ON_IT_IN_PERSON,
         # reviews and sign-offs
         "reviews.request": _MANAGER,
         "reviews.cancel": _MANAGER,

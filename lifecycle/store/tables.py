@@ -456,6 +456,40 @@ class EvidenceRevision(Row, table=True):
     by_key: str
 
 
+# ------------------------------------------------------------------ questions and answers
+
+
+class Thread(Row, table=True):
+    """Somebody's question about one field, with what was said since. State: open, resolved."""
+
+    __tablename__ = "thread"
+    __table_args__ = (Index("ix_thread_project_field", "project_id", "field_id", "source_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    field_id: str
+    source_id: int = 0
+    answer_id: int | None = None  # the version of the answer that was asked about; null: there was none
+    opened_by: str
+    opened_at: datetime = Field(sa_column=_moment())
+    state: str = "open"
+    waits_for: str  # asker or team: whose turn it is while open
+    moved_at: datetime = Field(sa_column=_moment())
+    resolved_by: str | None = None
+    resolved_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class ThreadMessage(Row, table=True):
+    """Append-only. One thing said in a thread."""
+
+    __tablename__ = "thread_message"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    thread_id: int = Field(foreign_key="thread.id", index=True)
+    text: str = Field(sa_column=_text())
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+
+
 # ------------------------------------------------------------------ standing
 
 
@@ -713,6 +747,7 @@ APPEND_ONLY: tuple[str, ...] = (
     "gate_decision",
     "tier_choice",
     "evidence_revision",
+    "thread_message",
     "standing_history",
     "event",
 )

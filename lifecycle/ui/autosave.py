@@ -59,7 +59,7 @@ class Note:
     none: bool = False  # "there are none" is chosen
     problems: tuple[tuple[str, str], ...] = ()
     conflict: bool = False
-    panel: str = ""  # what is open below the question: "history" or nothing
+    panel: str = ""  # what is open below the question: "history", "thread" or nothing
     offered: int = 0  # the newest revision by somebody else that was offered here
 
     @property

@@ -32,6 +32,7 @@ from lifecycle.actions import (
     reviews,
     sessions,
     sources,
+    threads,
 )
 from lifecycle.errors import Forbidden, NotFound, Refused
 from lifecycle.facts.known import known_facts
@@ -325,6 +326,24 @@ def _affirmed(world: World) -> Call:
     return {"by": world.cast[Role.PRIVACY], "sign_off_id": sign_off_id, "seen_digest": digest}
 
 
+def _asked(world: World) -> int:
+    return threads.ask(
+        world.session,
+        by=world.cast.pat,
+        at=START,
+        guide=world.cast.guide,
+        **world.on_project,
+        field_id="D12",
+        text="Why?",
+    )
+
+
+def _resolved(world: World) -> Call:
+    thread_id = _asked(world)
+    threads.resolve(world.session, by=world.cast.pat, at=START, thread_id=thread_id)
+    return {"by": world.cast.pat, "thread_id": thread_id, "text": "It is not clear yet"}
+
+
 def _change_asked(world: World) -> Call:
     world.says("D25", {"personal": True, "categories": ["contact"]})
     asked = {"comment": "Name the categories", "fields": ["D25"]}
@@ -483,6 +502,10 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     },
     delegations.give: _away,
     delegations.end: _back_early,
+    threads.ask: lambda world: {"by": world.cast.pat, **world.on_project, "field_id": "D12", "text": "Why?"},
+    threads.reply: lambda world: {"by": world.cast.pat, "thread_id": _asked(world), "text": "Because."},
+    threads.resolve: lambda world: {"by": world.cast.pat, "thread_id": _asked(world)},
+    threads.reopen: _resolved,
     sources.add: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Feed"},
     sources.rename: lambda world: {**_source(world), "name": "Other feed", "base": 1},
     sources.remove: _source,

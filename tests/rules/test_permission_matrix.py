@@ -54,6 +54,8 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
         False,
         False,
     ),
+    # questions and answers on a field
+    "threads.ask threads.reply threads.resolve threads.reopen": ("", ALL, False, False),
     # what is signed
     """reviews.decide reviews.affirm reviews.withdraw reviews.hand_over gates.waive gates.revoke_waiver
     gates.withdraw_condition gates.reopen_condition""": ("", SIGNERS, False, False),
@@ -101,7 +103,8 @@ def test_who_may(action: str) -> None:
 IN_PERSON = (
     "reviews.decide reviews.affirm reviews.withdraw reviews.hand_over gates.go gates.recycle gates.stop gates.waive "
     "gates.revoke_waiver gates.choose_tier gates.give_reason gates.add_condition gates.meet_condition "
-    "gates.reopen_condition gates.withdraw_condition delegations.give delegations.end people.erase"
+    "gates.reopen_condition gates.withdraw_condition delegations.give delegations.end people.erase "
+    "threads.ask threads.reply threads.resolve threads.reopen"
 )
 
 

@@ -20,9 +20,11 @@ from lifecycle.queries.my_work import (
     StaleSignOff,
     WaitingReview,
 )
+from lifecycle.queries.wording import Place
 from lifecycle.ui import cache, identity, navigation, standing
-from lifecycle.ui.components import counted, empty_state, one_line, page_header, plain, until
+from lifecycle.ui.components import ago, counted, empty_state, one_line, page_header, plain, until
 from lifecycle.ui.perform import perform
+from lifecycle.ui.views import discussion
 from lifecycle.ui.views.findings import to_place
 from lifecycle.vocabulary import Act
 
@@ -41,6 +43,7 @@ def show() -> None:
     _stale(view)
     _changes(view)
     _sent_back(view)
+    _asked_about(view)
     _due_again(view)
     _owed(view)
     _signed_for(view)
@@ -171,6 +174,33 @@ def _changed(item: StaleSignOff) -> str:
     said = item.reasons[0] if item.reasons else "What it rested on has changed."
     where = f"{item.decision.title} as {item.role.title} at {item.gate.title}. {said}"
     return f"{where} And {counted(more, 'more change')}." if more > 0 else where
+
+
+# ------------------------------------------------------------------ questions and answers
+
+
+def _asked_about(view: MyWork) -> None:
+    """Questions on a field in which it is this person's turn."""
+    if not view.threads:
+        return
+    st.header(f"Questions that wait for your answer · {len(view.threads)}", anchor=False)
+    for item in view.threads:
+        field = cache.guide().fields.get(item.field_id)
+        key = f"{item.field_id}@{item.source_id}" if item.source_id else item.field_id
+        title, stage = (f"{field.title} ({field.id})", field.stage) if field else (item.field_id, None)
+        said = f"{item.project_name} · {item.who}: “{one_line(item.said, 160)}”"
+        _row(
+            f"**{plain(title)}**  \n:small[{plain(said)}]",
+            f":violet[:material/forum: {ago(item.since, identity.now())}]",
+            "Answer",
+            f"thread:{item.thread_id}",
+            partial(
+                discussion.answer_at,
+                Place(key, item.field_id, item.source_id, title, stage),
+                item.project_id,
+                item.project_key,
+            ),
+        )
 
 
 # ------------------------------------------------------------------ requested changes

@@ -7,11 +7,13 @@ all answers (the watchers of `sheet.begin_drawing`), not the page.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
 from lifecycle.guide import FieldSpec, PartSpec
 from lifecycle.queries.projects import ProjectHead
+from lifecycle.queries.threads import Mark
 from lifecycle.queries.worksheets import AnswerView
 from lifecycle.rules.answers import missing_parts
 from lifecycle.rules.checks.evaluation import CheckState
@@ -20,7 +22,7 @@ from lifecycle.ui import autosave, choices, standing, state
 from lifecycle.ui.autosave import DUE, OWNER, REASON, Note
 from lifecycle.ui.components import ago, counted, plain, text_in_row
 from lifecycle.ui.fields import Changed, Slot, draw_part, is_pair, is_wide, shows_example
-from lifecycle.ui.views import changes, versions
+from lifecycle.ui.views import changes, discussion, versions
 from lifecycle.ui.views.sheet import (
     Sheet,
     covering_of,
@@ -43,6 +45,8 @@ def draw_question(slot: Slot, sheet: Sheet) -> None:
     """The question as a fragment of its own; `sheet.begin_drawing` came before the first of them."""
     field = sheet.guide.field(slot.field_id)
     autosave.prepare(slot, field, sheet.answer(slot), is_new_here=register(slot))
+    if discussion.is_wanted(slot):
+        autosave.change(slot, panel="thread")
     st.fragment(_question, key=slot.fragment)(slot, sheet.project, sheet.may_edit, sheet.asked_for)
 
 
@@ -75,7 +79,9 @@ def _heading(field: FieldSpec, sheet: Sheet) -> None:
 
 def _footer(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet) -> None:
     """One line below the widgets: the mark, or an example while there is none; at its end the other ways to answer."""
-    said, others = st.columns([4, 1], vertical_alignment="center", gap="small", wrap=False)
+    asked = sheet.thread(slot)
+    widths = [2, 1] if asked else [4, 1]
+    said, others = st.columns(widths, vertical_alignment="center", gap="small", wrap=False)
     with said:
         signed = _signed(slot, answer, sheet)
         if mark := _mark(field, note, answer, sheet):
@@ -85,9 +91,31 @@ def _footer(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None,
             text_in_row(f"{example}  \n{signed}" if signed else example, is_quiet=True)
         else:
             text_in_row(signed or " ", is_quiet=not signed)
-    if sheet.may_edit:
-        with others.container(horizontal_alignment="right"):
-            _menu(slot, note, answer)
+    if not (asked or sheet.may_edit or sheet.may_ask):
+        return
+    with others.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        if asked:
+            _asked(slot, asked)
+        if sheet.may_edit or sheet.may_ask:
+            _menu(slot, note, answer, sheet)
+
+
+def _asked(slot: Slot, mark: Mark) -> None:
+    st.button(
+        f"{mark.open or mark.threads}",
+        key=slot.key("asked"),
+        icon=":material/forum:" if mark.open else ":material/speaker_notes:",
+        type="tertiary",
+        help=discussion.hint(mark),
+        on_click=_toggle,
+        args=(slot, "thread"),
+    )
+
+
+def _toggle(slot: Slot, panel: str) -> None:
+    note = autosave.note_of(slot)
+    autosave.change(slot, panel="" if note and note.panel == panel else panel)
+    redraw_with(slot)
 
 
 def _wants_example(field: FieldSpec) -> bool:
@@ -137,15 +165,19 @@ _MENU = {
     "dont_know": ":material/schedule: Don't know yet",
     "not_applicable": ":material/do_not_disturb_on: Not applicable",
     "history": ":material/history: History",
+    "thread": ":material/forum: Ask about this",
     "clear": ":material/backspace: Clear",
 }
 
 
-def _menu(slot: Slot, note: Note, answer: AnswerView | None) -> None:
-    options = [name for name in ("answer", "dont_know", "not_applicable") if _MODES[name].value != note.mode]
+def _menu(slot: Slot, note: Note, answer: AnswerView | None, sheet: Sheet) -> None:
+    """Whoever may not answer may still look back and ask."""
+    options = [name for name in _MODES if sheet.may_edit and _MODES[name].value != note.mode]
     if answer is not None:
         options.append("history")
-    if answer is not None and answer.state is not None:
+    if sheet.may_ask:
+        options.append("thread")
+    if sheet.may_edit and answer is not None and answer.state is not None:
         options.append("clear")
     st.menu_button(
         "More",
@@ -169,9 +201,8 @@ def _chosen(slot: Slot) -> None:
     name = state.value(slot.key("menu"))
     if name in _MODES:
         choices.set_mode(slot, _MODES[name])
-    elif name == "history":
-        note = autosave.note_of(slot)
-        autosave.change(slot, panel="" if note and note.panel == "history" else "history")
+    elif name in ("history", "thread"):
+        _toggle(slot, name)
     elif name == "clear":
         choices.clear(slot)
     redraw_with(slot)
@@ -345,6 +376,13 @@ def _below(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, 
     _failing(slot, field, sheet)
     if note.panel == "history":
         versions.history(slot, field, sheet)
+    elif note.panel == "thread":
+        discussion.panel(
+            (slot.project_id, slot.field_id, slot.source_id),
+            may_ask=sheet.may_ask,
+            close=partial(_toggle, slot, "thread"),
+            key=slot.key("thread"),
+        )
 
 
 def _failing(slot: Slot, field: FieldSpec, sheet: Sheet) -> None:

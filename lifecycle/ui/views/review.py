@@ -9,6 +9,7 @@ import streamlit as st
 from lifecycle.queries import my_work
 from lifecycle.queries import reviews as queries
 from lifecycle.queries.reviews import ReliedOn, ReviewView
+from lifecycle.rules.permissions import may
 from lifecycle.ui import cache, identity, navigation, standing, state
 from lifecycle.ui.components import ago, counted, empty_state, exact, one_line, page_header, plain, until
 from lifecycle.ui.standing import Mark
@@ -18,6 +19,7 @@ from lifecycle.ui.views import (
     decide,
     delegate,
     difference,
+    discussion,
     evidence,
     findings,
     signatures,
@@ -162,6 +164,7 @@ def _content(view: ReviewView) -> None:
         conditions.show(open_ones, today=today, may_meet=False, may_drop=False)
     evidence.show_inline(view.project, view.gate, view.role)
     _relied_on(view)
+    _asked_about(view)
     _decided(view)
 
 
@@ -217,16 +220,23 @@ def _relied_on(view: ReviewView) -> None:
             f":orange[:material/radio_button_unchecked:] **Not answered yet:** {plain('; '.join(still_open))}",
             anchors=False,
         )
+    marks = discussion.marks_of(view.project.id)
     for title, items in _sections([item for item in view.relied_on if not item.is_open]):
         with st.container(border=True, gap="small"):
             st.markdown(f":small[:gray[{plain(title)}]]", anchors=False)
             for item in items:
-                _answer(item)
+                _answer(item, discussion.badge(marks, item.place))
 
 
-def _answer(item: ReliedOn) -> None:
+def _answer(item: ReliedOn, asked: str) -> None:
     mark = " :orange[:material/history: changed]" if item.is_changed else ""
-    st.markdown(f":small[:gray[{plain(item.place.title)}]{mark}]  \n{plain(item.now)}", anchors=False)
+    st.markdown(f":small[:gray[{plain(item.place.title)}]{mark}{asked}]  \n{plain(item.now)}", anchors=False)
+
+
+def _asked_about(view: ReviewView) -> None:
+    """Unclear is no reason to refuse: it can be asked, about each answer of this page."""
+    may_ask = view.project.is_open and may("threads.ask", identity.actor(), view.project.roles)
+    discussion.of_review(view.project.id, [item.place for item in view.relied_on], may_ask=may_ask)
 
 
 def _sections(items: Sequence[ReliedOn]) -> list[tuple[str, list[ReliedOn]]]:

@@ -13,12 +13,14 @@ from typing import Any, TypeVar
 
 from lifecycle.errors import LifecycleError
 from lifecycle.guide import FieldSpec, Guide
-from lifecycle.queries import checks, worksheets
+from lifecycle.queries import checks, threads, worksheets
 from lifecycle.queries.projects import ProjectHead
+from lifecycle.queries.threads import Mark, Places
 from lifecycle.queries.worksheets import AnswerSheet, AnswerView
 from lifecycle.rules.answers import decode, describe
 from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.coverage import Covering, covering
+from lifecycle.rules.permissions import may
 from lifecycle.ui import autosave, cache, current_run, identity, state
 from lifecycle.ui.components import one_line, plain
 from lifecycle.ui.fields import Slot, Surroundings, targets_of
@@ -44,12 +46,18 @@ class Sheet:
     around: Surroundings
     references: Mapping[str, str]  # `D16/r1` to the name of that row
     may_edit: bool
+    may_ask: bool
+    threads: Places  # which questions somebody asked about
     me: str  # the key of who looks at it
     now: datetime
     asked_for: str | None = None  # the field of the address
 
     def answer(self, slot: Slot) -> AnswerView | None:
         return self.answers.answer(slot.field_id, slot.source_id)
+
+    def thread(self, slot: Slot) -> Mark | None:
+        """None where nobody asked anything."""
+        return self.threads.get((slot.source_id, slot.field_id))
 
 
 def sheet_of(project: ProjectHead, *, may_edit: bool, asked_for: str | None = None) -> Sheet:
@@ -71,6 +79,8 @@ def _sheet(project: ProjectHead, may_edit: bool, asked_for: str | None) -> Sheet
         around=Surroundings(people, rows),
         references=references,
         may_edit=may_edit,
+        may_ask=project.is_open and may("threads.ask", identity.actor(), project.roles),
+        threads=cache.read(threads.marks, own, project_id=project.id),
         me=identity.actor().key,
         now=identity.now(),
         asked_for=asked_for,
