@@ -21,7 +21,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, col, func, select
 
-from lifecycle.actions import answers, evidence, gates, people, reviews, sources
+from lifecycle.actions import answers, evidence, gates, people, reviews, sources, threads
 from lifecycle.errors import Conflict, Forbidden, Invalid, LifecycleError, NotFound, Refused
 from lifecycle.events import project_chain, verify_all, verify_chain
 from lifecycle.guide import FieldSpec, Guide
@@ -364,6 +364,15 @@ def lived_in(small_project: Stagehand) -> Stagehand:
             sign_off_id=unhappy,
             key="D25",
             text="For nobody",
+        )
+        threads.ask(
+            session,
+            by=everybody.pat,
+            at=START,
+            guide=everybody.guide,
+            project_id=project_id,
+            field_id="D25",
+            text="Whose data is it?",
         )
     return small_project
 

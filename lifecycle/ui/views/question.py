@@ -20,7 +20,7 @@ from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.coverage import Covering
 from lifecycle.ui import autosave, choices, standing, state
 from lifecycle.ui.autosave import DUE, OWNER, REASON, Note
-from lifecycle.ui.components import ago, counted, plain
+from lifecycle.ui.components import ago, counted, plain, text_in_row
 from lifecycle.ui.fields import Changed, Slot, draw_part, is_pair, is_wide, shows_example
 from lifecycle.ui.views import changes, discussion, versions
 from lifecycle.ui.views.sheet import (
@@ -79,17 +79,21 @@ def _heading(field: FieldSpec, sheet: Sheet) -> None:
 
 def _footer(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet) -> None:
     """One line below the widgets: the mark, or an example while there is none; at its end the other ways to answer."""
-    asked, signed = sheet.thread(slot), _signed(slot, answer, sheet)
-    with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="right", gap="small"
-    ):
+    asked = sheet.thread(slot)
+    widths = [2, 1] if asked else [4, 1]
+    said, others = st.columns(widths, vertical_alignment="center", gap="small", wrap=False)
+    with said:
+        signed = _signed(slot, answer, sheet)
         if mark := _mark(field, note, answer, sheet):
-            st.markdown(f"{mark}  \n{signed}" if signed else mark, width="stretch", anchors=False)
+            text_in_row(f"{mark}  \n{signed}" if signed else mark)
         elif _wants_example(field):
             example = f"For example: {plain(field.example)}"
-            st.caption(f"{example}  \n{signed}" if signed else example, width="stretch")
-        elif signed:
-            st.markdown(signed, width="stretch", anchors=False)
+            text_in_row(f"{example}  \n{signed}" if signed else example, is_quiet=True)
+        else:
+            text_in_row(signed or " ", is_quiet=not signed)
+    if not (asked or sheet.may_edit or sheet.may_ask):
+        return
+    with others.container(horizontal=True, horizontal_alignment="right", gap="small"):
         if asked:
             _asked(slot, asked)
         if sheet.may_edit or sheet.may_ask:
