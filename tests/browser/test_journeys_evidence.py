@@ -57,7 +57,7 @@ def test_reviewer_sees_the_files_and_a_replaced_one_makes_the_decision_stale(
     reviews_as(nora, "Rita Reviewer", "Privacy")
     register(paula, "Purchase outlook")
     paula.follow("Gate")
-    ask(paula, "Privacy has seen which data", "Privacy", "Rita Reviewer")
+    ask(paula, "Privacy", "Rita Reviewer")
     paula.click(paula.page.get_by_role("tab", name="Documents"))
 
     frame = box(paula, "Add a file")

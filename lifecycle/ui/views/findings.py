@@ -19,7 +19,7 @@ from lifecycle.ui.unfolding import is_wanted
 from lifecycle.vocabulary import CheckResult, Gate
 
 MOST_SENTENCES = 1
-MOST_PLACES = 3
+MOST_PLACES = 1  # beside what the check says, on one line
 _ENFORCED = {"block": "blocks now", "warning": "warns now", "note": "note"}
 _ADVICE = {"block": "will block", "warning": "will warn", "note": "will be noted"}
 
@@ -54,8 +54,9 @@ def finding(item: FindingView, *, project: ProjectHead, accept_at: Gate | None =
         said = plain(_said(item, in_full=accept_at is not None))
         when = f":small[:gray[{plain(_when(item))}]]"
         why = plain(item.why) if accept_at else None
-        st.markdown(f"{_icon(item)} {said}  \n{when}", help=why, anchors=False)
-        with st.container(horizontal=True, gap="xsmall"):
+        st.markdown(f"{_icon(item)} {said}", help=why, anchors=False)
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            st.markdown(when, width="content", anchors=False)
             jumps(item.missing or item.places, project=project.key, key=f"{item.check_id}:{item.branch}")
         if item.waived_until:
             st.caption(plain(f"Waived until {item.waived_until}: {item.mitigation}"))
