@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -310,9 +310,6 @@ class Duration:
     @property
     def days(self) -> Decimal:
         return self.amount * _MILLISECONDS[self.unit] / _MILLISECONDS["days"]
-
-    def as_timedelta(self) -> timedelta:
-        return timedelta(seconds=float(self.days * 86_400))
 
     def __str__(self) -> str:
         unit = self.unit[:-1] if self.amount == 1 else self.unit

@@ -25,7 +25,7 @@ from lifecycle.rules.evidence import (
     revision_content,
 )
 from lifecycle.rules.project_facts import ProjectFacts
-from lifecycle.rules.signoffs import current_sign_off, is_stale, resting_unrecorded
+from lifecycle.rules.signoffs import counting_sign_offs, is_stale, resting_unrecorded
 from lifecycle.store.tables import Evidence, EvidenceRevision, Invalidation
 from lifecycle.vocabulary import Actor, Blocker, Gate
 
@@ -296,10 +296,8 @@ def _stale(facts: ProjectFacts, guide: Guide) -> set[int]:
     """The decisions that stand, are favourable and stale."""
     return {
         fact.id
-        for fact in facts.sign_offs
-        if fact.decision.is_favourable
-        and fact == current_sign_off(facts, fact.gate, fact.role)
-        and is_stale(facts, guide, fact)
+        for fact in counting_sign_offs(facts, guide)
+        if fact.decision.is_favourable and is_stale(facts, guide, fact)
     }
 
 

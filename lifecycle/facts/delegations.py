@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -95,17 +94,3 @@ def _fact(row: Delegation, giver: str, delegate: str) -> DelegationFact:
         starts_on=row.starts_on,
         ends_on=row.ends_on,
     )
-
-
-def projects_held(session: Session, person_key: str, roles: Collection[Role]) -> tuple[int, ...]:
-    """The ids of the projects where this person holds one of the roles now."""
-    held = session.execute(
-        select(col(Membership.project_id))
-        .where(
-            col(Membership.person_key) == person_key,
-            col(Membership.role).in_([role.value for role in roles]),
-            col(Membership.ended_at).is_(None),
-        )
-        .distinct()
-    )
-    return tuple(held.scalars())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lifecycle.guide import Guide
 from lifecycle.rules.project_facts import AnswerFact, ProjectFacts, SignOffFact
-from lifecycle.rules.signoffs import current_sign_off
+from lifecycle.rules.signoffs import counting_sign_offs
 from lifecycle.vocabulary import Decision, ProjectStatus
 
 Answered = Collection[tuple[int, str]]  # (sign-off, key) that the team answered in words
@@ -35,12 +35,10 @@ def change_requests(facts: ProjectFacts, guide: Guide, answered: Answered) -> tu
     """All of the standing decisions that request changes, by gate and role; none of a project that has ended."""
     if facts.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED):
         return ()
-    places = dict.fromkeys((made.gate, made.role) for made in facts.sign_offs)
-    newest = (current_sign_off(facts, gate, role) for gate, role in places)
     return tuple(
         request
-        for made in newest
-        if made is not None and made.decision is Decision.CHANGES_REQUESTED
+        for made in counting_sign_offs(facts, guide)
+        if made.decision is Decision.CHANGES_REQUESTED
         for request in _requests(facts, guide, made, answered)
     )
 

@@ -239,6 +239,12 @@ def current_sign_offs(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role)
     return tuple({asked.get(fact.review_id, fact.person_key): fact for fact in made}.values())
 
 
+def counting_sign_offs(facts: ProjectFacts, guide: Guide) -> tuple[SignOffFact, ...]:
+    """As `current_sign_offs`, of every role at every gate, in the order in which each place was first signed."""
+    places = dict.fromkeys((fact.gate, fact.role) for fact in facts.sign_offs)
+    return tuple(fact for gate, role in places for fact in current_sign_offs(facts, guide, gate, role))
+
+
 def open_review(facts: ProjectFacts, gate: Gate, role: Role) -> ReviewFact | None:
     asked = (
         fact for fact in facts.reviews if fact.gate is gate and fact.role is role and fact.state == "open"
@@ -355,11 +361,10 @@ def resting_unrecorded(
     """
     return tuple(
         fact
-        for fact in facts.sign_offs
+        for fact in counting_sign_offs(facts, guide)
         if fact.at >= added_at
         and fact.decision.is_favourable
         and not covers_evidence(fact)
-        and fact == current_sign_off(facts, fact.gate, fact.role)
         and is_relied_on(guide, fact.gate, fact.role, field_id=field_id, source_id=source_id, at_gate=gate)
     )
 
@@ -396,10 +401,12 @@ def unseen_keys(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tup
 
 
 def _binding(facts: ProjectFacts, guide: Guide) -> list[SignOffFact]:
-    """The decisions that count, of each role at each gate, where favourable and no mere opinion."""
-    places = dict.fromkeys((fact.gate, fact.role) for fact in facts.sign_offs)
-    newest = (fact for gate, role in places for fact in current_sign_offs(facts, guide, gate, role))
-    return [fact for fact in newest if fact.decision.is_favourable and fact.act is not Act.CONSULT]
+    """The decisions that count, where favourable and no mere opinion."""
+    return [
+        fact
+        for fact in counting_sign_offs(facts, guide)
+        if fact.decision.is_favourable and fact.act is not Act.CONSULT
+    ]
 
 
 # ---------------------------------------------------------------- what is required

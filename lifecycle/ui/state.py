@@ -119,11 +119,6 @@ def rebase(of: str, revision: int) -> None:
     st.session_state[f"base:{of}"] = revision
 
 
-def keys_starting(prefix: str) -> tuple[str, ...]:
-    """Keys of ours and of drawn widgets, in no order."""
-    return tuple(str(key) for key in st.session_state if str(key).startswith(prefix))
-
-
 def note_brought() -> None:
     """At the start of a run of the whole page: which widgets does the browser hold that this session never drew?
 

@@ -9,7 +9,7 @@ import pytest
 from lifecycle.rules.change_requests import ChangeRequest, change_requests
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.vocabulary import Decision, Gate, ProjectStatus, Role
-from tests.rules.building import guide, moment
+from tests.rules.building import answered, guide, moment
 from tests.rules.worksheets import changed, full_worksheet, signed, with_answer
 
 ASKED = Decision.CHANGES_REQUESTED
@@ -78,6 +78,21 @@ def test_words_of_the_team_settle_the_answer_they_are_about() -> None:
 def test_newer_decision_of_the_role_ends_what_the_older_asked_for(made: object) -> None:
     asked = asking("D21")
     assert open_keys(replace(asked, sign_offs=(*asked.sign_offs, made))) == []
+
+
+def test_each_of_several_approvers_keeps_asking_until_they_decide_anew_themselves() -> None:
+    tier_four = with_answer(BEFORE, "R21", answered("R21", {"tier": "4", "why": "As agreed"}))
+    needed = {"approvals_needed": {4: {Role.PRIVACY: 2}}}
+    policy = guide().policy.model_copy(update=needed)
+    by_two = guide().model_copy(update={"policy": policy})
+    first = signed(
+        tier_four, Gate.DESIGN, Role.PRIVACY, decision=ASKED, fields=("D21",), id=7, person_key="p1"
+    )
+    second = signed(tier_four, Gate.DESIGN, Role.PRIVACY, id=8, person_key="p2")
+    project = replace(tier_four, sign_offs=(first, second))
+    assert [request.key for request in change_requests(project, by_two, ())] == ["D21"]
+    again = replace(second, id=9, person_key="p1")
+    assert change_requests(replace(project, sign_offs=(first, second, again)), by_two, ()) == ()
 
 
 def test_project_that_has_ended_asks_for_nothing() -> None:
