@@ -1,0 +1,84 @@
+"""What every command shares: refusals as sentences and exit codes, the database, and how things are printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from lifecycle.errors import GuideError, Invalid, LifecycleError, Refused
+from lifecycle.guide import Guide
+from lifecycle.rules.checks.evaluation import load_checked_guide
+from lifecycle.settings import Settings, read_settings
+from lifecycle.store.database import Database, open_database
+from lifecycle.store.migrations import upgrade
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+@contextmanager
+def refusals(as_json: bool = False) -> Iterator[None]:
+    """Everything a person can cause ends as a sentence and exit code 1, never as a traceback."""
+    try:
+        yield
+    except (LifecycleError, GuideError, ValueError) as error:
+        _refuse(error, as_json)
+    except OSError as error:
+        _refuse(Invalid(f"{error.filename or 'The file'} cannot be read: {error.strerror}."), as_json)
+
+
+def _refuse(error: Exception, as_json: bool) -> NoReturn:
+    if as_json:
+        print_json({"refused": True, "reasons": _reasons(error)})
+    typer.echo(str(error), err=True)
+    raise typer.Exit(1)
+
+
+def _reasons(error: Exception) -> list[dict[str, str]]:
+    if isinstance(error, Invalid):
+        return [{"where": place, "text": text} for place, text in error.problems.items()]
+    if isinstance(error, Refused):
+        return [{"code": blocker.code, "text": blocker.text} for blocker in error.blockers]
+    return [{"text": str(error)}]
+
+
+@contextmanager
+def opened(settings: Settings | None = None) -> Iterator[Database]:
+    """The database of the settings, made or upgraded if need be."""
+    database = open_database((settings or read_settings()).database_url)
+    try:
+        upgrade(database)
+        yield database
+    finally:
+        database.dispose()
+
+
+def the_guide(settings: Settings) -> Guide:
+    return load_checked_guide(settings.guide_folder)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Beside it first, so that there is never half a file under its name."""
+    beside = file.with_name(f".{file.name}.part")
+    try:
+        beside.write_bytes(data)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)

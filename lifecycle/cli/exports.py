@@ -1,0 +1,34 @@
+"""Files out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals, the_guide, write_whole
+from lifecycle.interchange.bundles import make_bundle
+from lifecycle.settings import read_settings
+from lifecycle.vocabulary import COMMAND_LINE
+
+commands = typer.Typer(help="Files out.", no_args_is_help=True)
+
+
+@commands.command("bundle")
+def export_bundle(
+    project: Annotated[str, typer.Argument(help="The project's key, as in its address.")],
+    file: Annotated[Path, typer.Argument(help="The zip file to write.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write everything about a project into a zip that proves itself, on any machine that has Python."""
+    with refusals(as_json):
+        settings = read_settings()
+        guide = the_guide(settings)
+        with opened(settings) as database, database.read() as session:
+            made = make_bundle(session, by=COMMAND_LINE, at=now(), guide=guide, key=project)
+        write_whole(file, made.data)
+    if as_json:
+        print_json({"project": project, "file": str(file), "bytes": len(made.data), "head": made.head})
+    else:
+        typer.echo(f"{file}: {len(made.data):,} bytes. Head of the log: {made.head}")

@@ -1,0 +1,83 @@
+"""Serving, the database's schema, the example portfolio, and the jobs once."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals, the_guide
+from lifecycle.demo import build_example
+from lifecycle.jobs import Jobs
+from lifecycle.settings import PROJECT_ROOT, read_settings
+from lifecycle.store.database import open_database
+from lifecycle.store.files import open_files
+from lifecycle.store.migrations import check_schema
+from lifecycle.vocabulary import COMMAND_LINE
+
+commands = typer.Typer()
+database_commands = typer.Typer(help="The database's schema.", no_args_is_help=True)
+
+
+@commands.command()
+def serve() -> None:
+    """Serve at http://localhost:8501, or at the port that PORT names."""
+    # app.py is the outermost ring and imports everything: it takes this process over.
+    os.execv(sys.executable, [sys.executable, str(PROJECT_ROOT / "app.py")])
+
+
+@database_commands.command("upgrade")
+def database_upgrade() -> None:
+    """Bring the database to this version's schema."""
+    with refusals(), opened():
+        typer.echo("The database is up to date.")
+
+
+@database_commands.command("check")
+def database_check(as_json: AsJson = False) -> None:
+    """Say whether the database fits this version; exit code 1 when it does not."""
+    with refusals(as_json):
+        database = open_database(read_settings().database_url)
+        try:
+            problem = check_schema(database)
+        finally:
+            database.dispose()
+    if as_json:
+        print_json({"up_to_date": problem is None, "problem": problem})
+    else:
+        typer.echo(problem or "The database is up to date.", err=problem is not None)
+    raise typer.Exit(1 if problem else 0)
+
+
+@commands.command()
+def demo(as_json: AsJson = False) -> None:
+    """Fill an empty installation with the example portfolio."""
+    with refusals(as_json):
+        settings = read_settings()
+        guide = the_guide(settings)
+        with opened(settings) as database:
+            files = open_files(settings, database.file)
+            built = build_example(database, guide, files, by=COMMAND_LINE, now=now())
+    if as_json:
+        print_json(built.as_json())
+    else:
+        typer.echo(built.sentence)
+
+
+@commands.command()
+def tick(as_json: AsJson = False) -> None:
+    """Do once what the server does by itself: reminders, digests, deliveries, dates that passed. For cron.
+
+    Exit code 1 when a job broke; a message that could not be delivered is tried again or stands in the log.
+    """
+    with refusals(as_json):
+        settings = read_settings()
+        guide = the_guide(settings)
+        with opened(settings) as database:
+            done = Jobs(database, settings, guide).run()
+    if as_json:
+        print_json(done.as_json())
+    else:
+        typer.echo(f"{done.sentence}.")
+    raise typer.Exit(1 if done.broken else 0)
