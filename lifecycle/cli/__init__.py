@@ -7,7 +7,18 @@ from __future__ import annotations
 
 import typer
 
-from lifecycle.cli import audit, exports, gates, guides, people, portfolio, registers, serving, triggers
+from lifecycle.cli import (
+    audit,
+    backups,
+    exports,
+    gates,
+    guides,
+    people,
+    portfolio,
+    registers,
+    serving,
+    triggers,
+)
 
 main = typer.Typer(
     name="lifecycle",
@@ -16,7 +27,7 @@ main = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (serving, portfolio, gates):
+for group in (serving, portfolio, gates, backups):
     main.add_typer(group.commands)
 main.add_typer(serving.database_commands, name="db")
 main.add_typer(registers.commands, name="import")
