@@ -17,6 +17,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import file_digest, sha256
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -338,7 +339,9 @@ def _alone(target: Path) -> Iterator[None]:
 def _swap(fresh: Path, target: Path, at: datetime) -> Path | None:
     kept = None
     if target.exists():
-        kept = target.with_name(f"{target.name}.before-restore-{at:%Y%m%dT%H%M%SZ}")
+        name = f"{target.name}.before-restore-{at:%Y%m%dT%H%M%SZ}"
+        numbered = (target.with_name(f"{name}-{number}" if number > 1 else name) for number in count(1))
+        kept = next(place for place in numbered if not place.exists())
         os.link(target, kept)
     for left in _beside(target):
         left.unlink(missing_ok=True)
