@@ -130,6 +130,7 @@ class Stagehand:
     def is_found_by_the_audit(self, statement: Executable, at: str) -> None:
         """The database carries this out, and comparing it with its log then names this row; it is taken back."""
         with suppress(_TakenBack), self() as session:
+            assert verify_session(session).intact
             session.execute(statement)
             found = [f"{fault.table}:{fault.row}" for fault in verify_session(session).row_faults]
             assert at in found, found
