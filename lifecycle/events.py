@@ -138,6 +138,11 @@ TOLD = frozenset(
         EventAction.GATE_DECIDED,
         EventAction.TIER_CHOSEN,
         EventAction.ROLE_GIVEN,
+        EventAction.REVIEW_HANDED_OVER,
+        EventAction.THREAD_OPENED,
+        EventAction.THREAD_ANSWERED,
+        EventAction.THREAD_RESOLVED,
+        EventAction.THREAD_REOPENED,
     }
 )
 

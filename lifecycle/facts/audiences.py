@@ -11,8 +11,19 @@ from sqlmodel import Session, col, select
 
 from lifecycle.facts.people import actor_of, holders, project_roles
 from lifecycle.rules.messages import Audience, Telling
-from lifecycle.rules.permissions import may
-from lifecycle.store.tables import Condition, Membership, PersonRow, Project, Review, SignOff, Waiver
+from lifecycle.rules.permissions import TEAM, may
+from lifecycle.rules.threads import ASKER, TEAM_TURN
+from lifecycle.store.tables import (
+    Condition,
+    Membership,
+    PersonRow,
+    Project,
+    Review,
+    SignOff,
+    Thread,
+    ThreadMessage,
+    Waiver,
+)
 from lifecycle.vocabulary import OrganisationRole, Role
 
 
@@ -93,6 +104,16 @@ def conditions_of(session: Session, entry: Entry) -> tuple[Condition, ...]:
     )
 
 
+def thread_of(session: Session, entry: Entry) -> Thread | None:
+    """The question asked that an entry is about."""
+    return session.get(Thread, entry.about) if entry.subject.startswith("thread:") else None
+
+
+def side_told(entry: Entry) -> str:
+    """Who has the next word after what an entry tells of: whoever asked hears from others, the team from them."""
+    return TEAM_TURN if entry.by_key == entry.detail.get("asked_by") else ASKER
+
+
 def _asked(session: Session, entry: Entry) -> Iterable[str]:
     review = review_of(session, entry)
     return [review.person_key] if review else []
@@ -154,6 +175,28 @@ def _administrators(session: Session, _entry: Entry) -> Iterable[str]:
     )
 
 
+def _stood_in_for(_session: Session, entry: Entry) -> Iterable[str]:
+    return [str(entry.detail.get("for", ""))]
+
+
+def _other_side(session: Session, entry: Entry) -> Iterable[str]:
+    if side_told(entry) == ASKER:
+        return [str(entry.detail.get("asked_by", ""))]
+    return session.exec(
+        select(Membership.person_key).where(
+            col(Membership.project_id) == entry.project_id,
+            col(Membership.role).in_([role.value for role in TEAM]),
+            col(Membership.ended_at).is_(None),
+        )
+    )
+
+
+def _talkers(session: Session, entry: Entry) -> Iterable[str]:
+    return session.exec(
+        select(ThreadMessage.by_key).where(col(ThreadMessage.thread_id) == entry.about).distinct()
+    )
+
+
 _RESOLVED: Mapping[Audience, Callable[[Session, Entry], Iterable[str]]] = {
     Audience.ASKED: _asked,
     Audience.ASKED_BEFORE: _asked_before,
@@ -166,4 +209,7 @@ _RESOLVED: Mapping[Audience, Callable[[Session, Entry], Iterable[str]]] = {
     Audience.WAIVER_GIVER: _waiver_giver,
     Audience.PERSON: _person,
     Audience.ADMINISTRATORS: _administrators,
+    Audience.STOOD_IN_FOR: _stood_in_for,
+    Audience.OTHER_SIDE: _other_side,
+    Audience.TALKERS: _talkers,
 }

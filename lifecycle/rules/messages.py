@@ -29,6 +29,9 @@ class Audience(StrEnum):
     WAIVER_GIVER = "waiver_giver"
     PERSON = "person"  # whom the event is about
     ADMINISTRATORS = "administrators"
+    STOOD_IN_FOR = "stood_in_for"  # in whose place somebody decided
+    OTHER_SIDE = "other_side"  # of a question asked: who asked, or the team where the asker spoke
+    TALKERS = "talkers"  # everybody who said something in it
 
 
 class About(StrEnum):
@@ -37,13 +40,16 @@ class About(StrEnum):
     REVIEW = "review"
     GATE = "gate"
     PROJECT = "project"
+    FIELD = (
+        "field"  # the question on the worksheet or of the data source, with what was asked about it unfolded
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
     """One message that an entry of the outbox leads to: its own kind, to whom, and the words.
 
-    `only` names values of the entry's detail without which it is not told.
+    `only` names values of the entry's detail without which it is not told; `needs` one that has to be there at all.
     """
 
     kind: str
@@ -53,8 +59,11 @@ class Telling:
     about: About
     link: str
     only: Mapping[str, tuple[object, ...]] | None = None
+    needs: str = ""
 
     def applies_to(self, detail: Mapping[str, object]) -> bool:
+        if self.needs and not detail.get(self.needs):
+            return False
         return all(detail.get(name) in allowed for name, allowed in (self.only or {}).items())
 
 
@@ -100,6 +109,7 @@ FAVOURABLE = (
 )
 _AFTER_DECIDING = (Audience.MANAGERS, Audience.REQUESTER)
 _OPEN = "Open the review"
+_THREAD = "Open the question"
 _GATE = "Open the gate"
 
 # Whoever several messages of one kind fit gets the last of them alone: general ones stand first.
@@ -133,6 +143,24 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
                 "There is nothing left for you to do.",
                 About.GATE,
                 _GATE,
+            ),
+        ),
+        "review.handed_over": (
+            Telling(
+                "review.handed_over",
+                (Audience.MANAGERS, Audience.REQUESTER),
+                "{person} reviews as {role} now",
+                "{who} passed the review of the {gate} gate of {project} as {role} on to {person}.",
+                About.REVIEW,
+                _OPEN,
+            ),
+            Telling(
+                "review.requested",
+                (Audience.ASKED,),
+                "please review as {role}",
+                "{who} passes a request on to you: please {act} the {gate} gate of {project} as {role}{due}.",
+                About.REVIEW,
+                "Read and decide",
             ),
         ),
         "review.withdrawn": (
@@ -174,6 +202,15 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
                 About.REVIEW,
                 _OPEN,
                 {"decision": (Decision.REJECTED.value,)},
+            ),
+            Telling(
+                "sign_off.for_you",
+                (Audience.STOOD_IN_FOR,),
+                "{who} decided for you as {role}",
+                "{who} stands in for you and decided on the {gate} gate of {project} as {role}: {decision}.",
+                About.REVIEW,
+                _OPEN,
+                needs="for",
             ),
             Telling(
                 "condition.given",
@@ -274,6 +311,47 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
                 "{who} revoked the waiver of {what} in {project}. It counts again from now on.",
                 About.GATE,
                 _GATE,
+            ),
+        ),
+        # questions asked about an answer
+        "thread.opened": (
+            Telling(
+                "thread.opened",
+                (Audience.OTHER_SIDE,),
+                "a question about “{what}”",
+                "{who} asks about “{what}” in {project}.",
+                About.FIELD,
+                "Read and answer",
+            ),
+        ),
+        "thread.answered": (
+            Telling(
+                "thread.answered",
+                (Audience.OTHER_SIDE,),
+                "an answer about “{what}”",
+                "{who} wrote about “{what}” in {project}.",
+                About.FIELD,
+                _THREAD,
+            ),
+        ),
+        "thread.resolved": (
+            Telling(
+                "thread.resolved",
+                (Audience.OTHER_SIDE, Audience.TALKERS),
+                "the question about “{what}” is resolved",
+                "{who} resolved what was asked about “{what}” in {project}. If something is still open, open it again.",
+                About.FIELD,
+                _THREAD,
+            ),
+        ),
+        "thread.reopened": (
+            Telling(
+                "thread.reopened",
+                (Audience.OTHER_SIDE, Audience.TALKERS),
+                "the question about “{what}” is open again",
+                "{who} opened again what was asked about “{what}” in {project}.",
+                About.FIELD,
+                "Read and answer",
             ),
         ),
         # gates and roles
@@ -391,6 +469,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
     {
         "review.requested": "Review requested",
         "review.reassigned": "Review given to somebody else",
+        "review.handed_over": "Review handed over",
         "review.withdrawn": "Request taken back",
         "review.reminder": "Review reminder",
         "review.escalation": "Review escalated",
@@ -401,6 +480,11 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "sign_off.withdrawn": "Decision taken back",
         "sign_off.stale": "What you signed has changed",
         "sign_off.stale_for_manager": "Sign-off gone stale",
+        "sign_off.for_you": "Decided for you",
+        "thread.opened": "Question asked",
+        "thread.answered": "Question answered",
+        "thread.resolved": "Question resolved",
+        "thread.reopened": "Question open again",
         "condition.given": "Condition given",
         "condition.met": "Condition met",
         "condition.withdrawn": "Condition withdrawn",
@@ -420,7 +504,9 @@ TITLES: Mapping[str, str] = MappingProxyType(
 # What a channel may be told of; without a choice it hears of everything but what is between two people.
 FOR_CHANNELS: tuple[str, ...] = tuple(dict.fromkeys(told[0].kind for told in TELLINGS.values()))
 UNASKED: tuple[str, ...] = tuple(
-    kind for kind in FOR_CHANNELS if not kind.endswith((".reminder", ".escalation", "condition.overdue"))
+    kind
+    for kind in FOR_CHANNELS
+    if not kind.endswith((".reminder", ".escalation", "condition.overdue")) and not kind.startswith("thread.")
 )
 
 

@@ -162,8 +162,12 @@ def _content(view: ReviewView) -> None:
     if open_ones:
         st.header("Conditions still open", anchor=False)
         conditions.show(open_ones, today=today, may_meet=False, may_drop=False)
-    evidence.show_inline(view.project, view.gate, view.role)
+    has_documents = evidence.is_due(view.project, view.gate, view.role)
+    if has_documents:
+        evidence.show_inline(view.project, view.gate, view.role)
     _relied_on(view)
+    if not has_documents:
+        evidence.show_inline(view.project, view.gate, view.role)
     _asked_about(view)
     _decided(view)
 
