@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lifecycle.errors import Invalid
-from lifecycle.interchange.series_times import moments_of
 from lifecycle.interchange.tabular import Row, RowProblem, Table, read_table
 from lifecycle.interchange.tabular_text import one_line
+from lifecycle.rules.moments import moments_of
 from lifecycle.rules.triggers import Point
 
 MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "--", ".", "#n/a", "<na>"})
