@@ -194,20 +194,6 @@ def one(session: Session, *, by: Actor, at: datetime, guide: Guide, incident_id:
     )
 
 
-def waiting(session: Session, *, at: datetime) -> tuple[tuple[int, int, str, str], ...]:
-    """Incident, project, title and kind of every escalation that has come: told once each, by whoever asks."""
-    rows = session.execute(select(Incident).where(col(Incident.state) == IncidentState.OPEN.value)).scalars()
-    found = [
-        (row, each.kind)
-        for row in rows
-        for each in escalations(row.opened_at, IncidentSeverity(row.severity), at)
-    ]
-    open_ones = set(session.execute(projects.changeable_ids({row.project_id for row, _ in found})).scalars())
-    return tuple(
-        (row.id or 0, row.project_id, row.title, kind) for row, kind in found if row.project_id in open_ones
-    )
-
-
 def _is_open(head: ProjectHead) -> bool:
     return head.archived_at is None and head.is_adopted
 
