@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -100,6 +101,15 @@ def readable_ids(by: Actor) -> Select[Any]:
         return select(col(Project.id))
     return select(col(Membership.project_id)).where(
         col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
+    )
+
+
+def changeable_ids(among: Collection[int]) -> Select[Any]:
+    """Of these projects, those whose content may change: neither archived nor waiting to be adopted."""
+    return select(col(Project.id)).where(
+        col(Project.id).in_(among),
+        col(Project.archived_at).is_(None),
+        (col(Project.origin) != "register") | col(Project.adopted_at).is_not(None),
     )
 
 
