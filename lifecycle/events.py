@@ -103,6 +103,10 @@ class EventAction(StrEnum):
     WARNING_REASONED = "warning.reasoned"
     GATE_DECIDED = "gate.decided"
     TIER_CHOSEN = "tier.chosen"
+    RELEASE_CREATED = "release.created"
+    RELEASE_STEPPED = "release.stepped"
+    RELEASE_ROLLED_BACK = "release.rolled_back"
+    RELEASE_WITHDRAWN = "release.withdrawn"
     TARGET_DATE_SET = "target_date.set"
     TARGET_DATES_SET = "target_dates.set"
     EVIDENCE_ADDED = "evidence.added"
@@ -138,6 +142,9 @@ TOLD = frozenset(
         EventAction.GATE_DECIDED,
         EventAction.TIER_CHOSEN,
         EventAction.ROLE_GIVEN,
+        EventAction.RELEASE_CREATED,
+        EventAction.RELEASE_STEPPED,
+        EventAction.RELEASE_ROLLED_BACK,
     }
 )
 

@@ -20,6 +20,7 @@ from lifecycle.queries import projects, records
 from lifecycle.queries.records import SignatureView
 from lifecycle.queries.wording import NO_ANSWER, Place, Wording, all_names
 from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.releases import Move
 from lifecycle.store.tables import Answer, Event, Project
 from lifecycle.vocabulary import Actor, Decision, Gate, Outcome, Role, Stage
 
@@ -349,6 +350,21 @@ def _edited(told: _Told) -> str:
     return f"Changed the project's {', '.join(changed) or 'entry'}"
 
 
+def _stepped(told: _Told) -> str:
+    move = Move(told.said("move"))
+    share = f"{told.said('share')} % of the traffic"
+    where = {Move.SHARE: share, Move.FULL: "everybody", Move.CANARY: "a few users", Move.SHADOW: "shadow"}[
+        move
+    ]
+    return f"Brought {told.said('what')} to {where}"
+
+
+def _rolled_back(told: _Told) -> str:
+    back = told.said("back_to")
+    after = f"; {back} serves again" if back else "; the fallback serves"
+    return f"Rolled {told.said('what')} back{after}, restored in {told.said('restored_in')}"
+
+
 _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     EventAction.PROJECT_REGISTERED: lambda told: f"Registered the project “{told.said('name')}”",
     EventAction.PROJECT_EDITED: _edited,
@@ -405,6 +421,10 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     EventAction.TIER_CHOSEN: lambda told: (
         f"Chose tier {told.subject.removeprefix('tier:')} where the points propose {told.said('proposed')}"
     ),
+    EventAction.RELEASE_CREATED: lambda told: f"Made {told.said('what')} ready to go live",
+    EventAction.RELEASE_STEPPED: _stepped,
+    EventAction.RELEASE_ROLLED_BACK: _rolled_back,
+    EventAction.RELEASE_WITHDRAWN: lambda told: f"Withdrew {told.said('what')}",
     EventAction.TARGET_DATE_SET: _target,
     EventAction.TARGET_DATES_SET: _targets,
     EventAction.EVIDENCE_ADDED: lambda told: f"Added the document “{told.said('title')}”",

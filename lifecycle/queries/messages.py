@@ -306,6 +306,8 @@ def _page(session: Session, entry: Entry, telling: Telling, project: Project) ->
         return f"/review?{urlencode({'review': review.id})}"
     if telling.about is About.GATE and gate in set(Gate):
         return f"/gate?{urlencode({'project': project.key, 'gate': gate})}"
+    if telling.about is About.RELEASES:
+        return f"/releases?{urlencode({'project': project.key})}"
     return f"/project?{urlencode({'project': project.key})}"
 
 

@@ -37,6 +37,7 @@ class About(StrEnum):
     REVIEW = "review"
     GATE = "gate"
     PROJECT = "project"
+    RELEASES = "releases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ FAVOURABLE = (
 _AFTER_DECIDING = (Audience.MANAGERS, Audience.REQUESTER)
 _OPEN = "Open the review"
 _GATE = "Open the gate"
+_RELEASES = "Open the releases"
 
 # Whoever several messages of one kind fit gets the last of them alone: general ones stand first.
 TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
@@ -307,6 +309,38 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
                 "Open the project",
             ),
         ),
+        # releases
+        "release.created": (
+            Telling(
+                "release.created",
+                (Audience.MANAGERS,),
+                "{what} is ready to go live",
+                "{who} made {what} of {project} from what is signed now.",
+                About.RELEASES,
+                _RELEASES,
+            ),
+        ),
+        "release.stepped": (
+            Telling(
+                "release.live",
+                (Audience.TEAM,),
+                "{what} is live for everybody",
+                "{who} brought {what} of {project} to everybody.",
+                About.RELEASES,
+                _RELEASES,
+                {"move": ("full",)},
+            ),
+        ),
+        "release.rolled_back": (
+            Telling(
+                "release.rolled_back",
+                (Audience.TEAM,),
+                "{what} was rolled back",
+                "{who} rolled {what} of {project} back.",
+                About.RELEASES,
+                _RELEASES,
+            ),
+        ),
         # what a date brings
         "review.due_soon": (
             Telling(
@@ -412,6 +446,9 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "gate.decided": "Gate decided",
         "tier.chosen": "Risk tier chosen",
         "role.given": "Role given",
+        "release.created": "Release made",
+        "release.live": "Release live for everybody",
+        "release.rolled_back": "Release rolled back",
         "digest": "Daily digest",
         "test": "Test message",
     }

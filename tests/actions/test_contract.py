@@ -29,6 +29,7 @@ from lifecycle.actions import (
     plans,
     projects,
     registers,
+    releases,
     reviews,
     sessions,
     sources,
@@ -41,6 +42,7 @@ from lifecycle.rules.deliveries import Medium, Way
 from lifecycle.rules.evidence import LinkContent
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.registers import ListedProject
+from lifecycle.rules.releases import Move
 from lifecycle.rules.reminders import ReminderPolicy
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
@@ -50,12 +52,14 @@ from lifecycle.store.verification import verify_session
 from lifecycle.vocabulary import COMMAND_LINE, Actor, Decision, Gate, Outcome, ProjectStatus, Role, Stage
 from tests.clock import START
 from tests.factories import (
+    VERSION,
     Cast,
     answer,
     ask,
     cast,
     person,
     project,
+    ready_to_launch,
     seen,
     sign,
     small_guide,
@@ -391,6 +395,19 @@ def _stop(world: World) -> Call:
     return {"by": world.cast.pat, **world.on_project, **outcome}
 
 
+def _releasing(world: World) -> Call:
+    ready_to_launch(world.session, world.cast, world.project_id)
+    return {"by": world.cast.pat, **world.on_project, "model_version": VERSION}
+
+
+def _released(world: World, *moves: Move) -> Call:
+    release_id = releases.create(world.session, at=START, guide=world.cast.guide, **_releasing(world))
+    made = {"by": world.cast.pat, "release_id": release_id}
+    for move in moves:
+        releases.step(world.session, at=START, guide=world.cast.guide, move=move, **made)
+    return made
+
+
 LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     accounts.create_first_administrator: _first_administrator,
     accounts.sign_in: lambda world: {
@@ -482,6 +499,10 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     projects.map_stage: lambda world: {**_listed_project(world), "stage": Stage.MODEL},
     registers.import_register: lambda world: {"by": world.cast.ada, "register": REGISTER},
     registers.undo_import: lambda world: {"by": world.cast.ada, "run_id": _imported(world)},
+    releases.create: _releasing,
+    releases.step: lambda world: {**_released(world), "move": Move.SHADOW},
+    releases.roll_back: lambda world: {**_released(world, Move.CANARY), "reason": "It failed at night"},
+    releases.withdraw: lambda world: {**_released(world), "reason": "Built on the wrong day"},
     reviews.request: lambda world: {
         "by": world.cast.pat,
         **world.on_project,

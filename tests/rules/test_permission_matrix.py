@@ -44,7 +44,7 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     monitors.retire""": ("", "m", False, False),
     """people.give_project_role people.take_project_role projects.adopt projects.map_stage projects.archive
     projects.restore reviews.reassign""": ("A", "m", True, False),
-    "gates.give_reason releases.freeze releases.withdraw": ("", "m", False, False),
+    "gates.give_reason": ("", "m", False, False),
     # the team's content
     """answers.save answers.clear answers.restore sources.add sources.rename sources.move sources.remove
     sources.restore reviews.answer_change monitors.create monitors.edit""": ("", "mk", False, False),
@@ -65,6 +65,7 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     "gates.add_condition": ("", f"m{SIGNERS}", False, False),
     "gates.meet_condition": ("", ON_IT, False, False),
     # operation
+    "releases.create releases.step releases.roll_back releases.withdraw": ("A", "mko", True, False),
     "monitors.push_readings": ("A", "mko", True, True),
     "incidents.open": ("", ON_IT, False, True),
     "incidents.acknowledge": ("", f"mko{SIGNERS}", False, False),
