@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -38,6 +38,7 @@ from lifecycle.rules.releases import (
     may_step,
     may_withdraw,
     next_moves,
+    replaced_at,
     score_words,
     signed_version,
     state_of,
@@ -86,6 +87,7 @@ class ReleaseView:
     made_by: str
     ready_at: datetime | None
     reached_at: datetime | None
+    replaced_at: datetime | None  # when a later one was brought to everybody
     steps: tuple[StepView, ...]
     approved: tuple[str, ...]
     sign_offs: tuple[SignedView, ...]
@@ -196,7 +198,7 @@ def view(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -
         releases=tuple(reader.view(row) for row in reversed(reader.rows)),
         signed_version=version,
         against=may_release(reader.facts, version or "", launch) if head.is_open else (),
-        metrics=measure(reader.known, incident_facts(session, head.id), at),
+        metrics=measure(reader.known, incident_facts(session, head.id), max(at, reader.newest)),
         may=frozenset(
             action
             for action in ACTIONS
@@ -280,6 +282,11 @@ class _Reader:
     steps: Sequence[ReleaseStep]
     known: tuple[ReleaseFact, ...]
 
+    @property
+    def newest(self) -> datetime:
+        """When something happened last: a page that is drawn for the whole hour counts it too."""
+        return max((row.happened_at for row in self.steps), default=datetime.min.replace(tzinfo=UTC))
+
     @cached_property
     def contents(self) -> dict[int, Content]:
         return {row.id or 0: thaw(row.content, self.guide, self.names, self.facts.today) for row in self.rows}
@@ -316,6 +323,7 @@ class _Reader:
             made_by=person(row.by_key),
             ready_at=row.ready_at,
             reached_at=fact.reached_users_at,
+            replaced_at=replaced_at(fact, self.known),
             steps=tuple(self._step(step) for step in self.steps if step.release_id == row.id),
             approved=tuple(self._approved(content)),
             sign_offs=tuple(self._sign_off(made) for made in fact.sign_offs if made in self._signed),

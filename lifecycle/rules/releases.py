@@ -119,6 +119,20 @@ def current(releases: Sequence[ReleaseFact]) -> ReleaseFact | None:
     return max(there, key=lambda each: (each.full_at, each.number), default=None)
 
 
+def replaced_at(release: ReleaseFact, releases: Sequence[ReleaseFact]) -> datetime | None:
+    """When the next one that is still counted was brought to everybody; None while none was."""
+    if release.full_at is None:
+        return None
+    later = [
+        each.full_at
+        for each in releases
+        if each.full_at
+        and not each.has_ended
+        and (each.full_at, each.number) > (release.full_at, release.number)
+    ]
+    return min(later, default=None)
+
+
 def state_of(release: ReleaseFact, releases: Sequence[ReleaseFact]) -> ReleaseState:
     newest = release.newest
     if newest is None:
