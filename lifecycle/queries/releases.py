@@ -326,7 +326,12 @@ class _Reader:
             replaced_at=replaced_at(fact, self.known),
             steps=tuple(self._step(step) for step in self.steps if step.release_id == row.id),
             approved=tuple(self._approved(content)),
-            sign_offs=tuple(self._sign_off(made) for made in fact.sign_offs if made in self._signed),
+            sign_offs=tuple(
+                sorted(
+                    (self._sign_off(made) for made in fact.sign_offs if made in self._signed),
+                    key=lambda each: (-each.gate.order, list(Role).index(each.role)),
+                )
+            ),
             answers=len(content.raw),
             sources=tuple(content.frozen.sources.values()),
             documents=tuple(title for title, _, _ in content.documents),
@@ -363,14 +368,13 @@ class _Reader:
         return SignedView(Gate(row.gate), Role(row.role), row.printed_name, Decision(row.decision), row.at)
 
     def _approved(self, content: Content) -> Iterator[str]:
-        """Who let it go live: whoever recorded the go, else the approver's and the owners' launch sign-offs."""
+        """Who let it go live: the approver, whoever recorded the go, then the owners."""
+        signed = [self._signed[made] for made in content.launch_sign_offs if made in self._signed]
+        yield from (_approval(row) for row in signed if row.role == Role.APPROVER)
         if content.go_gate and content.go_at:
             who = self.wording(self.facts).person(content.go_by)
             yield f"{who}, go at {content.go_gate.title} on {content.go_at.date().isoformat()}"
-        for sign_off_id in content.launch_sign_offs:
-            row = self._signed.get(sign_off_id)
-            if row is not None and row.role in (Role.APPROVER, Role.BUSINESS, Role.TECHNOLOGY):
-                yield f"{row.printed_name} as {Role(row.role).title}, {row.at.date().isoformat()}"
+        yield from (_approval(row) for row in signed if row.role in (Role.BUSINESS, Role.TECHNOLOGY))
 
     def signed(self, place: str, old: Content, new: Content) -> Beside:
         gate, role, person = place.split("/", 2)
@@ -382,6 +386,10 @@ class _Reader:
     def _decided(self, sign_off_id: int | None) -> str:
         row = self._signed.get(sign_off_id or 0)
         return f"{Decision(row.decision).title}, {row.at.date().isoformat()}" if row else "Not signed"
+
+
+def _approval(row: SignOff) -> str:
+    return f"{row.printed_name} as {Role(row.role).title} on {row.at.date().isoformat()}"
 
 
 def _any_share(fact: ReleaseFact) -> int:

@@ -108,7 +108,7 @@ def test_a_release_holds_answers_sign_offs_and_who_approved(world: World) -> Non
     assert {each.role for each in found.sign_offs if each.gate is Gate.LAUNCH} == {
         spec.role for spec in world.cast.guide.reviews(Gate.LAUNCH)
     }
-    assert found.approved[0] == "Ann, go at Launch on 2026-03-02"
+    assert found.approved[:2] == ("Ann as Approver on 2026-03-02", "Ann, go at Launch on 2026-03-02")
     assert (found.state, found.number, found.ready_at) == (ReleaseState.PREPARED, 1, START - HOUR)
 
 

@@ -24,6 +24,7 @@ from lifecycle.ui.components import (
     empty_state,
     exact,
     key_figures,
+    one_line,
     page_header,
     plain,
     refusal,
@@ -246,14 +247,7 @@ def _picture(releases: Sequence[ReleaseView]) -> None:
     spans = [span for release in releases[:_MOST_SHOWN] for span in _spans(release)]
     if not spans:
         return
-    ended = [release for release in releases if release.state is ReleaseState.ROLLED_BACK]
-    st.markdown(
-        plain(
-            f"{counted(len(releases), 'release')}, the newest on top"
-            + (f"; {counted(len(ended), 'was', 'were')} rolled back." if ended else "; none was rolled back.")
-        ),
-        anchors=False,
-    )
+    st.markdown(plain(_picture_words(releases)), anchors=False)
     st.plotly_chart(
         charts.time_line(spans, (), today=identity.now().date(), dark=is_dark()),
         key="releases:picture",
@@ -275,6 +269,14 @@ def _picture(releases: Sequence[ReleaseView]) -> None:
             hide_index=True,
             alt="The releases as a table",
         )
+
+
+def _picture_words(releases: Sequence[ReleaseView]) -> str:
+    ended = sum(release.state is ReleaseState.ROLLED_BACK for release in releases)
+    if len(releases) == 1:
+        return "One release so far." if not ended else "One release so far, and it was rolled back."
+    went = f"{ended} {'was' if ended == 1 else 'were'}" if ended else "none was"
+    return f"{len(releases)} releases, the newest on top; {went} rolled back."
 
 
 def _spans(release: ReleaseView) -> list[Span]:
@@ -335,18 +337,15 @@ def _made(release: ReleaseView) -> str:
 
 
 def _steps(steps: Sequence[StepView]) -> None:
+    lines = []
     for step in steps:
         took = f" · restored in {step.restored_in}" if step.restored_in else ""
         note = f": {step.note}" if step.note else ""
-        line = f"{step.happened_at:%Y-%m-%d %H:%M} · {step.words}{took} · {step.who}{note}"
-        icon = (
-            "undo"
-            if step.move is Move.ROLLED_BACK
-            else "block"
-            if step.move is Move.WITHDRAWN
-            else "arrow_forward"
-        )
-        st.markdown(f":small[:gray[:material/{icon}:] {plain(line)}]", anchors=False)
+        said = one_line(f"{step.happened_at:%Y-%m-%d %H:%M} · {step.words}{took} · {step.who}{note}", 400)
+        icon = {Move.ROLLED_BACK: "undo", Move.WITHDRAWN: "block"}.get(step.move, "arrow_forward")
+        lines.append(f":small[:material/{icon}: {plain(said)}]")
+    if lines:
+        st.markdown("  \n".join(lines), anchors=False)
 
 
 def _held(release: ReleaseView) -> None:
@@ -550,15 +549,7 @@ def _compared(found: Comparison) -> None:
         st.markdown("They hold exactly the same.", anchors=False)
         return
     before, after = f"Release {found.before.number}", f"Release {found.after.number}"
-    st.markdown(
-        plain(
-            f"From {before.lower()} to {after.lower()}: "
-            f"{counted(len(found.answers), 'answer differs', 'answers differ')}, "
-            f"{counted(len(found.sign_offs), 'sign-off')} and {counted(len(found.tests), 'production test')} too. "
-            f"Test score: {found.before.score}, then {found.after.score}."
-        ),
-        anchors=False,
-    )
+    st.markdown(plain(_differences(found)), anchors=False)
     for name, word in (("gone", "No longer used"), ("new", "New")):
         sources = found.sources_gone if name == "gone" else found.sources_new
         if sources:
@@ -569,6 +560,24 @@ def _compared(found: Comparison) -> None:
         ("Production tests", found.tests),
     ):
         _side_by_side(heading, lines, before, after)
+
+
+def _differences(found: Comparison) -> str:
+    parts = [
+        counted(len(lines), one)
+        for lines, one in (
+            (found.answers, "answer"),
+            (found.sign_offs, "sign-off"),
+            (found.tests, "production test"),
+        )
+        if lines
+    ]
+    said = f"From release {found.before.number} to release {found.after.number}: "
+    said += f"{' and '.join([', '.join(parts[:-1]), parts[-1]]) if len(parts) > 1 else ''.join(parts)}"
+    said = said.removesuffix(": ") + (" changed. " if parts else ": other data sources. ")
+    same = found.before.score == found.after.score
+    scores = found.after.score if same else f"{found.before.score}, then {found.after.score}"
+    return f"{said}Production test score: {scores}."
 
 
 def _side_by_side(heading: str, lines: Sequence[Beside], before: str, after: str) -> None:
