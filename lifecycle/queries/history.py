@@ -22,7 +22,7 @@ from lifecycle.queries.wording import NO_ANSWER, Place, Wording, all_names
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.releases import Move
 from lifecycle.store.tables import Answer, Event, Project
-from lifecycle.vocabulary import Actor, Decision, Gate, Outcome, Role, Stage
+from lifecycle.vocabulary import Actor, Decision, Gate, Outcome, ProjectStatus, Role, Stage
 
 LONGEST_WORDS = 160  # of what somebody wrote, in one line of the activity
 
@@ -318,6 +318,8 @@ def _outcome(told: _Told) -> str:
     gate = told.gate.title if told.gate else ""
     sentence = f"Gate {gate}: {Outcome(told.said('outcome')).title.lower()}"
     after = told.detail.get("after") or {}
+    if after.get("status") == ProjectStatus.RETIRED:
+        return f"{sentence}; the product is retired"
     stage = after.get("stage")
     return f"{sentence}; the project is in {Stage(stage).title}" if stage else sentence
 

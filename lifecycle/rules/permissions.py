@@ -109,6 +109,8 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "sources.move": _TEAM,
         "sources.remove": _TEAM,
         "sources.restore": _TEAM,
+        "surroundings.note_change": _TEAM,
+        "surroundings.assess_change": _TEAM,
         # questions and answers on a field; rules.threads says who may resolve one
         "threads.ask": _ON_IT_IN_PERSON,
         "threads.reply": _ON_IT_IN_PERSON,
@@ -150,6 +152,13 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "gates.reopen_condition": _SIGNS,
         "gates.withdraw_condition": _SIGNS,
         "gates.record_lapse": Allowed(system=True),
+        # the Operate review, and the end of a product
+        "operation.conclude_review": Allowed(
+            project=frozenset({Role.BUSINESS, Role.APPROVER, Role.PRODUCT_MANAGER}), person_only=True
+        ),
+        "operation.retire": Allowed(
+            project=frozenset({Role.BUSINESS, Role.APPROVER, Role.PRODUCT_MANAGER}), person_only=True
+        ),
         # plans
         "plans.set_date": _MANAGER,
         "plans.set_dates": _MANAGER,

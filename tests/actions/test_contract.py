@@ -25,6 +25,7 @@ from lifecycle.actions import (
     deliveries,
     evidence,
     gates,
+    operation,
     people,
     plans,
     projects,
@@ -33,6 +34,7 @@ from lifecycle.actions import (
     reviews,
     sessions,
     sources,
+    surroundings,
     threads,
 )
 from lifecycle.errors import Forbidden, NotFound, Refused
@@ -40,6 +42,7 @@ from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import load_facts
 from lifecycle.rules.deliveries import Medium, Way
 from lifecycle.rules.evidence import LinkContent
+from lifecycle.rules.operation import Verdict
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.registers import ListedProject
 from lifecycle.rules.releases import Move
@@ -408,6 +411,42 @@ def _released(world: World, *moves: Move) -> Call:
     return made
 
 
+def _live(world: World) -> None:
+    """Launched just now."""
+    ready_to_launch(world.session, world.cast, world.project_id)
+    launch = {"gate": Gate.LAUNCH, "outcome": Outcome.GO, **world.on_project}
+    gates.decide(world.session, by=world.cast.ann, at=START, guide=world.cast.guide, **launch)
+
+
+def _reviewed(world: World) -> Call:
+    _live(world)
+    back = {"verdict": Verdict.RECYCLE, "reason": "Read by nobody", "to_stage": Stage.DESIGN}
+    return {"by": world.cast.pat, **world.on_project, **back}
+
+
+def _to_retire(world: World) -> Call:
+    _live(world)
+    return {
+        "by": world.cast.pat,
+        **world.on_project,
+        "reason": "A rule does as well",
+        "told": {"The planners": START.date()},
+        "downstream": "Nobody reads the file any more",
+        "records_until": NEXT_MONTH,
+        "lessons": "Ask for the consumer first",
+    }
+
+
+def _changed(world: World) -> Call:
+    noted = {"change": "New feed", "kind": "source", "changed_on": START.date()}
+    return {"by": world.cast.pat, **world.on_project, **noted}
+
+
+def _to_assess(world: World) -> Call:
+    surroundings.note_change(world.session, at=START, guide=world.cast.guide, **_changed(world))
+    return {"by": world.cast.pat, **world.on_project, "row_id": "r1"}
+
+
 LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     accounts.create_first_administrator: _first_administrator,
     accounts.sign_in: lambda world: {
@@ -470,6 +509,8 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     evidence.set_expiry: lambda world: {**_on_shelf(world), "expires_on": NEXT_MONTH},
     evidence.remove: _on_shelf,
     evidence.restore: _off_shelf,
+    operation.conclude_review: _reviewed,
+    operation.retire: _to_retire,
     people.invite: lambda world: {"by": world.cast.ada, "email": "new@example.org"},
     people.revoke_invitation: _open_invitation,
     people.make_reset_link: _about,
@@ -531,6 +572,8 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     sources.rename: lambda world: {**_source(world), "name": "Other feed", "base": 1},
     sources.remove: _source,
     sources.restore: _removed_source,
+    surroundings.note_change: _changed,
+    surroundings.assess_change: _to_assess,
 }
 
 # Nobody is an outsider to these: the way in, one's own password, and what every member may do.

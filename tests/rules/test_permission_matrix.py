@@ -47,7 +47,13 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     "gates.give_reason": ("", "m", False, False),
     # the team's content
     """answers.save answers.clear answers.restore sources.add sources.rename sources.move sources.remove
-    sources.restore reviews.answer_change monitors.create monitors.edit""": ("", "mk", False, False),
+    sources.restore surroundings.note_change surroundings.assess_change reviews.answer_change
+    monitors.create monitors.edit""": (
+        "",
+        "mk",
+        False,
+        False,
+    ),
     "evidence.add evidence.revise evidence.set_expiry evidence.remove evidence.restore": (
         "",
         f"mk{SIGNERS}",
@@ -60,7 +66,7 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     """reviews.decide reviews.affirm reviews.withdraw reviews.hand_over gates.waive gates.revoke_waiver
     gates.withdraw_condition gates.reopen_condition""": ("", SIGNERS, False, False),
     "gates.go": ("", "ba", False, False),
-    "gates.recycle gates.stop": ("", "bam", False, False),
+    "gates.recycle gates.stop operation.conclude_review operation.retire": ("", "bam", False, False),
     "gates.choose_tier": ("", "a", False, False),
     "gates.add_condition": ("", f"m{SIGNERS}", False, False),
     "gates.meet_condition": ("", ON_IT, False, False),
