@@ -103,6 +103,10 @@ class EventAction(StrEnum):
     WARNING_REASONED = "warning.reasoned"
     GATE_DECIDED = "gate.decided"
     TIER_CHOSEN = "tier.chosen"
+    RELEASE_CREATED = "release.created"
+    RELEASE_STEPPED = "release.stepped"
+    RELEASE_ROLLED_BACK = "release.rolled_back"
+    RELEASE_WITHDRAWN = "release.withdrawn"
     TARGET_DATE_SET = "target_date.set"
     TARGET_DATES_SET = "target_dates.set"
     EVIDENCE_ADDED = "evidence.added"
@@ -167,6 +171,9 @@ TOLD = frozenset(
         EventAction.INCIDENT_FIX_SIGNED,
         EventAction.INCIDENT_FIX_REFUSED,
         EventAction.INCIDENT_REOPENED,
+        EventAction.RELEASE_CREATED,
+        EventAction.RELEASE_STEPPED,
+        EventAction.RELEASE_ROLLED_BACK,
     }
 )
 

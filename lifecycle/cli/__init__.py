@@ -17,6 +17,7 @@ from lifecycle.cli import (
     people,
     portfolio,
     registers,
+    releases,
     serving,
     triggers,
 )
@@ -39,4 +40,5 @@ main.add_typer(triggers.commands, name="triggers")
 main.add_typer(monitors.monitor_commands, name="monitors")
 main.add_typer(monitors.monitor_commands, name="monitor", hidden=True)  # as people type it for a single one
 main.add_typer(monitors.reading_commands, name="readings")
+main.add_typer(releases.commands, name="releases")
 main.add_typer(guides.commands, name="guide")

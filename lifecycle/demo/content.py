@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lifecycle.errors import Invalid
+from lifecycle.rules.releases import Move
 from lifecycle.settings import PROJECT_ROOT
 from lifecycle.vocabulary import Decision, Gate, OrganisationRole, Outcome, Role, Stage
 
@@ -64,6 +65,24 @@ class WaiverTold(Told):
     until: str
 
 
+class ReleaseTold(Told):
+    """A release of the version that is signed, made once the sign-offs of the step stand."""
+
+    version: str
+    summary: str = ""
+    ready: str | None = None
+
+
+class RolloutTold(Told):
+    """A step of the release with this number, or its end with the minutes it took to restore."""
+
+    number: int
+    move: Move
+    share: int | None = None
+    note: str = ""
+    minutes: int = 0
+
+
 class Document(Told):
     """A link, or a little file with these lines or bars, made by `demo.documents`."""
 
@@ -102,6 +121,8 @@ class Step(Told):
     outcome: Outcome | None = None
     reason: str = ""
     to_stage: Stage | None = None
+    release: ReleaseTold | None = None
+    rollout: tuple[RolloutTold, ...] = ()
 
 
 class Story(Told):

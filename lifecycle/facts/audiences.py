@@ -15,9 +15,8 @@ from lifecycle.rules.permissions import TEAM, may
 from lifecycle.rules.threads import ASKER, TEAM_TURN
 from lifecycle.store.tables import (
     Condition,
-    Membership,
-from lifecycle.rules.permissions import may
     Incident,
+    Membership,
     Monitor,
     PersonRow,
     Project,
@@ -198,6 +197,8 @@ def _talkers(session: Session, entry: Entry) -> Iterable[str]:
     return session.exec(
         select(ThreadMessage.by_key).where(col(ThreadMessage.thread_id) == entry.about).distinct()
     )
+
+
 def incident_of(session: Session, entry: Entry) -> Incident | None:
     """The incident that an entry is about."""
     return session.get(Incident, entry.about) if entry.subject.startswith("incident:") else None

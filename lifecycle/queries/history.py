@@ -21,8 +21,9 @@ from lifecycle.queries.records import SignatureView
 from lifecycle.queries.wording import NO_ANSWER, Place, Wording, all_names
 from lifecycle.rules.monitors import number_text
 from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.releases import Move
 from lifecycle.store.tables import Answer, Event, Project
-from lifecycle.vocabulary import Actor, Decision, Gate, Outcome, Role, Stage
+from lifecycle.vocabulary import Actor, Decision, Gate, Outcome, ProjectStatus, Role, Stage
 
 LONGEST_WORDS = 160  # of what somebody wrote, in one line of the activity
 
@@ -330,6 +331,8 @@ def _outcome(told: _Told) -> str:
     gate = told.gate.title if told.gate else ""
     sentence = f"Gate {gate}: {Outcome(told.said('outcome')).title.lower()}"
     after = told.detail.get("after") or {}
+    if after.get("status") == ProjectStatus.RETIRED:
+        return f"{sentence}; the product is retired"
     stage = after.get("stage")
     return f"{sentence}; the project is in {Stage(stage).title}" if stage else sentence
 
@@ -389,6 +392,21 @@ def _plan_taken_over(told: _Told) -> str:
     return "Took over from the monitoring plan: " + ", ".join(f"“{name}”" for name in names.values())
 
 
+def _stepped(told: _Told) -> str:
+    move = Move(told.said("move"))
+    share = f"{told.said('share')} % of the traffic"
+    where = {Move.SHARE: share, Move.FULL: "everybody", Move.CANARY: "a few users", Move.SHADOW: "shadow"}[
+        move
+    ]
+    return f"Brought {told.said('what')} to {where}"
+
+
+def _rolled_back(told: _Told) -> str:
+    back = told.said("back_to")
+    after = f"; {back} serves again" if back else "; the fallback serves"
+    return f"Rolled {told.said('what')} back{after}, restored in {told.said('restored_in')}"
+
+
 _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     EventAction.PROJECT_REGISTERED: lambda told: f"Registered the project “{told.said('name')}”",
     EventAction.PROJECT_EDITED: _edited,
@@ -445,6 +463,10 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     EventAction.TIER_CHOSEN: lambda told: (
         f"Chose tier {told.subject.removeprefix('tier:')} where the points propose {told.said('proposed')}"
     ),
+    EventAction.RELEASE_CREATED: lambda told: f"Made {told.said('what')} ready to go live",
+    EventAction.RELEASE_STEPPED: _stepped,
+    EventAction.RELEASE_ROLLED_BACK: _rolled_back,
+    EventAction.RELEASE_WITHDRAWN: lambda told: f"Withdrew {told.said('what')}",
     EventAction.TARGET_DATE_SET: _target,
     EventAction.TARGET_DATES_SET: _targets,
     EventAction.EVIDENCE_ADDED: lambda told: f"Added the document “{told.said('title')}”",

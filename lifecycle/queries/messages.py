@@ -386,6 +386,8 @@ def _page(session: Session, entry: Entry, telling: Telling, project: Project) ->
         return f"/gate?{urlencode({'project': project.key, 'gate': gate})}"
     if telling.about is About.INCIDENT and entry.subject.startswith("incident:"):
         return f"/incidents?{urlencode({'project': project.key, 'incident': entry.about})}"
+    if telling.about is About.RELEASES:
+        return f"/releases?{urlencode({'project': project.key})}"
     return f"/project?{urlencode({'project': project.key})}"
 
 

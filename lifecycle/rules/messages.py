@@ -50,6 +50,7 @@ class About(StrEnum):
         "field"  # the question on the worksheet or of the data source, with what was asked about it unfolded
     )
     INCIDENT = "incident"
+    RELEASES = "releases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ _OPEN = "Open the review"
 _THREAD = "Open the question"
 _GATE = "Open the gate"
 _INCIDENT = "Open the incident"
+_RELEASES = "Open the releases"
 
 # Whoever several messages of one kind fit gets the last of them alone: general ones stand first.
 TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
@@ -393,6 +395,38 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
                 "Open the project",
             ),
         ),
+        # releases
+        "release.created": (
+            Telling(
+                "release.created",
+                (Audience.MANAGERS,),
+                "{what} is ready to go live",
+                "{who} made {what} of {project} from what is signed now.",
+                About.RELEASES,
+                _RELEASES,
+            ),
+        ),
+        "release.stepped": (
+            Telling(
+                "release.live",
+                (Audience.TEAM,),
+                "{what} is live for everybody",
+                "{who} brought {what} of {project} to everybody.",
+                About.RELEASES,
+                _RELEASES,
+                {"move": ("full",)},
+            ),
+        ),
+        "release.rolled_back": (
+            Telling(
+                "release.rolled_back",
+                (Audience.TEAM,),
+                "{what} was rolled back",
+                "{who} rolled {what} of {project} back.",
+                About.RELEASES,
+                _RELEASES,
+            ),
+        ),
         # what a date brings
         "review.due_soon": (
             Telling(
@@ -628,6 +662,9 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "incident.reopened": "Incident opened again",
         "incident.escalation": "Incident waits for somebody",
         "incident.late_escalation": "Incident has waited too long",
+        "release.created": "Release made",
+        "release.live": "Release live for everybody",
+        "release.rolled_back": "Release rolled back",
         "digest": "Daily digest",
         "test": "Test message",
     }

@@ -48,6 +48,7 @@ _MANAGER_OR_ADMINISTRATOR = Allowed(_organisation(ADMINISTRATOR), PRODUCT_MANAGE
 _TEAM = Allowed(project=TEAM)
 _TEAM_OR_ADMINISTRATOR = Allowed(_organisation(ADMINISTRATOR), TEAM)
 _OPERATES_IN_PERSON = Allowed(project=OPERATORS, person_only=True)
+_OPERATORS_OR_ADMINISTRATOR = Allowed(_organisation(ADMINISTRATOR), OPERATORS)
 _ON_IT_IN_PERSON = Allowed(project=ANYONE_ON_IT, person_only=True)
 _TEAM_AND_SIGNERS = Allowed(project=TEAM | SIGNERS)
 _SIGNS = Allowed(project=SIGNERS, person_only=True)
@@ -110,6 +111,8 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "sources.move": _TEAM,
         "sources.remove": _TEAM,
         "sources.restore": _TEAM,
+        "surroundings.note_change": _TEAM,
+        "surroundings.assess_change": _TEAM,
         # questions and answers on a field; rules.threads says who may resolve one
         "threads.ask": _ON_IT_IN_PERSON,
         "threads.reply": _ON_IT_IN_PERSON,
@@ -151,16 +154,26 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "gates.reopen_condition": _SIGNS,
         "gates.withdraw_condition": _SIGNS,
         "gates.record_lapse": Allowed(system=True),
+        # the Operate review, and the end of a product
+        "operation.conclude_review": Allowed(
+            project=frozenset({Role.BUSINESS, Role.APPROVER, Role.PRODUCT_MANAGER}), person_only=True
+        ),
+        "operation.retire": Allowed(
+            project=frozenset({Role.BUSINESS, Role.APPROVER, Role.PRODUCT_MANAGER}), person_only=True
+        ),
         # plans
         "plans.set_date": _MANAGER,
         "plans.set_dates": _MANAGER,
         "plans.clear_date": _MANAGER,
         "plans.set_holidays": _ADMINISTRATORS,
         # releases, monitors, incidents
-        "releases.freeze": Allowed(project=PRODUCT_MANAGER, person_only=True),
-        "releases.withdraw": Allowed(project=PRODUCT_MANAGER, person_only=True),
         "monitors.create": _TEAM_OR_ADMINISTRATOR,
         "monitors.edit": _TEAM_OR_ADMINISTRATOR,
+        # a delivery pipeline may do all of these: that the gate is open was decided by people
+        "releases.create": _OPERATORS_OR_ADMINISTRATOR,
+        "releases.step": _OPERATORS_OR_ADMINISTRATOR,
+        "releases.roll_back": _OPERATORS_OR_ADMINISTRATOR,
+        "releases.withdraw": _OPERATORS_OR_ADMINISTRATOR,
         "monitors.retire": _MANAGER,
         "monitors.push_readings": Allowed(_organisation(ADMINISTRATOR), OPERATORS, system=True),
         "monitors.correct_reading": Allowed(_organisation(ADMINISTRATOR), OPERATORS),

@@ -490,6 +490,62 @@ class ThreadMessage(Row, table=True):
     by_key: str
 
 
+# ------------------------------------------------------------------ releases
+
+
+class Release(Row, table=True):
+    """Append-only. What goes live, as it was when it was frozen: `content` is canonical JSON, `digest` is over it."""
+
+    __tablename__ = "release"
+    __table_args__ = (UniqueConstraint("project_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    number: int
+    model_version: str
+    summary: str = Field(default="", sa_column=_text(default=""))
+    ready_at: datetime | None = Field(
+        default=None, sa_column=_moment(nullable=True)
+    )  # the change was finished
+    content: str = Field(sa_column=_text())
+    digest: str
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+
+
+class ReleaseStep(Row, table=True):
+    """Append-only. One step of a release towards its users, or back. Move: shadow, canary, share, full, …"""
+
+    __tablename__ = "release_step"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    release_id: int = Field(foreign_key="release.id", index=True)
+    move: str
+    share: int | None = None  # percent of the traffic, where the move is share
+    note: str = Field(default="", sa_column=_text(default=""))
+    happened_at: datetime = Field(sa_column=_moment())
+    began_at: datetime | None = Field(
+        default=None, sa_column=_moment(nullable=True)
+    )  # of what was rolled back
+    back_to: int | None = None  # the release that serves again
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+
+
+class Retirement(Row, table=True):
+    """Append-only. How a product was ended: why, who was told, what stays and for how long, what was learned."""
+
+    __tablename__ = "retirement"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    reason: str = Field(sa_column=_text())
+    told: str = Field(sa_column=_text())  # JSON list of [who, day]
+    downstream: str = Field(sa_column=_text())  # what was checked of those that use its output
+    records_until: date
+    lessons: str = Field(sa_column=_text())
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+
+
 # ------------------------------------------------------------------ standing
 
 
@@ -919,6 +975,9 @@ APPEND_ONLY: tuple[str, ...] = (
     "reading",
     "reading_correction",
     "incident_note",
+    "release",
+    "release_step",
+    "retirement",
     "standing_history",
     "event",
 )

@@ -244,7 +244,7 @@ def time_line(
     return _figure(
         _spans(spans, labels, dark),
         _moments(moments, labels, dark),
-        height=72 + 30 * max(len(labels), 1),
+        height=84 + 30 * max(len(labels), 1),  # the days beneath need their room even below one row
         dark=dark,
         top=34,
         x=x,

@@ -129,6 +129,14 @@ PAGES: tuple[PageSpec, ...] = (
         "plan", "project/plan.py", "Plan", "calendar_month", "project", "Target dates and latest days to ask."
     ),
     PageSpec(
+        "releases",
+        "project/releases.py",
+        "Releases",
+        "rocket_launch",
+        "project",
+        "What is live, how it came there, and the way back.",
+    ),
+    PageSpec(
         "history",
         "project/history.py",
         "History",

@@ -22,7 +22,18 @@ from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, col, func, select
 from streamlit.testing.v1 import AppTest
 
-from lifecycle.actions import answers, evidence, gates, monitors, people, reviews, sources, threads
+from lifecycle.actions import (
+    answers,
+    evidence,
+    gates,
+    monitors,
+    operation,
+    people,
+    releases,
+    reviews,
+    sources,
+    threads,
+)
 from lifecycle.actions import projects as project_actions
 from lifecycle.errors import Conflict, Forbidden, Invalid, LifecycleError, NotFound, Refused
 from lifecycle.events import project_chain, verify_all, verify_chain
@@ -33,6 +44,7 @@ from lifecycle.queries import reviews as review_queries
 from lifecycle.rules.evidence import LinkContent
 from lifecycle.rules.monitors import MonitorSpec
 from lifecycle.rules.readings import NewReading
+from lifecycle.rules.releases import Move
 from lifecycle.rules.signoffs import sign_off_status
 from lifecycle.rules.triggers import Direction
 from lifecycle.store.base import metadata
@@ -56,6 +68,7 @@ from lifecycle.vocabulary import (
 from scripts.serving import Server
 from tests.clock import START
 from tests.factories import (
+    VERSION,
     Cast,
     answer,
     ask,
@@ -63,6 +76,8 @@ from tests.factories import (
     facts_of,
     go,
     person,
+    project,
+    ready_to_launch,
     seen,
     sign,
     small_guide,
@@ -487,7 +502,29 @@ def lived_in(small_project: Stagehand) -> Stagehand:
             text="Whose data is it?",
         )
         _watch(session, everybody, project_id)
+        _release_and_retire(session, everybody)
     return small_project
+
+
+def _release_and_retire(session: Session, everybody: Cast) -> None:
+    """Another project, live for everybody and then ended."""
+    project_id = project(session, everybody, "Returns")
+    ready_to_launch(session, everybody, project_id)
+    by_pat: dict[str, Any] = {"by": everybody.pat, "at": START, "guide": everybody.guide}
+    release_id = releases.create(session, **by_pat, project_id=project_id, model_version=VERSION)
+    launch = {"gate": Gate.LAUNCH, "outcome": Outcome.GO, "project_id": project_id}
+    gates.decide(session, **{**by_pat, "by": everybody.ann}, **launch)
+    releases.step(session, **by_pat, release_id=release_id, move=Move.FULL)
+    operation.retire(
+        session,
+        **by_pat,
+        project_id=project_id,
+        reason="A rule does as well",
+        told={"The planners": START.date()},
+        downstream="Nobody reads the file any more",
+        records_until=START.date() + timedelta(days=31),
+        lessons="Ask for the consumer first",
+    )
 
 
 def _watch(session: Session, everybody: Cast, project_id: int) -> None:

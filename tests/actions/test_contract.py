@@ -27,13 +27,16 @@ from lifecycle.actions import (
     gates,
     incidents,
     monitors,
+    operation,
     people,
     plans,
     projects,
     registers,
+    releases,
     reviews,
     sessions,
     sources,
+    surroundings,
     threads,
 )
 from lifecycle.errors import Forbidden, NotFound, Refused
@@ -43,9 +46,11 @@ from lifecycle.rules.deliveries import Medium, Way
 from lifecycle.rules.evidence import LinkContent
 from lifecycle.rules.incidents import IncidentSeverity
 from lifecycle.rules.monitors import MonitorSpec
+from lifecycle.rules.operation import Verdict
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.readings import NewReading
 from lifecycle.rules.registers import ListedProject
+from lifecycle.rules.releases import Move
 from lifecycle.rules.reminders import ReminderPolicy
 from lifecycle.rules.triggers import Direction
 from lifecycle.store.base import metadata
@@ -75,12 +80,14 @@ from lifecycle.vocabulary import (
 )
 from tests.clock import START
 from tests.factories import (
+    VERSION,
     Cast,
     answer,
     ask,
     cast,
     person,
     project,
+    ready_to_launch,
     seen,
     sign,
     small_guide,
@@ -468,6 +475,55 @@ def _signed_fix(world: World) -> Call:
     return {**given, "by": world.cast.pat}
 
 
+def _releasing(world: World) -> Call:
+    ready_to_launch(world.session, world.cast, world.project_id)
+    return {"by": world.cast.pat, **world.on_project, "model_version": VERSION}
+
+
+def _released(world: World, *moves: Move) -> Call:
+    release_id = releases.create(world.session, at=START, guide=world.cast.guide, **_releasing(world))
+    made = {"by": world.cast.pat, "release_id": release_id}
+    for move in moves:
+        releases.step(world.session, at=START, guide=world.cast.guide, move=move, **made)
+    return made
+
+
+def _live(world: World) -> None:
+    """Launched just now."""
+    ready_to_launch(world.session, world.cast, world.project_id)
+    launch = {"gate": Gate.LAUNCH, "outcome": Outcome.GO, **world.on_project}
+    gates.decide(world.session, by=world.cast.ann, at=START, guide=world.cast.guide, **launch)
+
+
+def _reviewed(world: World) -> Call:
+    _live(world)
+    back = {"verdict": Verdict.RECYCLE, "reason": "Read by nobody", "to_stage": Stage.DESIGN}
+    return {"by": world.cast.pat, **world.on_project, **back}
+
+
+def _to_retire(world: World) -> Call:
+    _live(world)
+    return {
+        "by": world.cast.pat,
+        **world.on_project,
+        "reason": "A rule does as well",
+        "told": {"The planners": START.date()},
+        "downstream": "Nobody reads the file any more",
+        "records_until": NEXT_MONTH,
+        "lessons": "Ask for the consumer first",
+    }
+
+
+def _changed(world: World) -> Call:
+    noted = {"change": "New feed", "kind": "source", "changed_on": START.date()}
+    return {"by": world.cast.pat, **world.on_project, **noted}
+
+
+def _to_assess(world: World) -> Call:
+    surroundings.note_change(world.session, at=START, guide=world.cast.guide, **_changed(world))
+    return {"by": world.cast.pat, **world.on_project, "row_id": "r1"}
+
+
 LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     accounts.create_first_administrator: _first_administrator,
     accounts.sign_in: lambda world: {
@@ -561,6 +617,8 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     monitors.push: _pushed,
     monitors.correct: _to_correct,
     monitors.record_silence: lambda world: {**_monitor(world), "by": SYSTEM},
+    operation.conclude_review: _reviewed,
+    operation.retire: _to_retire,
     people.invite: lambda world: {"by": world.cast.ada, "email": "new@example.org"},
     people.revoke_invitation: _open_invitation,
     people.make_reset_link: _about,
@@ -590,6 +648,10 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     projects.map_stage: lambda world: {**_listed_project(world), "stage": Stage.MODEL},
     registers.import_register: lambda world: {"by": world.cast.ada, "register": REGISTER},
     registers.undo_import: lambda world: {"by": world.cast.ada, "run_id": _imported(world)},
+    releases.create: _releasing,
+    releases.step: lambda world: {**_released(world), "move": Move.SHADOW},
+    releases.roll_back: lambda world: {**_released(world, Move.CANARY), "reason": "It failed at night"},
+    releases.withdraw: lambda world: {**_released(world), "reason": "Built on the wrong day"},
     reviews.request: lambda world: {
         "by": world.cast.pat,
         **world.on_project,
@@ -618,6 +680,8 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     sources.rename: lambda world: {**_source(world), "name": "Other feed", "base": 1},
     sources.remove: _source,
     sources.restore: _removed_source,
+    surroundings.note_change: _changed,
+    surroundings.assess_change: _to_assess,
 }
 
 # Nobody is an outsider to these: the way in, one's own password, and what every member may do.

@@ -44,10 +44,15 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     monitors.retire""": ("", "m", False, False),
     """people.give_project_role people.take_project_role projects.adopt projects.map_stage projects.archive
     projects.restore reviews.reassign""": ("A", "m", True, False),
-    "gates.give_reason releases.freeze releases.withdraw": ("", "m", False, False),
+    "gates.give_reason": ("", "m", False, False),
     # the team's content
     """answers.save answers.clear answers.restore sources.add sources.rename sources.move sources.remove
-    sources.restore reviews.answer_change""": ("", "mk", False, False),
+    sources.restore surroundings.note_change surroundings.assess_change reviews.answer_change""": (
+        "",
+        "mk",
+        False,
+        False,
+    ),
     "evidence.add evidence.revise evidence.set_expiry evidence.remove evidence.restore": (
         "",
         f"mk{SIGNERS}",
@@ -60,12 +65,13 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     """reviews.decide reviews.affirm reviews.withdraw reviews.hand_over gates.waive gates.revoke_waiver
     gates.withdraw_condition gates.reopen_condition""": ("", SIGNERS, False, False),
     "gates.go": ("", "ba", False, False),
-    "gates.recycle gates.stop": ("", "bam", False, False),
+    "gates.recycle gates.stop operation.conclude_review operation.retire": ("", "bam", False, False),
     "gates.choose_tier": ("", "a", False, False),
     "gates.add_condition": ("", f"m{SIGNERS}", False, False),
     "gates.meet_condition": ("", ON_IT, False, False),
     # operation
     "monitors.create monitors.edit": ("A", "mk", True, False),
+    "releases.create releases.step releases.roll_back releases.withdraw": ("A", "mko", True, False),
     "monitors.push_readings": ("A", "mko", True, True),
     "monitors.correct_reading": ("A", "mko", True, False),
     "incidents.open": ("", ON_IT, False, True),
