@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from math import sqrt
 
 import streamlit as st
@@ -60,10 +60,10 @@ _ACT_ON = (
 )
 
 
-def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
-    """The section with its switch between gates and roles."""
+def show(found: Overview, filters: Filters, by: Actor, now: datetime, as_of: date | None = None) -> None:
+    """The section with its switch between gates and roles, today or as of a day."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header("Readiness", anchor=False, width="content")
+        st.header(words.on_day("Readiness", as_of), anchor=False, width="content")
         lens = st.radio(
             "Show by",
             [_GATES, _ROLES],
@@ -73,9 +73,9 @@ def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
         )
     by_role = lens == _ROLES
     if found.total > MOST_PROJECTS and not filters.organisation:
-        _organisations(found, filters, by, now, by_role=by_role)
+        _organisations(found, filters, by, now, as_of, by_role=by_role)
     else:
-        _projects(found, filters, by, now, by_role=by_role)
+        _projects(found, filters, by, now, as_of, by_role=by_role)
 
 
 def is_dark() -> bool:
@@ -86,7 +86,9 @@ def is_dark() -> bool:
 # ------------------------------------------------------------------ projects
 
 
-def _projects(found: Overview, filters: Filters, by: Actor, now: datetime, *, by_role: bool) -> None:
+def _projects(
+    found: Overview, filters: Filters, by: Actor, now: datetime, as_of: date | None, *, by_role: bool
+) -> None:
     sentence = words.roles_sentence(found, now) if by_role else words.gates_sentence(found, now)
     st.markdown(components.plain(sentence), anchors=False)
     page = _page(found.total, _ROWS)
@@ -97,6 +99,7 @@ def _projects(found: Overview, filters: Filters, by: Actor, now: datetime, *, by
         filters=filters,
         page=page,
         size=_ROWS,
+        as_of=as_of,
     )
     cells = _role_cells(shown, now) if by_role else _gate_cells(shown, now)
     heads = [_ROLE_HEADS[role] for role in REVIEWERS] if by_role else [gate.title.split()[0] for gate in Gate]
@@ -174,8 +177,10 @@ def _open_project(links: Sequence[str]) -> None:
 # ------------------------------------------------------------------ organisations
 
 
-def _organisations(found: Overview, filters: Filters, by: Actor, now: datetime, *, by_role: bool) -> None:
-    shown = cache.read(heat_maps.organisation_map, by=by, today=found.as_of, filters=filters)
+def _organisations(
+    found: Overview, filters: Filters, by: Actor, now: datetime, as_of: date | None, *, by_role: bool
+) -> None:
+    shown = cache.read(heat_maps.organisation_map, by=by, today=found.as_of, filters=filters, as_of=as_of)
     sentence = words.roles_sentence(found, now) if by_role else words.organisations_sentence(found, shown)
     st.markdown(components.plain(sentence), anchors=False)
     if by_role and not found.running:
