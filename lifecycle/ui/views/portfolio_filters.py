@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from urllib.parse import parse_qsl
 
 import streamlit as st
 
@@ -51,7 +52,7 @@ def bar(choices: Choices, as_of: date | None, today: date) -> Filters:
             status = _pick(DOING, "Status", _STATUSES)
         if any(state.value(key) for key in _CHOSEN):
             st.button("Clear", icon=":material/filter_alt_off:", type="tertiary", on_click=clear)
-        saved_filters.menu(query())
+        saved_filters.menu(query(), use)
     return Filters(
         text=text or "",
         organisation=unit,
@@ -68,6 +69,13 @@ def bar(choices: Choices, as_of: date | None, today: date) -> Filters:
 def query() -> str:
     """What is chosen, as it stands in the address; without the day, because a kept view is of every day."""
     return navigation.query_text(**{key: state.value(key) or None for key in (*_CHOSEN, SHOW)})
+
+
+def use(text: str) -> None:
+    """Choose what a kept query says and nothing else: a callback."""
+    said = dict(parse_qsl(text))
+    for key in (*_CHOSEN, SHOW):
+        state.put(key, said.get(key, "" if key == FIND else HERE if key == SHOW else None))
 
 
 def clear() -> None:

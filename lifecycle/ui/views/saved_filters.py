@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 import streamlit as st
@@ -10,35 +11,36 @@ from lifecycle.actions import filters as actions
 from lifecycle.events import ORGANISATION
 from lifecycle.queries import saved_filters as queries
 from lifecycle.queries.saved_filters import SavedView
-from lifecycle.ui import cache, identity, navigation, state
+from lifecycle.ui import cache, identity, state
 from lifecycle.ui.components import counted, plain
 from lifecycle.ui.perform import perform
 
 _FORM = "saved_view"
 
 
-def menu(query: str) -> None:
-    """A button that opens the kept views; `query` is what is chosen now, empty where nothing is."""
+def menu(query: str, use: Callable[[str], None]) -> None:
+    """A button that opens the kept views. `query` is what is chosen now; `use` chooses what another query says."""
     kept = cache.read(queries.own, ORGANISATION, by=identity.actor())
     label = f"Saved views ({len(kept)})" if kept else "Saved views"
     with st.popover(label, icon=":material/bookmark:"):
         if not kept:
             st.caption("Choose filters, give them a name, and they are one click away. Only you see them.")
         for view in kept:
-            _view(view)
+            _view(view, use)
         _save(query)
 
 
-def _view(view: SavedView) -> None:
+def _view(view: SavedView, use: Callable[[str], None]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        if st.button(
+        st.button(
             plain(view.name),
             key=f"view:{view.id}",
             type="tertiary",
             icon=":material/filter_alt:",
             help="Show it",
-        ):
-            navigation.go("portfolio", **dict(parse_qsl(view.query)))
+            on_click=use,
+            args=(view.query,),
+        )
         # A popover in a popover is not possible, so both stand behind one switch.
         if st.checkbox("Change", key=f"view:{view.id}:change"):
             _change(view)
