@@ -121,6 +121,8 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], cells: Sequence[Cell],
     )
 
 
+# A mark that is not the chosen one does not fade: choosing opens another page.
+_STAYS: Mapping[str, Any] = MappingProxyType({"unselected": {"marker": {"opacity": 1}}})
 # What every bar and cell has in common.
 _ALIKE: Mapping[str, Any] = MappingProxyType(
     {
@@ -200,6 +202,7 @@ class Span:
     mark: Mark
     strength: float = 1.0
     text: str = ""
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,7 @@ class Moment:
     hover: str
     mark: Mark
     symbol: str = "diamond"
+    links: tuple[str, ...] = ()
 
 
 def time_line(
@@ -312,6 +316,83 @@ def _moments(moments: Sequence[Moment], labels: list[str], dark: bool) -> dict[s
         },
         "hovertext": [moment.hover for moment in moments],
         "hoverinfo": "text",
+        **_STAYS,
+    }
+
+
+# ------------------------------------------------------------------ ages
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One thing of a row, at its number of days."""
+
+    label: str
+    days: int
+    hover: str
+    mark: Mark
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """The median and the 85th percentile of a row."""
+
+    label: str
+    median: int
+    safe: int
+
+
+def ages(dots: Sequence[Dot], rows: Sequence[Percentiles], *, dark: bool, noun: str = "days") -> go.Figure:
+    """Every thing as a dot, rows from the top; a bar reaches to the median, a lighter one to the 85th percentile."""
+    labels = [row.label for row in rows]
+    longest = max([*(dot.days for dot in dots), *(row.safe for row in rows), 1])
+    return _figure(
+        _reach(rows, [row.safe for row in rows], 0.25, dark),
+        _reach(rows, [row.median for row in rows], 0.9, dark),
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [dot.days for dot in dots],
+            # Apart from one another without chance, so that the picture is the same in every run.
+            "y": [labels.index(dot.label) + (place * 5 % 7 - 3) * 0.06 for place, dot in enumerate(dots)],
+            "marker": {
+                "color": [tone(dot.mark, 1, dark=dark) for dot in dots],
+                "size": 10,
+                "line": {"width": 1, "color": _ON_SOLID[dark]},
+            },
+            "hovertext": [dot.hover for dot in dots],
+            "hoverinfo": "text",
+            **_STAYS,
+        },
+        height=64 + 38 * max(len(rows), 1),
+        dark=dark,
+        x={
+            "range": [-0.02 * longest, longest * 1.06],
+            "title": {"text": noun, "font": {"size": 12, "color": _INK[dark]}},
+            "showgrid": True,
+            "gridcolor": tone(_QUIET, _TINT, dark=dark),
+        },
+        y=_labels([shortened(label) for label in labels]),
+    )
+
+
+AGES_TRACE = 2  # which trace of `ages` holds the dots
+MOMENTS_TRACE = 1  # and which of `time_line` the moments
+
+
+def _reach(rows: Sequence[Percentiles], ends: Sequence[int], strength: float, dark: bool) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "x": list(ends),
+        "y": list(range(len(rows))),
+        "width": 0.62,
+        "marker": {"color": tone(_QUIET, strength, dark=dark), "line": {"width": 0}},
+        "hovertext": [
+            f"{as_text(row.label)}: median {row.median:,}, 85th percentile {row.safe:,}" for row in rows
+        ],
+        **_ALIKE,
     }
 
 

@@ -66,6 +66,15 @@ def bar(choices: Choices, as_of: date | None, today: date) -> Filters:
     )
 
 
+def short_bar(choices: Choices) -> Filters:
+    """The filters of the pages beside the overview: which projects, wherever they stand."""
+    with st.grid(3, min_column_width=150, vertical_alignment="bottom", gap="small"):
+        text = st.text_input("Find", key=FIND, placeholder="Name or organisation", bind="query-params")
+        unit = _pick(UNIT, "Organisation", {name: name for name in choices.organisations})
+        stage = _pick(IN_STAGE, "Stage", _STAGES)
+    return Filters(text=text or "", organisation=unit, stage=stage, origin="here")
+
+
 def query() -> str:
     """What is chosen, as it stands in the address; without the day, because a kept view is of every day."""
     return navigation.query_text(**{key: state.value(key) or None for key in (*_CHOSEN, SHOW)})

@@ -170,6 +170,14 @@ def _role_cell(number: int, line: ProjectLine, role: Role, cell: RoleCell, now: 
     return Cell(number, REVIEWERS.index(role), sign, hover, mark, strength, (line.row.key,))
 
 
+def show_roles(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
+    """The projects × roles map alone, organisations where there are too many projects."""
+    if found.total > MOST_PROJECTS and not filters.organisation:
+        _organisations(found, filters, by, now, None, by_role=True)
+    else:
+        _projects(found, filters, by, now, None, by_role=True)
+
+
 def _open_project(links: Sequence[str]) -> None:
     navigation.go("project", project=links[0])
 
@@ -296,6 +304,12 @@ def chosen_point(key: str) -> int | None:
     """The place in its trace of the cell or bar that was just chosen."""
     points = (state.value(key) or {}).get("selection", {}).get("point_indices", [])
     return int(points[0]) if points else None
+
+
+def chosen_mark(key: str) -> tuple[int, int] | None:
+    """Trace and place in it of the mark that was just chosen, of a chart with several kinds of marks."""
+    points = (state.value(key) or {}).get("selection", {}).get("points", [])
+    return (int(points[0]["curve_number"]), int(points[0]["point_index"])) if points else None
 
 
 _SCALE = [mark.word for mark in (*standing.LEVELS.values(), *standing.SIGN_OFFS.values())]
