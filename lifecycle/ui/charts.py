@@ -215,6 +215,7 @@ class Moment:
     mark: Mark
     symbol: str = "diamond"
     links: tuple[str, ...] = ()
+    is_hollow: bool = False  # to be seen on a bar of any colour
 
 
 def time_line(
@@ -309,7 +310,9 @@ def _moments(moments: Sequence[Moment], labels: list[str], dark: bool) -> dict[s
         "x": [moment.on.isoformat() for moment in moments],
         "y": [labels.index(moment.label) for moment in moments],
         "marker": {
-            "color": [tone(moment.mark, 1, dark=dark) for moment in moments],
+            "color": [
+                _ON_SOLID[dark] if moment.is_hollow else tone(moment.mark, 1, dark=dark) for moment in moments
+            ],
             "symbol": [moment.symbol for moment in moments],
             "size": 13,
             "line": {"width": 1, "color": _INK[dark]},

@@ -122,6 +122,11 @@ def _ages(found: PortfolioReviews) -> None:
 def ages_sentence(found: PortfolioReviews) -> str:
     """Which role has the oldest half."""
     slowest = max((load for load in found.roles if load.open), key=lambda load: (load.median or 0, load.open))
+    if slowest.open == 1:
+        return (
+            f"The only request to {in_line(slowest.role)} has been open for "
+            f"{counted(slowest.median or 0, 'day')}: no other role’s for so long."
+        )
     return (
         f"Half of the {counted(slowest.open, 'request')} to {in_line(slowest.role)} have been open for "
         f"{counted(slowest.median or 0, 'day')} or longer: no other role’s have for so long."

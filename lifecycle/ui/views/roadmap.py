@@ -104,14 +104,14 @@ def _figures(found: Roadmap) -> list[tuple[str, str, str]]:
             f"{len(found.lines):,}",
             counted(marks.count(UNDATED), "without a date", "without a date"),
         ),
-        ("Forecast late", f"{marks.count(LATE):,}", "at the usual pace (P50)"),
-        ("May be late", f"{marks.count(AT_RISK):,}", "in the slower 50 to 85 of 100 (P85)"),
+        ("Forecast late", f"{marks.count(LATE):,}", "at the usual pace"),
+        ("May be late", f"{marks.count(AT_RISK):,}", "at a slow pace"),
         (
             "Gate date passed",
             f"{sum(line.gate_overdue > 0 for line in found.lines):,}",
-            "the gate ahead is overdue",
+            "of the gate ahead",
         ),
-        ("Reviews too late", f"{len(too_late):,}", "asked or to be asked for the gate ahead"),
+        ("Reviews too late", f"{len(too_late):,}", "for the gate ahead"),
     ]
 
 
@@ -185,10 +185,12 @@ def _moments(lines: tuple[RoadmapLine, ...]) -> list[Moment]:
         for each in line.gates:
             if not each.is_derived:
                 hover = f"<b>{name}</b><br>{each.gate.title} gate: {each.on.isoformat()}"
-                found.append(Moment(label, each.on, hover, UNDATED, links=(line.key,)))
+                found.append(Moment(label, each.on, hover, UNDATED, links=(line.key,), is_hollow=True))
         if line.go_live:
             hover = f"<b>{name}</b><br>Go-live planned for {line.go_live.isoformat()}"
-            found.append(Moment(label, line.go_live, hover, mark_of(line), "star", (line.key,)))
+            found.append(
+                Moment(label, line.go_live, hover, mark_of(line), "star", (line.key,), is_hollow=True)
+            )
     return found
 
 
