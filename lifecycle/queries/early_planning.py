@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from statistics import mean, quantiles
+from statistics import median, quantiles
 from typing import Any
 
 from sqlalchemy import func, select
@@ -49,12 +49,12 @@ class OpenQuestion:
 
 @dataclass(frozen=True, slots=True)
 class EarlyPlanning:
-    """Running projects assessed here. Mean and quartiles are of the index of those that have one."""
+    """Running projects assessed here. Median and quartiles are of the index of those that have one."""
 
     as_of: date
     projects: tuple[PlannedProject, ...]  # the most debt first
     questions: tuple[OpenQuestion, ...]  # the most often unsettled first
-    mean: float | None
+    median: float | None
     quartiles: tuple[float, float, float] | None
     debt: int
 
@@ -86,7 +86,7 @@ def early_planning(
         as_of=today,
         projects=projects,
         questions=_questions(session, guide, line, len(projects)),
-        mean=mean(indices) if indices else None,
+        median=median(indices) if indices else None,
         quartiles=_quartiles(indices),
         debt=sum(project.debt for project in projects),
     )

@@ -380,6 +380,58 @@ def ages(dots: Sequence[Dot], rows: Sequence[Percentiles], *, dark: bool, noun: 
     )
 
 
+# ------------------------------------------------------------------ two figures
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One thing with two figures."""
+
+    x: float
+    y: float
+    hover: str
+    links: tuple[str, ...] = ()
+
+
+def pairs(points: Sequence[Pair], *, x_title: str, y_title: str, mark: Mark, dark: bool) -> go.Figure:
+    """Every thing as a dot; those on the same spot stand beside one another."""
+    seen: dict[tuple[float, float], int] = {}
+    places = []
+    for point in points:
+        places.append(seen.get((point.x, point.y), 0))
+        seen[point.x, point.y] = places[-1] + 1
+    highest = max([*(point.y for point in points), 1])
+    grid = {"showgrid": True, "gridcolor": tone(_QUIET, _TINT, dark=dark)}
+    font = {"size": 12, "color": _INK[dark]}
+    return _figure(
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [point.x + 0.006 * place for point, place in zip(points, places, strict=True)],
+            "y": [point.y for point in points],
+            "marker": {
+                "color": tone(mark, 1, dark=dark),
+                "size": 12,
+                "opacity": 0.85,
+                "line": {"width": 1, "color": _ON_SOLID[dark]},
+            },
+            "hovertext": [point.hover for point in points],
+            "hoverinfo": "text",
+            **_STAYS,
+        },
+        height=320,
+        dark=dark,
+        x={"range": [-0.03, 1.05], "title": {"text": x_title, "font": font}, **grid},
+        y={
+            "range": [-0.06 * highest, highest * 1.12],
+            "title": {"text": y_title, "font": font},
+            "nticks": 6,
+            "tickformat": ",d",
+            **grid,
+        },
+    )
+
+
 AGES_TRACE = 2  # which trace of `ages` holds the dots
 MOMENTS_TRACE = 1  # and which of `time_line` the moments
 
