@@ -22,6 +22,7 @@ from lifecycle.store import vouched
 from lifecycle.store.base import metadata
 from lifecycle.store.database import raw_lines
 from lifecycle.store.outbox import add_to_outbox
+from lifecycle.store.past import keep_past
 from lifecycle.store.tables import ChainHead, Event
 from lifecycle.vocabulary import Actor
 
@@ -141,6 +142,9 @@ class EventAction(StrEnum):
     DELIVERY_REPLAYED = "delivery.replayed"
     DELIVERY_TESTED = "delivery.tested"
     NOTIFICATIONS_CHOSEN = "notifications.chosen"
+    FILTER_SAVED = "filter.saved"
+    FILTER_RENAMED = "filter.renamed"
+    FILTER_DELETED = "filter.deleted"
 
 
 # What people are told of. `rules/messages.py` says who is told, and in which words; a test compares the two.
@@ -207,7 +211,7 @@ def record(
     """Add one event in the caller's transaction and return its sequence in the chain.
 
     It vouches for every row touched since the event before it (`store.vouched`), so rows change first. What people
-    are told of goes into the outbox here, so that no action can forget it.
+    are told of goes into the outbox here, and what a project was into its past, so that no action can forget it.
 
     Time never runs backwards in a chain: when `at` is earlier than the event before, that event's time is
     recorded and the given one kept in the detail as `clock_said`.
@@ -233,6 +237,7 @@ def record(
     }
     previous = head.hash if head else FIRST_PREVIOUS_HASH
     sequence = _append(connection, line, previous, new_chain=head is None)
+    keep_past(session, vouches, datetime.fromisoformat(str(line["at"])))
     if action in TOLD:
         add_to_outbox(
             session,

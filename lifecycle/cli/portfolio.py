@@ -11,7 +11,6 @@ from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusal
 from lifecycle.errors import Invalid
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
-from lifecycle.queries.portfolio_past import PastPortfolio, past
 from lifecycle.queries.portfolio_summary import PortfolioSummary, summary
 from lifecycle.settings import Settings, read_settings
 from lifecycle.store.database import Database
@@ -22,43 +21,29 @@ commands = typer.Typer()
 
 @commands.command()
 def portfolio(
-    as_of: Annotated[
-        str | None, typer.Option(help="As it was at the end of this day (YYYY-MM-DD), as far as is known.")
-    ] = None,
+    as_of: Annotated[str | None, typer.Option(help="As it was at the end of this day (YYYY-MM-DD).")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the portfolio in figures."""
     with refusals(as_json):
         settings = read_settings()
         with opened(settings) as database:
-            found = _past(database, as_of) if as_of else _present(database, settings)
+            _bring_standing_up_to_date(database, settings)
+            with database.read() as session:
+                today = organisation_today(session, now())
+                found = summary(session, by=COMMAND_LINE, today=today, as_of=read_day(as_of))
     if as_json:
         print_json(found.as_json())
-    elif isinstance(found, PastPortfolio):
-        _show_past(found)
     else:
         _show_portfolio(found)
 
 
-def _present(database: Database, settings: Settings) -> PortfolioSummary:
-    _bring_standing_up_to_date(database, settings)
-    with database.read() as session:
-        return summary(session, by=COMMAND_LINE, today=organisation_today(session, now()))
-
-
-def _past(database: Database, as_of: str) -> PastPortfolio:
+def read_day(text: str | None) -> date | None:
+    """The day of --as-of. Raises Invalid for what is none."""
     try:
-        day = date.fromisoformat(as_of)
+        return date.fromisoformat(text) if text else None
     except ValueError:
-        raise Invalid({"as-of": f"“{as_of}” is not a day; write it as 2026-03-31."}) from None
-    with database.read() as session:
-        return past(session, by=COMMAND_LINE, day=day, today=organisation_today(session, now()))
-
-
-def _show_past(found: PastPortfolio) -> None:
-    typer.echo(f"{counted(found.total, 'project')} at the end of {found.as_of.isoformat()}")
-    for name, count in {**found.by_stage, "unmapped": found.unmapped}.items():
-        typer.echo(f"  {name:<18} {count:>7,}")
+        raise Invalid({"as-of": f"“{text}” is not a day; write it as 2026-03-31."}) from None
 
 
 def _bring_standing_up_to_date(database: Database, settings: Settings) -> None:

@@ -86,6 +86,9 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "deliveries.send_test": _ADMINISTRATORS,
         "deliveries.choose": Allowed(EVERYBODY, person_only=True),
         # portfolio: everybody sees the projects they may read; this one sees all of them
+        "filters.save": Allowed(EVERYBODY, person_only=True),
+        "filters.rename": Allowed(EVERYBODY, person_only=True),
+        "filters.delete": Allowed(EVERYBODY, person_only=True),
         "portfolio.read_all": Allowed(_organisation(ADMINISTRATOR, LEADERSHIP)),
         # projects
         "projects.read": _READERS,

@@ -610,6 +610,74 @@ class StandingHistory(Row, table=True):
     content: str = Field(sa_column=_text())
 
 
+class ProjectPast(Row, table=True):
+    """Append-only. What a project was from `at` on: a row whenever one of these changes, by whatever event.
+
+    `known` false: a project older than this table, of whose earlier stage nothing is known.
+    """
+
+    __tablename__ = "project_past"
+    __table_args__ = (Index("ix_project_past_project_at", "project_id", "at", "id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    at: datetime = Field(sa_column=_moment())
+    name: str
+    organisation: str
+    stage: str | None = None
+    gate: str | None = None
+    status: str
+    origin: str
+    adopted: bool = False
+    archived: bool = False
+    stage_word: str = ""
+    risk: str = ""
+    known: bool = True
+
+
+class StandingPast(Row, table=True):
+    """Append-only. What the portfolio shows of a project's standing from `at` on, beside `standing_history`.
+
+    `roles` are those of the gate ahead. Written with every row of the history, in columns that can be counted.
+    """
+
+    __tablename__ = "standing_past"
+    __table_args__ = (Index("ix_standing_past_project_at", "project_id", "at", "id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    at: datetime = Field(sa_column=_moment())
+    gate: str | None = None
+    level: str
+    weakest: str
+    readiness: int
+    tier: int | None = None
+    early_index: int | None = None
+    debt: int = 0
+    open_questions: int = 0
+    blockers: int = 0
+    top_blocker: str = Field(default="", sa_column=_text(default=""))
+    causes: str = Field(default="{}", sa_column=_text(default="{}"))
+    roles: str = Field(default="{}", sa_column=_text(default="{}"))
+    waiting_role: str | None = None
+    waiting_since: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    stale: int = 0
+    overdue: int = 0
+    next_on: date | None = None
+    next_what: str = ""
+    since: datetime = Field(sa_column=_moment())
+
+
+class SavedFilter(Row, table=True):
+    """A view of the portfolio that one person keeps under a name: the query of its address."""
+
+    __tablename__ = "saved_filter"
+    __table_args__ = (UniqueConstraint("person_key", "name"),)
+    id: int | None = Field(default=None, primary_key=True)
+    person_key: str = Field(foreign_key="person.key")
+    name: str
+    query: str = Field(sa_column=_text())
+    saved_at: datetime = Field(sa_column=_moment())
+
+
 # ------------------------------------------------------------------ registers
 
 
@@ -979,5 +1047,7 @@ APPEND_ONLY: tuple[str, ...] = (
     "release_step",
     "retirement",
     "standing_history",
+    "project_past",
+    "standing_past",
     "event",
 )

@@ -76,6 +76,14 @@ PAGES: tuple[PageSpec, ...] = (
         "How ready every project is.",
     ),
     PageSpec(
+        "roadmap",
+        "portfolio/roadmap.py",
+        "Roadmap",
+        "view_timeline",
+        "portfolio",
+        "What will be late, by how much, and whom to ask by when.",
+    ),
+    PageSpec(
         "portfolio-reviews",
         "portfolio/reviews.py",
         "Reviews",

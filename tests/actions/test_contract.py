@@ -24,6 +24,7 @@ from lifecycle.actions import (
     delegations,
     deliveries,
     evidence,
+    filters,
     gates,
     incidents,
     monitors,
@@ -413,6 +414,15 @@ def _added_channel(world: World) -> Call:
     return {"by": world.cast.ada, "channel_id": found}
 
 
+def _view(world: World) -> Call:
+    return {"by": world.cast.pat, "name": "Stuck", "query": "standing=blocked"}
+
+
+def _saved_view(world: World, **details: Any) -> Call:
+    found = filters.save(world.session, at=START, **_view(world))
+    return {"by": world.cast.pat, "filter_id": found, **details}
+
+
 def _sent(world: World) -> Call:
     found = deliveries.send_test(world.session, by=world.cast.ada, at=START)
     world.session.get_one(Delivery, found).state = "sent"
@@ -550,6 +560,9 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     },
     answers.clear: _cleared,
     answers.restore: _restored,
+    filters.save: lambda world: _view(world),
+    filters.rename: lambda world: _saved_view(world, name="Mine"),
+    filters.delete: lambda world: _saved_view(world),
     deliveries.add_channel: lambda world: _channel(world),
     deliveries.switch_channel: lambda world: {**_added_channel(world), "active": False},
     deliveries.remove_channel: lambda world: _added_channel(world),
@@ -694,6 +707,7 @@ FOR_EVERYBODY = {
     accounts.use_reset_link,
     accounts.refuse_signing,
     deliveries.choose,
+    filters.save,
     projects.register,
 }
 

@@ -22,7 +22,8 @@ ON_IT = "btplcvamko"
 MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     # everybody of the organisation
     "people.read people.rename projects.create projects.import_document": ("ALM", "", True, False),
-    "people.change_password delegations.give delegations.end deliveries.choose": ("ALM", "", False, False),
+    """people.change_password delegations.give delegations.end deliveries.choose
+    filters.save filters.rename filters.delete""": ("ALM", "", False, False),
     # administration
     """people.invite people.revoke_invitation people.make_reset_link people.set_organisation_role
     people.set_approval_level people.make_eligible people.end_eligibility people.deactivate people.reactivate
