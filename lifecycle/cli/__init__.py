@@ -7,7 +7,18 @@ from __future__ import annotations
 
 import typer
 
-from lifecycle.cli import audit, exports, gates, guides, people, portfolio, registers, serving, triggers
+from lifecycle.cli import (
+    audit,
+    exports,
+    gates,
+    guides,
+    people,
+    portfolio,
+    projects,
+    registers,
+    serving,
+    triggers,
+)
 
 main = typer.Typer(
     name="lifecycle",
@@ -20,6 +31,7 @@ for group in (serving, portfolio, gates):
     main.add_typer(group.commands)
 main.add_typer(serving.database_commands, name="db")
 main.add_typer(registers.commands, name="import")
+main.add_typer(projects.commands, name="project")
 main.add_typer(audit.commands, name="audit")
 main.add_typer(exports.commands, name="export")
 main.add_typer(people.commands, name="people")

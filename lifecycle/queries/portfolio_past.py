@@ -17,7 +17,7 @@ from lifecycle.errors import Invalid, Refused
 from lifecycle.events import EventAction
 from lifecycle.facts.projects import organisation_time_zone
 from lifecycle.rules.permissions import require
-from lifecycle.store.tables import Event, Project, StandingHistory
+from lifecycle.store.tables import ElsewhereRecord, Event, Project, StandingHistory
 from lifecycle.vocabulary import Actor, Blocker, Gate, Stage
 
 _MOVES = (EventAction.PROJECT_EDITED.value, EventAction.PROJECT_ADOPTED.value)
@@ -55,7 +55,10 @@ def past(session: Session, *, by: Actor, day: date, today: date) -> PastPortfoli
     moved = _moves_after(session, end)
     found: dict[str | None, int] = {}
     unknown = assessed = 0
-    for project in session.execute(select(Project).where(col(Project.created_at) < end)).scalars():
+    # A project that came as a document is older than its being here.
+    later = select(col(ElsewhereRecord.project_id)).where(col(ElsewhereRecord.at) >= end)
+    here = select(Project).where(col(Project.created_at) < end, col(Project.id).not_in(later))
+    for project in session.execute(here).scalars():
         number = project.id or 0
         if away.get(number, False):
             continue
