@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
-from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals, the_guide, write_whole
+from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide, write_whole
+from lifecycle.cli.portfolio import bring_standing_up_to_date
 from lifecycle.interchange.bundles import make_bundle
+from lifecycle.interchange.inventories import HEADINGS, inventory_file
+from lifecycle.queries.inventory import inventory
 from lifecycle.settings import read_settings
 from lifecycle.vocabulary import COMMAND_LINE
 
@@ -32,3 +35,24 @@ def export_bundle(
         print_json({"project": project, "file": str(file), "bytes": len(made.data), "head": made.head})
     else:
         typer.echo(f"{file}: {len(made.data):,} bytes. Head of the log: {made.head}")
+
+
+@commands.command("inventory")
+def export_inventory(
+    file: Annotated[Path, typer.Argument(help="The file to write: .xlsx or .csv.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the model inventory: every project, with what model-risk guidelines ask of such a list."""
+    with refusals(as_json):
+        inventory_file((), file.name)  # a name that cannot be, before anything is read
+        settings = read_settings()
+        guide = the_guide(settings)
+        with opened(settings) as database:
+            bring_standing_up_to_date(database, settings)
+            with database.read() as session:
+                rows = inventory(session, by=COMMAND_LINE, at=now(), guide=guide)
+        write_whole(file, inventory_file(rows, file.name))
+    if as_json:
+        print_json({"file": str(file), "projects": len(rows), "columns": list(HEADINGS)})
+    else:
+        typer.echo(f"{file}: {counted(len(rows), 'project')}")

@@ -41,7 +41,7 @@ def portfolio(
 
 
 def _present(database: Database, settings: Settings) -> PortfolioSummary:
-    _bring_standing_up_to_date(database, settings)
+    bring_standing_up_to_date(database, settings)
     with database.read() as session:
         return summary(session, by=COMMAND_LINE, today=organisation_today(session, now()))
 
@@ -61,7 +61,7 @@ def _show_past(found: PastPortfolio) -> None:
         typer.echo(f"  {name:<18} {count:>7,}")
 
 
-def _bring_standing_up_to_date(database: Database, settings: Settings) -> None:
+def bring_standing_up_to_date(database: Database, settings: Settings) -> None:
     """Dates pass without a write: what one has outrun is written anew before it is read."""
     with database.read() as session:
         lapsed = lapsed_standing(session, at=now())

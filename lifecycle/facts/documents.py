@@ -455,6 +455,8 @@ class _Reader:
             fields=[self._key(key) for key in json.loads(row.fields)],
             affirms=self._signed.get(row.affirms or 0),
             withdraws=self._signed.get(row.withdraws or 0),
+            stated=row.stated or None,
+            verified=row.verified or None,
         )
         return SignOffPart(**said)
 

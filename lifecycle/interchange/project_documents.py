@@ -134,6 +134,8 @@ def _path(error: ErrorDetails) -> str:
 def _sentence(error: ErrorDetails) -> str:
     context = error.get("ctx", {})
     match error["type"]:
+        case "json_invalid":
+            return f"The file is not JSON that can be read ({context.get('error', 'broken')})."
         case "missing":
             return "is missing."
         case "extra_forbidden":
