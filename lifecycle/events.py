@@ -74,6 +74,7 @@ class EventAction(StrEnum):
     PROJECT_ARCHIVED = "project.archived"
     PROJECT_RESTORED = "project.restored"
     PROJECT_ADOPTED = "project.adopted"
+    PROJECT_IMPORTED = "project.imported"
     ANSWER_SAVED = "answer.saved"
     ANSWER_CLEARED = "answer.cleared"
     ANSWER_RESTORED = "answer.restored"

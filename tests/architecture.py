@@ -65,6 +65,7 @@ ACTIONS = (
     "incidents",
     "monitors",
     "deliveries",
+    "documents",
 )
 
 # Packages that belong to some rings only; then rings closed to every package but these.

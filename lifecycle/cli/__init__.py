@@ -16,6 +16,7 @@ from lifecycle.cli import (
     monitors,
     people,
     portfolio,
+    projects,
     registers,
     releases,
     serving,
@@ -33,6 +34,7 @@ for group in (serving, portfolio, gates, backups):
     main.add_typer(group.commands)
 main.add_typer(serving.database_commands, name="db")
 main.add_typer(registers.commands, name="import")
+main.add_typer(projects.commands, name="project")
 main.add_typer(audit.commands, name="audit")
 main.add_typer(exports.commands, name="export")
 main.add_typer(people.commands, name="people")

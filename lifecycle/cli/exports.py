@@ -7,8 +7,13 @@ from typing import Annotated
 
 import typer
 
-from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals, the_guide, write_whole
+from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide, write_whole
+from lifecycle.cli.portfolio import bring_standing_up_to_date
 from lifecycle.interchange.bundles import make_bundle
+from lifecycle.interchange.dossier_files import dossier_file, refuse_ending
+from lifecycle.interchange.inventories import HEADINGS, inventory_file
+from lifecycle.queries.dossiers import report
+from lifecycle.queries.inventory import inventory
 from lifecycle.settings import read_settings
 from lifecycle.vocabulary import COMMAND_LINE
 
@@ -32,3 +37,50 @@ def export_bundle(
         print_json({"project": project, "file": str(file), "bytes": len(made.data), "head": made.head})
     else:
         typer.echo(f"{file}: {len(made.data):,} bytes. Head of the log: {made.head}")
+
+
+@commands.command("inventory")
+def export_inventory(
+    file: Annotated[Path, typer.Argument(help="The file to write: .xlsx or .csv.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the model inventory: every project, with what model-risk guidelines ask of such a list."""
+    with refusals(as_json):
+        inventory_file((), file.name)  # a name that cannot be, before anything is read
+        settings = read_settings()
+        guide = the_guide(settings)
+        with opened(settings) as database:
+            bring_standing_up_to_date(database, settings)
+            with database.read() as session:
+                rows = inventory(session, by=COMMAND_LINE, at=now(), guide=guide)
+        write_whole(file, inventory_file(rows, file.name))
+    if as_json:
+        print_json({"file": str(file), "projects": len(rows), "columns": list(HEADINGS)})
+    else:
+        typer.echo(f"{file}: {counted(len(rows), 'project')}")
+
+
+@commands.command("dossier")
+def export_dossier(
+    project: Annotated[str, typer.Argument(help="The project's key, as in its address.")],
+    file: Annotated[Path, typer.Argument(help="The file to write: .docx or .pdf.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write everything answered, checked, signed and decided about a project, to read and to print."""
+    with refusals(as_json):
+        refuse_ending(file.name)
+        settings = read_settings()
+        guide = the_guide(settings)
+        at = now()
+        with opened(settings) as database, database.read() as session:
+            found = report(session, by=COMMAND_LINE, at=at, guide=guide, key=project)
+        data = dossier_file(found, file.name, at)
+        write_whole(file, data)
+    _say_written(project, file, data, as_json)
+
+
+def _say_written(project: str, file: Path, data: bytes, as_json: bool) -> None:
+    if as_json:
+        print_json({"project": project, "file": str(file), "bytes": len(data)})
+    else:
+        typer.echo(f"{file}: {len(data):,} bytes")

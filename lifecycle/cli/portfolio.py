@@ -28,7 +28,7 @@ def portfolio(
     with refusals(as_json):
         settings = read_settings()
         with opened(settings) as database:
-            _bring_standing_up_to_date(database, settings)
+            bring_standing_up_to_date(database, settings)
             with database.read() as session:
                 today = organisation_today(session, now())
                 found = summary(session, by=COMMAND_LINE, today=today, as_of=read_day(as_of))
@@ -46,7 +46,7 @@ def read_day(text: str | None) -> date | None:
         raise Invalid({"as-of": f"“{text}” is not a day; write it as 2026-03-31."}) from None
 
 
-def _bring_standing_up_to_date(database: Database, settings: Settings) -> None:
+def bring_standing_up_to_date(database: Database, settings: Settings) -> None:
     """Dates pass without a write: what one has outrun is written anew before it is read."""
     with database.read() as session:
         lapsed = lapsed_standing(session, at=now())

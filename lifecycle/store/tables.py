@@ -126,7 +126,7 @@ class Project(Row, table=True):
     gate: str | None = None  # the gate it works towards: in Production launch, then operate
     furthest_stage: str | None = None
     status: str = Field(default="active", index=True)
-    origin: str = Field(default="here", index=True)  # here or register
+    origin: str = Field(default="here", index=True)  # here, register or document
     adopted_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     guide_version: str = "1"
     stage_since: datetime = Field(sa_column=_moment())
@@ -544,6 +544,23 @@ class Retirement(Row, table=True):
     lessons: str = Field(sa_column=_text())
     at: datetime = Field(sa_column=_moment())
     by_key: str
+
+
+# ------------------------------------------------------------------ recorded elsewhere
+
+
+class ElsewhereRecord(Row, table=True):
+    """Append-only. What an imported project document says of roles, reviews, decisions and files: all of it is shown
+    and exported again, and none of it counts here. `content` is canonical JSON, as in facts.project_documents.
+    """
+
+    __tablename__ = "elsewhere_record"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    kind: str
+    number: int = 0  # what other records of the project call it; of a condition its id
+    content: str = Field(sa_column=_text())
+    at: datetime = Field(sa_column=_moment())  # of the import
 
 
 # ------------------------------------------------------------------ standing
@@ -1046,6 +1063,7 @@ APPEND_ONLY: tuple[str, ...] = (
     "release",
     "release_step",
     "retirement",
+    "elsewhere_record",
     "standing_history",
     "project_past",
     "standing_past",
