@@ -10,8 +10,10 @@ import typer
 from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide, write_whole
 from lifecycle.cli.portfolio import bring_standing_up_to_date
 from lifecycle.interchange.bundles import make_bundle
+from lifecycle.interchange.card_files import CardFormat, card_file, format_of
 from lifecycle.interchange.dossier_files import dossier_file, refuse_ending
 from lifecycle.interchange.inventories import HEADINGS, inventory_file
+from lifecycle.queries.cards import card
 from lifecycle.queries.dossiers import report
 from lifecycle.queries.inventory import inventory
 from lifecycle.settings import read_settings
@@ -77,6 +79,44 @@ def export_dossier(
         data = dossier_file(found, file.name, at)
         write_whole(file, data)
     _say_written(project, file, data, as_json)
+
+
+@commands.command("card")
+def export_card(
+    project: Annotated[str, typer.Argument(help="The project's key, as in its address.")],
+    file: Annotated[Path, typer.Argument(help="The file to write: .md or .json.")],
+    wanted: Annotated[
+        CardFormat | None,
+        typer.Option("--format", help="Else by the ending: .md huggingface, .json cyclonedx."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the model card: Markdown as on the Hugging Face Hub, or a CycloneDX bill of materials."""
+    with refusals(as_json):
+        data = _card(project, file, wanted or format_of(file.name))
+    _say_written(project, file, data, as_json)
+
+
+@commands.command("bom")
+def export_bom(
+    project: Annotated[str, typer.Argument(help="The project's key, as in its address.")],
+    file: Annotated[Path, typer.Argument(help="The JSON file to write.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the bill of materials of the model with its card (CycloneDX 1.6)."""
+    with refusals(as_json):
+        data = _card(project, file, CardFormat.CYCLONEDX)
+    _say_written(project, file, data, as_json)
+
+
+def _card(project: str, file: Path, wanted: CardFormat) -> bytes:
+    settings = read_settings()
+    guide, at = the_guide(settings), now()
+    with opened(settings) as database, database.read() as session:
+        found = card(session, by=COMMAND_LINE, at=at, guide=guide, key=project)
+    data = card_file(found, wanted, at)
+    write_whole(file, data)
+    return data
 
 
 def _say_written(project: str, file: Path, data: bytes, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.signature_block import signature_lines, utc
 from lifecycle.vocabulary import CheckResult, Severity
 
-_RESULTS = {CheckResult.FAILS: "Fails", CheckResult.CANNOT_TELL: "Cannot tell", CheckResult.PASSES: "Passes"}
+_RESULTS = {CheckResult.FAILS: "Fails", CheckResult.CANNOT_TELL: "Cannot tell"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +162,15 @@ def _checks(report: Report) -> Iterator[Block]:
         f"{counts[CheckResult.PASSES]} pass, {counts[CheckResult.FAILS]} fail,"
         f" {counts[CheckResult.CANNOT_TELL]} cannot tell for want of an answer."
     )
-    for result in (CheckResult.FAILS, CheckResult.CANNOT_TELL, CheckResult.PASSES):
+    for result in (CheckResult.FAILS, CheckResult.CANNOT_TELL):
         for state in report.checks:
             if state.result is result:
                 yield from _check(state)
+    passing = (
+        f"{state.check_id} · {state.title}" for state in report.checks if state.result is CheckResult.PASSES
+    )
+    for line in dict.fromkeys(passing):
+        yield Quiet(f"{line} · Passes")
 
 
 def _check(state: CheckState) -> Iterator[Block]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Invalid
@@ -120,7 +119,7 @@ def _refuse(problems: Iterable[_Place]) -> NoReturn:
     raise Invalid(kept)
 
 
-def _path(error: ErrorDetails) -> str:
+def _path(error: Mapping[str, Any]) -> str:
     """`answers[3].versions[0].state`"""
     path = ""
     for step in error["loc"]:
@@ -131,7 +130,7 @@ def _path(error: ErrorDetails) -> str:
     return path
 
 
-def _sentence(error: ErrorDetails) -> str:
+def _sentence(error: Mapping[str, Any]) -> str:
     context = error.get("ctx", {})
     match error["type"]:
         case "json_invalid":

@@ -1,6 +1,7 @@
 """The promises of the design, each by its number. P1 to P8: on the screen, by the actions, and past both by SQL.
 
-P9 has more rounds in tests/store/test_crash.py, P10 every route in tests/web; P12 comes with the project document.
+P9 has more rounds in tests/store/test_crash.py, P10 every route in tests/web, P12 any project in
+tests/interchange/test_project_documents.py.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from streamlit.testing.v1 import AppTest
 
 from lifecycle.actions import (
     answers,
+    documents,
     evidence,
     gates,
     monitors,
@@ -37,7 +39,9 @@ from lifecycle.actions import (
 from lifecycle.actions import projects as project_actions
 from lifecycle.errors import Conflict, Forbidden, Invalid, LifecycleError, NotFound, Refused
 from lifecycle.events import project_chain, verify_all, verify_chain
+from lifecycle.facts.documents import read_document
 from lifecycle.guide import FieldSpec, Guide
+from lifecycle.interchange import project_documents
 from lifecycle.queries import gates as gate_queries
 from lifecycle.queries import history, overview, projects
 from lifecycle.queries import reviews as review_queries
@@ -501,6 +505,10 @@ def lived_in(small_project: Stagehand) -> Stagehand:
             field_id="D25",
             text="Whose data is it?",
         )
+        whole = read_document(session, project_id, guide=everybody.guide)
+        documents.import_document(
+            session, by=everybody.olu, at=START, guide=everybody.guide, document=whole, digest="0" * 64
+        )
         _watch(session, everybody, project_id)
         _release_and_retire(session, everybody)
     return small_project
@@ -904,3 +912,24 @@ def test_p11_refusals_are_sentences_that_say_what_to_do(small_project: Stagehand
         assert {table.name: all_rows(session, table) for table in metadata.sorted_tables} == before
     with small_project() as session:
         assert actor(session, pat.key) == pat
+
+
+# ---------------------------------------------------------------- P12
+
+
+def test_p12_export_then_import_of_a_whole_project_loses_no_field(
+    lived_in: Stagehand, new_database: Callable[[], str]
+) -> None:
+    guide = lived_in.cast.guide
+    with lived_in.database.read() as session:
+        first = project_documents.document_text(read_document(session, lived_in.project_id, guide=guide))
+    whole = project_documents.read_document(first.encode(), guide)
+    elsewhere = open_database(new_database())
+    with elsewhere.write() as session:
+        done = documents.import_document(
+            session, by=COMMAND_LINE, at=LATER, guide=guide, document=whole, digest="0" * 64
+        )
+    with elsewhere.read() as session:
+        again = project_documents.document_text(read_document(session, done.project_id, guide=guide))
+    elsewhere.dispose()
+    assert again == first

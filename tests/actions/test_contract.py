@@ -23,6 +23,7 @@ from lifecycle.actions import (
     answers,
     delegations,
     deliveries,
+    documents,
     evidence,
     filters,
     gates,
@@ -41,6 +42,7 @@ from lifecycle.actions import (
     threads,
 )
 from lifecycle.errors import Forbidden, NotFound, Refused
+from lifecycle.facts.documents import read_document
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import load_facts
 from lifecycle.rules.deliveries import Medium, Way
@@ -429,6 +431,12 @@ def _sent(world: World) -> Call:
     return {"by": world.cast.ada, "delivery_id": found}
 
 
+def _whole(world: World) -> Call:
+    _condition(world)
+    found = read_document(world.session, world.project_id, guide=world.cast.guide)
+    return {"by": world.cast.pat, "document": found, "digest": "0" * 64}
+
+
 def _stop(world: World) -> Call:
     outcome = {"gate": Gate.DISCOVERY, "outcome": Outcome.STOP, "reason": "A rule does as well"}
     return {"by": world.cast.pat, **world.on_project, **outcome}
@@ -570,6 +578,7 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     deliveries.send_test: lambda world: {"by": world.cast.ada},
     deliveries.choose: lambda world: {"by": world.cast.pat, "way": Way.DIGEST, "digest_hour": 7},
     deliveries.set_reminders: lambda world: {"by": world.cast.ada, "policy": ReminderPolicy(hour=9)},
+    documents.import_document: _whole,
     gates.decide: _stop,
     gates.choose_tier: _tier,
     gates.add_condition: lambda world: {
@@ -708,6 +717,7 @@ FOR_EVERYBODY = {
     accounts.refuse_signing,
     deliveries.choose,
     filters.save,
+    documents.import_document,
     projects.register,
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from sqlmodel import Session, col, select
 
 from lifecycle.actions import answers, evidence, gates, people, plans, projects, reviews, sources, threads
@@ -554,6 +555,12 @@ def test_answers_to_questions_of_another_guide_are_kept(text: str, database: Dat
     with database.write() as session:
         done = imported(session, again)
         assert json.loads(exported(session, done.key))["answers"] == found["answers"]
+
+
+def test_a_document_fits_the_schema_in_the_documentation(text: str) -> None:
+    schema = json.loads((ROOT / "docs" / SCHEMA_FILE).read_text("utf-8"))
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(json.loads(text))] == []
+    assert list(Draft202012Validator(schema).iter_errors({**json.loads(text), "secrets": []}))
 
 
 def test_schema_in_the_documentation_is_that_of_the_code() -> None:
