@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from lifecycle.errors import NotFound
 from lifecycle.facts.audiences import Entry, conditions_of, may_be_told, review_of, sign_off_of
+from lifecycle.facts.dated_answers import still_says
 from lifecycle.facts.notifications import reminder_policy
 from lifecycle.facts.people import actor_of
 from lifecycle.facts.projects import organisation_today
@@ -236,6 +237,13 @@ def _over(session: Session, entry: Entry, telling: Telling) -> str:
     if telling.kind == "waiver.reminder":
         waiver = session.get(Waiver, entry.detail.get("waiver", 0))
         return "" if waiver and waiver.revoked_at is None else "The waiver has ended."
+    if entry.subject.startswith("date:") and not still_says(
+        session,
+        entry.project_id or 0,
+        str(entry.detail["place"]),
+        date.fromisoformat(str(entry.detail["expires_on"])),
+    ):
+        return "The answer names another day by now."
     if telling.kind in _STALE:
         newest = sign_off_of(session, entry)
         newer = newest is None or newest.at > entry.at or newest.decision == Decision.WITHDRAWN.value
@@ -306,8 +314,8 @@ def _page(session: Session, entry: Entry, telling: Telling, project: Project) ->
         return f"/review?{urlencode({'review': review.id})}"
     if telling.about is About.GATE and gate in set(Gate):
         return f"/gate?{urlencode({'project': project.key, 'gate': gate})}"
-    if telling.about is About.RELEASES:
-        return f"/releases?{urlencode({'project': project.key})}"
+    if telling.about in (About.RELEASES, About.OPERATION):
+        return f"/{telling.about}?{urlencode({'project': project.key})}"
     return f"/project?{urlencode({'project': project.key})}"
 
 

@@ -137,6 +137,14 @@ PAGES: tuple[PageSpec, ...] = (
         "What is live, how it came there, and the way back.",
     ),
     PageSpec(
+        "operation",
+        "project/operation.py",
+        "Operation",
+        "settings_heart",
+        "project",
+        "The next review, what changes around it, and its end.",
+    ),
+    PageSpec(
         "history",
         "project/history.py",
         "History",
