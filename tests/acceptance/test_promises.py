@@ -21,7 +21,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, col, func, select
 
-from lifecycle.actions import answers, evidence, gates, people, reviews, sources, threads
+from lifecycle.actions import answers, evidence, gates, operation, people, releases, reviews, sources, threads
 from lifecycle.errors import Conflict, Forbidden, Invalid, LifecycleError, NotFound, Refused
 from lifecycle.events import project_chain, verify_all, verify_chain
 from lifecycle.guide import FieldSpec, Guide
@@ -29,6 +29,7 @@ from lifecycle.queries import gates as gate_queries
 from lifecycle.queries import history, overview, projects
 from lifecycle.queries import reviews as review_queries
 from lifecycle.rules.evidence import LinkContent
+from lifecycle.rules.releases import Move
 from lifecycle.rules.signoffs import sign_off_status
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
@@ -49,6 +50,7 @@ from lifecycle.vocabulary import (
 from scripts.serving import Server
 from tests.clock import START
 from tests.factories import (
+    VERSION,
     Cast,
     answer,
     ask,
@@ -58,6 +60,7 @@ from tests.factories import (
     go,
     person,
     project,
+    ready_to_launch,
     seen,
     sign,
     small_guide,
@@ -374,7 +377,32 @@ def lived_in(small_project: Stagehand) -> Stagehand:
             field_id="D25",
             text="Whose data is it?",
         )
+        _live_and_ended(session, everybody)
     return small_project
+
+
+def _live_and_ended(session: Session, everybody: Cast) -> None:
+    """A second project from its release to its retirement."""
+    project_id = project(session, everybody, "Second")
+    ready_to_launch(session, everybody, project_id)
+    common = {"at": START, "guide": everybody.guide}
+    launch = {"gate": Gate.LAUNCH, "outcome": Outcome.GO, "project_id": project_id}
+    gates.decide(session, by=everybody.ann, **common, **launch)
+    release_id = releases.create(
+        session, by=everybody.pat, **common, project_id=project_id, model_version=VERSION
+    )
+    releases.step(session, by=everybody.pat, **common, release_id=release_id, move=Move.FULL)
+    operation.retire(
+        session,
+        by=everybody.pat,
+        **common,
+        project_id=project_id,
+        reason="A rule does as well",
+        told={"Planners": START.date()},
+        downstream="Nobody reads it",
+        records_until=START.date(),
+        lessons="Ask for the consumer first",
+    )
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

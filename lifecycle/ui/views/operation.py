@@ -46,6 +46,7 @@ _VERDICTS = {
     Verdict.RECYCLE: "Send it back to an earlier stage",
 }
 _MOST_REASONS = 6
+_LATEST = date(2200, 1, 1)  # some records are kept for a lifetime; the widget alone would end in ten years
 
 
 def show(project: ProjectHead) -> None:
@@ -67,8 +68,8 @@ def show(project: ProjectHead) -> None:
     _review(view)
     _people(view.enablement)
     _changes(view)
-    _days(view)
     if view.retirement is None:
+        _days(view)
         _ending(view)
 
 
@@ -268,7 +269,7 @@ def _changes_words(entries: Sequence[ChangeEntry]) -> str:
     late = sum(each.is_late for each in waiting)
     said = f"{counted(len(entries), 'change is', 'changes are')} noted"
     if not waiting:
-        return f"{said}, each with its impact assessed."
+        return f"{said}, {'each with its' if len(entries) > 1 else 'and its'} impact assessed."
     said += f"; the impact of {len(waiting) if len(waiting) > 1 else 'one'} is not assessed yet"
     return said + (f", {late} of them past the day." if late else ".")
 
@@ -439,6 +440,7 @@ def _retire_form(view: OperationView) -> None:
             "Records are kept until",
             value=None,
             min_value=view.today,
+            max_value=_LATEST,
             format="YYYY-MM-DD",
             key=f"{key}:records",
             help=f"The plan says {view.ending.retention}." if view.ending.retention else None,
