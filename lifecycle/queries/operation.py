@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from lifecycle.events import EventAction, project_chain
+from lifecycle.facts.dated_answers import dated_answers
 from lifecycle.facts.known import known_project
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import load_many, organisation_today
@@ -39,15 +40,13 @@ from lifecycle.rules.permissions import may
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.surroundings import ChangeEntry, DayAhead, change_entries, days_ahead
 from lifecycle.store.tables import (
-    CurrentAnswer,
-    DataSource,
     Event,
     GateDecision,
     Membership,
     Project,
     Retirement,
 )
-from lifecycle.vocabulary import Actor, AnswerState, Blocker, Gate, Outcome, ProjectStatus, Role, Stage
+from lifecycle.vocabulary import Actor, Blocker, Gate, Outcome, ProjectStatus, Role, Stage
 
 ACTIONS = (
     "operation.conclude_review",
@@ -241,52 +240,41 @@ def due_reviews(session: Session, *, by: Actor, at: datetime, guide: Guide) -> t
     return tuple(sorted(due, key=lambda each: (not each.because, each.due_on, each.project_name)))
 
 
-# ---------------------------------------------------------------- agreements of the whole portfolio
+# ---------------------------------------------------------------- the days ahead of the whole portfolio
 
 
 @dataclass(frozen=True, slots=True)
-class AgreementEnd:
-    """A data source whose agreement ends."""
+class PortfolioDay:
+    """A day on which something around a project ends, changes or is due."""
 
     on: date
     project_key: str
     project_name: str
-    source: str
+    kind: str  # as in the outbox: agreement.ends, change.expected, operate_review.due
+    what: str
 
 
-def agreements_ending(
+def days_of_portfolio(
     session: Session, *, by: Actor, at: datetime, within_days: int
-) -> tuple[AgreementEnd, ...]:
-    """Of the projects under way that this person may read, by day; what ended lately stays. One statement."""
+) -> tuple[PortfolioDay, ...]:
+    """Of the projects under way that this person may read, by day; what passed within a month stays."""
     today = organisation_today(session, at)
-    rows = session.execute(
-        select(col(Project.key), col(Project.name), col(DataSource.name), col(CurrentAnswer.value))
-        .join(DataSource, col(DataSource.project_id) == col(Project.id))
-        .join(
-            CurrentAnswer,
-            (col(CurrentAnswer.project_id) == col(Project.id))
-            & (col(CurrentAnswer.source_id) == col(DataSource.id)),
-        )
-        .where(
-            col(CurrentAnswer.field_id) == "X09",
-            col(CurrentAnswer.state) == AnswerState.ANSWERED.value,
-            col(DataSource.removed_at).is_(None),
-            col(Project.archived_at).is_(None),
-            col(Project.status).not_in((ProjectStatus.STOPPED.value, ProjectStatus.RETIRED.value)),
-            col(Project.id).in_(projects.readable_ids(by)),
-        )
+    first, last = today - SOON, today + timedelta(days=within_days)
+    under_way = (
+        col(Project.archived_at).is_(None),
+        col(Project.status).not_in((ProjectStatus.STOPPED.value, ProjectStatus.RETIRED.value)),
+        (col(Project.origin) != "register") | col(Project.adopted_at).is_not(None),
+        col(Project.id).in_(projects.readable_ids(by)),
     )
+    names = {
+        row.id: row
+        for row in session.execute(
+            select(col(Project.id), col(Project.key), col(Project.name)).where(*under_way)
+        )
+    }
     found = [
-        AgreementEnd(on, key, name, source)
-        for key, name, source, value in rows
-        if (on := _day(value)) is not None
-        and today - timedelta(days=30) <= on <= today + timedelta(days=within_days)
+        PortfolioDay(each.on, names[each.project_id].key, names[each.project_id].name, each.kind, each.what)
+        for each in dated_answers(session, select(col(Project.id)).where(*under_way))
+        if first <= each.on <= last
     ]
-    return tuple(sorted(found, key=lambda each: (each.on, each.project_name, each.source)))
-
-
-def _day(stored: str | None) -> date | None:
-    try:
-        return date.fromisoformat(json.loads(stored or "null"))
-    except (TypeError, ValueError):
-        return None
+    return tuple(sorted(found, key=lambda each: (each.on, each.project_name, each.what)))

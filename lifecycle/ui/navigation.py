@@ -91,6 +91,14 @@ PAGES: tuple[PageSpec, ...] = (
         "portfolio",
         "How early the production questions were answered.",
     ),
+    PageSpec(
+        "days-ahead",
+        "portfolio/days_ahead.py",
+        "Days ahead",
+        "event_note",
+        "portfolio",
+        "Agreements that end, changes foreseen and reviews due.",
+    ),
     PageSpec("activity", "portfolio/activity.py", "Activity", "history", "portfolio", "What changed lately."),
     PageSpec(
         "project",

@@ -195,6 +195,12 @@ def test_the_end_of_an_agreement_is_told_at_90_30_and_7_days_once_each(database:
         steps = [day for day in range(1, 101) if told[day] > told[day - 1]]
         assert told[-1] == 3
         assert [100 - day for day in steps] == [90, 30, 7]
+        seen = queries.days_of_portfolio(session, by=everybody.pat, at=START, within_days=365)
+        assert [(each.on, each.kind, each.what) for each in seen] == [
+            (ends, "agreement.ends", "the agreement for Weather")
+        ]
+        assert queries.days_of_portfolio(session, by=everybody.olu, at=START, within_days=365) == ()
+        assert queries.days_of_portfolio(session, by=everybody.pat, at=START, within_days=90) == ()
         assert still_says(session, project_id, f"X09@{source_id}", ends)
         answer(
             session,
