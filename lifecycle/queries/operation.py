@@ -16,7 +16,7 @@ from lifecycle.facts.dated_answers import dated_answers
 from lifecycle.facts.known import known_project
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import load_many, organisation_today
-from lifecycle.facts.releases import incident_facts, release_facts, release_facts_of
+from lifecycle.facts.releases import incident_facts, incident_facts_of, release_facts, release_facts_of
 from lifecycle.guide import Guide
 from lifecycle.queries import projects
 from lifecycle.queries.projects import ProjectHead
@@ -231,9 +231,10 @@ def due_reviews(session: Session, *, by: Actor, at: datetime, guide: Guide) -> t
     ).all()
     facts = load_many(session, [row.id for row in found], today=today, guide=guide)
     released = release_facts_of(session, [row.id for row in found])
+    happened = incident_facts_of(session, [row.id for row in found])
     due = []
     for row in found:
-        triggers = triggers_of(released.get(row.id, ()), incident_facts(session, row.id))
+        triggers = triggers_of(released.get(row.id, ()), happened.get(row.id, ()))
         cycle = review_cycle(facts[row.id], guide, triggers)
         if cycle and (cycle.is_due or cycle.due_on <= today + SOON):
             due.append(DueReview(row.key, row.name, cycle.due_on, cycle.because))

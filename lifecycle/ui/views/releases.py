@@ -383,10 +383,8 @@ def _held(release: ReleaseView) -> None:
         [
             {
                 "Gate": each.gate.title,
-                "Role": each.role.title,
-                "Signed by": plain(each.name),
-                "Decision": each.decision.title,
-                "On": _day(each.at),
+                "Signed by": plain(f"{each.name}, {each.role.title}"),
+                "Decision": f"{each.decision.title}, {_day(each.at)}",
             }
             for each in release.sign_offs
         ],
