@@ -83,6 +83,16 @@ class RolloutTold(Told):
     minutes: int = 0
 
 
+class RetirementTold(Told):
+    """How a product ended; `told` gives the day on which each who used its output heard of it."""
+
+    reason: str
+    told: dict[str, str]
+    downstream: str
+    records_until: str
+    lessons: str
+
+
 class Document(Told):
     """A link, or a little file with these lines or bars, made by `demo.documents`."""
 
@@ -123,6 +133,7 @@ class Step(Told):
     to_stage: Stage | None = None
     release: ReleaseTold | None = None
     rollout: tuple[RolloutTold, ...] = ()
+    retire: RetirementTold | None = None
 
 
 class Story(Told):

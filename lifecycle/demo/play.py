@@ -10,7 +10,18 @@ from typing import Any
 
 from sqlmodel import Session
 
-from lifecycle.actions import answers, evidence, gates, people, plans, projects, releases, reviews, sources
+from lifecycle.actions import (
+    answers,
+    evidence,
+    gates,
+    operation,
+    people,
+    plans,
+    projects,
+    releases,
+    reviews,
+    sources,
+)
 from lifecycle.actions.answers import GivenAnswer
 from lifecycle.demo.content import WORK_BEGINS, Calendar, DecisionTold, Document, Step, Story
 from lifecycle.demo.documents import document as made
@@ -90,6 +101,7 @@ class Play:
         self._pass_gate(step)
         self._release(step)
         self._roll_out(step)
+        self._retire(step)
 
     # ------------------------------------------------------------ who, when, where
 
@@ -367,3 +379,17 @@ class Play:
                 share=told.share,
                 note=told.note,
             )
+
+    def _retire(self, step: Step) -> None:
+        if step.retire is None:
+            return
+        operation.retire(
+            self.session,
+            **self._common(step, self._by(step, Role.APPROVER)),
+            project_id=self.project_id,
+            reason=step.retire.reason,
+            told={name: self._day(on) for name, on in step.retire.told.items()},
+            downstream=step.retire.downstream,
+            records_until=self._day(step.retire.records_until),
+            lessons=step.retire.lessons,
+        )

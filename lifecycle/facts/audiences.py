@@ -134,6 +134,10 @@ def _managers(session: Session, entry: Entry) -> Iterable[str]:
     return holders(session, entry.project_id or 0, Role.PRODUCT_MANAGER)
 
 
+def _approvers(session: Session, entry: Entry) -> Iterable[str]:
+    return holders(session, entry.project_id or 0, Role.APPROVER)
+
+
 def _team(session: Session, entry: Entry) -> Iterable[str]:
     return session.exec(
         select(Membership.person_key).where(
@@ -235,6 +239,7 @@ _RESOLVED: Mapping[Audience, Callable[[Session, Entry], Iterable[str]]] = {
     Audience.ASKED_BEFORE: _asked_before,
     Audience.REQUESTER: _requester,
     Audience.MANAGERS: _managers,
+    Audience.APPROVERS: _approvers,
     Audience.TEAM: _team,
     Audience.SIGNER: _signer,
     Audience.OWNERS: _owners,

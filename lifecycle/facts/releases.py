@@ -212,5 +212,10 @@ def release_facts_of(session: Session, project_ids: Sequence[int]) -> dict[int, 
 
 
 def incident_facts(session: Session, project_id: int) -> tuple[IncidentFact, ...]:
-    """The incidents of a project as the delivery metrics take them: none while no table keeps incidents."""
-    return ()
+    """The incidents of a project as delivery metrics and Operate reviews take them."""
+    return incident_facts_of(session, [project_id]).get(project_id, ())
+
+
+def incident_facts_of(session: Session, project_ids: Sequence[int]) -> dict[int, tuple[IncidentFact, ...]]:
+    """The same for several projects at once: none while no table keeps incidents."""
+    return {}

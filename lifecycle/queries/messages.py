@@ -22,6 +22,7 @@ from lifecycle.facts.audiences import (
     sign_off_of,
     thread_of,
 )
+from lifecycle.facts.dated_answers import still_says
 from lifecycle.facts.notifications import reminder_policy
 from lifecycle.facts.people import actor_of
 from lifecycle.facts.projects import organisation_today
@@ -284,6 +285,13 @@ def _over(session: Session, entry: Entry, telling: Telling) -> str:
         return (
             "" if incident and incident.state == IncidentState.FIXED.value else "It is signed or sent back."
         )
+    if entry.subject.startswith("date:") and not still_says(
+        session,
+        entry.project_id or 0,
+        str(entry.detail["place"]),
+        date.fromisoformat(str(entry.detail["expires_on"])),
+    ):
+        return "The answer names another day by now."
     if telling.kind in _STALE:
         newest = sign_off_of(session, entry)
         newer = newest is None or newest.at > entry.at or newest.decision == Decision.WITHDRAWN.value
@@ -386,8 +394,8 @@ def _page(session: Session, entry: Entry, telling: Telling, project: Project) ->
         return f"/gate?{urlencode({'project': project.key, 'gate': gate})}"
     if telling.about is About.INCIDENT and entry.subject.startswith("incident:"):
         return f"/incidents?{urlencode({'project': project.key, 'incident': entry.about})}"
-    if telling.about is About.RELEASES:
-        return f"/releases?{urlencode({'project': project.key})}"
+    if telling.about in (About.RELEASES, About.OPERATION):
+        return f"/{telling.about}?{urlencode({'project': project.key})}"
     return f"/project?{urlencode({'project': project.key})}"
 
 

@@ -46,7 +46,7 @@ from lifecycle.rules.releases import (
 from lifecycle.store.tables import Release, ReleaseStep, SignOff
 from lifecycle.vocabulary import Actor, Blocker, Decision, Gate, Role
 
-ACTIONS = ("releases.create", "releases.step", "releases.roll_back", "releases.withdraw")
+ACTIONS = ("releases.create", "releases.step", "releases.roll_back", "releases.withdraw", "answers.save")
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,3 +133,29 @@ def _rollbacks(
         if since < began <= until:
             found.append((began, newest.happened_at))
     return found
+
+
+# ---------------------------------------------------------------- as the answer to P14
+
+
+def as_answer(metrics: DeliveryMetrics) -> dict[str, str]:
+    """What was measured, as the worksheet takes it; parts that were not measured are left out."""
+    found = {
+        "deployments": str(metrics.per_month),
+        "lead_time": _duration(metrics.lead_time.median),
+        "restore": _duration(metrics.restore.median),
+        "failure_rate": str(metrics.failed_percent) if metrics.failed_percent is not None else "",
+    }
+    return {part: said for part, said in found.items() if said}
+
+
+def _duration(taken: timedelta | None) -> str:
+    """In the largest unit of which it is at least two, to one decimal."""
+    if taken is None:
+        return ""
+    seconds = Decimal(round(taken.total_seconds()))
+    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        amount = (seconds / size).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        if amount >= 2 or unit == "minutes":
+            return f"{amount.normalize():f} {unit}"
+    return ""

@@ -27,6 +27,7 @@ class Audience(StrEnum):
     OWNERS = "owners"  # of the condition, or of those that a decision set
     SETTER = "setter"  # who set the condition
     WAIVER_GIVER = "waiver_giver"
+    APPROVERS = "approvers"
     PERSON = "person"  # whom the event is about
     ADMINISTRATORS = "administrators"
     STOOD_IN_FOR = "stood_in_for"  # in whose place somebody decided
@@ -51,6 +52,7 @@ class About(StrEnum):
     )
     INCIDENT = "incident"
     RELEASES = "releases"
+    OPERATION = "operation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ _THREAD = "Open the question"
 _GATE = "Open the gate"
 _INCIDENT = "Open the incident"
 _RELEASES = "Open the releases"
+_AHEAD = "See what is ahead"
 
 # Whoever several messages of one kind fit gets the last of them alone: general ones stand first.
 TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
@@ -395,6 +398,38 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
                 "Open the project",
             ),
         ),
+        # days that the answers name
+        "agreement.ends": (
+            Telling(
+                "agreement.reminder",
+                (Audience.MANAGERS,),
+                "{what} ends {when}",
+                "In {project}, {what} ends {when}. Renew it, or say what takes its place.",
+                About.OPERATION,
+                _AHEAD,
+            ),
+        ),
+        "change.expected": (
+            Telling(
+                "change.reminder",
+                (Audience.MANAGERS,),
+                "{what} is expected {when}",
+                "In {project}, {what} is expected {when}. Once it has come, note it in the change log and assess "
+                "what it does.",
+                About.OPERATION,
+                _AHEAD,
+            ),
+        ),
+        "operate_review.due": (
+            Telling(
+                "operate_review.reminder",
+                (Audience.MANAGERS, Audience.APPROVERS),
+                "{what} is due {when}",
+                "For {project}, {what} is due {when}. What is known of it is there already.",
+                About.OPERATION,
+                "Open the review",
+            ),
+        ),
         # releases
         "release.created": (
             Telling(
@@ -662,6 +697,9 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "incident.reopened": "Incident opened again",
         "incident.escalation": "Incident waits for somebody",
         "incident.late_escalation": "Incident has waited too long",
+        "agreement.reminder": "Agreement near its end",
+        "change.reminder": "Foreseen change near",
+        "operate_review.reminder": "Operate review due",
         "release.created": "Release made",
         "release.live": "Release live for everybody",
         "release.rolled_back": "Release rolled back",

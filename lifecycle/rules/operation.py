@@ -181,10 +181,11 @@ def findings(
 def _metric(reading: Reading) -> Finding:
     start, target = reading.value("D05", "value"), reading.value("D06", ONLY)
     now = reading.value("P12", "value")
-    planned = f"{start} before, {target} as the target" if start and target else "not known"
+    planned = f"{start} before, {target} as the target" if start and target else "no target set"
     title = reading.value("D04", ONLY) or "Business metric"
     if not (start and target and now) or len({each.unit.casefold() for each in (start, target, now)}) > 1:
-        return Finding(str(title), planned, str(now) if now else "not measured", Reads.UNKNOWN, "P12")
+        reads = Reads.PLAIN if now and not (start and target) else Reads.UNKNOWN
+        return Finding(str(title), planned, str(now) if now else "not measured", reads, "P12")
     span = target.amount - start.amount
     share = (now.amount - start.amount) / span if span else Decimal(1)
     percent = (share * 100).quantize(Decimal(1), ROUND_HALF_UP)
@@ -329,7 +330,7 @@ class Audience:
     name: str
     people: Decimal | None
     finish_on: date | None
-    is_late: bool  # its day has passed while people are still to be trained
+    is_late: bool  # its day has passed while fewer people are trained than C44 asks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,14 +338,14 @@ class Enablement:
     people: Reached
     sites: Reached
     audiences: tuple[Audience, ...]
-    share_needed: Decimal  # of people, before Launch (C44)
 
 
 def enablement(facts: ProjectFacts, guide: Guide) -> Enablement:
     reading = Reading(facts, guide)
     people = Reached("People trained", reading.value("D24", "people"), reading.value("P06", "people"))
     sites = Reached("Sites live", reading.value("D24", "sites"), reading.value("P06", "sites"))
-    unfinished = people.percent is None or people.percent < 100
+    share = reading.number("trained_share")
+    unfinished = people.percent is None or people.percent < share * 100
     audiences = tuple(
         Audience(
             str(row.get("audience") or ""),
@@ -354,7 +355,7 @@ def enablement(facts: ProjectFacts, guide: Guide) -> Enablement:
         )
         for row in reading.rows("R16") or ()
     )
-    return Enablement(people, sites, audiences, reading.number("trained_share"))
+    return Enablement(people, sites, audiences)
 
 
 # ---------------------------------------------------------------- how it ends

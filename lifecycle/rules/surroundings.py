@@ -131,9 +131,3 @@ def _rows(facts: ProjectFacts, field_id: str) -> tuple[Mapping[str, Any], ...]:
     fact = facts.answer(field_id)
     answered = fact is not None and fact.state is AnswerState.ANSWERED and isinstance(fact.value, tuple)
     return fact.value if fact and answered else ()
-
-
-def ahead_stage(on: date, today: date) -> int | None:
-    """Of the days before on which people are told, the last that has come; None before the first and afterwards."""
-    left = (on - today).days
-    return min((days for days in AHEAD_DAYS if left <= days), default=None) if left >= 0 else None

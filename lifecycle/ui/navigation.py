@@ -99,6 +99,14 @@ PAGES: tuple[PageSpec, ...] = (
         "portfolio",
         "How early the production questions were answered.",
     ),
+    PageSpec(
+        "days-ahead",
+        "portfolio/days_ahead.py",
+        "Days ahead",
+        "event_note",
+        "portfolio",
+        "Agreements that end, changes foreseen and reviews due.",
+    ),
     PageSpec("activity", "portfolio/activity.py", "Activity", "history", "portfolio", "What changed lately."),
     PageSpec(
         "project",
@@ -143,6 +151,14 @@ PAGES: tuple[PageSpec, ...] = (
         "rocket_launch",
         "project",
         "What is live, how it came there, and the way back.",
+    ),
+    PageSpec(
+        "operation",
+        "project/operation.py",
+        "Operation",
+        "settings_heart",
+        "project",
+        "The next review, what changes around it, and its end.",
     ),
     PageSpec(
         "history",

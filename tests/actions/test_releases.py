@@ -21,6 +21,7 @@ from lifecycle.store.tables import Notice, PersonRow, Release
 from lifecycle.vocabulary import COMMAND_LINE, Gate, Outcome, Role
 from tests.clock import START
 from tests.factories import VERSION, Cast, answer, cast, facts_of, project, ready_to_launch, sign
+from tests.statements import statements
 
 HOUR = timedelta(hours=1)
 
@@ -219,6 +220,21 @@ def test_two_releases_are_compared_in_words(world: World) -> None:
     assert ("1.0" in version.before, "1.1" in version.after) == (True, True)
     assert {each.title.split(" at ")[0] for each in found.sign_offs} == {"Approver", "Technology owner"}
     assert queries.comparison(world.session, **world.asked, one=1, other=1).is_empty
+
+
+def test_the_page_reads_as_many_statements_for_three_releases_as_for_one(world: World) -> None:
+    world.launch()
+    world.step(world.make(hours=2), Move.FULL, hours=3)
+    counts = []
+    for version, hours in (("1.1", 4), ("1.2", 8)):
+        with statements(world.session) as sent:
+            world.view()
+        counts.append(len(sent))
+        world.next_version(version, hours=hours)
+        world.step(world.make(version, hours=hours + 1), Move.FULL, hours=hours + 2)
+    with statements(world.session) as sent:
+        world.view()
+    assert {*counts, len(sent)} == {counts[0]}
 
 
 def test_the_team_hears_of_a_release_for_everybody_and_of_one_taken_back(world: World) -> None:

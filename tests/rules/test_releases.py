@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifecycle.rules import releases as rules
-from lifecycle.rules.delivery import IncidentFact, length, measure
+from lifecycle.rules.answers import parse
+from lifecycle.rules.delivery import IncidentFact, as_answer, length, measure
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.releases import ADVANCES, ENDS, Frozen, Move, ReleaseFact, ReleaseState, StepFact
 from lifecycle.vocabulary import Blocker, Gate, ProjectStatus, Role, Stage
-from tests.rules.building import TODAY, facts, gate_decision, person, sign_off
+from tests.rules.building import TODAY, facts, gate_decision, guide, person, sign_off
 
 NOON = datetime(2030, 6, 1, 12, tzinfo=UTC)
 P01 = {"live_on": TODAY, "version": "1.4.0", "approver": person("Robin"), "environment": "cluster"}
@@ -271,6 +272,18 @@ def test_the_four_measures_by_hand() -> None:
     assert found.restore.safe == timedelta(minutes=120)
     assert (found.failed, found.failure_rate, found.failed_percent) == (2, Fraction(2, 5), Decimal(40))
     assert found.unrestored == 1
+
+
+def test_what_was_measured_is_an_answer_that_the_worksheet_takes() -> None:
+    given = as_answer(measure(RELEASES, INCIDENTS, UNTIL))
+    assert given == {
+        "deployments": "1.7",
+        "lead_time": "4 days",
+        "restore": "40 minutes",
+        "failure_rate": "40",
+    }
+    assert parse(guide().field("P14"), given)
+    assert as_answer(measure((), (), UNTIL)) == {"deployments": "0.0"}
 
 
 def test_a_rollback_that_an_incident_tells_of_counts_once() -> None:

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from lifecycle.actions import answers
 from lifecycle.actions import releases as actions
 from lifecycle.errors import Invalid
 from lifecycle.queries import releases as queries
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.releases import Beside, Comparison, ReleasesView, ReleaseView, StepView
-from lifecycle.rules.delivery import DeliveryMetrics, Length
+from lifecycle.rules.delivery import DeliveryMetrics, Length, as_answer
 from lifecycle.rules.releases import LEAST_SHARE, MOST_SHARE, REACHES_USERS, Move, ReleaseState, length_words
 from lifecycle.ui import cache, charts, identity, navigation, state
 from lifecycle.ui.charts import Span
@@ -66,7 +67,7 @@ def show(project: ProjectHead) -> None:
     page_header("Releases", about=project.name, actions=lambda: _ways(view))
     if view.releases:
         st.markdown(plain(_now(view)), anchors=False)
-        _delivery(view.metrics)
+        _delivery(view)
     _make(view)
     if not view.releases:
         empty_state(
@@ -118,8 +119,9 @@ def _day(moment: datetime) -> str:
     return moment.date().isoformat()
 
 
-def _delivery(metrics: DeliveryMetrics) -> None:
+def _delivery(view: ReleasesView) -> None:
     """The four measures, each with what it rests on."""
+    metrics = view.metrics
     st.header("Delivery", anchor=False)
     st.markdown(plain(_delivery_words(metrics)), anchors=False)
     failed = metrics.failed_percent
@@ -147,6 +149,22 @@ def _delivery(metrics: DeliveryMetrics) -> None:
             "when its release was rolled back or an incident names it. Times are medians; 85 of 100 were at most "
             f"{_safe(metrics.lead_time)} (lead time) and {_safe(metrics.restore)} (time to restore).",
             anchors=False,
+        )
+        _take_over(view)
+
+
+def _take_over(view: ReleasesView) -> None:
+    """What was measured becomes the answer to P14, which the Operate review rests on."""
+    if "answers.save" not in view.may or not view.metrics.deployments:
+        return
+    if st.button("Take over into the worksheet", icon=":material/edit_note:", key="releases:take-over"):
+        perform(
+            answers.save,
+            done="The measured figures are the answer to Delivery metrics (P14) now.",
+            project_id=view.project.id,
+            field_id="P14",
+            raw=as_answer(view.metrics),
+            base=None,
         )
 
 
@@ -365,10 +383,8 @@ def _held(release: ReleaseView) -> None:
         [
             {
                 "Gate": each.gate.title,
-                "Role": each.role.title,
-                "Signed by": plain(each.name),
-                "Decision": each.decision.title,
-                "On": _day(each.at),
+                "Signed by": plain(f"{each.name}, {each.role.title}"),
+                "Decision": f"{each.decision.title}, {_day(each.at)}",
             }
             for each in release.sign_offs
         ],
