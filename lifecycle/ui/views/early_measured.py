@@ -238,7 +238,8 @@ def _cohorts(found: EarlyMeasured) -> None:
     st.header("Index by the quarter projects began", anchor=False)
     first, last = found.cohorts[0], found.cohorts[-1]
     if first is last:
-        text = f"Begun in {first.name}: {counted(first.projects, 'project')}, with a median index of {first.median:.2f}."
+        projects = counted(first.projects, "project")
+        text = f"Begun in {first.name}: {projects}, with a median index of {first.median:.2f}."
     else:
         text = (
             f"The median index was {first.median:.2f} for projects begun in {first.name} (n = {first.projects}) and "
