@@ -438,6 +438,29 @@ def test_earlier_day_that_nobody_can_know_is_refused(terminal: Terminal, databas
     assert "moved to another stage by a later import" in json.loads(result.stdout)["reasons"][0]["text"]
 
 
+def test_leadership_pack_is_written_whole_or_not_at_all(
+    terminal: Terminal, tmp_path: Path, small: Path
+) -> None:
+    terminal("import", "register", small)
+    page, paper, wrong = tmp_path / "pack.html", tmp_path / "pack.PDF", tmp_path / "pack.txt"
+
+    assert terminal("export", "pack", page, "--as-of", "2026-03-04").exit_code == 0
+    assert "Portfolio at the end of 2026-03-04" in page.read_text("utf-8")
+    assert terminal("export", "pack", paper).exit_code == 0
+    assert paper.read_bytes().startswith(b"%PDF-")
+    for refused in (
+        terminal("export", "pack", wrong),
+        terminal("export", "pack", tmp_path / "new.pdf", "--as-of", "2999-01-01"),
+    ):
+        assert (refused.exit_code, "Traceback" in refused.output) == (1, False)
+    assert sorted(
+        file.name for file in tmp_path.glob("*.*") if "pack" in file.name or "new" in file.name
+    ) == [
+        "pack.PDF",
+        "pack.html",
+    ]
+
+
 @pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "9999-12-30"])
 def test_wrong_day_is_refused_with_a_sentence(terminal: Terminal, day: str) -> None:
     result = terminal("portfolio", "--as-of", day, "--json")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 import typer
 
-from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide
-from lifecycle.errors import Invalid
+from lifecycle.cli.edge import (
+    AsJson,
+    bring_standing_up_to_date,
+    counted,
+    now,
+    opened,
+    print_json,
+    read_day,
+    refusals,
+)
 from lifecycle.facts.projects import organisation_today
-from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.queries.portfolio_summary import PortfolioSummary, summary
-from lifecycle.settings import Settings, read_settings
-from lifecycle.store.database import Database
+from lifecycle.settings import read_settings
 from lifecycle.vocabulary import COMMAND_LINE
 
 commands = typer.Typer()
@@ -36,23 +41,6 @@ def portfolio(
         print_json(found.as_json())
     else:
         _show_portfolio(found)
-
-
-def read_day(text: str | None) -> date | None:
-    """The day of --as-of. Raises Invalid for what is none."""
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise Invalid({"as-of": f"“{text}” is not a day; write it as 2026-03-31."}) from None
-
-
-def bring_standing_up_to_date(database: Database, settings: Settings) -> None:
-    """Dates pass without a write: what one has outrun is written anew before it is read."""
-    with database.read() as session:
-        lapsed = lapsed_standing(session, at=now())
-    if lapsed:
-        with database.write() as session:
-            rebuild_lapsed(session, guide=the_guide(settings), at=now())
 
 
 def _show_portfolio(found: PortfolioSummary) -> None:

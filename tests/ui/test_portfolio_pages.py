@@ -19,7 +19,7 @@ from tests.screens import Screens
 from tests.standings import assessed, listed
 from tests.ui.conftest import OpenPage
 
-PAGES = ("portfolio", "early-planning", "activity")
+PAGES = ("portfolio", "roadmap", "portfolio-reviews", "early-planning", "activity")
 WAITING = SignOffStatus.WAITING
 
 

@@ -42,7 +42,9 @@ def show() -> None:
     found = cache.read(queries.overview, by=by, today=today, filters=filters, as_of=as_of)
     seen = portfolio_day.moment(as_of, now)
     with head:
-        components.page_header(words.on_day("Portfolio", as_of))
+        components.page_header(
+            words.on_day("Portfolio", as_of), actions=lambda: portfolio_day.downloads(as_of)
+        )
         portfolio_day.note(as_of)
         st.markdown(components.plain(words.headline(found, seen)), anchors=False)
         components.key_figures(_figures(found, seen))

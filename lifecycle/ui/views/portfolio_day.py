@@ -8,7 +8,8 @@ import streamlit as st
 
 from lifecycle.events import ORGANISATION
 from lifecycle.facts.projects import end_of_day, organisation_time_zone
-from lifecycle.ui import cache, navigation, state
+from lifecycle.interchange.leadership_packs import make_pack
+from lifecycle.ui import cache, identity, navigation, state, upkeep
 from lifecycle.ui.components import day as spelled
 
 AS_OF = "as-of"  # in the address, and the key of the control
@@ -62,6 +63,39 @@ def note(as_of: date | None) -> None:
             "What opens from here is shown as it is today.",
             icon=":material/history:",
         )
+
+
+def downloads(as_of: date | None) -> None:
+    """The leadership pack of that day; made only when it is asked for, by whoever asks then."""
+    by, guide = identity.actor(), cache.guide()
+    name = f"portfolio-{as_of or upkeep.today(identity.now())}"
+    with st.popover("Leadership pack", icon=":material/download:"):
+        st.caption(
+            "What this page shows of all projects you may read, in one file to pass on: filters are left aside."
+        )
+        for ending, label, mime, icon in _PACKS:
+
+            def made(ending: str = ending) -> bytes:
+                with cache.database().read() as session:
+                    return make_pack(
+                        session, by=by, at=identity.now(), guide=guide, ending=ending, as_of=as_of
+                    )
+
+            st.download_button(
+                label,
+                made,
+                file_name=f"{name}.{ending}",
+                mime=mime,
+                icon=icon,
+                key=f"pack:{ending}",
+                on_click="ignore",
+            )
+
+
+_PACKS = (
+    ("html", "Download as a web page", "text/html", ":material/html:"),
+    ("pdf", "Download as PDF", "application/pdf", ":material/picture_as_pdf:"),
+)
 
 
 def _zone() -> str:
