@@ -7,6 +7,7 @@ tells people, and calls for retraining where the monitor says so.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -53,9 +54,9 @@ from lifecycle.rules.readings import (
 )
 from lifecycle.rules.reviews import may_be_asked
 from lifecycle.rules.signoffs import counting_sign_offs
-from lifecycle.rules.triggers import Judgement, NewFiring, Point, Settled, is_silent, settle
+from lifecycle.rules.triggers import Judgement, LimitKind, NewFiring, Settled, is_silent, settle
 from lifecycle.store.outbox import add_to_outbox
-from lifecycle.store.readings import NewRow, add_readings, digest_of, stored_under
+from lifecycle.store.readings import NewRow, add_readings, digest_of, stored_moment, stored_under
 from lifecycle.store.tables import (
     Firing,
     Incident,
@@ -274,14 +275,16 @@ def push(
     if not sorted_out.new and not problems:
         return Pushed(unchanged=unchanged)
     newest = newest_moment(session, monitor_id)
-    rows = [_judge(spec, reading, moment) for reading, moment in sorted_out.new]
+    rows = _judged(spec, sorted_out.new)
+    moments = [moment for _, _, moment in sorted_out.new]
+    verdicts = Counter(row[-1] for row in rows)
     batch = ReadingBatch(
         project_id=monitor.project_id,
         monitor_id=monitor_id,
         stored=len(rows),
         unchanged=unchanged,
-        missing=sum(row.verdict == Judgement.MISSING.value for row in rows),
-        late=sum(newest is not None and row.at < newest for row in rows),
+        missing=verdicts[Judgement.MISSING.value],
+        late=0 if newest is None else sum(moment < newest for moment in moments),
         refused=len(problems),
         problems=canonical_json([[each.place, each.text] for each in problems[:MOST_PROBLEMS_KEPT]]),
         digest=digest_of(rows),
@@ -296,7 +299,6 @@ def push(
     if rows:
         monitor.heard_at = max(monitor.heard_at, at)
         if monitor.state == ON:
-            moments = [row.at for row in rows]
             after = _evaluate(session, monitor, min(moments), max(moments), guide, at)
     detail = {
         "batch": batch.id,
@@ -316,7 +318,7 @@ def push(
         unchanged=unchanged,
         missing=batch.missing,
         late=batch.late,
-        breaches=sum(row.verdict == Judgement.BREACH.value for row in rows),
+        breaches=verdicts[Judgement.BREACH.value],
         problems=problems,
         fires_at=after.fires_at,
         ended=after.ended,
@@ -349,7 +351,7 @@ def correct(
     known = corrections_of(session, monitor_id).get(reading.id or 0)
     if value == (known[0] if known else reading.value):
         raise Refused(Blocker("reading:same", "This is what counts already. Nothing was changed."))
-    verdict = spec_of(monitor).rule.judge(Point(reading.key, value, reading.bound))
+    verdict = spec_of(monitor).rule.judge_value(value, reading.bound)
     session.add(
         ReadingCorrection(
             project_id=monitor.project_id,
@@ -431,10 +433,16 @@ def _known(session: Session, monitor_id: int, keys: Sequence[str]) -> dict[str, 
     }
 
 
-def _judge(spec: MonitorSpec, reading: NewReading, moment: datetime) -> NewRow:
-    bound = spec.limit(reading.limit)
-    verdict = spec.rule.judge(Point(reading.key, reading.value, bound))
-    return NewRow(reading.key, moment, reading.value, bound, verdict.value)
+def _judged(spec: MonitorSpec, new: Sequence[tuple[str, NewReading, datetime]]) -> list[NewRow]:
+    """The rows to be stored. Most monitors have one limit for all readings: it is computed once."""
+    rule, shared = spec.rule, spec.limit()
+    own = spec.limit_kind is LimitKind.ROW
+    rows: list[NewRow] = []
+    for key, reading, moment in new:
+        bound = reading.limit if own else shared
+        verdict = rule.judge_value(reading.value, bound).value
+        rows.append((key, stored_moment(moment), reading.value, bound, verdict))
+    return rows
 
 
 @dataclass
@@ -475,7 +483,8 @@ def _evaluate(
     found = stretch(session, monitor, first=first, last=last, corrections=corrections)
     on_record = _on_record(session, monitor, found)
     rule = spec_of(monitor).rule
-    settled = settle(found.points, rule, {key: row.ended_at is None for key, row in on_record.items()})
+    known = {key: row.ended_at is None for key, row in on_record.items()}
+    settled = settle(found.rows, rule, known, found.judged)
     after = _Aftermath(ended=settled.ended, again=settled.again)
     if settled.is_quiet:
         return after

@@ -374,17 +374,19 @@ def series(
 
 
 def _spots(session: Session, view: MonitorView, most: int) -> tuple[Spot, ...]:
-    value, verdict = _counting()
-    rows = _with_corrections(
-        select(
-            col(Reading.key).label("key"),
-            col(Reading.at).label("at"),
-            value.label("value"),
-            col(Reading.bound).label("bound"),
-            verdict.label("verdict"),
-            col(Reading.id).label("id"),
-        ).where(col(Reading.monitor_id) == view.id)
-    )
+    has_corrections = session.execute(
+        select(col(ReadingCorrection.id)).where(col(ReadingCorrection.monitor_id) == view.id).limit(1)
+    ).first()
+    value, verdict = _counting() if has_corrections else (col(Reading.value), col(Reading.verdict))
+    rows = select(
+        col(Reading.key).label("key"),
+        col(Reading.at).label("at"),
+        value.label("value"),
+        col(Reading.bound).label("bound"),
+        verdict.label("verdict"),
+        col(Reading.id).label("id"),
+    ).where(col(Reading.monitor_id) == view.id)
+    rows = _with_corrections(rows) if has_corrections else rows
     if view.readings <= most:
         return tuple(
             Spot(
@@ -401,7 +403,9 @@ def _spots(session: Session, view: MonitorView, most: int) -> tuple[Spot, ...]:
             for row in session.execute(rows.order_by(col(Reading.at), col(Reading.id)))
         )
     inner = rows.subquery()
-    place = func.ntile(most).over(order_by=(inner.c.at, inner.c.id)).label("place")
+    # By hand: ntile() takes twice as long on a hundred thousand rows.
+    number = func.row_number().over(order_by=(inner.c.at, inner.c.id)) - 1
+    place = ((number * most) // view.readings).label("place")
     placed = select(inner, place).subquery()
     is_breach = case((placed.c.verdict == Judgement.BREACH.value, 1), else_=0)
     is_missing = case((placed.c.verdict == Judgement.MISSING.value, 1), else_=0)
