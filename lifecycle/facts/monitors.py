@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple, overload
 
 from sqlalchemy import Select, select
 from sqlmodel import Session, col
@@ -15,7 +15,7 @@ from lifecycle.rules.incidents import IncidentSeverity
 from lifecycle.rules.monitors import MonitorSpec
 from lifecycle.rules.triggers import Direction, Judgement, LimitKind, Missing
 from lifecycle.store.base import metadata
-from lifecycle.store.readings import read_moment, stored_moment
+from lifecycle.store.readings import NewRow, read_moment, stored_moment
 from lifecycle.store.tables import Monitor, Reading, ReadingCorrection
 
 _READINGS = metadata.tables[str(Reading.__tablename__)]
@@ -24,7 +24,7 @@ _SERIES = "SELECT id, key, at, value, bound, verdict FROM reading"
 
 
 class SeriesRow(NamedTuple):
-    """One reading as it counts now, corrections included. `stored_at` is as the driver gives it."""
+    """One reading as it counts now, corrections included. `stored_at` is as the driver gives it; id 0: not known."""
 
     id: int
     key: str
@@ -38,19 +38,42 @@ class SeriesRow(NamedTuple):
         return read_moment(self.stored_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Readings in the order of time; they begin where no run is under way."""
+class Stretch(Sequence[SeriesRow]):
+    """Readings in the order of time; they begin where no run is under way. A row is made where one is looked at."""
 
-    rows: tuple[SeriesRow, ...]
+    def __init__(self, rows: Sequence[tuple[Any, ...]], new: Sequence[NewRow] = ()) -> None:
+        self._rows, self._new = rows, new
+
+    def __len__(self) -> int:
+        return len(self._rows) + len(self._new)
+
+    @overload
+    def __getitem__(self, index: int) -> SeriesRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[SeriesRow]: ...
+    def __getitem__(self, index: int | slice) -> SeriesRow | Sequence[SeriesRow]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        place = index if index >= 0 else index + len(self)
+        if place < len(self._rows):
+            return SeriesRow._make(self._rows[place])
+        return SeriesRow(0, *self._new[place - len(self._rows)])
 
     @property
     def judged(self) -> list[str]:
-        return [row.verdict for row in self.rows]
+        return [row[-1] for row in (*self._rows, *self._new)]
 
-    def run(self, start: int, end: int) -> tuple[SeriesRow, ...]:
-        """The breaches between two indexes, both included."""
-        return tuple(row for row in self.rows[start : end + 1] if row.verdict == Judgement.BREACH.value)
+    @property
+    def keys(self) -> set[str]:
+        return {row[1] for row in self._rows} | {row[0] for row in self._new}
+
+    def breaches(self, start: int, end: int) -> list[SeriesRow]:
+        """Those between two indexes, both included."""
+        return [row for row in self[start : end + 1] if row.verdict == Judgement.BREACH.value]
+
+    def followed_by(self, new: Sequence[NewRow]) -> Stretch:
+        """With readings that are all later than those here, in whatever order, and not looked up: without ids."""
+        return Stretch(self._rows, sorted(new, key=itemgetter(1)))
 
 
 def spec_of(monitor: Monitor) -> MonitorSpec:
@@ -97,7 +120,6 @@ def newest_moment(session: Session, monitor_id: int) -> datetime | None:
 def stretch(
     session: Session,
     monitor: Monitor,
-    *,
     first: datetime,
     last: datetime,
     corrections: Mapping[int, tuple[float | None, str]],
@@ -128,8 +150,10 @@ def stretch(
     found = connection.exec_driver_sql(
         f"{_SERIES} WHERE {' AND '.join(conditions)} ORDER BY at, id", tuple(given)
     )
-    rows = map(SeriesRow._make, found.all())
-    return Stretch(tuple(corrected(row, corrections) for row in rows) if corrections else tuple(rows))
+    rows: list[tuple[Any, ...]] = [tuple(row) for row in found.all()]
+    if corrections:
+        rows = [_corrected(row, corrections) for row in rows]
+    return Stretch(rows)
 
 
 def _fine(monitor: Monitor, corrections: Mapping[int, object]) -> Select[Any]:
@@ -137,6 +161,6 @@ def _fine(monitor: Monitor, corrections: Mapping[int, object]) -> Select[Any]:
     return fine.where(_C.id.not_in(list(corrections))) if corrections else fine
 
 
-def corrected(row: SeriesRow, corrections: Mapping[int, tuple[float | None, str]]) -> SeriesRow:
-    found = corrections.get(row.id)
-    return row if found is None else row._replace(value=found[0], verdict=found[1])
+def _corrected(row: tuple[Any, ...], corrections: Mapping[int, tuple[float | None, str]]) -> tuple[Any, ...]:
+    found = corrections.get(row[0])
+    return row if found is None else (*row[:3], found[0], row[4], found[1])

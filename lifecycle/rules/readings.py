@@ -61,9 +61,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """A batch, sorted out: what is new in its order, each with its key and its moment, and what is not."""
+    """A batch, sorted out: what is new in its order, under its keys and with its moments, and what is not."""
 
-    new: list[tuple[str, NewReading, datetime]]
+    new: Sequence[tuple[str, NewReading]]
+    moments: Sequence[datetime]
     unchanged: int
     conflicts: tuple[str, ...]
 
@@ -121,22 +122,21 @@ def sort_out(
     if any(reading.at is None for _, reading in readings):
         moments = moments_of([reading.key for _, reading in readings])
     if moments is not None and not known and all(reading.at is None for _, reading in readings):
-        return Sorted(
-            [(key, reading, at) for (key, reading), at in zip(readings, moments, strict=True)], 0, ()
-        )
-    new: list[tuple[str, NewReading, datetime]] = []
+        return Sorted(readings, moments, 0, ())
+    new: list[tuple[str, NewReading]] = []
+    new_moments: list[datetime] = []
     conflicts: list[str] = []
     unchanged = 0
     for index, (key, reading) in enumerate(readings):
         stored = known.get(key)
         if stored is None:
-            at = reading.at or (moments[index] if moments else arrived_at)
-            new.append((key, reading, at))
+            new.append((key, reading))
+            new_moments.append(reading.at or (moments[index] if moments else arrived_at))
         elif stored.says_the_same(reading, kind):
             unchanged += 1
         else:
             conflicts.append(key)
-    return Sorted(new, unchanged, tuple(conflicts))
+    return Sorted(new, new_moments, unchanged, tuple(conflicts))
 
 
 def against_conflicts(conflicts: Sequence[str]) -> tuple[Blocker, ...]:
