@@ -61,7 +61,7 @@ class Stretch(Sequence[SeriesRow]):
 
     @property
     def judged(self) -> list[str]:
-        return [row[-1] for row in (*self._rows, *self._new)]
+        return [row[-1] for row in self._rows] + [row[-1] for row in self._new]
 
     @property
     def keys(self) -> set[str]:
