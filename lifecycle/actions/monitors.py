@@ -7,6 +7,7 @@ tells people, and calls for retraining where the monitor says so.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -21,7 +22,6 @@ from lifecycle.canonical import canonical_json, moment_text
 from lifecycle.errors import Conflict, Invalid, NotFound, Refused
 from lifecycle.events import EventAction, project_chain, record
 from lifecycle.facts.monitors import (
-    SeriesRow,
     Stretch,
     corrections_of,
     newest_moment,
@@ -53,9 +53,9 @@ from lifecycle.rules.readings import (
 )
 from lifecycle.rules.reviews import may_be_asked
 from lifecycle.rules.signoffs import counting_sign_offs
-from lifecycle.rules.triggers import Judgement, NewFiring, Point, Settled, is_silent, settle
+from lifecycle.rules.triggers import Judgement, LimitKind, NewFiring, Settled, is_silent, settle
 from lifecycle.store.outbox import add_to_outbox
-from lifecycle.store.readings import NewRow, add_readings, digest_of, stored_under
+from lifecycle.store.readings import NewRow, StoredValue, add_readings, digest_of, stored_moment, stored_under
 from lifecycle.store.tables import (
     Firing,
     Incident,
@@ -274,14 +274,16 @@ def push(
     if not sorted_out.new and not problems:
         return Pushed(unchanged=unchanged)
     newest = newest_moment(session, monitor_id)
-    rows = [_judge(spec, reading, moment) for reading, moment in sorted_out.new]
+    moments = sorted_out.moments
+    rows = _judged(spec, sorted_out.new, moments)
+    verdicts = Counter(row[-1] for row in rows)
     batch = ReadingBatch(
         project_id=monitor.project_id,
         monitor_id=monitor_id,
         stored=len(rows),
         unchanged=unchanged,
-        missing=sum(row.verdict == Judgement.MISSING.value for row in rows),
-        late=sum(newest is not None and row.at < newest for row in rows),
+        missing=verdicts[Judgement.MISSING.value],
+        late=0 if newest is None else sum(moment < newest for moment in moments),
         refused=len(problems),
         problems=canonical_json([[each.place, each.text] for each in problems[:MOST_PROBLEMS_KEPT]]),
         digest=digest_of(rows),
@@ -291,13 +293,19 @@ def push(
     )
     session.add(batch)
     session.flush()
+    is_on = bool(rows) and monitor.state == ON
+    span = (min(moments), max(moments)) if rows else (at, at)
+    # Readings that all follow what is known need not be read again once they are stored.
+    known = None
+    if is_on and (newest is None or span[0] > newest):
+        known = stretch(session, monitor, *span, corrections_of(session, monitor_id)).followed_by(rows)
     add_readings(session, monitor_id=monitor_id, batch_id=batch.id or 0, rows=rows)
     after = _Aftermath()
     if rows:
         monitor.heard_at = max(monitor.heard_at, at)
-        if monitor.state == ON:
-            moments = [row.at for row in rows]
-            after = _evaluate(session, monitor, min(moments), max(moments), guide, at)
+    if is_on:
+        found = known or stretch(session, monitor, *span, corrections_of(session, monitor_id))
+        after = _evaluate(session, monitor, found, guide, at)
     detail = {
         "batch": batch.id,
         "name": monitor.name,
@@ -316,7 +324,7 @@ def push(
         unchanged=unchanged,
         missing=batch.missing,
         late=batch.late,
-        breaches=sum(row.verdict == Judgement.BREACH.value for row in rows),
+        breaches=verdicts[Judgement.BREACH.value],
         problems=problems,
         fires_at=after.fires_at,
         ended=after.ended,
@@ -349,7 +357,7 @@ def correct(
     known = corrections_of(session, monitor_id).get(reading.id or 0)
     if value == (known[0] if known else reading.value):
         raise Refused(Blocker("reading:same", "This is what counts already. Nothing was changed."))
-    verdict = spec_of(monitor).rule.judge(Point(reading.key, value, reading.bound))
+    verdict = spec_of(monitor).rule.judge_value(value, reading.bound)
     session.add(
         ReadingCorrection(
             project_id=monitor.project_id,
@@ -365,7 +373,9 @@ def correct(
     session.flush()
     after = _Aftermath()
     if monitor.state == ON:
-        after = _evaluate(session, monitor, reading.at, reading.at, guide, at)
+        corrections = corrections_of(session, monitor_id)
+        found = stretch(session, monitor, reading.at, reading.at, corrections)
+        after = _evaluate(session, monitor, found, guide, at)
     detail = {
         "name": monitor.name,
         "key": reading.key,
@@ -431,10 +441,18 @@ def _known(session: Session, monitor_id: int, keys: Sequence[str]) -> dict[str, 
     }
 
 
-def _judge(spec: MonitorSpec, reading: NewReading, moment: datetime) -> NewRow:
-    bound = spec.limit(reading.limit)
-    verdict = spec.rule.judge(Point(reading.key, reading.value, bound))
-    return NewRow(reading.key, moment, reading.value, bound, verdict.value)
+def _judged(
+    spec: MonitorSpec, new: Sequence[tuple[str, NewReading]], moments: Sequence[datetime]
+) -> list[NewRow]:
+    """The rows to be stored. Most monitors have one limit for all readings: it is computed once."""
+    judge, shared = spec.rule.judge_value, spec.limit()
+    own = spec.limit_kind is LimitKind.ROW
+    words = {judgement: judgement.value for judgement in Judgement}
+    rows: list[NewRow] = []
+    for (key, reading), moment in zip(new, moments, strict=True):
+        value, bound = reading.value, reading.limit if own else shared
+        rows.append((key, stored_moment(moment), value, bound, words[judge(value, bound)]))
+    return rows
 
 
 @dataclass
@@ -468,23 +486,21 @@ class _Aftermath:
 
 
 def _evaluate(
-    session: Session, monitor: Monitor, first: datetime, last: datetime, guide: Guide, moment: datetime
+    session: Session, monitor: Monitor, found: Stretch, guide: Guide, moment: datetime
 ) -> _Aftermath:
-    """Hold the firings on record to the series as it is now, around readings of these moments."""
-    corrections = corrections_of(session, monitor.id or 0)
-    found = stretch(session, monitor, first=first, last=last, corrections=corrections)
+    """Hold the firings on record to the series as it is now."""
     on_record = _on_record(session, monitor, found)
-    rule = spec_of(monitor).rule
-    settled = settle(found.points, rule, {key: row.ended_at is None for key, row in on_record.items()})
+    holds = {key: row.ended_at is None for key, row in on_record.items()}
+    settled = settle(found, spec_of(monitor).rule, holds, found.judged)
     after = _Aftermath(ended=settled.ended, again=settled.again)
     if settled.is_quiet:
         return after
     _mark(session, settled, on_record, moment)
-    new = [_firing(monitor, found, each, on_record, moment) for each in settled.new]
+    keys = [found[each.fire.at].key for each in settled.new]
+    ids = stored_under(session, monitor_id=monitor.id or 0, keys=keys)
+    new = [_firing(monitor, found, each, on_record, ids, moment) for each in settled.new]
     after.fires_at = tuple(firing.key for firing in new)
-    moved = [firing for firing in new if firing.replaces is not None]
-    for firing in moved:
-        session.add(firing)
+    session.add_all(firing for firing in new if firing.replaces is not None)
     alarms = [firing for firing in new if firing.replaces is None]
     if alarms:
         said = breach_sentence(spec_of(monitor), _readings_behind(found, settled.new[-1]))
@@ -494,12 +510,18 @@ def _evaluate(
 
 def _on_record(session: Session, monitor: Monitor, found: Stretch) -> dict[str, Firing]:
     """The firings whose reading lies in this stretch."""
-    keys = {row.key for row in found.rows}
+    if not found:
+        return {}
     rows = session.exec(
         select(Firing)
-        .where(col(Firing.monitor_id) == monitor.id, col(Firing.kind) == BREACH)
+        .where(
+            col(Firing.monitor_id) == monitor.id,
+            col(Firing.kind) == BREACH,
+            col(Firing.at).between(found[0].at, found[-1].at),
+        )
         .order_by(col(Firing.id))
-    )
+    ).all()
+    keys = found.keys if rows else set()
     return {row.key: row for row in rows if row.key in keys}
 
 
@@ -518,9 +540,14 @@ def _note(session: Session, firing: Firing, text: str, moment: datetime) -> None
 
 
 def _firing(
-    monitor: Monitor, found: Stretch, new: NewFiring, on_record: Mapping[str, Firing], moment: datetime
+    monitor: Monitor,
+    found: Stretch,
+    new: NewFiring,
+    on_record: Mapping[str, Firing],
+    ids: Mapping[str, StoredValue],
+    moment: datetime,
 ) -> Firing:
-    row, begin = found.rows[new.fire.at], found.rows[new.fire.run_from]
+    row, begin = found[new.fire.at], found[new.fire.run_from]
     before = on_record[new.replaces] if new.replaces else None
     return Firing(
         project_id=monitor.project_id,
@@ -531,7 +558,7 @@ def _firing(
         at=row.at,
         since=begin.at,
         fired_at=moment,
-        reading_id=row.id,
+        reading_id=ids[row.key].id,
         value=row.value,
         bound=row.bound,
         replaces=before.id if before else None,
@@ -539,8 +566,7 @@ def _firing(
 
 
 def _readings_behind(found: Stretch, new: NewFiring) -> list[tuple[str, float | None]]:
-    run: Sequence[SeriesRow] = found.run(new.fire.run_from, new.fire.at)
-    return [(row.key, row.value) for row in run]
+    return [(row.key, row.value) for row in found.breaches(new.fire.run_from, new.fire.at)]
 
 
 # ---------------------------------------------------------------- what follows when it fires

@@ -4,44 +4,76 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple, overload
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
 from lifecycle.rules.incidents import IncidentSeverity
 from lifecycle.rules.monitors import MonitorSpec
-from lifecycle.rules.triggers import Direction, Judgement, LimitKind, Missing, Point
+from lifecycle.rules.triggers import Direction, Judgement, LimitKind, Missing
 from lifecycle.store.base import metadata
+from lifecycle.store.readings import NewRow, read_moment, stored_moment
 from lifecycle.store.tables import Monitor, Reading, ReadingCorrection
 
 _READINGS = metadata.tables[str(Reading.__tablename__)]
 _C = _READINGS.c
+_SERIES = "SELECT id, key, at, value, bound, verdict FROM reading"
 
 
 class SeriesRow(NamedTuple):
-    """One reading as it counts now, corrections included."""
+    """One reading as it counts now, corrections included. `stored_at` is as the driver gives it; id 0: not known."""
 
     id: int
     key: str
-    at: datetime
+    stored_at: str | datetime
     value: float | None
     bound: float | None
     verdict: str
 
+    @property
+    def at(self) -> datetime:
+        return read_moment(self.stored_at)
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Readings in the order of time, as the rules take them; they begin where no run is under way."""
 
-    rows: tuple[SeriesRow, ...]
-    points: tuple[Point, ...]
+class Stretch(Sequence[SeriesRow]):
+    """Readings in the order of time; they begin where no run is under way. A row is made where one is looked at."""
 
-    def run(self, start: int, end: int) -> tuple[SeriesRow, ...]:
-        """The breaches between two indexes, both included."""
-        return tuple(row for row in self.rows[start : end + 1] if row.verdict == Judgement.BREACH.value)
+    def __init__(self, rows: Sequence[tuple[Any, ...]], new: Sequence[NewRow] = ()) -> None:
+        self._rows, self._new = rows, new
+
+    def __len__(self) -> int:
+        return len(self._rows) + len(self._new)
+
+    @overload
+    def __getitem__(self, index: int) -> SeriesRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[SeriesRow]: ...
+    def __getitem__(self, index: int | slice) -> SeriesRow | Sequence[SeriesRow]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        place = index if index >= 0 else index + len(self)
+        if place < len(self._rows):
+            return SeriesRow._make(self._rows[place])
+        return SeriesRow(0, *self._new[place - len(self._rows)])
+
+    @property
+    def judged(self) -> list[str]:
+        return [row[-1] for row in self._rows] + [row[-1] for row in self._new]
+
+    @property
+    def keys(self) -> set[str]:
+        return {row[1] for row in self._rows} | {row[0] for row in self._new}
+
+    def breaches(self, start: int, end: int) -> list[SeriesRow]:
+        """Those between two indexes, both included."""
+        return [row for row in self[start : end + 1] if row.verdict == Judgement.BREACH.value]
+
+    def followed_by(self, new: Sequence[NewRow]) -> Stretch:
+        """With readings that are all later than those here, in whatever order, and not looked up: without ids."""
+        return Stretch(self._rows, sorted(new, key=itemgetter(1)))
 
 
 def spec_of(monitor: Monitor) -> MonitorSpec:
@@ -88,7 +120,6 @@ def newest_moment(session: Session, monitor_id: int) -> datetime | None:
 def stretch(
     session: Session,
     monitor: Monitor,
-    *,
     first: datetime,
     last: datetime,
     corrections: Mapping[int, tuple[float | None, str]],
@@ -102,16 +133,27 @@ def stretch(
     connection = session.connection()
     start = connection.execute(before.limit(1)).first()
     end = connection.execute(after.limit(1)).first()
-    chosen = select(_C.id, _C.key, _C.at, _C.value, _C.bound, _C.verdict).where(_C.monitor_id == monitor.id)
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    zone = "" if connection.dialect.name == "sqlite" else "+00"
+    conditions = [f"monitor_id = {mark}"]
+    given: list[int | str | None] = [monitor.id]
     if start is not None:
-        chosen = chosen.where(or_(_C.at > start.at, and_(_C.at == start.at, _C.id > start.id)))
+        conditions.append(f"(at, id) > ({mark}, {mark})")
+        given += [stored_moment(start.at) + zone, start.id]
     if end is not None:
-        chosen = chosen.where(or_(_C.at < end.at, and_(_C.at == end.at, _C.id <= end.id)))
+        conditions.append(f"(at, id) <= ({mark}, {mark})")
+        given += [stored_moment(end.at) + zone, end.id]
     if monitor.evaluates_from is not None:
-        chosen = chosen.where(_C.at > monitor.evaluates_from)
-    found = connection.execute(chosen.order_by(_C.at, _C.id))
-    rows = tuple(corrected(SeriesRow(*row), corrections) for row in found)
-    return Stretch(rows, tuple(Point(row.key, row.value, row.bound, row.at) for row in rows))
+        conditions.append(f"at > {mark}")
+        given.append(stored_moment(monitor.evaluates_from) + zone)
+    # As the driver gives them: a hundred thousand moments are not made where a handful is asked for.
+    found = connection.exec_driver_sql(
+        f"{_SERIES} WHERE {' AND '.join(conditions)} ORDER BY at, id", tuple(given)
+    )
+    rows: list[tuple[Any, ...]] = [tuple(row) for row in found.all()]
+    if corrections:
+        rows = [_corrected(row, corrections) for row in rows]
+    return Stretch(rows)
 
 
 def _fine(monitor: Monitor, corrections: Mapping[int, object]) -> Select[Any]:
@@ -119,14 +161,6 @@ def _fine(monitor: Monitor, corrections: Mapping[int, object]) -> Select[Any]:
     return fine.where(_C.id.not_in(list(corrections))) if corrections else fine
 
 
-def corrected(row: SeriesRow, corrections: Mapping[int, tuple[float | None, str]]) -> SeriesRow:
-    found = corrections.get(row.id)
-    return row if found is None else row._replace(value=found[0], verdict=found[1])
-
-
-def judged(stretch: Stretch) -> Sequence[Judgement]:
-    return [Judgement(row.verdict) for row in stretch.rows]
-
-
-def count_readings(session: Session, monitor_id: int) -> int:
-    return int(session.execute(select(func.count()).where(_C.monitor_id == monitor_id)).scalar_one())
+def _corrected(row: tuple[Any, ...], corrections: Mapping[int, tuple[float | None, str]]) -> tuple[Any, ...]:
+    found = corrections.get(row[0])
+    return row if found is None else (*row[:3], found[0], row[4], found[1])

@@ -16,6 +16,7 @@ from lifecycle.interchange.tabular import RowProblem
 from lifecycle.queries.monitors import MonitorView
 from lifecycle.rules.readings import Problem
 from lifecycle.rules.triggers import LimitKind
+from lifecycle.store.database import Database
 from lifecycle.vocabulary import Actor
 
 
@@ -64,6 +65,23 @@ def push_file(
         unreadable=[_problem(each) for each in found.problems],
         method=method,
     )
+
+
+class _Undone(Exception):
+    """Takes a transaction back that was only tried."""
+
+
+def try_file(
+    database: Database, found: ReadingsFile, *, by: Actor, at: datetime, guide: Guide, monitor_id: int
+) -> Pushed:
+    """What pushing these readings would do, by doing it in a transaction that is taken back."""
+    done: list[Pushed] = []
+    try:
+        with database.write() as session:
+            done.append(push_file(session, found, by=by, at=at, guide=guide, monitor_id=monitor_id))
+            raise _Undone
+    except _Undone:
+        return done[0]
 
 
 def _problem(problem: RowProblem) -> Problem:

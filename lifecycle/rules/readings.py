@@ -61,9 +61,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """A batch, sorted out: what is new in its order, with a moment each, and what is not."""
+    """A batch, sorted out: what is new in its order, under its keys and with its moments, and what is not."""
 
-    new: tuple[tuple[NewReading, datetime], ...]
+    new: Sequence[tuple[str, NewReading]]
+    moments: Sequence[datetime]
     unchanged: int
     conflicts: tuple[str, ...]
 
@@ -72,38 +73,42 @@ def numbered(readings: Iterable[NewReading]) -> tuple[list[tuple[str, NewReading
     """Every reading that can be taken under the key that it is stored under, how many were said twice, problems."""
     taken: list[tuple[str, NewReading]] = []
     problems: list[Problem] = []
-    said: dict[str, list[tuple[float | None, float | None]]] = {}
+    finite = math.isfinite
+    first: dict[str, NewReading] = {}
+    others: dict[
+        str, list[tuple[float | None, float | None]]
+    ] = {}  # keys that are repeated, with all they said
     repeated = 0
     for place, reading in enumerate(readings, 1):
-        if (problem := _problem(reading)) is not None:
-            problems.append(Problem(reading.key[:60] or f"Reading {place}", problem))
-            continue
         key = reading.key.strip()
-        content = (reading.value, reading.limit)
-        before = said.get(key)
-        if before is None:
-            said[key] = [content]
+        value, limit = reading.value, reading.limit
+        is_fine = (value is None or finite(value)) and (limit is None or finite(limit))
+        if not is_fine or not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
+            problems.append(Problem(key[:60] or f"Reading {place}", _problem(key, reading)))
+            continue
+        before = first.setdefault(key, reading)
+        if before is reading:
             taken.append((key, reading))
-        elif content in before:
+            continue
+        said = others.setdefault(key, [(before.value, before.limit)])
+        if (value, limit) in said:
             repeated += 1
         else:
-            before.append(content)
-            taken.append((f"{key} #{len(before)}", reading))
+            said.append((value, limit))
+            taken.append((f"{key} #{len(said)}", reading))
     return taken, repeated, problems
 
 
-def _problem(reading: NewReading) -> str | None:
-    key = reading.key.strip()
+def _problem(key: str, reading: NewReading) -> str:
+    """Why a reading cannot be taken."""
     if not key:
         return "It has no key."
     if len(key) > LONGEST_KEY:
         return f"Its key is {len(key):,} characters long; at most {LONGEST_KEY} can be kept."
     if not key.isprintable():
         return "Its key holds characters that cannot be seen."
-    for number, what in ((reading.value, "value"), (reading.limit, "limit")):
-        if number is not None and not math.isfinite(number):
-            return f"Its {what} is not a finite number."
-    return None
+    is_value = reading.value is not None and not math.isfinite(reading.value)
+    return f"Its {'value' if is_value else 'limit'} is not a finite number."
 
 
 def sort_out(
@@ -116,19 +121,22 @@ def sort_out(
     moments = None
     if any(reading.at is None for _, reading in readings):
         moments = moments_of([reading.key for _, reading in readings])
-    new: list[tuple[NewReading, datetime]] = []
+    if moments is not None and not known and all(reading.at is None for _, reading in readings):
+        return Sorted(readings, moments, 0, ())
+    new: list[tuple[str, NewReading]] = []
+    new_moments: list[datetime] = []
     conflicts: list[str] = []
     unchanged = 0
     for index, (key, reading) in enumerate(readings):
         stored = known.get(key)
         if stored is None:
-            at = reading.at or (moments[index] if moments else arrived_at)
-            new.append((NewReading(key, reading.value, reading.limit), at))
+            new.append((key, reading))
+            new_moments.append(reading.at or (moments[index] if moments else arrived_at))
         elif stored.says_the_same(reading, kind):
             unchanged += 1
         else:
             conflicts.append(key)
-    return Sorted(tuple(new), unchanged, tuple(conflicts))
+    return Sorted(new, new_moments, unchanged, tuple(conflicts))
 
 
 def against_conflicts(conflicts: Sequence[str]) -> tuple[Blocker, ...]:

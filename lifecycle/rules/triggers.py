@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 
 class Direction(StrEnum):
@@ -68,6 +69,15 @@ class Point:
         return self.value is None or self.limit is None or math.isnan(self.value) or math.isnan(self.limit)
 
 
+class Keyed(Protocol):
+    """A point whose judgement is known already."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def at(self) -> datetime | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class TriggerRule:
     """`consecutive` is how many breaching points in a row make it fire, at least 1.
@@ -90,7 +100,10 @@ class TriggerRule:
         return self.judge(point) is Judgement.BREACH
 
     def judge(self, point: Point) -> Judgement:
-        value, limit = point.value, point.limit
+        return self.judge_value(point.value, point.limit)
+
+    def judge_value(self, value: float | None, limit: float | None) -> Judgement:
+        """As `judge`, of a value and its limit alone. NaN is the one number that differs from itself."""
         if value is None or limit is None or value != value or limit != limit:
             return Judgement.MISSING
         breached = value < limit if self.direction is Direction.BELOW else value > limit
@@ -144,29 +157,28 @@ def replay(points: Sequence[Point], rule: TriggerRule) -> Replay:
     )
 
 
-def fires(
-    points: Sequence[Point], rule: TriggerRule, judged: Sequence[Judgement] | None = None
-) -> tuple[Fire, ...]:
+def fires(points: Sequence[Keyed], rule: TriggerRule, judged: Sequence[str]) -> tuple[Fire, ...]:
     """Every firing over points in the order given, which begin where no run is under way."""
-    known = judged if judged is not None else [rule.judge(point) for point in points]
-    found = (_fire(points, run, rule) for run in _runs(known, rule))
+    found = (_fire(points, run, rule) for run in _runs(judged, rule))
     return tuple(fire for fire in found if fire is not None)
 
 
-def _runs(judged: Sequence[Judgement], rule: TriggerRule) -> Iterator[list[int]]:
+def _runs(judged: Sequence[str], rule: TriggerRule) -> Iterator[list[int]]:
     """The indexes of the breaches of each run."""
     run: list[int] = []
+    # Plain text: this looks at every point of a long series, and comparing members of an enumeration is slow.
+    breach, fine, resets = Judgement.BREACH.value, Judgement.FINE.value, rule.missing is Missing.RESET
     for index, judgement in enumerate(judged):
-        if judgement is Judgement.BREACH:
+        if judgement == breach:
             run.append(index)
-        elif run and (judgement is Judgement.FINE or rule.missing is Missing.RESET):
+        elif run and (judgement == fine or resets):
             yield run
             run = []
     if run:
         yield run
 
 
-def _fire(points: Sequence[Point], run: list[int], rule: TriggerRule) -> Fire | None:
+def _fire(points: Sequence[Keyed], run: list[int], rule: TriggerRule) -> Fire | None:
     if len(run) < rule.consecutive:
         return None
     if rule.lasting is None:
@@ -203,12 +215,14 @@ class Settled:
         return not (self.new or self.ended or self.again)
 
 
-def settle(points: Sequence[Point], rule: TriggerRule, on_record: Mapping[str, bool]) -> Settled:
+def settle(
+    points: Sequence[Keyed], rule: TriggerRule, on_record: Mapping[str, bool], judged: Sequence[str]
+) -> Settled:
     """Compare the firings of a series with those on record among its points: key, and whether it holds.
 
     Done twice, the second time finds nothing to do. The points begin where no run is under way.
     """
-    found = {points[fire.at].key: fire for fire in fires(points, rule)}
+    found = {points[fire.at].key: fire for fire in fires(points, rule, judged)}
     ended = [key for key, holds in on_record.items() if holds and key not in found]
     again = [key for key, holds in on_record.items() if not holds and key in found]
     places = {point.key: index for index, point in enumerate(points)} if ended else {}

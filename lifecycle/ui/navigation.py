@@ -153,6 +153,22 @@ PAGES: tuple[PageSpec, ...] = (
         "What is live, how it came there, and the way back.",
     ),
     PageSpec(
+        "monitors",
+        "project/monitors.py",
+        "Monitors",
+        "monitoring",
+        "project",
+        "What is watched in production, and when it means trouble.",
+    ),
+    PageSpec(
+        "incidents",
+        "project/incidents.py",
+        "Incidents",
+        "emergency_home",
+        "project",
+        "What went wrong, who sees to it, and what was learned.",
+    ),
+    PageSpec(
         "operation",
         "project/operation.py",
         "Operation",

@@ -178,7 +178,8 @@ class Record:
     def arrive(self, points: list[Point]) -> bool:
         self.points |= {point.key: point for point in points}
         ordered = sorted(self.points.values(), key=lambda point: point.at or START)
-        settled = settle(ordered, self.rule, self.firings)
+        judged = [self.rule.judge(point) for point in ordered]
+        settled = settle(ordered, self.rule, self.firings, judged)
         for key in settled.ended:
             self.firings[key] = False
         for key in settled.again:
