@@ -100,7 +100,7 @@ def _no_number(word: str) -> NoReturn:
 
 def _refuse_another_format(found: Any) -> None:
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise Invalid({"format": f"This is no whole-project document: it has to begin with “{FORMAT}”."})
+        raise Invalid({"format": f"This is no whole-project document: its format would be “{FORMAT}”."})
     version = found.get("schema_version")
     if isinstance(version, int) and not isinstance(version, bool) and version > SCHEMA_VERSION:
         raise Invalid(

@@ -29,6 +29,7 @@ from lifecycle.store.database import open_database
 from lifecycle.store.files import open_files
 from lifecycle.store.migrations import upgrade
 from lifecycle.web.accounts import Accounts
+from lifecycle.web.document_upload import DocumentUpload
 from lifecycle.web.evidence import EvidencePages
 from lifecycle.web.guard import Guard, Wire, problem
 from lifecycle.web.headers import application_policy
@@ -64,6 +65,7 @@ class Site:
         files = RegisterFiles(self.database.file)
         self._register_upload = RegisterUpload(self.accounts, files, settings)
         self._readings_upload = ReadingsUpload(self.accounts, files, settings)
+        self._document_upload = DocumentUpload(self.database, self.accounts, settings, self.guide)
         self._serves_itself = False
         self._is_prepared = False
 
@@ -76,6 +78,7 @@ class Site:
             *self._evidence.routes(),
             *self._register_upload.routes(),
             *self._readings_upload.routes(),
+            *self._document_upload.routes(),
             Route(SCRIPT_PATH, _script),
             Route("/api/{path:path}", _no_such_operation, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         ]
