@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 EDGES = frozenset({"web", "cli", "jobs", "notify", "demo", "ui"})
 ACTIONS = (
     "people",
+    "tokens",
     "projects",
     "registers",
     "answers",

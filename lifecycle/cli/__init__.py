@@ -7,7 +7,18 @@ from __future__ import annotations
 
 import typer
 
-from lifecycle.cli import audit, exports, gates, guides, people, portfolio, registers, serving, triggers
+from lifecycle.cli import (
+    audit,
+    exports,
+    gates,
+    guides,
+    people,
+    portfolio,
+    registers,
+    serving,
+    tokens,
+    triggers,
+)
 
 main = typer.Typer(
     name="lifecycle",
@@ -23,5 +34,6 @@ main.add_typer(registers.commands, name="import")
 main.add_typer(audit.commands, name="audit")
 main.add_typer(exports.commands, name="export")
 main.add_typer(people.commands, name="people")
+main.add_typer(tokens.commands, name="tokens")
 main.add_typer(triggers.commands, name="triggers")
 main.add_typer(guides.commands, name="guide")

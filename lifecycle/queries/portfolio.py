@@ -16,8 +16,9 @@ from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from lifecycle.queries import projects
 from lifecycle.rules.permissions import may
-from lifecycle.store.tables import Membership, Project, ProjectStanding, RegisterEntry, Standing
+from lifecycle.store.tables import Project, ProjectStanding, RegisterEntry, Standing
 from lifecycle.vocabulary import (
     Actor,
     Area,
@@ -101,10 +102,7 @@ def scope(by: Actor) -> tuple[ColumnElement[bool], ...]:
     here = col(Project.archived_at).is_(None)
     if may("portfolio.read_all", by):
         return (here,)
-    own = select(col(Membership.project_id)).where(
-        col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
-    )
-    return here, col(Project.id).in_(own)
+    return here, col(Project.id).in_(projects.readable_ids(by))
 
 
 def chosen(filters: Filters) -> list[ColumnElement[bool]]:

@@ -33,6 +33,7 @@ from lifecycle.actions import (
     sessions,
     sources,
     threads,
+    tokens,
 )
 from lifecycle.errors import Forbidden, NotFound, Refused
 from lifecycle.facts.known import known_facts
@@ -47,7 +48,17 @@ from lifecycle.store.database import Database, open_database
 from lifecycle.store.tables import Channel, Condition, Delivery, Event, Organisation, PersonRow, Project
 from lifecycle.store.tokens import hash_token
 from lifecycle.store.verification import verify_session
-from lifecycle.vocabulary import COMMAND_LINE, Actor, Decision, Gate, Outcome, ProjectStatus, Role, Stage
+from lifecycle.vocabulary import (
+    COMMAND_LINE,
+    Actor,
+    Decision,
+    Gate,
+    Outcome,
+    ProjectStatus,
+    Role,
+    Scope,
+    Stage,
+)
 from tests.clock import START
 from tests.factories import (
     Cast,
@@ -365,6 +376,10 @@ def _removed_source(world: World) -> Call:
     return given
 
 
+def _token(world: World) -> Call:
+    return {"by": world.cast.pat, "person_key": world.cast.pat.key, "name": "Nightly", "scopes": [Scope.READ]}
+
+
 def _channel(world: World) -> Call:
     return {
         "by": world.cast.ada,
@@ -506,6 +521,11 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     threads.reply: lambda world: {"by": world.cast.pat, "thread_id": _asked(world), "text": "Because."},
     threads.resolve: lambda world: {"by": world.cast.pat, "thread_id": _asked(world)},
     threads.reopen: _resolved,
+    tokens.create: lambda world: _token(world),
+    tokens.revoke: lambda world: {
+        "by": world.cast.pat,
+        "token_id": tokens.create(world.session, at=START, **_token(world)).id,
+    },
     sources.add: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Feed"},
     sources.rename: lambda world: {**_source(world), "name": "Other feed", "base": 1},
     sources.remove: _source,
