@@ -191,6 +191,20 @@ def rows(
     return Page(tuple(_row(line) for line in found), total, today)
 
 
+def after_key(
+    session: Session, *, by: Actor, filters: Filters = EVERYTHING, after: str = "", most: int = 50
+) -> tuple[PortfolioRow, ...]:
+    """The projects whose keys follow this one, in the order of their keys: one statement, whatever came before."""
+    found = session.execute(
+        with_standing(Project, ProjectStanding, RegisterEntry.stage_word, RegisterEntry.risk)
+        .outerjoin(RegisterEntry, col(RegisterEntry.project_id) == col(Project.id))
+        .where(*scope(by), *chosen(filters), col(Project.key) > after)
+        .order_by(col(Project.key))
+        .limit(most)
+    )
+    return tuple(_row(line) for line in found)
+
+
 def _order(sort: Sort) -> Sequence[Any]:
     standing = case(
         (col(Project.status).in_(OVER), len(Level) + 2),

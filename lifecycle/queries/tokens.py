@@ -98,7 +98,7 @@ def _refusal(row: Row[Any], at: datetime) -> str | None:
 
 
 # Built once: asked at every request.
-_BEARER = (
+_BEARER: Any = (
     select(
         col(ApiToken.id),
         col(ApiToken.name),
