@@ -18,6 +18,8 @@ from tests.clock import START
 def test_unknown_address_and_method_say_what_there_is(pat: Client) -> None:
     nowhere = pat.get("/nothing")
     assert (nowhere.status_code, nowhere.json()["type"]) == (404, "/api/docs#not-there")
+    broken_line = pat.get("/projects/%0A/sources")
+    assert (broken_line.status_code, broken_line.json()["type"]) == (404, "/api/docs#not-there")
     other = pat("POST", f"/projects/{KEY}/answers/D12")
     assert (other.status_code, other.headers["allow"]) == (405, "DELETE, GET, PUT")
     assert "it takes DELETE, GET, PUT" in other.json()["detail"]

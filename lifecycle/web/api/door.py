@@ -65,6 +65,10 @@ class Door:
             return problem("too-often", 429, detail, request_id=request_id, headers=again)
         self._note(found.token_id)
         scope["bearer"] = found
+        if not scope[
+            "path"
+        ].isprintable():  # no pattern of a route matches a line break, not even the last one
+            return problem("not-there", 404, "There is no such operation.", request_id=request_id)
         return None
 
     def answering(self, scope: Scope, send: Send) -> Send:
