@@ -35,10 +35,7 @@ def show() -> None:
     own = cache.read_now(queries.own, by=person.actor, at=now)
     _own(own, now)
     _make(is_first=not own)
-    st.caption(
-        "[What programs can ask for](/api/docs) is described for engineers; `docs/api.md` begins with five minutes "
-        "of curl."
-    )
+    st.markdown("For engineers: [what programs can ask for](/api/docs).", anchors=False)
     if identity.is_administrator(person):
         _everybodys(now)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -68,6 +69,8 @@ class Documentation:
             kinds=KINDS,
             scopes=SCOPE_WORDS,
             document=DOCUMENT,
+            shapes=_inner(self._description),
+            marked=_marked,
         )
 
 
@@ -92,32 +95,58 @@ def _operation(description: Mapping[str, Any], verb: str, path: str, told: Mappi
         path=f"/api/v1{path}",
         about=told.get("description") or told["summary"],
         scope=scopes[0] if scopes else "",
-        parameters=tuple(_parameter(each) for each in told.get("parameters", ())),
+        parameters=tuple(_parameter(_shapes(description), each) for each in told.get("parameters", ())),
         takes=tuple(_members(description, body)),
         gives=tuple(_members(description, given)),
         answers=tuple((code, text["description"]) for code, text in sorted(told["responses"].items())),
     )
 
 
-def _parameter(told: Mapping[str, Any]) -> Parameter:
+def _parameter(shapes: Mapping[str, Any], told: Mapping[str, Any]) -> Parameter:
     about = told.get("description") or told["schema"].get("description", "")
-    return Parameter(told["name"], told["in"], _type(told["schema"]), told.get("required", False), about)
+    return Parameter(
+        told["name"], told["in"], _type(shapes, told["schema"]), told.get("required", False), about
+    )
 
 
 def _members(description: Mapping[str, Any], schema: Mapping[str, Any] | None) -> Iterator[Parameter]:
-    if not schema or "$ref" not in schema:
-        return
-    shape = description["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
-    required = shape.get("required", ())
-    for name, told in shape.get("properties", {}).items():
-        yield Parameter(name, "body", _type(told), name in required, told.get("description", ""))
+    if schema and "$ref" in schema:
+        yield from _of_shape(_shapes(description), schema["$ref"].rsplit("/", 1)[1])
 
 
-def _type(schema: Mapping[str, Any]) -> str:
+def _of_shape(shapes: Mapping[str, Any], name: str) -> Iterator[Parameter]:
+    required = shapes[name].get("required", ())
+    for member, told in shapes[name].get("properties", {}).items():
+        yield Parameter(member, "body", _type(shapes, told), member in required, told.get("description", ""))
+
+
+def _inner(description: Mapping[str, Any]) -> dict[str, tuple[Parameter, ...]]:
+    """The shapes that others are made of; enumerations are spelled out where they stand."""
+    shapes = _shapes(description)
+    return {name: tuple(_of_shape(shapes, name)) for name, told in shapes.items() if "properties" in told}
+
+
+def _shapes(description: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = description["components"]["schemas"]
+    return found
+
+
+def _type(shapes: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     if "$ref" in schema:
-        return str(schema["$ref"]).rsplit("/", 1)[1]
+        name = str(schema["$ref"]).rsplit("/", 1)[1]
+        values = shapes[name].get("enum")
+        return f"one of {', '.join(map(str, values))}" if values else name if shapes[name] else "any JSON"
     if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(_type(each) for each in schema["anyOf"]))
+        return " or ".join(dict.fromkeys(_type(shapes, each) for each in schema["anyOf"]))
     if schema.get("type") == "array":
-        return f"list of {_type(schema.get('items', {}))}"
+        return f"list of {_type(shapes, schema.get('items', {}))}"
     return str(schema.get("format") or schema.get("type") or "any JSON")
+
+
+def _marked(text: str) -> Markup:
+    """What stands between backticks as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(parts)
+    )

@@ -77,9 +77,12 @@ def text_cursor(cursor: str | None) -> str:
     if not cursor:
         return ""
     try:
-        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
+        found = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
-        raise Invalid({"cursor": "This is no cursor of ours. Begin without one."}) from None
+        found = "\0"
+    if not found.isprintable():
+        raise Invalid({"cursor": "This is no cursor of ours. Begin without one."})
+    return found
 
 
 def number_cursor(cursor: str | None) -> int | None:

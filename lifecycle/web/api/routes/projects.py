@@ -78,7 +78,9 @@ def list_projects(
     asking: Reading,
     request: Request,
     response: Response,
-    text: Annotated[str, Query(max_length=200, description="Words in name, organisation or key.")] = "",
+    text: Annotated[
+        str, Query(max_length=200, pattern=r"^[^\x00]*$", description="Words in name, organisation or key.")
+    ] = "",
     stage: Stage | None = None,
     level: Level | None = None,
     limit: Limit = 50,
