@@ -76,7 +76,8 @@ OWNERS: dict[str, frozenset[str]] = {
         "interchange",
         "demo",
         "jobs",
-    },  # the last three: the Session they pass on
+        "web",
+    },  # the last four: the Session they pass on
     "sqlalchemy": STORED | {"facts", "actions", "queries"},
     "alembic": frozenset({"store"}),
     "fsspec": frozenset({"store"}),

@@ -30,6 +30,11 @@ from lifecycle.web.api.shapes import (
 router = APIRouter(tags=["Projects"])
 
 
+Text = Annotated[
+    str, Query(max_length=200, pattern=r"^[^\x00]*$", description="Words in name, organisation or key.")
+]
+
+
 class ProjectLine(Shape):
     """One project of the list. `level` is null for one from a register that is not assessed here."""
 
@@ -78,9 +83,7 @@ def list_projects(
     asking: Reading,
     request: Request,
     response: Response,
-    text: Annotated[
-        str, Query(max_length=200, pattern=r"^[^\x00]*$", description="Words in name, organisation or key.")
-    ] = "",
+    text: Text = "",
     stage: Stage | None = None,
     level: Level | None = None,
     limit: Limit = 50,
