@@ -76,8 +76,7 @@ OWNERS: dict[str, frozenset[str]] = {
         "interchange",
         "demo",
         "jobs",
-        "web",
-    },  # the last four: the Session they pass on
+    },  # the last three: the Session they pass on
     "sqlalchemy": STORED | {"facts", "actions", "queries"},
     "alembic": frozenset({"store"}),
     "fsspec": frozenset({"store"}),

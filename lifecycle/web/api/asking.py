@@ -10,7 +10,6 @@ from typing import Annotated
 
 from fastapi import Request, Security
 from fastapi.security import HTTPBearer, SecurityScopes
-from sqlmodel import Session
 
 from lifecycle.errors import Forbidden
 from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
@@ -19,7 +18,7 @@ from lifecycle.queries import projects
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.tokens import Bearer
 from lifecycle.settings import Settings
-from lifecycle.store.database import Database
+from lifecycle.store.database import Database, Session
 from lifecycle.vocabulary import Actor, Scope
 
 

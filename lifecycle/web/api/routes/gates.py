@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
-from sqlmodel import Session
 from starlette.responses import Response
 
 from lifecycle.queries.pipeline import PipelineGate, pipeline_gate
+from lifecycle.store.database import Session
 from lifecycle.vocabulary import Gate
 from lifecycle.web.api.asking import Asking, Reading
 from lifecycle.web.api.problems import problem, problem_response, request_id_of

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import Field, JsonValue
-from sqlmodel import Session
 
 from lifecycle.actions import answers as actions
 from lifecycle.actions.answers import SavedAnswer
@@ -18,6 +17,7 @@ from lifecycle.guide import FieldSpec, Guide
 from lifecycle.queries import worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerView
+from lifecycle.store.database import Session
 from lifecycle.vocabulary import AnswerState, Gate, Stage
 from lifecycle.web.api.asking import Asking, Reading, WritingWorksheets
 from lifecycle.web.api.problems import BaseMissing, Described, problem_response
