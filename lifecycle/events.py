@@ -69,6 +69,8 @@ class EventAction(StrEnum):
     REVIEWER_UNLISTED = "reviewer.unlisted"
     ROLE_GIVEN = "role.given"
     ROLE_ENDED = "role.ended"
+    TOKEN_CREATED = "token.created"
+    TOKEN_REVOKED = "token.revoked"
     PROJECT_REGISTERED = "project.registered"
     PROJECT_EDITED = "project.edited"
     PROJECT_ARCHIVED = "project.archived"
@@ -224,6 +226,8 @@ def record(
     said = dict(detail or {})
     if vouches:
         said[vouched.KEY] = vouches
+    if by.grant is not None:
+        said["token"] = by.grant.id
     if head is not None and given < head.at:
         said["clock_said"] = given
     line = {

@@ -49,6 +49,7 @@ EDGES = frozenset({"web", "cli", "jobs", "notify", "demo", "ui"})
 ACTIONS = (
     "people",
     "filters",
+    "tokens",
     "projects",
     "registers",
     "answers",

@@ -703,3 +703,38 @@ def test_inventory_lists_every_project(with_project: Terminal, small: Path, tmp_
     ):
         assert with_project("export", *wrong).exit_code == 1
     assert with_project("export", "card", "orders", tmp_path / "c.md", "--format", "other").exit_code == 2
+
+
+# ---------------------------------------------------------------- tokens
+
+
+def test_token_is_made_listed_and_revoked_without_a_browser(terminal: Terminal, database: Database) -> None:
+    with database.write() as session:
+        set_up(session)
+
+    made = terminal.json(
+        "tokens", "create", "--email", ADMINISTRATOR_EMAIL, "--scope", "read", "--name", "CI"
+    )
+
+    assert made["token"].startswith("lcy_")
+    assert made["scopes"] == ["read"]
+    (listed_one,) = terminal.json("tokens", "list", "--email", ADMINISTRATOR_EMAIL)
+    assert (listed_one["name"], listed_one["state"]) == ("CI", "valid")
+    assert made["token"] not in json.dumps(listed_one)
+    assert terminal("tokens", "revoke", str(made["id"])).exit_code == 0
+    assert terminal.json("tokens", "list")[0]["state"] == "revoked"
+    again = terminal("tokens", "revoke", str(made["id"]))
+    assert (again.exit_code, "revoked already" in again.stderr) == (1, True)
+
+
+def test_token_for_nobody_or_for_nothing_is_refused(terminal: Terminal, database: Database) -> None:
+    with database.write() as session:
+        set_up(session)
+    nobody = terminal("tokens", "create", "--email", "no@example.org", "--scope", "read")
+    assert (nobody.exit_code, "no@example.org" in nobody.stderr) == (1, True)
+    unknown = terminal("tokens", "create", "--email", ADMINISTRATOR_EMAIL, "--scope", "sign")
+    assert unknown.exit_code == 2
+    wrong = terminal(
+        "tokens", "create", "--email", ADMINISTRATOR_EMAIL, "--scope", "read", "--project", "none"
+    )
+    assert (wrong.exit_code, "none" in wrong.stderr) == (1, True)

@@ -20,6 +20,7 @@ from lifecycle.cli import (
     registers,
     releases,
     serving,
+    tokens,
     triggers,
 )
 
@@ -38,6 +39,7 @@ main.add_typer(projects.commands, name="project")
 main.add_typer(audit.commands, name="audit")
 main.add_typer(exports.commands, name="export")
 main.add_typer(people.commands, name="people")
+main.add_typer(tokens.commands, name="tokens")
 main.add_typer(triggers.commands, name="triggers")
 main.add_typer(monitors.monitor_commands, name="monitors")
 main.add_typer(monitors.monitor_commands, name="monitor", hidden=True)  # as people type it for a single one

@@ -16,7 +16,7 @@ from lifecycle.events import EventAction, project_chain
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
-from lifecycle.queries import projects, records
+from lifecycle.queries import projects, records, tokens
 from lifecycle.queries.records import SignatureView
 from lifecycle.queries.wording import NO_ANSWER, Place, Wording, all_names
 from lifecycle.rules.monitors import number_text
@@ -106,7 +106,10 @@ def events(
     shown = rows[:most]
     details = [json.loads(row.detail) for row in shown]
     versions = _versions(session, [detail.get("answer") for detail in details], wording)
-    lines = tuple(_line(row, detail, wording, versions) for row, detail in zip(shown, details, strict=True))
+    programs = _programs(session, details)
+    lines = tuple(
+        _line(row, detail, wording, versions, programs) for row, detail in zip(shown, details, strict=True)
+    )
     return HistoryPage(lines, shown[-1].sequence if len(rows) > most else None)
 
 
@@ -127,9 +130,11 @@ def activity(
         newest = newest.where(col(Event.id) < before)
     rows = list(session.execute(newest.order_by(col(Event.id).desc()).limit(most + 1)))
     wording = Wording(ProjectFacts(today=organisation_today(session, at)), guide, all_names(session))
+    details = [json.loads(row.detail) for row, _ in rows[:most]]
+    programs = _programs(session, details)
     lines = [
-        ActivityLine(row.id or 0, project.key, project.name, _line(row, json.loads(row.detail), wording, {}))
-        for row, project in rows[:most]
+        ActivityLine(row.id or 0, project.key, project.name, _line(row, detail, wording, {}, programs))
+        for (row, project), detail in zip(rows[:most], details, strict=True)
     ]
     return ActivityPage(tuple(lines), lines[-1].id if len(rows) > most else None)
 
@@ -216,8 +221,28 @@ def _versions(
 # ---------------------------------------------------------------- sentences
 
 
+def _programs(session: Session, details: Iterable[Mapping[str, Any]]) -> Mapping[int, str]:
+    """The names of the tokens with which programs did some of this, by their number."""
+    return tokens.names(
+        session, {detail["token"] for detail in details if isinstance(detail.get("token"), int)}
+    )
+
+
+def _who(row: Event, detail: Mapping[str, Any], wording: Wording, programs: Mapping[int, str]) -> str:
+    person = wording.person(row.actor_key)
+    return (
+        f"{person} (token “{programs.get(detail.get('token', 0), '')}”)"
+        if row.actor_kind == "token"
+        else person
+    )
+
+
 def _line(
-    row: Event, detail: dict[str, Any], wording: Wording, versions: Mapping[int, tuple[str, str]]
+    row: Event,
+    detail: dict[str, Any],
+    wording: Wording,
+    versions: Mapping[int, tuple[str, str]],
+    programs: Mapping[int, str],
 ) -> EventLine:
     told = _Told(row.subject, detail, wording)
     say = _SENTENCES.get(row.action)
@@ -225,7 +250,7 @@ def _line(
     return EventLine(
         sequence=row.sequence,
         at=datetime.fromisoformat(row.at),
-        who=wording.person(row.actor_key),
+        who=_who(row, detail, wording, programs),
         action=row.action,
         sentence=say(told) if say else row.action.replace("_", " ").replace(".", ": "),
         place=told.place,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from lifecycle.errors import Forbidden
-from lifecycle.vocabulary import REVIEWERS, Actor, OrganisationRole, Role
+from lifecycle.vocabulary import REVIEWERS, Actor, OrganisationRole, Role, Scope
 
 ADMINISTRATOR, LEADERSHIP, MEMBER = OrganisationRole
 EVERYBODY = frozenset(OrganisationRole)
@@ -26,6 +26,8 @@ ANYONE_ON_IT = frozenset(Role)
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """Either role suffices. `person_only` bars command line and system: they cannot sign or vouch.
+
+    What a token of such a person may do besides stands in SCOPES.
 
     `system` lets the product itself do it when a date passes or a reading arrives.
     """
@@ -71,6 +73,10 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "people.erase": _ADMINISTRATOR_IN_PERSON,
         "people.give_project_role": _MANAGER_OR_ADMINISTRATOR,
         "people.take_project_role": _MANAGER_OR_ADMINISTRATOR,
+        # access tokens: one's own, or anybody's for an administrator to revoke
+        "tokens.create": Allowed(EVERYBODY),
+        "tokens.revoke": Allowed(EVERYBODY),
+        "tokens.read_all": _ADMINISTRATORS,
         # organisation
         "organisation.read_audit": _ADMINISTRATORS,
         "organisation.edit_settings": _ADMINISTRATORS,
@@ -193,6 +199,36 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
     }
 )
 
+# What a token lets through of the rights of the person it belongs to; what is in no scope, no token can do.
+# Every scope reads the project that it writes to: the routes for reading ask for `read` itself.
+SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
+    {
+        Scope.READ: frozenset(
+            {"projects.read", "projects.export", "portfolio.read_all", "organisation.read_audit"}
+        ),
+        Scope.PROJECTS_WRITE: frozenset({"projects.read", "projects.create", "projects.edit"}),
+        Scope.WORKSHEETS_WRITE: frozenset(
+            {
+                "projects.read",
+                "answers.save",
+                "answers.clear",
+                "answers.restore",
+                "sources.add",
+                "sources.rename",
+                "sources.remove",
+                "sources.restore",
+            }
+        ),
+        Scope.READINGS_WRITE: frozenset({"projects.read", "monitors.push_readings"}),
+        Scope.RELEASES_WRITE: frozenset({"projects.read", "releases.freeze", "releases.withdraw"}),
+        Scope.INCIDENTS_WRITE: frozenset(
+            {"projects.read", "incidents.open", "incidents.acknowledge", "incidents.resolve"}
+        ),
+    }
+)
+# About more than one project: not for a token that is restricted to one.
+_BEYOND_ONE_PROJECT = frozenset({"portfolio.read_all", "organisation.read_audit", "projects.create"})
+
 _NOT_A_PERSON = (
     "Only a person who is signed in may do this; it cannot be done from the command line or by the product."
 )
@@ -201,7 +237,9 @@ _NOT_A_PERSON = (
 def may(action: str, by: Actor, project_roles: Collection[Role] = ()) -> bool:
     """Whether this actor may try the action, on a project where they hold these roles."""
     allowed = PERMISSIONS.get(action, Allowed())
-    if allowed.person_only and not by.is_person:
+    if allowed.person_only and not by.has_account:
+        return False
+    if by.kind == "token" and _against_token(action, by):
         return False
     if by.kind == "system":
         return allowed.system
@@ -213,8 +251,10 @@ def refusal(action: str, by: Actor, project_roles: Collection[Role] = ()) -> str
     if may(action, by, project_roles):
         return None
     allowed = PERMISSIONS.get(action, Allowed())
-    if allowed.person_only and not by.is_person:
+    if allowed.person_only and not by.has_account:
         return _NOT_A_PERSON
+    if by.kind == "token" and (sentence := _against_token(action, by)):
+        return sentence
     holders = _names(allowed)
     if not holders:
         return "Nobody may do this by hand."
@@ -225,6 +265,18 @@ def require(action: str, by: Actor, project_roles: Collection[Role] = ()) -> Non
     """Raises Forbidden with the sentence of `refusal`."""
     if sentence := refusal(action, by, project_roles):
         raise Forbidden(sentence)
+
+
+def _against_token(action: str, by: Actor) -> str | None:
+    """Why no token, or not this one, can do it; None where its person's rights decide."""
+    granting = [scope for scope, actions in SCOPES.items() if action in actions]
+    if by.grant is None or not granting:
+        return "No token can do this. Sign in and do it on the screen."
+    if by.grant.scopes.isdisjoint(granting):
+        return f"This token lacks the scope {granting[0].value}. Make another one that has it."
+    if by.grant.only_project is not None and action in _BEYOND_ONE_PROJECT:
+        return "This token is for one project only. Make another one without that restriction."
+    return None
 
 
 def _names(allowed: Allowed) -> str:

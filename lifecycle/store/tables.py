@@ -92,6 +92,25 @@ class WebSession(Row, table=True):
     user_agent: str = ""
 
 
+class ApiToken(Row, table=True):
+    """With which a program acts for a person; only the hash is kept, and its first characters to tell it by."""
+
+    __tablename__ = "api_token"
+    id: int | None = Field(default=None, primary_key=True)
+    token_hash: str = Field(unique=True)
+    hint: str
+    person_key: str = Field(foreign_key="person.key", index=True)
+    name: str
+    scopes: str = Field(sa_column=_text())
+    only_project_id: int | None = Field(default=None, foreign_key="project.id")
+    created_by: str
+    created_at: datetime = Field(sa_column=_moment())
+    expires_at: datetime = Field(sa_column=_moment())
+    last_used_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    revoked_by: str | None = None
+
+
 class SignInAttempt(Row, table=True):
     """One failed sign-in, for throttling by account and by address."""
 

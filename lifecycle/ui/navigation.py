@@ -67,6 +67,7 @@ PAGES: tuple[PageSpec, ...] = (
     PageSpec(
         "absence", "absence.py", "Absence", "event_busy", "work", "Who decides for you while you are away."
     ),
+    PageSpec("tokens", "tokens.py", "Access tokens", "key", "work", "Let a program of yours use Lifecycle."),
     PageSpec(
         "portfolio",
         "portfolio/overview.py",

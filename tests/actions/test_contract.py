@@ -40,6 +40,7 @@ from lifecycle.actions import (
     sources,
     surroundings,
     threads,
+    tokens,
 )
 from lifecycle.errors import Forbidden, NotFound, Refused
 from lifecycle.facts.documents import read_document
@@ -79,6 +80,7 @@ from lifecycle.vocabulary import (
     Outcome,
     ProjectStatus,
     Role,
+    Scope,
     Stage,
 )
 from tests.clock import START
@@ -401,6 +403,10 @@ def _removed_source(world: World) -> Call:
     return given
 
 
+def _token(world: World) -> Call:
+    return {"by": world.cast.pat, "person_key": world.cast.pat.key, "name": "Nightly", "scopes": [Scope.READ]}
+
+
 def _channel(world: World) -> Call:
     return {
         "by": world.cast.ada,
@@ -698,6 +704,11 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     threads.reply: lambda world: {"by": world.cast.pat, "thread_id": _asked(world), "text": "Because."},
     threads.resolve: lambda world: {"by": world.cast.pat, "thread_id": _asked(world)},
     threads.reopen: _resolved,
+    tokens.create: lambda world: _token(world),
+    tokens.revoke: lambda world: {
+        "by": world.cast.pat,
+        "token_id": tokens.create(world.session, at=START, **_token(world)).id,
+    },
     sources.add: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Feed"},
     sources.rename: lambda world: {**_source(world), "name": "Other feed", "base": 1},
     sources.remove: _source,
