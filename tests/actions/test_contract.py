@@ -46,7 +46,16 @@ from lifecycle.rules.registers import ListedProject
 from lifecycle.rules.reminders import ReminderPolicy
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
-from lifecycle.store.tables import Channel, Condition, Delivery, Event, Organisation, PersonRow, Project
+from lifecycle.store.tables import (
+    Channel,
+    Condition,
+    Delivery,
+    Event,
+    Organisation,
+    PersonRow,
+    Project,
+    SignOff,
+)
 from lifecycle.store.tokens import hash_token
 from lifecycle.store.verification import verify_session
 from lifecycle.vocabulary import COMMAND_LINE, Actor, Decision, Gate, Outcome, ProjectStatus, Role, Stage
@@ -324,7 +333,8 @@ def _affirmed(world: World) -> Call:
     world.says("D25", {"personal": False})
     sign_off_id = world.signed()
     world.says("D25", {"personal": True, "categories": ["contact"]})
-    digest = seen(world.session, world.cast, 1)
+    review_id = world.session.get_one(SignOff, sign_off_id).review_id
+    digest = seen(world.session, world.cast, review_id)
     return {"by": world.cast[Role.PRIVACY], "sign_off_id": sign_off_id, "seen_digest": digest}
 
 
