@@ -25,6 +25,7 @@ from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Meaning, R
 
 LONGEST_TEXT = 5_000
 LONGEST_NAME = 200
+NO_CONDITION = "Name at least one condition, or approve without."
 MOST_CONDITIONS = 50
 NEEDS_COMMENT: Mapping[Decision, str] = {
     Decision.CHANGES_REQUESTED: "Say what has to change.",
@@ -134,7 +135,7 @@ def refuse_incomplete(
         problems["comment"] = NEEDS_COMMENT[decision]
     with_conditions = decision is Decision.APPROVED_WITH_CONDITIONS
     if with_conditions and not conditions:
-        problems["conditions"] = "Name at least one condition, or approve without."
+        problems["conditions"] = NO_CONDITION
     elif conditions and not with_conditions:
         problems["conditions"] = (
             "Conditions belong to “Approved with conditions”. Choose it, or take them out."

@@ -22,14 +22,14 @@ from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import ConditionView, EvidenceView, SignatureView
 from lifecycle.queries.wording import Place, Wording, all_names
 from lifecycle.rules import reviews as rules
-from lifecycle.rules.checks.evaluation import evaluate
+from lifecycle.rules.checks.evaluation import AREAS_OF_CHECKS, evaluate
 from lifecycle.rules.differences import Line, differences
 from lifecycle.rules.evidence import EVIDENCE
 from lifecycle.rules.permissions import refusal
 from lifecycle.rules.project_facts import AnswerFact, DelegationFact, ProjectFacts, ReviewFact
 from lifecycle.rules.signoffs import SOURCE, cover, decisions_allowed, digest_of, stands_in
 from lifecycle.store.tables import Answer, Project, Review, SignOff
-from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Meaning, Role
+from lifecycle.vocabulary import Act, Actor, Area, Blocker, Decision, Gate, Meaning, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,14 +225,16 @@ def _view(
             for item in requested_changes(session, head.id, wording)
             if (item.gate, item.role) == (gate, role)
         ),
-        findings=touching(findings(evaluate(facts, guide, gate), wording), covered),
+        findings=_findings(facts, wording, gate, covered),
         conditions=conditions,
         evidence=_evidence(session, wording, head.id, gate, role),
         decisions=decisions_allowed(fact.act),
         against_deciding=(
             *_not_open(head),
-            *_not_permitted("reviews.decide", by, roles),
-            *rules.may_decide_now(facts, guide, fact, by, held),
+            *(
+                rules.may_decide_now(facts, guide, fact, by, held)
+                or _not_permitted("reviews.decide", by, roles)
+            ),
         ),
         seen_digest=digest_of(covered),
         seen={key: content for key, (_, content) in covered.items()},
@@ -241,6 +243,14 @@ def _view(
         against_affirming=_against_affirming(wording, head, signature, fact, by, held),
         against_withdrawing=_against_withdrawing(wording, head, signature, fact, by),
     )
+
+
+def _findings(
+    facts: ProjectFacts, wording: Wording, gate: Gate, covered: Iterable[str]
+) -> tuple[FindingView, ...]:
+    """What the checks say of the answers: those that look at sign-offs would tell the reviewer of themselves."""
+    found = touching(findings(evaluate(facts, wording.guide, gate), wording), covered)
+    return tuple(item for item in found if AREAS_OF_CHECKS.get(item.check_id) is not Area.SIGN_OFFS)
 
 
 def _promises(
