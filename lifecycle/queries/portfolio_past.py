@@ -126,10 +126,14 @@ def _put_away(session: Session, end: datetime) -> dict[int, bool]:
 
 
 def _moves_after(session: Session, end: datetime) -> dict[int, str | None]:
-    """Where imported projects stood at `end` that a person placed or adopted later: what the first event says."""
+    """Where imported projects stood at `end` that a person or an import placed later: what the first event says."""
     found: dict[int, str | None] = {}
-    for event in _events(session, _MOVES, after=end):
+    for event in _events(session, (*_MOVES, *_BY_REGISTER), after=end):
         detail: Mapping[str, Any] = json.loads(event.detail)
+        if event.action in _BY_REGISTER:
+            for project_id, (stage, _) in detail.get("moved", {}).items():
+                found.setdefault(int(project_id), stage)
+            continue
         before = detail.get("before") or {}
         if event.action == EventAction.PROJECT_ADOPTED.value:
             found.setdefault(_project(event), detail.get("stage"))

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, col, func, select
 
 from lifecycle.actions import answers, evidence, gates, people, reviews, sources, threads
+from lifecycle.actions.registers import ListedRegister, import_register
 from lifecycle.errors import Conflict, Forbidden, Invalid, LifecycleError, NotFound, Refused
 from lifecycle.events import project_chain, verify_all, verify_chain
 from lifecycle.guide import FieldSpec, Guide
@@ -29,6 +30,7 @@ from lifecycle.queries import gates as gate_queries
 from lifecycle.queries import history, overview, projects
 from lifecycle.queries import reviews as review_queries
 from lifecycle.rules.evidence import LinkContent
+from lifecycle.rules.registers import ListedProject
 from lifecycle.rules.signoffs import sign_off_status
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
@@ -42,6 +44,7 @@ from lifecycle.vocabulary import (
     Decision,
     Gate,
     Outcome,
+    ProjectStatus,
     Role,
     SignOffStatus,
     Stage,
@@ -374,7 +377,23 @@ def lived_in(small_project: Stagehand) -> Stagehand:
             field_id="D25",
             text="Whose data is it?",
         )
+        for digest in ("0", "1"):
+            register = ListedRegister("town", "town.csv", digest, (_listed(digest),))
+            import_register(session, by=everybody.ada, at=START, register=register)
     return small_project
+
+
+def _listed(digest: str) -> ListedProject:
+    said = {
+        "name": "Bins",
+        "organisation": "Town",
+        "external_id": None,
+        "stage_word": "",
+        "risk": "",
+        "facts": (),
+    }
+    place = {"stage": None, "status": ProjectStatus.ACTIVE}
+    return ListedProject(identity="1", group="1", digest=digest, row_number=2, **said, **place)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
