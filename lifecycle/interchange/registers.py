@@ -31,6 +31,7 @@ from lifecycle.interchange.mappings import (
 from lifecycle.interchange.proposals import Proposal, is_a_list_of_people, propose, with_known_words
 from lifecycle.interchange.register_dates import RegisterDate, read_date
 from lifecycle.interchange.register_headers import second_headers, settled_header
+from lifecycle.interchange.register_words import NOTIONS
 from lifecycle.interchange.tabular import (
     LARGEST_FILE_MEGABYTES,
     Row,
@@ -92,6 +93,16 @@ class RegisterRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StageWord:
+    """One word of the stage column ("" for a blank) and where its rows stand; stage None: a person decides."""
+
+    word: str
+    rows: int
+    stage: Stage | None
+    status: ProjectStatus
+
+
+@dataclass(frozen=True, slots=True)
 class Duplicates:
     """Rows that may be one project told twice. `shared` says what they have in common."""
 
@@ -117,6 +128,28 @@ class RegisterReading:
     sheets: tuple[str, ...] = ()  # every sheet or list that could have been read
     samples: tuple[tuple[str, ...], ...] = ()  # some texts of each column
     header_row: int = 1  # its number in the file
+
+    @property
+    def columns(self) -> dict[str, str | None]:
+        """The header that each of our notions was found under; None where there is no such column."""
+        place = locate(self.mapping, self.headers)
+        found = {notion: getattr(place, notion) for notion in NOTIONS}
+        return {notion: None if at is None else self.headers[at] for notion, at in found.items()}
+
+    @property
+    def date_columns(self) -> tuple[str, ...]:
+        """The headers of the columns that are read as dates."""
+        return tuple(self.headers[at] for _, at in locate(self.mapping, self.headers).dates)
+
+    @property
+    def stage_words(self) -> tuple[StageWord, ...]:
+        """Every word of the stage column with its rows and place, those nobody knows first, then by rows."""
+        counts: dict[tuple[str, Stage | None, ProjectStatus], int] = {}
+        for row in self.rows:
+            told = (row.stage_word, row.stage, row.status)
+            counts[told] = counts.get(told, 0) + 1
+        words = [StageWord(word, rows, stage, status) for (word, stage, status), rows in counts.items()]
+        return tuple(sorted(words, key=lambda each: (each.stage is not None, -each.rows, each.word)))
 
     @property
     def duplicates(self) -> tuple[Duplicates, ...]:
