@@ -129,6 +129,11 @@ class RegisterMapping(_Part):
         """The register whose entries this mapping's rows are compared with, however the mapping is called."""
         return self.register_name or self.name
 
+    def changed(self, **parts: object) -> RegisterMapping:
+        """Another mapping, checked anew, with these parts in the place of its own."""
+        own = {name: getattr(self, name) for name in type(self).model_fields}
+        return RegisterMapping.model_validate({**own, **parts})
+
     @model_validator(mode="after")
     def _consistent(self) -> RegisterMapping:
         seen: set[str] = set()

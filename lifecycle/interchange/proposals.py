@@ -107,7 +107,7 @@ def with_known_words(mapping: RegisterMapping) -> RegisterMapping:
         words = tuple(word for word in rule.words if stage_key(word) not in own)
         if words:
             further.append(rule.model_copy(update={"words": words, "prefixes": ()}))
-    return RegisterMapping.model_validate({**dict(mapping), "stages": (*mapping.stages, *further)})
+    return mapping.changed(stages=(*mapping.stages, *further))
 
 
 def is_a_list_of_people(table: Table) -> bool:

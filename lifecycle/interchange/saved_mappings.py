@@ -53,15 +53,14 @@ def adjusted(mapping: RegisterMapping, choices: Choices) -> RegisterMapping:
         columns[notion] = (exact_alias(header),) if header else ()
     if not columns["name"]:
         raise Invalid({"name": "Choose the column that names each project."})
-    changed = {
-        **dict(mapping),
+    changed: dict[str, object] = {
         "columns": Columns(**columns),
         "stages": _stages(mapping, choices.places),
         "undecided": _undecided(mapping, choices.places),
     }
     if choices.dates is not None:
         changed["dates"] = _dates(mapping, choices.dates)
-    return RegisterMapping.model_validate(changed)
+    return mapping.changed(**changed)
 
 
 def for_these_headers(mapping: RegisterMapping, headers: Sequence[str], title: str) -> RegisterMapping:
@@ -75,24 +74,21 @@ def for_these_headers(mapping: RegisterMapping, headers: Sequence[str], title: s
         )
     place = locate(mapping, headers)
     chief = sorted(at for notion in NOTIONS if (at := getattr(place, notion)) is not None)
-    return RegisterMapping.model_validate(
-        {
-            **dict(mapping),
-            "name": name,
-            "title": title.strip(),
-            "recognise": (tuple(exact_alias(headers[at]) for at in chief),),
-            "recognise_share": 1,
-            "fallback": False,
-            "proposed": False,
-            "register_name": mapping.told_apart_in,
-        }
+    return mapping.changed(
+        name=name,
+        title=title.strip(),
+        recognise=(tuple(exact_alias(headers[at]) for at in chief),),
+        recognise_share=1,
+        fallback=False,
+        proposed=False,
+        register_name=mapping.told_apart_in,
     )
 
 
 def mapping_yaml(mapping: RegisterMapping) -> str:
     """The mapping as a file that `--mapping` takes; what is as by default stays out."""
     content = mapping.model_dump(mode="json", exclude_defaults=True)
-    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=110)
+    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None)
 
 
 def keep_mapping(
@@ -116,9 +112,7 @@ def read_saved(views: Sequence[SavedMappingView]) -> tuple[RegisterMapping, ...]
     for view in views:
         with suppress(GuideError):
             mapping = parse_mapping(view.content, f"mapping {view.name}")
-            found.append(
-                RegisterMapping.model_validate({**dict(mapping), "name": view.name, "title": view.title})
-            )
+            found.append(mapping.changed(name=view.name, title=view.title))
     return tuple(found)
 
 
