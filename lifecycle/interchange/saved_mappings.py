@@ -66,7 +66,7 @@ def adjusted(mapping: RegisterMapping, choices: Choices) -> RegisterMapping:
 def for_these_headers(mapping: RegisterMapping, headers: Sequence[str], title: str) -> RegisterMapping:
     """The mapping under a name of its own, to be used for every file that has the columns it uses here."""
     name = slug(title)
-    if len(name) < 2:
+    if not title.strip() or len(name) < 2:
         raise Invalid({"title": "A mapping needs a name of at least two letters or digits."})
     if name in {shipped.name for shipped in load_mappings()}:
         raise Invalid(
@@ -135,21 +135,27 @@ def named_mapping(name: str, saved: Sequence[RegisterMapping]) -> RegisterMappin
 def _stages(mapping: RegisterMapping, places: Mapping[str, Place | None]) -> tuple[StageRule, ...]:
     """The rules without the words a person decided on, and a rule for each place that was chosen."""
     decided = {stage_key(word) for word in places}
+    chosen = {
+        stage_key(word): word for word, place in places.items() if place is not None and stage_key(word)
+    }
     rules = []
     for rule in mapping.stages:
         words = tuple(word for word in rule.words if stage_key(word) not in decided)
-        if words or rule.prefixes:
-            rules.append(rule.model_copy(update={"words": words}))
-    chosen: dict[Place, dict[str, str]] = {}
-    taken = {stage_key(prefix) for rule in rules for prefix in rule.prefixes}
-    for word, place in places.items():
-        if place is not None and stage_key(word) and stage_key(word) not in taken:
-            chosen.setdefault(place, {}).setdefault(stage_key(word), word)
-    own = [
-        StageRule(stage=stage, status=status, words=tuple(words.values()))
-        for (stage, status), words in chosen.items()
-    ]
-    return (*rules, *own)
+        prefixes = tuple(prefix for prefix in rule.prefixes if stage_key(prefix) not in chosen)
+        if words or prefixes:
+            rules.append(rule.model_copy(update={"words": words, "prefixes": prefixes}))
+    own: dict[Place, list[str]] = {}
+    for word in chosen.values():
+        place = places[word]
+        if place is not None:
+            own.setdefault(place, []).append(word)
+    return (
+        *rules,
+        *(
+            StageRule(stage=stage, status=status, words=tuple(words))
+            for (stage, status), words in own.items()
+        ),
+    )
 
 
 def _undecided(mapping: RegisterMapping, places: Mapping[str, Place | None]) -> tuple[str, ...]:

@@ -113,15 +113,11 @@ def stage_words(reading: RegisterReading, key: str) -> dict[str, Place | None]:
         return {}
     st.subheader("Stage words", anchor=False)
     unknown = sum(each.stage is None for each in words)
-    st.caption(
-        "A word has a place when it is in the list of known stage words; nobody guesses. "
-        + (
-            f"{counted(unknown, 'word')} {'is' if unknown == 1 else 'are'} not, and can be given one here: "
-            "what stays with a person is placed project by project after the import."
-            if unknown
-            else "All of these are."
-        )
-    )
+    said = "A word has a place when it is in the list of known stage words: nobody guesses."
+    if unknown:
+        which, it = ("1 word is", "it") if unknown == 1 else (f"{unknown:,} words are", "them")
+        said += f" {which} not in it: give {it} a place, or leave {it} to be placed after the import."
+    st.caption(said)
     chosen: dict[str, Place | None] = {}
     with st.grid(3, min_column_width=280):
         for word in words[:_SHOWN_AT_ONCE]:
@@ -178,15 +174,15 @@ def keep(reading: RegisterReading, saved: Sequence[SavedMappingView]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if mine is not None and _differs(reading.mapping, mine):
             _save_changes(reading, mine)
-        with st.popover("Save this mapping", icon=":material/bookmark_add:"):
-            form = state.fresh("import:save")
+        form = state.fresh("import:save")  # another one after saving, so that it is closed and empty
+        with st.popover("Save this mapping", icon=":material/bookmark_add:", key=f"{form}:popover"):
             title = st.text_input(
                 "Name of the mapping",
                 key=f"{form}:title",
                 max_chars=60,
                 help="It is used by itself for every later file that has these columns.",
             )
-            if st.button("Save", key="import:save:press", type="primary"):
+            if st.button("Save", key=f"{form}:press", type="primary"):
                 _save(reading, title or "")
         st.download_button(
             "Mapping as a file",

@@ -28,6 +28,7 @@ from lifecycle.ui.components import ago, counted, plain
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.views import import_differences, import_mapping, import_placing
 from lifecycle.ui.views.portfolio_maps import is_dark
+from lifecycle.vocabulary import Stage
 from lifecycle.web.register_upload import PATH
 
 _BEST = ""
@@ -66,7 +67,7 @@ def show() -> None:
     _new_import(saved)
     import_mapping.saved_list(saved)
     if earlier:
-        _earlier(earlier)
+        _earlier(earlier, _titles(saved))
 
 
 # ------------------------------------------------------------------ the file and its mapping
@@ -294,7 +295,8 @@ def _show_reading(reading: RegisterReading, saved: tuple[SavedMappingView, ...])
             ]
         )
         import_differences.notes(reading)
-        _stage_table(reading)
+        if state.value(_EDIT):
+            _stage_table(reading)
         import_differences.planned(reading, plan)
         import_mapping.keep(reading, saved)
         _apply(reading, plan)
@@ -305,6 +307,9 @@ def _sentence(reading: RegisterReading, plan: ImportPlan) -> str:
     unknown = sum(reading.unmapped_words.values())
     if unknown:
         text += f"; {unknown:,} with a stage word that is not known and that a person places afterwards"
+    placed = [f"{Stage(stage).title} {count:,}" for stage, count in reading.by_stage.items() if count]
+    if placed:
+        text += f". By stage: {', '.join(placed)}"
     if not (plan.added or plan.changed or plan.gone):
         text += ". Importing changes nothing: all of it is here already"
     return text + "."
@@ -363,7 +368,13 @@ def _apply(reading: RegisterReading, plan: ImportPlan) -> None:
 # ------------------------------------------------------------------ earlier imports
 
 
-def _earlier(imports: tuple[ImportView, ...]) -> None:
+def _titles(saved: tuple[SavedMappingView, ...]) -> dict[str, str]:
+    """Registers by the titles of the mappings they are read by; those that were only proposed have none."""
+    mappings = (*_shipped(), *read_saved(saved))
+    return {mapping.told_apart_in: mapping.title for mapping in mappings}
+
+
+def _earlier(imports: tuple[ImportView, ...], titles: dict[str, str]) -> None:
     st.header("Imports so far", anchor=False)
     now = identity.now()
     for one in imports:
@@ -374,7 +385,7 @@ def _earlier(imports: tuple[ImportView, ...]) -> None:
             )
             undone = f" · taken back {ago(one.undone_at, now)}" if one.undone_at else ""
             st.markdown(
-                f"**{plain(one.file_name)}** {plain(one.register)}  \n"
+                f"**{plain(one.file_name)}** {plain(titles.get(one.register, ''))}  \n"
                 f":small[:gray[{plain(counts)} · by {plain(one.by_name)} {ago(one.at, now)}{undone}]]",
                 width="stretch",
                 anchors=False,
