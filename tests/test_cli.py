@@ -191,6 +191,59 @@ def test_own_mapping_decides_the_stage_words(fresh: Terminal, small: Path, tmp_p
     assert found["unmapped"] == {"Initiated": 1}
 
 
+UNKNOWN = """Titel van het systeem;Bestuursorgaan;Huidige fase;Kleur
+Sluisplanner;Waterschap Noord;In gebruik;grijs
+Dijkcamera;Waterschap Zuid;Sluimerend;groen
+"""
+
+
+def test_second_import_says_which_fields_changed_and_can_be_taken_back(
+    fresh: Terminal, tmp_path: Path
+) -> None:
+    file = tmp_path / "algoritmen.csv"
+    file.write_text(UNKNOWN, "cp1252")
+    first = fresh.json("import", "register", file)
+    assert (first["proposed"], first["columns"]["name"]) == (True, "Titel van het systeem")
+    assert (first["by_status"], first["unmapped"]) == ({"live": 1}, {"Sluimerend": 1})
+    before = fresh.json("portfolio")
+
+    file.write_text(
+        UNKNOWN.replace("In gebruik;grijs", "Buiten gebruik;blauw").replace("Dijkcamera", "Peilbot")
+    )
+    second = fresh.json("import", "register", file)
+    (change,) = second["changes"]
+    assert [(each["field"], each["old"], each["new"]) for each in change["fields"]] == [
+        ("Stage word", "In gebruik", "Buiten gebruik"),
+        ("Stage here", "Production, live", "Production, retired"),
+        ("Kleur", "grijs", "blauw"),
+    ]
+    assert [each["name"] for each in second["added_projects"]] == ["Peilbot"]
+    assert [each["name"] for each in second["gone_projects"]] == ["Dijkcamera"]
+
+    assert fresh.json("import", "undo", second["run"])["archived"] == 1
+    assert fresh.json("portfolio") == before
+    assert fresh("import", "undo", second["run"]).exit_code == 1
+
+
+def test_proposal_is_printed_changed_saved_and_used_by_name_and_by_itself(
+    fresh: Terminal, tmp_path: Path
+) -> None:
+    file, mapping = tmp_path / "algoritmen.csv", tmp_path / "changed.yaml"
+    file.write_text(UNKNOWN, "utf-8")
+    printed = fresh("import", "mapping", file).stdout
+    mapping.write_text(printed + "undecided: [In gebruik]\n", "utf-8")
+    found = fresh.json("import", "register", file, "--mapping", mapping, "--dry-run")
+    assert found["unmapped"] == {"In gebruik": 1, "Sluimerend": 1}
+
+    assert fresh("import", "mapping", file, "--mapping", mapping, "--save", "Dutch water").exit_code == 0
+    for options in ((), ("--mapping", "dutch-water")):
+        found = fresh.json("import", "register", file, "--dry-run", *options)
+        assert (found["mapping"], found["unmapped"]) == ("dutch-water", {"In gebruik": 1, "Sluimerend": 1})
+    names = {each["name"]: each["saved"] for each in fresh.json("import", "mappings")}
+    assert (names["dutch-water"], names["us-federal-2024"]) == (True, False)
+    assert "dutch-water" in fresh("import", "register", file, "--mapping", "nobody").stderr
+
+
 BAD_FILES = {
     "empty.csv": b"",
     "binary.csv": bytes(range(256)),

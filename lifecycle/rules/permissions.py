@@ -111,6 +111,9 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "imports.run": _ADMINISTRATORS,
         "imports.undo": _ADMINISTRATORS,
         "imports.resolve": _ADMINISTRATORS,
+        "imports.save_mapping": _ADMINISTRATORS,
+        "imports.rename_mapping": _ADMINISTRATORS,
+        "imports.remove_mapping": _ADMINISTRATORS,
         # worksheets and data sources
         "answers.save": _TEAM,
         "answers.clear": _TEAM,

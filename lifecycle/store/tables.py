@@ -751,6 +751,33 @@ class RegisterEntry(Row, table=True):
     risk: str = ""
     facts: str = Field(default="[]", sa_column=_text(default="[]"))  # JSON list of [label, value]
     gone_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    # JSON list of [header, value]: the columns without a notion; null in rows older than the column
+    others: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+
+
+class RegisterChange(Row, table=True):
+    """What one import did to a project known before: how it was, so that the import can be taken back whole."""
+
+    __tablename__ = "register_change"
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="import_run.id", index=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    kind: str  # changed, returned, gone or moved within the file
+    content: str = Field(sa_column=_text())  # JSON: columns of entry and project as they were before
+    fields: str = Field(sa_column=_text())  # JSON list of [field, before, after], for people
+
+
+class SavedMapping(Row, table=True):
+    """A mapping that somebody saved under a name, used by itself for files that have its headers."""
+
+    __tablename__ = "saved_mapping"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True, max_length=60)
+    title: str
+    content: str = Field(sa_column=_text())  # YAML, as it is downloaded
+    revision: int = 1
+    saved_at: datetime = Field(sa_column=_moment())
+    saved_by: str
 
 
 class RegisterProblem(Row, table=True):
@@ -1083,6 +1110,7 @@ APPEND_ONLY: tuple[str, ...] = (
     "release_step",
     "retirement",
     "elsewhere_record",
+    "register_change",
     "standing_history",
     "project_past",
     "standing_past",

@@ -37,6 +37,7 @@ from lifecycle.actions import (
     threads,
 )
 from lifecycle.actions import projects as project_actions
+from lifecycle.actions.registers import ListedRegister, import_register
 from lifecycle.errors import Conflict, Forbidden, Invalid, LifecycleError, NotFound, Refused
 from lifecycle.events import project_chain, verify_all, verify_chain
 from lifecycle.facts.documents import read_document
@@ -48,6 +49,7 @@ from lifecycle.queries import reviews as review_queries
 from lifecycle.rules.evidence import LinkContent
 from lifecycle.rules.monitors import MonitorSpec
 from lifecycle.rules.readings import NewReading
+from lifecycle.rules.registers import ListedProject
 from lifecycle.rules.releases import Move
 from lifecycle.rules.signoffs import sign_off_status
 from lifecycle.rules.triggers import Direction
@@ -511,7 +513,23 @@ def lived_in(small_project: Stagehand) -> Stagehand:
         )
         _watch(session, everybody, project_id)
         _release_and_retire(session, everybody)
+        for digest in ("0", "1"):  # the second import changes what the first one brought
+            register = ListedRegister("town", "town.csv", digest, (_listed(digest),))
+            import_register(session, by=everybody.ada, at=START, register=register)
     return small_project
+
+
+def _listed(digest: str) -> ListedProject:
+    said = {
+        "name": "Bins",
+        "organisation": "Town",
+        "external_id": None,
+        "stage_word": "",
+        "risk": "",
+        "facts": (),
+    }
+    place = {"stage": None, "status": ProjectStatus.ACTIVE}
+    return ListedProject(identity="1", group="1", digest=digest, row_number=2, **said, **place)  # type: ignore[arg-type]
 
 
 def _release_and_retire(session: Session, everybody: Cast) -> None:

@@ -33,6 +33,7 @@ from lifecycle.actions import (
     people,
     plans,
     projects,
+    register_mappings,
     registers,
     releases,
     reviews,
@@ -295,6 +296,14 @@ REGISTER = registers.ListedRegister(
         ),
     ),
 )
+
+
+MAPPING = {"name": "town", "title": "Town", "content": "name: town"}
+
+
+def _mapped(world: World) -> Call:
+    register_mappings.save_mapping(world.session, by=world.cast.ada, at=START, **MAPPING)
+    return {"by": world.cast.ada, "name": MAPPING["name"]}
 
 
 def _imported(world: World) -> int:
@@ -675,6 +684,9 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     projects.adopt: lambda world: _listed_project(world, Stage.MODEL),
     projects.map_stage: lambda world: {**_listed_project(world), "stage": Stage.MODEL},
     registers.import_register: lambda world: {"by": world.cast.ada, "register": REGISTER},
+    register_mappings.save_mapping: lambda world: {"by": world.cast.ada, **MAPPING},
+    register_mappings.rename_mapping: lambda world: {**_mapped(world), "new_name": "city", "title": "City"},
+    register_mappings.remove_mapping: lambda world: _mapped(world),
     registers.undo_import: lambda world: {"by": world.cast.ada, "run_id": _imported(world)},
     releases.create: _releasing,
     releases.step: lambda world: {**_released(world), "move": Move.SHADOW},
