@@ -67,6 +67,7 @@ from lifecycle.vocabulary import (
     Decision,
     Gate,
     Outcome,
+    ProjectStatus,
     Role,
     SignOffStatus,
     Stage,
