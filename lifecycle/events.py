@@ -112,6 +112,24 @@ class EventAction(StrEnum):
     EVIDENCE_EXPIRY_SET = "evidence.expiry_set"
     EVIDENCE_REMOVED = "evidence.removed"
     EVIDENCE_RESTORED = "evidence.restored"
+    MONITOR_ADDED = "monitor.added"
+    MONITORS_PLANNED = "monitors.planned"
+    MONITOR_CHANGED = "monitor.changed"
+    MONITOR_PAUSED = "monitor.paused"
+    MONITOR_RESUMED = "monitor.resumed"
+    MONITOR_RETIRED = "monitor.retired"
+    MONITOR_SILENT = "monitor.silent"
+    READINGS_PUSHED = "readings.pushed"
+    READING_CORRECTED = "reading.corrected"
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_TAKEN_ON = "incident.taken_on"
+    INCIDENT_CHANGED = "incident.changed"
+    INCIDENT_NOTED = "incident.noted"
+    INCIDENT_FIXED = "incident.fixed"
+    INCIDENT_FIX_SIGNED = "incident.fix_signed"
+    INCIDENT_FIX_REFUSED = "incident.fix_refused"
+    INCIDENT_CLOSED = "incident.closed"
+    INCIDENT_REOPENED = "incident.reopened"
     REGISTER_IMPORTED = "register.imported"
     REGISTER_UNDONE = "register.undone"
     DEMO_BUILT = "demo.built"
@@ -140,6 +158,12 @@ TOLD = frozenset(
         EventAction.GATE_DECIDED,
         EventAction.TIER_CHOSEN,
         EventAction.ROLE_GIVEN,
+        EventAction.INCIDENT_OPENED,
+        EventAction.INCIDENT_TAKEN_ON,
+        EventAction.INCIDENT_FIXED,
+        EventAction.INCIDENT_FIX_SIGNED,
+        EventAction.INCIDENT_FIX_REFUSED,
+        EventAction.INCIDENT_REOPENED,
     }
 )
 

@@ -13,6 +13,7 @@ from lifecycle.cli import (
     exports,
     gates,
     guides,
+    monitors,
     people,
     portfolio,
     registers,
@@ -37,4 +38,7 @@ main.add_typer(exports.commands, name="export")
 main.add_typer(people.commands, name="people")
 main.add_typer(tokens.commands, name="tokens")
 main.add_typer(triggers.commands, name="triggers")
+main.add_typer(monitors.monitor_commands, name="monitors")
+main.add_typer(monitors.monitor_commands, name="monitor", hidden=True)  # as people type it for a single one
+main.add_typer(monitors.reading_commands, name="readings")
 main.add_typer(guides.commands, name="guide")

@@ -12,7 +12,17 @@ from sqlmodel import Session, col, select
 from lifecycle.facts.people import actor_of, holders, project_roles
 from lifecycle.rules.messages import Audience, Telling
 from lifecycle.rules.permissions import may
-from lifecycle.store.tables import Condition, Membership, PersonRow, Project, Review, SignOff, Waiver
+from lifecycle.store.tables import (
+    Condition,
+    Incident,
+    Membership,
+    Monitor,
+    PersonRow,
+    Project,
+    Review,
+    SignOff,
+    Waiver,
+)
 from lifecycle.vocabulary import OrganisationRole, Role
 
 
@@ -154,6 +164,37 @@ def _administrators(session: Session, _entry: Entry) -> Iterable[str]:
     )
 
 
+def incident_of(session: Session, entry: Entry) -> Incident | None:
+    """The incident that an entry is about."""
+    return session.get(Incident, entry.about) if entry.subject.startswith("incident:") else None
+
+
+def _watchers(session: Session, entry: Entry) -> Iterable[str]:
+    """The monitor's owner, by key or by name alone, and everybody who watches over the project's monitors."""
+    incident = incident_of(session, entry)
+    monitor = session.get(Monitor, incident.monitor_id) if incident and incident.monitor_id else None
+    if monitor is not None and monitor.owner:
+        owner = monitor.owner.removeprefix("@")
+        yield from session.exec(
+            select(PersonRow.key).where((col(PersonRow.key) == owner) | (col(PersonRow.name) == owner))
+        )
+    yield from holders(session, entry.project_id or 0, Role.MONITOR_OWNER)
+
+
+def _assignee(session: Session, entry: Entry) -> Iterable[str]:
+    incident = incident_of(session, entry)
+    return [incident.assignee] if incident and incident.assignee else []
+
+
+def _fix_signers(_session: Session, entry: Entry) -> Iterable[str]:
+    return [str(key) for key in entry.detail.get("signers", ())]
+
+
+def _accountable(session: Session, entry: Entry) -> Iterable[str]:
+    for role in (Role.BUSINESS, Role.TECHNOLOGY):
+        yield from holders(session, entry.project_id or 0, role)
+
+
 _RESOLVED: Mapping[Audience, Callable[[Session, Entry], Iterable[str]]] = {
     Audience.ASKED: _asked,
     Audience.ASKED_BEFORE: _asked_before,
@@ -166,4 +207,8 @@ _RESOLVED: Mapping[Audience, Callable[[Session, Entry], Iterable[str]]] = {
     Audience.WAIVER_GIVER: _waiver_giver,
     Audience.PERSON: _person,
     Audience.ADMINISTRATORS: _administrators,
+    Audience.WATCHERS: _watchers,
+    Audience.ASSIGNEE: _assignee,
+    Audience.FIX_SIGNERS: _fix_signers,
+    Audience.ACCOUNTABLE: _accountable,
 }

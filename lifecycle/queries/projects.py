@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -105,6 +106,15 @@ def readable_ids(by: Actor) -> Select[Any]:
         col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
     )
     return held if only is None else held.where(col(Membership.project_id) == only)
+
+
+def changeable_ids(among: Collection[int]) -> Select[Any]:
+    """Of these projects, those whose content may change: neither archived nor waiting to be adopted."""
+    return select(col(Project.id)).where(
+        col(Project.id).in_(among),
+        col(Project.archived_at).is_(None),
+        (col(Project.origin) != "register") | col(Project.adopted_at).is_not(None),
+    )
 
 
 def key_of(session: Session, *, project_id: int) -> str:

@@ -29,6 +29,12 @@ class Audience(StrEnum):
     WAIVER_GIVER = "waiver_giver"
     PERSON = "person"  # whom the event is about
     ADMINISTRATORS = "administrators"
+    WATCHERS = (
+        "watchers"  # the owner of the monitor that an incident is about, and the project's monitor owners
+    )
+    ASSIGNEE = "assignee"  # who sees to the incident
+    FIX_SIGNERS = "fix_signers"  # whom the release path names
+    ACCOUNTABLE = "accountable"  # the project's business and technology owners
 
 
 class About(StrEnum):
@@ -37,6 +43,7 @@ class About(StrEnum):
     REVIEW = "review"
     GATE = "gate"
     PROJECT = "project"
+    INCIDENT = "incident"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,7 @@ FAVOURABLE = (
 _AFTER_DECIDING = (Audience.MANAGERS, Audience.REQUESTER)
 _OPEN = "Open the review"
 _GATE = "Open the gate"
+_INCIDENT = "Open the incident"
 
 # Whoever several messages of one kind fit gets the last of them alone: general ones stand first.
 TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
@@ -383,6 +391,119 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
                 _GATE,
             ),
         ),
+        # monitors and incidents
+        "trigger.fired": (
+            Telling(
+                "trigger.fired",
+                (Audience.MANAGERS, Audience.WATCHERS, Audience.ASSIGNEE),
+                "“{what}” fired",
+                "The monitor “{what}” of {project} fired. Its incident says at which readings, and waits for "
+                "somebody to take it on.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "trigger.silent": (
+            Telling(
+                "trigger.silent",
+                (Audience.MANAGERS, Audience.WATCHERS, Audience.ASSIGNEE),
+                "no readings of “{what}”",
+                "Readings of “{what}” of {project} have stayed away for longer than expected, so nobody sees how "
+                "it is doing.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "retraining.called": (
+            Telling(
+                "retraining.called",
+                (),
+                "“{what}” calls for retraining",
+                "The monitor “{what}” of {project} fired, and asks for the model to be trained again.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "incident.opened": (
+            Telling(
+                "incident.opened",
+                (Audience.MANAGERS, Audience.WATCHERS, Audience.ACCOUNTABLE),
+                "an incident: {what}",
+                "{who} opened an incident on {project}: {what}.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "incident.taken_on": (
+            Telling(
+                "incident.taken_on",
+                (Audience.ASSIGNEE,),
+                "an incident is yours: {what}",
+                "{who} gave you an incident on {project} to see to: {what}.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "incident.fixed": (
+            Telling(
+                "incident.fixed",
+                (Audience.FIX_SIGNERS,),
+                "a fix waits for your signature: {what}",
+                "{who} recorded a fix on {project} that you sign: {what}.",
+                About.INCIDENT,
+                "Read the fix and sign it",
+            ),
+        ),
+        "incident.fix_signed": (
+            Telling(
+                "incident.fix_signed",
+                (Audience.MANAGERS, Audience.ASSIGNEE),
+                "the fix is signed: {what}",
+                "{who} signed the fix of an incident on {project}: {what}. The review of what was learned is left.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "incident.fix_refused": (
+            Telling(
+                "incident.fix_refused",
+                (Audience.MANAGERS, Audience.ASSIGNEE),
+                "the fix was sent back: {what}",
+                "{who} did not sign the fix of an incident on {project}: {what}.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "incident.reopened": (
+            Telling(
+                "incident.reopened",
+                (Audience.MANAGERS, Audience.WATCHERS, Audience.ASSIGNEE),
+                "an incident is open again: {what}",
+                "{who} opened an incident on {project} again: {what}.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "incident.waits": (
+            Telling(
+                "incident.escalation",
+                (Audience.WATCHERS, Audience.MANAGERS),
+                "nobody has taken on an incident: {what}",
+                "An incident on {project} waits for somebody to take it on: {what}.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "incident.waits_long": (
+            Telling(
+                "incident.late_escalation",
+                (Audience.ADMINISTRATORS, Audience.ACCOUNTABLE, Audience.MANAGERS),
+                "still nobody has taken on an incident: {what}",
+                "An incident on {project} has waited far too long for somebody to take it on: {what}.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
     }
 )
 
@@ -412,6 +533,17 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "gate.decided": "Gate decided",
         "tier.chosen": "Risk tier chosen",
         "role.given": "Role given",
+        "trigger.fired": "Monitor fired",
+        "trigger.silent": "Readings stayed away",
+        "retraining.called": "Call for retraining",
+        "incident.opened": "Incident opened",
+        "incident.taken_on": "Incident given to somebody",
+        "incident.fixed": "Fix waits for its signature",
+        "incident.fix_signed": "Fix signed",
+        "incident.fix_refused": "Fix sent back",
+        "incident.reopened": "Incident opened again",
+        "incident.escalation": "Incident waits for somebody",
+        "incident.late_escalation": "Incident has waited too long",
         "digest": "Daily digest",
         "test": "Test message",
     }
@@ -420,7 +552,9 @@ TITLES: Mapping[str, str] = MappingProxyType(
 # What a channel may be told of; without a choice it hears of everything but what is between two people.
 FOR_CHANNELS: tuple[str, ...] = tuple(dict.fromkeys(told[0].kind for told in TELLINGS.values()))
 UNASKED: tuple[str, ...] = tuple(
-    kind for kind in FOR_CHANNELS if not kind.endswith((".reminder", ".escalation", "condition.overdue"))
+    kind
+    for kind in FOR_CHANNELS
+    if not kind.endswith((".reminder", "escalation", "condition.overdue")) and kind != "retraining.called"
 )
 
 

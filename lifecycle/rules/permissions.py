@@ -48,6 +48,8 @@ _READERS = Allowed(_organisation(ADMINISTRATOR, LEADERSHIP), ANYONE_ON_IT)
 _MANAGER = Allowed(project=PRODUCT_MANAGER)
 _MANAGER_OR_ADMINISTRATOR = Allowed(_organisation(ADMINISTRATOR), PRODUCT_MANAGER)
 _TEAM = Allowed(project=TEAM)
+_TEAM_OR_ADMINISTRATOR = Allowed(_organisation(ADMINISTRATOR), TEAM)
+_OPERATES_IN_PERSON = Allowed(project=OPERATORS, person_only=True)
 _ON_IT_IN_PERSON = Allowed(project=ANYONE_ON_IT, person_only=True)
 _TEAM_AND_SIGNERS = Allowed(project=TEAM | SIGNERS)
 _SIGNS = Allowed(project=SIGNERS, person_only=True)
@@ -163,14 +165,21 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         # releases, monitors, incidents
         "releases.freeze": Allowed(project=PRODUCT_MANAGER, person_only=True),
         "releases.withdraw": Allowed(project=PRODUCT_MANAGER, person_only=True),
-        "monitors.create": _TEAM,
-        "monitors.edit": _TEAM,
+        "monitors.create": _TEAM_OR_ADMINISTRATOR,
+        "monitors.edit": _TEAM_OR_ADMINISTRATOR,
         "monitors.retire": _MANAGER,
         "monitors.push_readings": Allowed(_organisation(ADMINISTRATOR), OPERATORS, system=True),
+        "monitors.correct_reading": Allowed(_organisation(ADMINISTRATOR), OPERATORS),
         "monitors.fire": Allowed(system=True),
         "incidents.open": Allowed(project=ANYONE_ON_IT - {Role.READER}, system=True),
+        "incidents.note": Allowed(project=ANYONE_ON_IT - {Role.READER}, person_only=True),
         "incidents.acknowledge": Allowed(project=OPERATORS | SIGNERS, person_only=True),
-        "incidents.resolve": Allowed(project=OPERATORS, person_only=True),
+        "incidents.edit": _OPERATES_IN_PERSON,
+        "incidents.resolve": _OPERATES_IN_PERSON,
+        "incidents.close": _OPERATES_IN_PERSON,
+        "incidents.reopen": Allowed(project=OPERATORS | SIGNERS, person_only=True),
+        # rules.incidents says who of them: whoever the release path names
+        "incidents.sign_fix": Allowed(project=ANYONE_ON_IT - {Role.READER}, person_only=True),
     }
 )
 

@@ -130,6 +130,22 @@ PAGES: tuple[PageSpec, ...] = (
         "plan", "project/plan.py", "Plan", "calendar_month", "project", "Target dates and latest days to ask."
     ),
     PageSpec(
+        "monitors",
+        "project/monitors.py",
+        "Monitors",
+        "monitoring",
+        "project",
+        "What is watched in production, and when it means trouble.",
+    ),
+    PageSpec(
+        "incidents",
+        "project/incidents.py",
+        "Incidents",
+        "emergency_home",
+        "project",
+        "What went wrong, who sees to it, and what was learned.",
+    ),
+    PageSpec(
         "history",
         "project/history.py",
         "History",

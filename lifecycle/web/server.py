@@ -40,6 +40,7 @@ from lifecycle.web.headers import application_policy
 from lifecycle.web.index_page import SCRIPT, SCRIPT_PATH, IndexPage
 from lifecycle.web.live_sessions import LiveSessions
 from lifecycle.web.pages import message
+from lifecycle.web.readings_upload import ReadingsUpload
 from lifecycle.web.register_upload import RegisterUpload
 from lifecycle.web.sign_in import LoadExample, SignInPages
 
@@ -70,6 +71,7 @@ class Site:
         self._api = make_application(House(self.database, settings, self.guide))
         self._documentation = Documentation(lambda: description_of(self._api))
         self.door = Door(self.database, settings)
+        self._readings_upload = ReadingsUpload(self.accounts, files, settings)
         self._serves_itself = False
         self._is_prepared = False
 
@@ -81,6 +83,7 @@ class Site:
             *self._sign_in.routes(),
             *self._evidence.routes(),
             *self._register_upload.routes(),
+            *self._readings_upload.routes(),
             Route(SCRIPT_PATH, _script),
             *self._documentation.routes(),
             Mount(PREFIX, self._api),

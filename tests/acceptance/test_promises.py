@@ -21,7 +21,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, col, func, select
 
-from lifecycle.actions import answers, evidence, gates, people, reviews, sources, threads
+from lifecycle.actions import answers, evidence, gates, monitors, people, reviews, sources, threads
 from lifecycle.errors import Conflict, Forbidden, Invalid, LifecycleError, NotFound, Refused
 from lifecycle.events import project_chain, verify_all, verify_chain
 from lifecycle.guide import FieldSpec, Guide
@@ -29,7 +29,10 @@ from lifecycle.queries import gates as gate_queries
 from lifecycle.queries import history, overview, projects
 from lifecycle.queries import reviews as review_queries
 from lifecycle.rules.evidence import LinkContent
+from lifecycle.rules.monitors import MonitorSpec
+from lifecycle.rules.readings import NewReading
 from lifecycle.rules.signoffs import sign_off_status
+from lifecycle.rules.triggers import Direction
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.tables import APPEND_ONLY, Answer, Event, Review, SignOff
@@ -374,7 +377,18 @@ def lived_in(small_project: Stagehand) -> Stagehand:
             field_id="D25",
             text="Whose data is it?",
         )
+        _watch(session, everybody, project_id)
     return small_project
+
+
+def _watch(session: Session, everybody: Cast, project_id: int) -> None:
+    """A monitor that fired, with one of its readings corrected."""
+    spec = MonitorSpec("Hit rate", Direction.BELOW, threshold=0.8)
+    by_pat: dict[str, Any] = {"by": everybody.pat, "at": START}
+    monitor_id = monitors.create(session, **by_pat, project_id=project_id, spec=spec)
+    about: dict[str, Any] = {**by_pat, "guide": everybody.guide, "monitor_id": monitor_id}
+    monitors.push(session, **about, readings=[NewReading("2026-03-01", 0.7)])
+    monitors.correct(session, **about, key="2026-03-01", value=0.75, reason="Counted twice")
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

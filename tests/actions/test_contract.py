@@ -9,7 +9,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from importlib import import_module
 from typing import Any
@@ -25,6 +25,8 @@ from lifecycle.actions import (
     deliveries,
     evidence,
     gates,
+    incidents,
+    monitors,
     people,
     plans,
     projects,
@@ -40,9 +42,13 @@ from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import load_facts
 from lifecycle.rules.deliveries import Medium, Way
 from lifecycle.rules.evidence import LinkContent
+from lifecycle.rules.incidents import IncidentSeverity
+from lifecycle.rules.monitors import MonitorSpec
 from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.readings import NewReading
 from lifecycle.rules.registers import ListedProject
 from lifecycle.rules.reminders import ReminderPolicy
+from lifecycle.rules.triggers import Direction
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.tables import (
@@ -59,6 +65,7 @@ from lifecycle.store.tokens import hash_token
 from lifecycle.store.verification import verify_session
 from lifecycle.vocabulary import (
     COMMAND_LINE,
+    SYSTEM,
     Actor,
     Decision,
     Gate,
@@ -416,6 +423,57 @@ def _stop(world: World) -> Call:
     return {"by": world.cast.pat, **world.on_project, **outcome}
 
 
+WATCHED = MonitorSpec("Hit rate", Direction.BELOW, threshold=0.8, expected_seconds=60)
+
+
+def _monitor(world: World) -> Call:
+    new = {"by": world.cast.pat, **world.on_project, "spec": WATCHED}
+    return {"by": world.cast.pat, "monitor_id": monitors.create(world.session, at=START, **new)}
+
+
+def _paused(world: World) -> Call:
+    given = _monitor(world)
+    monitors.pause(world.session, at=START, **given, reason="A test of the feed")
+    return given
+
+
+def _pushed(world: World) -> Call:
+    readings = [NewReading("2026-03-01", 0.9), NewReading("2026-03-02", 0.7)]
+    return {**_monitor(world), "readings": readings}
+
+
+def _to_correct(world: World) -> Call:
+    given = _pushed(world)
+    monitors.push(world.session, at=START, guide=world.cast.guide, **given)
+    del given["readings"]
+    return {**given, "key": "2026-03-01", "value": 0.6, "reason": "Counted twice"}
+
+
+def _from_plan(world: World) -> Call:
+    row = {"id": "r1", "metric": "Hits", "watches": "business", "direction": "below", "threshold": "84"}
+    world.says("R13", [row])
+    return {"by": world.cast.pat, **world.on_project}
+
+
+def _incident(world: World) -> Call:
+    new = {"by": world.cast.pat, **world.on_project, "title": "Wrong depot"}
+    return {"by": world.cast.pat, "incident_id": incidents.open_incident(world.session, at=START, **new)}
+
+
+def _fixed(world: World) -> Call:
+    given = _incident(world)
+    words = {"cause": "An old map", "fix": "Loaded the new one"}
+    incidents.record_fix(world.session, at=START, guide=world.cast.guide, **given, **words)
+    world.asked(Role.TECHNOLOGY, Gate.DESIGN)
+    return {**given, "by": world.cast[Role.TECHNOLOGY]}
+
+
+def _signed_fix(world: World) -> Call:
+    given = _fixed(world)
+    incidents.sign_fix(world.session, at=START, guide=world.cast.guide, **given)
+    return {**given, "by": world.cast.pat}
+
+
 LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     accounts.create_first_administrator: _first_administrator,
     accounts.sign_in: lambda world: {
@@ -478,6 +536,37 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     evidence.set_expiry: lambda world: {**_on_shelf(world), "expires_on": NEXT_MONTH},
     evidence.remove: _on_shelf,
     evidence.restore: _off_shelf,
+    incidents.open_incident: lambda world: {
+        "by": world.cast.pat,
+        **world.on_project,
+        "title": "Wrong depot",
+        "text": "Since noon",
+    },
+    incidents.take_on: _incident,
+    incidents.edit: lambda world: {
+        **_incident(world),
+        "base": 1,
+        "title": "Wrong depots",
+        "severity": IncidentSeverity.CRITICAL,
+        "cause": "An old map",
+        "model_version": "2.1",
+        "started_at": START,
+    },
+    incidents.note: lambda world: {**_incident(world), "text": "Called the depot"},
+    incidents.record_fix: lambda world: {**_incident(world), "cause": "An old map", "fix": "A new one"},
+    incidents.sign_fix: _fixed,
+    incidents.close: lambda world: {**_signed_fix(world), "lessons": "Maps are checked weekly"},
+    incidents.reopen: lambda world: {**_signed_fix(world), "reason": "It happened again"},
+    monitors.create: lambda world: {"by": world.cast.pat, **world.on_project, "spec": WATCHED},
+    monitors.create_from_plan: _from_plan,
+    monitors.change: lambda world: {**_monitor(world), "base": 1, "spec": replace(WATCHED, threshold=0.7)},
+    monitors.pause: lambda world: {**_monitor(world), "reason": "A test of the feed"},
+    monitors.resume: _paused,
+    monitors.retire: lambda world: {**_monitor(world), "reason": "Out of use"},
+    monitors.set_baseline: lambda world: {**_monitor(world), "baseline": 0.9, "model_version": "2.1"},
+    monitors.push: _pushed,
+    monitors.correct: _to_correct,
+    monitors.record_silence: lambda world: {**_monitor(world), "by": SYSTEM},
     people.invite: lambda world: {"by": world.cast.ada, "email": "new@example.org"},
     people.revoke_invitation: _open_invitation,
     people.make_reset_link: _about,

@@ -54,7 +54,7 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     "gates.give_reason releases.freeze releases.withdraw": ("", "m", False, False),
     # the team's content
     """answers.save answers.clear answers.restore sources.add sources.rename sources.move sources.remove
-    sources.restore reviews.answer_change monitors.create monitors.edit""": ("", "mk", False, False),
+    sources.restore reviews.answer_change""": ("", "mk", False, False),
     "evidence.add evidence.revise evidence.set_expiry evidence.remove evidence.restore": (
         "",
         f"mk{SIGNERS}",
@@ -72,10 +72,13 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     "gates.add_condition": ("", f"m{SIGNERS}", False, False),
     "gates.meet_condition": ("", ON_IT, False, False),
     # operation
+    "monitors.create monitors.edit": ("A", "mk", True, False),
     "monitors.push_readings": ("A", "mko", True, True),
+    "monitors.correct_reading": ("A", "mko", True, False),
     "incidents.open": ("", ON_IT, False, True),
-    "incidents.acknowledge": ("", f"mko{SIGNERS}", False, False),
-    "incidents.resolve": ("", "mko", False, False),
+    "incidents.note incidents.sign_fix": ("", ON_IT, False, False),
+    "incidents.acknowledge incidents.reopen": ("", f"mko{SIGNERS}", False, False),
+    "incidents.edit incidents.resolve incidents.close": ("", "mko", False, False),
     # the product itself
     "gates.record_lapse monitors.fire": ("", "", False, True),
 }

@@ -69,7 +69,9 @@ def test_row_of_an_append_only_table_cannot_be_touched_by_the_orm(filled: Databa
         session.delete(only_row(filled, table))
     row = only_row(filled, table)
     setattr(
-        row, next(name for name in ("hash", "by_key", "content", "digest") if hasattr(row, name)), "forged"
+        row,
+        next(name for name in ("hash", "by_key", "content", "digest", "verdict") if hasattr(row, name)),
+        "forged",
     )
     with pytest.raises(DatabaseError, match="append-only"), filled.write() as session:
         session.add(row)
