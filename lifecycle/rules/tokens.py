@@ -9,7 +9,7 @@ from lifecycle.rules.people import name_problem
 from lifecycle.vocabulary import Blocker, Scope
 
 DEFAULT_DAYS, LONGEST_DAYS = 90, 366
-MOST_AT_ONCE = 50  # valid tokens of one person
+MOST_AT_ONCE = 200  # valid tokens of one person
 
 # In the words of whoever ticks them.
 SCOPE_WORDS: dict[Scope, str] = {
