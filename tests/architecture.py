@@ -48,6 +48,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 EDGES = frozenset({"web", "cli", "jobs", "notify", "demo", "ui"})
 ACTIONS = (
     "people",
+    "filters",
+    "tokens",
     "projects",
     "registers",
     "answers",
@@ -64,6 +66,7 @@ ACTIONS = (
     "incidents",
     "monitors",
     "deliveries",
+    "documents",
 )
 
 # Packages that belong to some rings only; then rings closed to every package but these.

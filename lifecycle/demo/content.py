@@ -106,6 +106,25 @@ class Document(Told):
     gate: Gate | None = None
 
 
+class ReadingsTold(Told):
+    """Weekly readings of the monitor that a row of the plan (R13) became, the first of them `since` days ago."""
+
+    row: str
+    since: Ago
+    weekly: tuple[float | None, ...]
+
+
+class IncidentTold(Told):
+    """The next step of the incident that is not closed: what is written of it takes it there."""
+
+    take_on: str = ""
+    cause: str = ""
+    fix: str = ""
+    version: str = ""
+    sign: str = ""
+    lessons: str = ""
+
+
 class Step(Told):
     """What happened on one day, in the order of these fields. `gate` defaults to the project's own."""
 
@@ -134,6 +153,8 @@ class Step(Told):
     release: ReleaseTold | None = None
     rollout: tuple[RolloutTold, ...] = ()
     retire: RetirementTold | None = None
+    readings: tuple[ReadingsTold, ...] = ()
+    incident: IncidentTold | None = None
 
 
 class Story(Told):

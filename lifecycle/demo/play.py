@@ -14,6 +14,8 @@ from lifecycle.actions import (
     answers,
     evidence,
     gates,
+    incidents,
+    monitors,
     operation,
     people,
     plans,
@@ -30,9 +32,12 @@ from lifecycle.facts.projects import load_facts
 from lifecycle.facts.releases import release_facts
 from lifecycle.facts.standing import refreshed_once
 from lifecycle.guide import Guide
+from lifecycle.queries.incidents import of_project
+from lifecycle.queries.projects import key_of
 from lifecycle.rules.evidence import Content, FileContent, LinkContent
 from lifecycle.rules.media import HEAD_BYTES, recognise
 from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.readings import NewReading
 from lifecycle.rules.releases import Move
 from lifecycle.rules.reviews import meanings_of
 from lifecycle.rules.signoffs import cover, current_sign_off, decisions_allowed, digest_of, open_review
@@ -40,6 +45,7 @@ from lifecycle.store.files import Files
 from lifecycle.vocabulary import Act, Actor, AnswerState, Gate, Role, Stage
 
 _DAY = re.compile(r"today[+-]\d+")
+_WEEKLY = 7 * 86_400
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ class Play:
     calendar: Calendar
     files: Files
     project_id: int = 0
+    monitor_ids: dict[str, int] = field(default_factory=dict)  # by row of the monitoring plan
     source_ids: dict[str, int] = field(default_factory=dict)
 
     def run(self) -> int:
@@ -102,6 +109,8 @@ class Play:
         self._release(step)
         self._roll_out(step)
         self._retire(step)
+        self._watch(step)
+        self._go_on(step)
 
     # ------------------------------------------------------------ who, when, where
 
@@ -228,6 +237,54 @@ class Play:
         content = made(document.file, document.lines, document.bars)
         found = recognise(document.file, content[:HEAD_BYTES], len(content))
         return FileContent(self.files.put(content), len(content), found.media_type, found.name)
+
+    def _watch(self, step: Step) -> None:
+        """A planned monitor is switched on when its first readings are told."""
+        for told in step.readings:
+            common = self._common(step, self._by(step, self._manager))
+            if told.row not in self.monitor_ids:
+                (self.monitor_ids[told.row],) = monitors.create_from_plan(
+                    self.session,
+                    **common,
+                    project_id=self.project_id,
+                    row_ids=[told.row],
+                    expected_seconds=_WEEKLY,
+                )
+            monitors.push(
+                self.session,
+                **common,
+                monitor_id=self.monitor_ids[told.row],
+                readings=[
+                    NewReading(
+                        (self.calendar.today - timedelta(days=told.since - 7 * week)).isoformat(), value
+                    )
+                    for week, value in enumerate(told.weekly)
+                ],
+            )
+
+    def _go_on(self, step: Step) -> None:
+        """The next step of the incident that is not closed."""
+        told = step.incident
+        if told is None:
+            return
+        by = self._by(step, self._manager)
+        common = self._common(step, by)
+        lines = of_project(self.session, by=by, at=common["at"], key=self._key).lines
+        about: dict[str, Any] = {"by": by, "at": common["at"], "incident_id": lines[0].id}
+        if told.take_on:
+            incidents.take_on(self.session, **about)
+            incidents.note(self.session, **about, text=told.take_on)
+        if told.fix:
+            words: dict[str, Any] = {"cause": told.cause, "fix": told.fix, "fixed_version": told.version}
+            incidents.record_fix(self.session, **about, guide=self.guide, **words)
+        if told.sign:
+            incidents.sign_fix(self.session, **about, guide=self.guide, text=told.sign)
+        if told.lessons:
+            incidents.close(self.session, **about, lessons=told.lessons)
+
+    @property
+    def _key(self) -> str:
+        return key_of(self.session, project_id=self.project_id)
 
     def _reason(self, step: Step) -> None:
         for check_id, reason in step.reasons.items():

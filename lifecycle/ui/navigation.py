@@ -67,6 +67,7 @@ PAGES: tuple[PageSpec, ...] = (
     PageSpec(
         "absence", "absence.py", "Absence", "event_busy", "work", "Who decides for you while you are away."
     ),
+    PageSpec("tokens", "tokens.py", "Access tokens", "key", "work", "Let a program of yours use Lifecycle."),
     PageSpec(
         "portfolio",
         "portfolio/overview.py",
@@ -74,6 +75,14 @@ PAGES: tuple[PageSpec, ...] = (
         "grid_view",
         "portfolio",
         "How ready every project is.",
+    ),
+    PageSpec(
+        "roadmap",
+        "portfolio/roadmap.py",
+        "Roadmap",
+        "view_timeline",
+        "portfolio",
+        "What will be late, by how much, and whom to ask by when.",
     ),
     PageSpec(
         "portfolio-reviews",
@@ -143,6 +152,22 @@ PAGES: tuple[PageSpec, ...] = (
         "rocket_launch",
         "project",
         "What is live, how it came there, and the way back.",
+    ),
+    PageSpec(
+        "monitors",
+        "project/monitors.py",
+        "Monitors",
+        "monitoring",
+        "project",
+        "What is watched in production, and when it means trouble.",
+    ),
+    PageSpec(
+        "incidents",
+        "project/incidents.py",
+        "Incidents",
+        "emergency_home",
+        "project",
+        "What went wrong, who sees to it, and what was learned.",
     ),
     PageSpec(
         "operation",

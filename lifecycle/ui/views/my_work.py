@@ -193,6 +193,7 @@ def _asked_about(view: MyWork) -> None:
         field = cache.guide().fields.get(item.field_id)
         key = f"{item.field_id}@{item.source_id}" if item.source_id else item.field_id
         title, stage = (f"{field.title} ({field.id})", field.stage) if field else (item.field_id, None)
+        title += f" of {item.source_name}" if item.source_name else ""
         said = f"{item.project_name} · {item.who}: “{one_line(item.said, 160)}”"
         _row(
             f"**{plain(title)}**  \n:small[{plain(said)}]",

@@ -8,7 +8,7 @@ from alembic import op
 from lifecycle.store.append_only import guard_statements
 
 revision = "0012"
-down_revision = "0007"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
