@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 from sqlmodel import Session, col, select
 
@@ -67,11 +68,13 @@ def decide(
     outcome: Outcome,
     reason: str = "",
     to_stage: Stage | None = None,
+    kept: Mapping[str, object] = MappingProxyType({}),
 ) -> int:
     """Record the outcome of the gate the project is at and move the project; returns the decision's id.
 
     Raises Refused with exactly the blockers of `rules.gates.may_decide_gate`, which the screen shows too.
-    Requests that the outcome makes pointless are closed with it.
+    Requests that the outcome makes pointless are closed with it. `kept` is what the event keeps besides: what an
+    Operate review looked at.
     """
     require_on_project(session, PERMISSION_OF_OUTCOME[outcome], by, project_id)
     project = open_project(session, project_id)
@@ -104,6 +107,7 @@ def decide(
         "before": before,
         "after": {"stage": project.stage, "gate": project.gate, "status": project.status},
         "reviews_closed": _close_requests(session, project_id, gate, outcome, to_stage, at),
+        **kept,
     }
     record_change(session, EventAction.GATE_DECIDED, project_id, f"gate:{gate}", detail, by, at, guide)
     return decision.id or 0

@@ -64,7 +64,7 @@ def register(
     session.add(project)
     session.flush()
     project_id = _id(project)
-    if by.is_person:
+    if by.has_account:
         session.add(
             Membership(
                 project_id=project_id,

@@ -15,7 +15,9 @@ from lifecycle.rules.permissions import TEAM, may
 from lifecycle.rules.threads import ASKER, TEAM_TURN
 from lifecycle.store.tables import (
     Condition,
+    Incident,
     Membership,
+    Monitor,
     PersonRow,
     Project,
     Review,
@@ -132,6 +134,10 @@ def _managers(session: Session, entry: Entry) -> Iterable[str]:
     return holders(session, entry.project_id or 0, Role.PRODUCT_MANAGER)
 
 
+def _approvers(session: Session, entry: Entry) -> Iterable[str]:
+    return holders(session, entry.project_id or 0, Role.APPROVER)
+
+
 def _team(session: Session, entry: Entry) -> Iterable[str]:
     return session.exec(
         select(Membership.person_key).where(
@@ -197,11 +203,43 @@ def _talkers(session: Session, entry: Entry) -> Iterable[str]:
     )
 
 
+def incident_of(session: Session, entry: Entry) -> Incident | None:
+    """The incident that an entry is about."""
+    return session.get(Incident, entry.about) if entry.subject.startswith("incident:") else None
+
+
+def _watchers(session: Session, entry: Entry) -> Iterable[str]:
+    """The monitor's owner, by key or by name alone, and everybody who watches over the project's monitors."""
+    incident = incident_of(session, entry)
+    monitor = session.get(Monitor, incident.monitor_id) if incident and incident.monitor_id else None
+    if monitor is not None and monitor.owner:
+        owner = monitor.owner.removeprefix("@")
+        yield from session.exec(
+            select(PersonRow.key).where((col(PersonRow.key) == owner) | (col(PersonRow.name) == owner))
+        )
+    yield from holders(session, entry.project_id or 0, Role.MONITOR_OWNER)
+
+
+def _assignee(session: Session, entry: Entry) -> Iterable[str]:
+    incident = incident_of(session, entry)
+    return [incident.assignee] if incident and incident.assignee else []
+
+
+def _fix_signers(_session: Session, entry: Entry) -> Iterable[str]:
+    return [str(key) for key in entry.detail.get("signers", ())]
+
+
+def _accountable(session: Session, entry: Entry) -> Iterable[str]:
+    for role in (Role.BUSINESS, Role.TECHNOLOGY):
+        yield from holders(session, entry.project_id or 0, role)
+
+
 _RESOLVED: Mapping[Audience, Callable[[Session, Entry], Iterable[str]]] = {
     Audience.ASKED: _asked,
     Audience.ASKED_BEFORE: _asked_before,
     Audience.REQUESTER: _requester,
     Audience.MANAGERS: _managers,
+    Audience.APPROVERS: _approvers,
     Audience.TEAM: _team,
     Audience.SIGNER: _signer,
     Audience.OWNERS: _owners,
@@ -212,4 +250,8 @@ _RESOLVED: Mapping[Audience, Callable[[Session, Entry], Iterable[str]]] = {
     Audience.STOOD_IN_FOR: _stood_in_for,
     Audience.OTHER_SIDE: _other_side,
     Audience.TALKERS: _talkers,
+    Audience.WATCHERS: _watchers,
+    Audience.ASSIGNEE: _assignee,
+    Audience.FIX_SIGNERS: _fix_signers,
+    Audience.ACCOUNTABLE: _accountable,
 }

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from lifecycle.events import head_of, project_chain
+from lifecycle.facts.known import known_project
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.guide import FieldSpec, Guide
-from lifecycle.queries import projects, records
+from lifecycle.queries import history, projects, records
+from lifecycle.queries.elsewhere import Elsewhere, of_project
+from lifecycle.queries.history import EventLine
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import (
     ConditionView,
+    EvidenceView,
     OutcomeView,
     ReasonView,
     SignatureView,
@@ -23,9 +28,12 @@ from lifecycle.queries.records import (
     WaiverView,
 )
 from lifecycle.queries.wording import Wording, all_names
+from lifecycle.rules.checks.evaluation import CheckState, states_at
 from lifecycle.rules.permissions import require
 from lifecycle.store.tables import Answer, ChangeAnswer, DataSource, Event, Thread, ThreadMessage
-from lifecycle.vocabulary import Actor
+from lifecycle.vocabulary import Actor, Gate
+
+NEWEST_EVENTS = 40  # that a printed dossier lists; the bundle has all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,40 @@ class Dossier:
     conditions: tuple[ConditionView, ...]
     waivers: tuple[WaiverView, ...]
     reasons: tuple[ReasonView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The dossier with what a printed page shows besides: checks at the project's gate, documents and the log."""
+
+    dossier: Dossier
+    gate: Gate | None
+    checks: tuple[CheckState, ...]
+    documents: tuple[EvidenceView, ...]
+    elsewhere: Elsewhere | None
+    newest: tuple[EventLine, ...]
+    events: int  # in all
+    head: str  # hash of the newest
+
+
+def report(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> Report:
+    """Raises as `dossier`."""
+    found = dossier(session, by=by, at=at, guide=guide, key=key)
+    head = found.project
+    known = known_project(session, head.id, guide=guide, today=organisation_today(session, at))
+    states = states_at(known.basis.judgements, known.facts, head.gate) if head.gate else ()
+    wording = Wording(known.facts, guide, all_names(session))
+    count, hashed = head_of(session, project_chain(head.id))
+    return Report(
+        dossier=replace(found, reasons=records.reasons(session, head.id, wording, states)),
+        gate=head.gate,
+        checks=tuple(states),
+        documents=records.evidence(session, head.id, wording),
+        elsewhere=of_project(session, head.id, guide),
+        newest=history.events(session, by=by, at=at, guide=guide, key=key, most=NEWEST_EVENTS).events,
+        events=count,
+        head=hashed,
+    )
 
 
 def dossier(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> Dossier:

@@ -15,12 +15,14 @@ from lifecycle.errors import NotFound
 from lifecycle.facts.audiences import (
     Entry,
     conditions_of,
+    incident_of,
     may_be_told,
     review_of,
     side_told,
     sign_off_of,
     thread_of,
 )
+from lifecycle.facts.dated_answers import still_says
 from lifecycle.facts.notifications import reminder_policy
 from lifecycle.facts.people import actor_of
 from lifecycle.facts.projects import organisation_today
@@ -28,12 +30,14 @@ from lifecycle.guide import Guide
 from lifecycle.queries import reviews
 from lifecycle.queries.reviews import ReviewView
 from lifecycle.queries.wording import NOT_PEOPLE
+from lifecycle.rules.incidents import IncidentState
 from lifecycle.rules.messages import TELLINGS, About, Line, Message, Section, Telling
 from lifecycle.rules.reminders import review_due_on
 from lifecycle.store.tables import (
     Condition,
     DataSource,
     Delivery,
+    IncidentNote,
     Notice,
     Organisation,
     Outbox,
@@ -42,15 +46,19 @@ from lifecycle.store.tables import (
     ThreadMessage,
     Waiver,
 )
-from lifecycle.vocabulary import Act, Decision, Gate, Outcome, Role
+from lifecycle.vocabulary import SYSTEM, Act, Decision, Gate, Outcome, Role
 
 MOST_LINES = 12
 LONGEST_VALUE = 140
 _ACTS = {Act.APPROVE: "approve", Act.ACKNOWLEDGE: "acknowledge", Act.CONSULT: "give an opinion on"}
 _WAITS = ("review.requested", "review.reminder", "review.escalation")  # pointless once the review is closed
 _OWED = ("condition.given", "condition.reminder", "condition.overdue")
-_FOR_MACHINES = ("gate", "role", "decision", "outcome", "due_on", "expires_on")
 _TALK = ("thread.opened", "thread.answered", "thread.reopened")  # pointless once the other side has spoken
+_FOR_MACHINES = (
+    *("gate", "role", "decision", "outcome", "due_on", "expires_on"),
+    *("monitor", "incident", "severity", "fires_at", "value", "limit", "model_version", "version"),
+)
+_UNTAKEN = ("incident.escalation", "incident.late_escalation")
 _STALE = ("sign_off.stale", "sign_off.stale_for_manager")
 
 
@@ -248,7 +256,11 @@ def _headline(
         link=link,
         link_label=telling.link,
         project_key=project.key,
-        data=tuple((name, str(entry.detail[name])) for name in _FOR_MACHINES if entry.detail.get(name)),
+        data=tuple(
+            (name, str(entry.detail[name]))
+            for name in _FOR_MACHINES
+            if entry.detail.get(name) not in (None, "")
+        ),
     )
 
 
@@ -265,6 +277,21 @@ def _over(session: Session, entry: Entry, telling: Telling) -> str:
         return "" if waiver and waiver.revoked_at is None else "The waiver has ended."
     if telling.kind in _TALK or telling.kind == "thread.resolved":
         return _talk_over(session, entry, telling)
+    if telling.kind in _UNTAKEN:
+        incident = incident_of(session, entry)
+        return "" if incident and incident.state == IncidentState.OPEN.value else "Somebody has taken it on."
+    if telling.kind == "incident.fixed":
+        incident = incident_of(session, entry)
+        return (
+            "" if incident and incident.state == IncidentState.FIXED.value else "It is signed or sent back."
+        )
+    if entry.subject.startswith("date:") and not still_says(
+        session,
+        entry.project_id or 0,
+        str(entry.detail["place"]),
+        date.fromisoformat(str(entry.detail["expires_on"])),
+    ):
+        return "The answer names another day by now."
     if telling.kind in _STALE:
         newest = sign_off_of(session, entry)
         newer = newest is None or newest.at > entry.at or newest.decision == Decision.WITHDRAWN.value
@@ -309,6 +336,8 @@ def _what(entry: Entry, detail: Mapping[str, object]) -> str:
     kind, _, rest = entry.subject.partition(":")
     if kind == "check":
         return f"check {rest}"
+    if kind == "incident":
+        return _shortened(str(detail.get("called", "")), 120)
     return rest if kind == "tier" else str(detail.get("what", ""))
 
 
@@ -363,6 +392,10 @@ def _page(session: Session, entry: Entry, telling: Telling, project: Project) ->
         return f"/review?{urlencode({'review': review.id})}"
     if telling.about is About.GATE and gate in set(Gate):
         return f"/gate?{urlencode({'project': project.key, 'gate': gate})}"
+    if telling.about is About.INCIDENT and entry.subject.startswith("incident:"):
+        return f"/incidents?{urlencode({'project': project.key, 'incident': entry.about})}"
+    if telling.about in (About.RELEASES, About.OPERATION):
+        return f"/{telling.about}?{urlencode({'project': project.key})}"
     return f"/project?{urlencode({'project': project.key})}"
 
 
@@ -385,13 +418,20 @@ def _sections(
         yield Section("About", tuple(_fields(guide, json.loads(sign_off.fields))))
     if telling.about is About.FIELD:
         yield from _talk(session, entry)
+    if telling.kind in ("trigger.fired", "trigger.silent"):
+        yield Section("What happened", tuple(_last_note(session, entry)))
     conditions = conditions_of(session, entry)
     if conditions:
         mine = (reader.key, f"@{reader.key}", reader.name)
         shown = [one for one in conditions if telling.kind != "condition.given" or one.owner in mine]
         heading = "Condition" if len(shown) == 1 else "Conditions"
         yield Section(heading, tuple(_condition(session, one) for one in shown))
-    for name, heading in (("proof", "What shows it"), ("mitigation", "Meanwhile"), ("reason", "Reason")):
+    for name, heading in (
+        ("proof", "What shows it"),
+        ("mitigation", "Meanwhile"),
+        ("reason", "Reason"),
+        ("fix", "The fix"),
+    ):
         yield _quoted(heading, str(detail.get(name) or ""))
 
 
@@ -406,6 +446,22 @@ def _talk(session: Session, entry: Entry) -> Iterator[Section]:
     yield _quoted(f"{_name(session, asked.by_key)} asked", asked.text)
     for message in answers[-2:]:
         yield _quoted(f"{_name(session, message.by_key)} wrote", message.text)
+
+
+def _last_note(session: Session, entry: Entry) -> Iterator[Line]:
+    """What the monitor itself wrote down last in its incident: its rule and the readings."""
+    newest = session.execute(
+        select(col(IncidentNote.text))
+        .where(
+            col(IncidentNote.incident_id) == entry.about,
+            col(IncidentNote.by_key) == SYSTEM.key,
+            col(IncidentNote.at) <= entry.at,
+        )
+        .order_by(col(IncidentNote.id).desc())
+        .limit(1)
+    ).scalar()
+    if newest:
+        yield Line(_shortened(newest, 600))
 
 
 def _changes(view: ReviewView, *, is_stale: bool) -> Iterator[Section]:

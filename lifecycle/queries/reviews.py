@@ -105,6 +105,47 @@ class ReviewView:
         return tuple(item for item in self.promises if item.decision is decision)
 
 
+# ---------------------------------------------------------------- all of a project
+
+
+@dataclass(frozen=True, slots=True)
+class ListedReview:
+    """One request, with the people by their present names."""
+
+    id: int
+    gate: Gate
+    role: Role
+    act: Act
+    state: str
+    person: str
+    requested_by: str
+    requested_at: datetime
+    due_on: date | None
+
+
+def listed(session: Session, *, by: Actor, at: datetime, key: str) -> tuple[ListedReview, ...]:
+    """Every review that was asked for in a project, newest first. Raises NotFound."""
+    head = projects.head(session, key=key, by=by, at=at)
+    names = all_names(session)
+    rows = session.execute(
+        select(Review).where(col(Review.project_id) == head.id).order_by(col(Review.id).desc())
+    ).scalars()
+    return tuple(
+        ListedReview(
+            id=row.id or 0,
+            gate=Gate(row.gate),
+            role=Role(row.role),
+            act=Act(row.act),
+            state=row.state,
+            person=names.get(row.person_key, row.person_key),
+            requested_by=names.get(row.requested_by, row.requested_by),
+            requested_at=row.requested_at,
+            due_on=row.due_on,
+        )
+        for row in rows
+    )
+
+
 # ---------------------------------------------------------------- one review
 
 

@@ -93,7 +93,7 @@ def of_field(
 ) -> tuple[ThreadView, ...]:
     """The threads of one question: open ones first, then the newest. Empty for whoever may not read the project."""
     roles = project_roles(session, project_id, by.key)
-    if not may("projects.read", by, roles):
+    if by.is_kept_from(project_id) or not may("projects.read", by, roles):
         return ()
     rows = session.execute(
         select(Thread)

@@ -1,6 +1,7 @@
 """The promises of the design, each by its number. P1 to P8: on the screen, by the actions, and past both by SQL.
 
-P9 has more rounds in tests/store/test_crash.py, P10 every route in tests/web; P12 comes with the project document.
+P9 has more rounds in tests/store/test_crash.py, P10 every route in tests/web, P12 any project in
+tests/interchange/test_project_documents.py.
 """
 
 from __future__ import annotations
@@ -22,16 +23,36 @@ from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, col, func, select
 from streamlit.testing.v1 import AppTest
 
-from lifecycle.actions import answers, evidence, gates, people, reviews, sources, threads
+from lifecycle.actions import (
+    answers,
+    documents,
+    evidence,
+    gates,
+    monitors,
+    operation,
+    people,
+    releases,
+    reviews,
+    sources,
+    threads,
+)
 from lifecycle.actions import projects as project_actions
+from lifecycle.actions.registers import ListedRegister, import_register
 from lifecycle.errors import Conflict, Forbidden, Invalid, LifecycleError, NotFound, Refused
 from lifecycle.events import project_chain, verify_all, verify_chain
+from lifecycle.facts.documents import read_document
 from lifecycle.guide import FieldSpec, Guide
+from lifecycle.interchange import project_documents
 from lifecycle.queries import gates as gate_queries
 from lifecycle.queries import history, overview, projects
 from lifecycle.queries import reviews as review_queries
 from lifecycle.rules.evidence import LinkContent
+from lifecycle.rules.monitors import MonitorSpec
+from lifecycle.rules.readings import NewReading
+from lifecycle.rules.registers import ListedProject
+from lifecycle.rules.releases import Move
 from lifecycle.rules.signoffs import sign_off_status
+from lifecycle.rules.triggers import Direction
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.tables import APPEND_ONLY, Answer, Event, Review, SignOff
@@ -46,6 +67,7 @@ from lifecycle.vocabulary import (
     Decision,
     Gate,
     Outcome,
+    ProjectStatus,
     Role,
     SignOffStatus,
     Stage,
@@ -53,6 +75,7 @@ from lifecycle.vocabulary import (
 from scripts.serving import Server
 from tests.clock import START
 from tests.factories import (
+    VERSION,
     Cast,
     answer,
     ask,
@@ -60,6 +83,8 @@ from tests.factories import (
     facts_of,
     go,
     person,
+    project,
+    ready_to_launch,
     seen,
     sign,
     small_guide,
@@ -483,7 +508,60 @@ def lived_in(small_project: Stagehand) -> Stagehand:
             field_id="D25",
             text="Whose data is it?",
         )
+        whole = read_document(session, project_id, guide=everybody.guide)
+        documents.import_document(
+            session, by=everybody.olu, at=START, guide=everybody.guide, document=whole, digest="0" * 64
+        )
+        _watch(session, everybody, project_id)
+        _release_and_retire(session, everybody)
+        for digest in ("0", "1"):  # the second import changes what the first one brought
+            register = ListedRegister("town", "town.csv", digest, (_listed(digest),))
+            import_register(session, by=everybody.ada, at=START, register=register)
     return small_project
+
+
+def _listed(digest: str) -> ListedProject:
+    said = {
+        "name": "Bins",
+        "organisation": "Town",
+        "external_id": None,
+        "stage_word": "",
+        "risk": "",
+        "facts": (),
+    }
+    place = {"stage": None, "status": ProjectStatus.ACTIVE}
+    return ListedProject(identity="1", group="1", digest=digest, row_number=2, **said, **place)  # type: ignore[arg-type]
+
+
+def _release_and_retire(session: Session, everybody: Cast) -> None:
+    """Another project, live for everybody and then ended."""
+    project_id = project(session, everybody, "Returns")
+    ready_to_launch(session, everybody, project_id)
+    by_pat: dict[str, Any] = {"by": everybody.pat, "at": START, "guide": everybody.guide}
+    release_id = releases.create(session, **by_pat, project_id=project_id, model_version=VERSION)
+    launch = {"gate": Gate.LAUNCH, "outcome": Outcome.GO, "project_id": project_id}
+    gates.decide(session, **{**by_pat, "by": everybody.ann}, **launch)
+    releases.step(session, **by_pat, release_id=release_id, move=Move.FULL)
+    operation.retire(
+        session,
+        **by_pat,
+        project_id=project_id,
+        reason="A rule does as well",
+        told={"The planners": START.date()},
+        downstream="Nobody reads the file any more",
+        records_until=START.date() + timedelta(days=31),
+        lessons="Ask for the consumer first",
+    )
+
+
+def _watch(session: Session, everybody: Cast, project_id: int) -> None:
+    """A monitor that fired, with one of its readings corrected."""
+    spec = MonitorSpec("Hit rate", Direction.BELOW, threshold=0.8)
+    by_pat: dict[str, Any] = {"by": everybody.pat, "at": START}
+    monitor_id = monitors.create(session, **by_pat, project_id=project_id, spec=spec)
+    about: dict[str, Any] = {**by_pat, "guide": everybody.guide, "monitor_id": monitor_id}
+    monitors.push(session, **about, readings=[NewReading("2026-03-01", 0.7)])
+    monitors.correct(session, **about, key="2026-03-01", value=0.75, reason="Counted twice")
 
 
 def test_p6_no_decision_event_or_answer_can_be_altered_or_deleted(lived_in: Stagehand) -> None:
@@ -853,3 +931,24 @@ def test_p11_refusals_are_sentences_that_say_what_to_do(small_project: Stagehand
         assert {table.name: all_rows(session, table) for table in metadata.sorted_tables} == before
     with small_project() as session:
         assert actor(session, pat.key) == pat
+
+
+# ---------------------------------------------------------------- P12
+
+
+def test_p12_export_then_import_of_a_whole_project_loses_no_field(
+    lived_in: Stagehand, new_database: Callable[[], str]
+) -> None:
+    guide = lived_in.cast.guide
+    with lived_in.database.read() as session:
+        first = project_documents.document_text(read_document(session, lived_in.project_id, guide=guide))
+    whole = project_documents.read_document(first.encode(), guide)
+    elsewhere = open_database(new_database())
+    with elsewhere.write() as session:
+        done = documents.import_document(
+            session, by=COMMAND_LINE, at=LATER, guide=guide, document=whole, digest="0" * 64
+        )
+    with elsewhere.read() as session:
+        again = project_documents.document_text(read_document(session, done.project_id, guide=guide))
+    elsewhere.dispose()
+    assert again == first
