@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from sqlmodel import Session, col, select
+from streamlit.testing.v1 import AppTest
 
 from lifecycle.actions import projects
 from lifecycle.interchange.register_files import RegisterFiles
-from lifecycle.store.tables import Project, SavedMapping
+from lifecycle.store.tables import Project, ProjectPast, SavedMapping
 from lifecycle.vocabulary import Gate, Level, ProjectStatus, Role, SignOffStatus
 from tests.clock import START
 from tests.rules.building import guide
@@ -19,7 +20,7 @@ from tests.screens import Screens
 from tests.standings import assessed, listed
 from tests.ui.conftest import OpenPage
 
-PAGES = ("portfolio", "early-planning", "activity")
+PAGES = ("portfolio", "roadmap", "portfolio-reviews", "early-planning", "activity")
 WAITING = SignOffStatus.WAITING
 
 
@@ -355,3 +356,83 @@ def test_mistake_in_an_edited_mapping_names_the_field(screens: Screens, open_pag
 
     assert not app.exception
     assert "columns." in app.error[0].value.replace("\\", "")
+
+
+# ------------------------------------------------------------------ any past day
+
+
+def test_address_of_a_past_day_shows_that_day_and_says_so(filled: Screens, open_page: OpenPage) -> None:
+    """Basket came 40 days before Orders; on the day between, it is all there is."""
+    day = (START - timedelta(days=20)).date().isoformat()
+    app = open_page("portfolio", **{"as-of": day}, as_="Ada")
+    said = texts(app)
+
+    assert not app.exception
+    assert [title.value for title in app.title] == [f"Portfolio at the end of {day}"]
+    assert all(day in header.value for header in app.header)
+    assert "Of 1 running project, 1 is blocked" in said
+    assert "Basket, blocked for 20 days" in said
+    assert "Lifts" not in str([frame.value.to_dict() for frame in app.dataframe])
+    app.button(key=next(button.key for button in app.button if button.label == "Show today")).click().run()
+    assert [title.value for title in app.title] == ["Portfolio"]
+
+
+@pytest.mark.parametrize("day", ["2999-01-01", "yesterday", "9999-12-31"])
+def test_address_of_no_past_day_shows_today(filled: Screens, open_page: OpenPage, day: str) -> None:
+    app = open_page("portfolio", **{"as-of": day}, as_="Ada")
+
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Portfolio"]
+
+
+def test_day_that_nobody_can_know_says_why(filled: Screens, open_page: OpenPage) -> None:
+    with filled.database.write() as session:
+        found = session.exec(select(Project.id).where(col(Project.key) == "reader")).one()
+        session.add(
+            ProjectPast(
+                project_id=found or 0,
+                at=START - timedelta(days=9),
+                name="Reader",
+                organisation="",
+                status="active",
+                origin="register",
+                known=False,
+            )  # fmt: skip
+        )
+    app = open_page("portfolio", **{"as-of": (START - timedelta(days=5)).date().isoformat()}, as_="Ada")
+
+    assert not app.exception
+    assert "where they stood on" in app.warning[0].value.replace("\\", "")
+
+
+# ------------------------------------------------------------------ views kept under a name
+
+
+def test_view_is_kept_used_renamed_and_deleted(filled: Screens, open_page: OpenPage) -> None:
+    app = open_page("portfolio", **{"standing": "blocked"}, as_="Ada")
+    app.text_input(key="saved_view:name").set_value("Stuck")
+    press(app, "Save view")
+    app = open_page("portfolio", as_="Ada")
+    press(app, "Stuck")
+    app.checkbox(key="view:1:change").check().run()
+    app.text_input(key="view:1:name").set_value("Blocked")
+    press(app, "Rename")
+    assert [button.label for button in app.button if button.key == "view:1"] == ["Blocked"]
+    press(app, "Delete")
+    assert not [button for button in app.button if button.key == "view:1"]
+
+
+def test_view_without_name_or_filter_is_refused_and_others_do_not_see_mine(
+    filled: Screens, open_page: OpenPage
+) -> None:
+    app = open_page("portfolio", **{"standing": "blocked"}, as_="Ada")
+    press(app, "Save view")
+    assert "Give the view a name" in " ".join(error.value for error in app.error)
+    app.text_input(key="saved_view:name").set_value("Stuck")
+    press(app, "Save view")
+    assert "Stuck" not in [button.label for button in open_page("portfolio", as_="Pat").button]
+
+
+def press(app: AppTest, label: str) -> None:
+    app.button(key=next(button.key for button in app.button if button.label == label)).click().run()
+    assert not app.exception
