@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from bench import audit, layout, pages, registers, saving, scale, start
+from bench import audit, http, layout, pages, registers, saving, scale, start
 from bench.installation import Installation, installation
 from bench.results import PAGE, RESULTS, Result, page, table, write
 
@@ -20,6 +20,7 @@ from bench.results import PAGE, RESULTS, Result, page, table, write
 MEASUREMENTS: Mapping[str, Callable[[Installation], Iterator[Result]]] = MappingProxyType(
     {
         "saving": saving.measure,
+        "http": http.measure,
         "register": registers.measure,
         "audit": audit.measure,
         "pages": pages.measure,

@@ -49,20 +49,24 @@ EDGES = frozenset({"web", "cli", "jobs", "notify", "demo", "ui"})
 ACTIONS = (
     "people",
     "filters",
+    "tokens",
     "projects",
     "registers",
     "answers",
     "sources",
+    "surroundings",
     "threads",
     "reviews",
     "evidence",
     "gates",
+    "operation",
     "delegations",
     "plans",
     "releases",
     "incidents",
     "monitors",
     "deliveries",
+    "documents",
 )
 
 # Packages that belong to some rings only; then rings closed to every package but these.

@@ -49,7 +49,7 @@ def pack_pdf(pack: LeadershipPack) -> bytes:
         return bytes(page.output())
 
 
-class _Page(FPDF):  # type: ignore[misc]
+class _Page(FPDF):
     def __init__(self, pack: LeadershipPack, folder: Path) -> None:
         super().__init__(orientation="landscape", format="A4")
         self.foot = readable(title(pack))

@@ -12,12 +12,12 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, case, func, or_, select
-from sqlmodel import Session, col
+from sqlalchemy import ColumnElement, case, func, or_
+from sqlmodel import Session
 
+from lifecycle.queries import projects
 from lifecycle.queries.portfolio_lines import Lines, lines_of
 from lifecycle.rules.permissions import may
-from lifecycle.store.tables import Membership
 from lifecycle.vocabulary import Actor, Area, Gate, Level, ProjectStatus, Role, SignOffStatus, Stage
 
 UNMAPPED = "unmapped"
@@ -96,10 +96,7 @@ def choose(session: Session, by: Actor, filters: Filters = EVERYTHING, as_of: da
     found = lines_of(session, as_of)
     where = [found.c.archived.is_(False)]
     if not may("portfolio.read_all", by):
-        own = select(col(Membership.project_id)).where(
-            col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
-        )
-        where.append(found.c.id.in_(own))
+        where.append(found.c.id.in_(projects.readable_ids(by)))
     return found.where(*where, *_passing(found.c, filters))
 
 
@@ -163,6 +160,20 @@ def rows(
         .offset((max(page, 1) - 1) * size)
     )
     return Page(tuple(_row(each) for each in found), total, as_of or today)
+
+
+def after_key(
+    session: Session, *, by: Actor, filters: Filters = EVERYTHING, after: str = "", most: int = 50
+) -> tuple[PortfolioRow, ...]:
+    """The projects whose keys follow this one, in the order of their keys: one statement, whatever came before."""
+    line = choose(session, by, filters)
+    found = session.execute(
+        line.select(*(line.c[name] for name in _SHOWN))
+        .where(line.c.key > after)
+        .order_by(line.c.key)
+        .limit(most)
+    )
+    return tuple(_row(each) for each in found)
 
 
 _SHOWN = tuple(column.name for column in fields(PortfolioRow))

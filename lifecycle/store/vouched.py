@@ -46,6 +46,7 @@ NOT_VOUCHED: Mapping[str, str] = MappingProxyType(
         "delivery": "messages on their way, with their retries; forgotten after a while",
         "notification_choice": "how somebody wants to be told; it also moves when they look",
         "job_lease": "who runs a job now",
+        "reading": "its batch holds the digest of all that arrived together, and is vouched for",
         "register_problem": "what could not be read in a file whose digest its import's event names",
     }
 )
@@ -54,6 +55,8 @@ LEFT_OUT: Mapping[str, Collection[str]] = MappingProxyType(
         # A digest of them would go on telling who an erased person was, to whoever guesses.
         "person": frozenset({"name", "email"}),
         "invitation": frozenset({"name", "email"}),
+        # It moves with every use.
+        "api_token": frozenset({"last_used_at"}),
     }
 )
 

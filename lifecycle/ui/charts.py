@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -249,7 +249,7 @@ def time_line(
     return _figure(
         _spans(spans, labels, dark),
         _moments(moments, labels, dark),
-        height=72 + 30 * max(len(labels), 1),
+        height=84 + 30 * max(len(labels), 1),  # the days beneath need their room even below one row
         dark=dark,
         top=34,
         x=x,
@@ -523,3 +523,112 @@ def _figure(
         "template": "none",
     }
     return go.Figure({"data": list(traces), "layout": layout})
+
+
+# ------------------------------------------------------------------ series of readings
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPoint:
+    """One place of a series: `x` a moment or a number, `low` and `high` what lies together there."""
+
+    x: datetime | int
+    value: float | None
+    low: float | None
+    high: float | None
+    limit: float | None
+    is_breach: bool
+    hover: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A place where the rule fires."""
+
+    x: datetime | int
+    value: float | None
+    hover: str
+
+
+def series(dots: Sequence[SeriesPoint], flags: Sequence[Flag], *, dark: bool, height: int = 300) -> go.Figure:
+    """The readings as a line, their limit as a dotted one, breaches as crosses, firings as filled triangles."""
+    blue, red = Mark("", "blue", ""), Mark("", "red", "")
+    x = [_place(dot.x) for dot in dots]
+    line, limit = tone(blue, 1, dark=dark), tone(_QUIET, 1, dark=dark)
+    breaches = [dot for dot in dots if dot.is_breach and dot.value is not None]
+    traces: list[dict[str, Any]] = []
+    if any(dot.low != dot.high for dot in dots):
+        quiet = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+        traces += [
+            {"type": "scatter", "x": x, "y": [dot.low for dot in dots], **quiet},
+            {
+                "type": "scatter",
+                "x": x,
+                "y": [dot.high for dot in dots],
+                "fill": "tonexty",
+                "fillcolor": tone(blue, 0, dark=dark),
+                **quiet,
+            },
+        ]
+    traces += [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": x,
+            "y": [dot.limit for dot in dots],
+            "line": {"color": limit, "width": 1.5, "dash": "dash", "shape": "hv"},
+            "hoverinfo": "skip",
+        },
+        {
+            "type": "scatter",
+            "mode": "lines" if len(dots) > _ALONE else "lines+markers",
+            "x": x,
+            "y": [dot.value for dot in dots],
+            "line": {"color": line, "width": 1.8},
+            "marker": {"color": line, "size": 5},
+            "connectgaps": False,
+            "hovertext": [dot.hover for dot in dots],
+            "hoverinfo": "text",
+        },
+        _signs(breaches, tone(red, 1, dark=dark), "x-thin", 8, dark),
+        _signs(flags, tone(red, 1, dark=dark), "triangle-down", 14, dark),
+    ]
+    is_time = bool(dots) and isinstance(dots[0].x, datetime)
+    axis: dict[str, Any] = {"type": "date" if is_time else "linear", "nticks": 7}
+    return _figure(
+        *traces,
+        height=height,
+        dark=dark,
+        top=14,
+        x={**axis, "showgrid": False},
+        y={"showgrid": True, "gridcolor": tone(_QUIET, 0, dark=dark), "nticks": 6},
+    )
+
+
+_ALONE = 120  # more readings than this are a line without a dot for each
+
+
+def _place(x: datetime | int) -> str | int:
+    return x.isoformat() if isinstance(x, datetime) else x
+
+
+def _signs(
+    places: Sequence[SeriesPoint] | Sequence[Flag], colour: str, symbol: str, size: int, dark: bool
+) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [_place(each.x) for each in places],
+        "y": [each.value for each in places],
+        "marker": {
+            "color": colour,
+            "symbol": symbol,
+            "size": size,
+            "line": {
+                "width": 2 if symbol == "x-thin" else 1,
+                "color": colour if symbol == "x-thin" else _INK[dark],
+            },
+        },
+        "hovertext": [each.hover for each in places],
+        "hoverinfo": "text",
+    }

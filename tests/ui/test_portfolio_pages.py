@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session, col, select
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from lifecycle.actions import projects
 from lifecycle.interchange.register_files import RegisterFiles
-from lifecycle.store.tables import Project, ProjectPast
+from lifecycle.store.tables import Project, ProjectPast, SavedMapping
 from lifecycle.vocabulary import Gate, Level, ProjectStatus, Role, SignOffStatus
 from tests.clock import START
 from tests.rules.building import guide
@@ -25,7 +26,8 @@ WAITING = SignOffStatus.WAITING
 
 def texts(app: object) -> str:
     """All Markdown on the page, escapes taken out."""
-    return " ".join(element.value for element in app.markdown).replace("\\", "")  # type: ignore[attr-defined]
+    said = [*app.markdown, *app.caption]  # type: ignore[attr-defined]
+    return " ".join(element.value for element in said).replace("\\", "")  # type: ignore[attr-defined]
 
 
 def fill(session: Session) -> None:
@@ -245,6 +247,78 @@ def test_register_is_read_shown_and_imported(screens: Screens, open_page: OpenPa
     with screens.database.read() as session:
         archived = session.exec(select(Project.name).where(col(Project.archived_at).is_not(None))).all()
     assert sorted(archived) == ["Reader", "Sorter"]
+
+
+UNKNOWN = (
+    b"Titel van het systeem;Bestuursorgaan;Waar;Fase\n"
+    b"Sluisplanner;Waterschap Noord;Sluis;Sluimerend\nDijkcamera;Waterschap Zuid;Dijk;In gebruik\n"
+)
+
+
+def widget(app: Any, kind: str, label: str) -> Any:
+    return next(each for each in app.get(kind) if each.label == label)
+
+
+def test_proposal_is_changed_saved_used_again_renamed_and_deleted(
+    screens: Screens, open_page: OpenPage
+) -> None:
+    app = open_page("import", as_="Ada", file=waiting(screens, "water.csv", UNKNOWN))
+    assert not app.exception
+    assert widget(app, "selectbox", "Name of the project").value == 0
+    widget(app, "selectbox", "Organisation").set_value(2).run()
+    widget(app, "selectbox", "“Sluimerend” · 1 row").set_value("design").run()
+    widget(app, "selectbox", "“In gebruik” · 1 row").set_value("").run()
+    widget(app, "text_input", "Name of the mapping").set_value("Dutch water").run()
+    widget(app, "button", "Save").click().run()
+    assert not app.exception
+
+    again = open_page("import", as_="Ada", file=waiting(screens, "later.csv", UNKNOWN))
+    assert "As the mapping “Dutch water” has them" in texts(again)
+    again.button(key="import:apply").click().run()
+    with screens.database.read() as session:
+        found = session.exec(
+            select(Project.name, Project.organisation, Project.stage).order_by(col(Project.id))
+        )
+        assert list(found)[-2:] == [("Sluisplanner", "Sluis", "design"), ("Dijkcamera", "Dijk", None)]
+
+    again.text_input(key="import:rename:dutch-water:title").set_value("Water boards").run()
+    again.button(key="import:rename:dutch-water:press").click().run()
+    assert "Water boards" in texts(again)
+    again.button(key="import:remove:water-boards:press").click().run()
+    assert not again.exception
+    with screens.database.read() as session:
+        assert session.exec(select(SavedMapping)).all() == []
+
+
+def test_mapping_without_a_usable_name_is_refused_in_a_sentence(
+    screens: Screens, open_page: OpenPage
+) -> None:
+    app = open_page("import", as_="Ada", file=waiting(screens, "water.csv", UNKNOWN))
+    for title, words in (("", "needs a name"), ("US federal 2024", "comes with the product")):
+        widget(app, "text_input", "Name of the mapping").set_value(title).run()
+        widget(app, "button", "Save").click().run()
+        assert not app.exception
+        assert words in app.error[0].value
+
+
+def test_second_import_shows_each_field_and_taking_it_back_restores_them(
+    screens: Screens, open_page: OpenPage
+) -> None:
+    app = open_page("import", as_="Ada", file=waiting(screens, "water.csv", UNKNOWN))
+    app.button(key="import:apply").click().run()
+    later = UNKNOWN.replace(b"Sluis;", b"Kade;").replace(b"In gebruik", b"Buiten gebruik")
+    app = open_page("import", as_="Ada", file=waiting(screens, "water.csv", later))
+    (table,) = [frame.value for frame in app.dataframe if "Before" in frame.value.columns]
+    assert table[["Field", "Before", "After"]].values.tolist() == [
+        ["Waar", "Sluis", "Kade"],
+        ["Stage word", "In gebruik", "Buiten gebruik"],
+        ["Stage here", "Production, live", "Production, retired"],
+    ]
+    app.button(key="import:apply").click().run()
+    app.button(key="import:undo:2").click().run()
+    assert not app.exception
+    with screens.database.read() as session:
+        assert session.exec(select(Project.status).where(Project.name == "Dijkcamera")).one() == "live"
 
 
 @pytest.mark.parametrize(

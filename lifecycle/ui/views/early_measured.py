@@ -238,8 +238,10 @@ def _cohorts(found: EarlyMeasured) -> None:
     st.header("Index by the quarter projects began", anchor=False)
     first, last = found.cohorts[0], found.cohorts[-1]
     if first is last:
-        projects = counted(first.projects, "project")
-        text = f"Begun in {first.name}: {projects}, with a median index of {first.median:.2f}."
+        text = (
+            f"Begun in {first.name}: {counted(first.projects, 'project')}, "
+            f"with a median index of {first.median:.2f}."
+        )
     else:
         text = (
             f"The median index was {first.median:.2f} for projects begun in {first.name} (n = {first.projects}) and "

@@ -19,7 +19,7 @@ from lifecycle.store.append_only import guard_statements
 from lifecycle.store.base import Moment
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
