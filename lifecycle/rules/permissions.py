@@ -226,7 +226,15 @@ SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
         Scope.READINGS_WRITE: frozenset(
             {"projects.read", "monitors.push_readings", "monitors.correct_reading"}
         ),
-        Scope.RELEASES_WRITE: frozenset({"projects.read", "releases.freeze", "releases.withdraw"}),
+        Scope.RELEASES_WRITE: frozenset(
+            {
+                "projects.read",
+                "releases.create",
+                "releases.step",
+                "releases.roll_back",
+                "releases.withdraw",
+            }
+        ),
         Scope.INCIDENTS_WRITE: frozenset(
             {
                 "projects.read",

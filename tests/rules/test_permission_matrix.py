@@ -141,7 +141,7 @@ BY_TOKEN = {
     sources.remove sources.restore""",
     Scope.MONITORS_WRITE: "projects.read monitors.create monitors.edit",
     Scope.READINGS_WRITE: "projects.read monitors.push_readings monitors.correct_reading",
-    Scope.RELEASES_WRITE: "projects.read releases.freeze releases.withdraw",
+    Scope.RELEASES_WRITE: "projects.read releases.create releases.step releases.roll_back releases.withdraw",
     Scope.INCIDENTS_WRITE: """projects.read incidents.open incidents.acknowledge incidents.note incidents.edit
     incidents.resolve incidents.close incidents.reopen""",
 }
