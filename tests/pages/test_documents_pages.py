@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from lifecycle.queries.portfolio_past import past
 
 from lifecycle.actions import evidence
 from lifecycle.actions.documents import import_document
 from lifecycle.facts.documents import read_document
+from lifecycle.queries.portfolio_summary import summary
 from lifecycle.rules.evidence import FileContent
 from lifecycle.vocabulary import Decision, Gate, Role
 from tests import factories as make
@@ -88,4 +88,5 @@ def test_it_was_not_here_before_it_came(screens: Screens, brought_in: str) -> No
     with screens.database.read() as session:
         today = START.date() + timedelta(days=5)
         for day, count in ((START.date() + timedelta(days=1), 1), (START.date() + timedelta(days=2), 2)):
-            assert past(session, by=screens.cast.ada, day=day, today=today).total == count
+            found = summary(session, by=screens.cast.ada, today=today, as_of=day)
+            assert found.total == count
