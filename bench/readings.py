@@ -1,4 +1,4 @@
-"""Readings: a batch against a bare executemany into the same tables, ten writers at once, and the page that draws them."""
+"""Readings: a batch beside a bare executemany, ten writers at once, and the page that draws them."""
 
 from __future__ import annotations
 
