@@ -18,6 +18,7 @@ from sqlmodel import Session, col, delete, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from lifecycle.facts.audiences import Entry, audience
+from lifecycle.facts.dated_answers import dated_answers
 from lifecycle.facts.notifications import reminder_policy
 from lifecycle.facts.projects import organisation_time_zone, today_in
 from lifecycle.rules.deliveries import (
@@ -35,6 +36,7 @@ from lifecycle.rules.reminders import (
     Due,
     ReminderPolicy,
     condition_stages,
+    date_stages,
     digest_moment,
     is_hour,
     review_stages,
@@ -282,6 +284,11 @@ def _due(session: Session, at: datetime, policy: ReminderPolicy) -> Iterator[_Re
         for due in waiver_stages(given_on, waiver.expires_on, today, policy):
             detail = {"gate": waiver.gate, "waiver": waiver.id, "expires_on": waiver.expires_on}
             yield waiver.project_id, f"check:{waiver.check_id}", detail, f"waiver:{waiver.id}", due
+    for day in dated_answers(session, under_way):
+        for stage, due in date_stages(day.kind, day.on, today, policy):
+            once = f"date:{day.project_id}:{day.place}:{day.on}:{stage}"
+            detail = {"what": day.what, "expires_on": day.on, "place": day.place}
+            yield day.project_id, f"date:{day.place}", detail, once, due
 
 
 # ---------------------------------------------------------------- incidents that nobody takes on

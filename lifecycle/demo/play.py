@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -16,17 +16,20 @@ from lifecycle.actions import (
     gates,
     incidents,
     monitors,
+    operation,
     people,
     plans,
     projects,
+    releases,
     reviews,
     sources,
 )
 from lifecycle.actions.answers import GivenAnswer
-from lifecycle.demo.content import Calendar, DecisionTold, Document, Step, Story
+from lifecycle.demo.content import WORK_BEGINS, Calendar, DecisionTold, Document, Step, Story
 from lifecycle.demo.documents import document as made
 from lifecycle.errors import LifecycleError
 from lifecycle.facts.projects import load_facts
+from lifecycle.facts.releases import release_facts
 from lifecycle.facts.standing import refreshed_once
 from lifecycle.guide import Guide
 from lifecycle.queries.incidents import of_project
@@ -35,6 +38,7 @@ from lifecycle.rules.evidence import Content, FileContent, LinkContent
 from lifecycle.rules.media import HEAD_BYTES, recognise
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.readings import NewReading
+from lifecycle.rules.releases import Move
 from lifecycle.rules.reviews import meanings_of
 from lifecycle.rules.signoffs import cover, current_sign_off, decisions_allowed, digest_of, open_review
 from lifecycle.store.files import Files
@@ -102,6 +106,9 @@ class Play:
         self._meet(step)
         self._waive(step)
         self._pass_gate(step)
+        self._release(step)
+        self._roll_out(step)
+        self._retire(step)
         self._watch(step)
         self._go_on(step)
 
@@ -391,4 +398,55 @@ class Play:
             outcome=step.outcome,
             reason=step.reason,
             to_stage=step.to_stage,
+        )
+
+    def _release(self, step: Step) -> None:
+        if step.release is None:
+            return
+        ready = self._day(step.release.ready) if step.release.ready else None
+        releases.create(
+            self.session,
+            **self._common(step, self._by(step, self._manager)),
+            project_id=self.project_id,
+            model_version=step.release.version,
+            summary=step.release.summary,
+            ready_at=datetime.combine(ready, WORK_BEGINS) if ready else None,
+        )
+
+    def _roll_out(self, step: Step) -> None:
+        for told in step.rollout:
+            known = release_facts(self.session, self.project_id)
+            release_id = next(each.id for each in known if each.number == told.number)
+            common = self._common(step, self._by(step, self._manager))
+            if told.move is Move.ROLLED_BACK:
+                del common["guide"]
+                releases.roll_back(
+                    self.session,
+                    **common,
+                    release_id=release_id,
+                    reason=told.note,
+                    began_at=common["at"] - timedelta(minutes=told.minutes),
+                )
+                continue
+            releases.step(
+                self.session,
+                **common,
+                release_id=release_id,
+                move=told.move,
+                share=told.share,
+                note=told.note,
+            )
+
+    def _retire(self, step: Step) -> None:
+        if step.retire is None:
+            return
+        operation.retire(
+            self.session,
+            **self._common(step, self._by(step, Role.APPROVER)),
+            project_id=self.project_id,
+            reason=step.retire.reason,
+            told={name: self._day(on) for name, on in step.retire.told.items()},
+            downstream=step.retire.downstream,
+            records_until=self._day(step.retire.records_until),
+            lessons=step.retire.lessons,
         )

@@ -92,6 +92,25 @@ class WebSession(Row, table=True):
     user_agent: str = ""
 
 
+class ApiToken(Row, table=True):
+    """With which a program acts for a person; only the hash is kept, and its first characters to tell it by."""
+
+    __tablename__ = "api_token"
+    id: int | None = Field(default=None, primary_key=True)
+    token_hash: str = Field(unique=True)
+    hint: str
+    person_key: str = Field(foreign_key="person.key", index=True)
+    name: str
+    scopes: str = Field(sa_column=_text())
+    only_project_id: int | None = Field(default=None, foreign_key="project.id")
+    created_by: str
+    created_at: datetime = Field(sa_column=_moment())
+    expires_at: datetime = Field(sa_column=_moment())
+    last_used_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    revoked_by: str | None = None
+
+
 class SignInAttempt(Row, table=True):
     """One failed sign-in, for throttling by account and by address."""
 
@@ -126,7 +145,7 @@ class Project(Row, table=True):
     gate: str | None = None  # the gate it works towards: in Production launch, then operate
     furthest_stage: str | None = None
     status: str = Field(default="active", index=True)
-    origin: str = Field(default="here", index=True)  # here or register
+    origin: str = Field(default="here", index=True)  # here, register or document
     adopted_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     guide_version: str = "1"
     stage_since: datetime = Field(sa_column=_moment())
@@ -490,6 +509,79 @@ class ThreadMessage(Row, table=True):
     by_key: str
 
 
+# ------------------------------------------------------------------ releases
+
+
+class Release(Row, table=True):
+    """Append-only. What goes live, as it was when it was frozen: `content` is canonical JSON, `digest` is over it."""
+
+    __tablename__ = "release"
+    __table_args__ = (UniqueConstraint("project_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    number: int
+    model_version: str
+    summary: str = Field(default="", sa_column=_text(default=""))
+    ready_at: datetime | None = Field(
+        default=None, sa_column=_moment(nullable=True)
+    )  # the change was finished
+    content: str = Field(sa_column=_text())
+    digest: str
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+
+
+class ReleaseStep(Row, table=True):
+    """Append-only. One step of a release towards its users, or back. Move: shadow, canary, share, full, …"""
+
+    __tablename__ = "release_step"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    release_id: int = Field(foreign_key="release.id", index=True)
+    move: str
+    share: int | None = None  # percent of the traffic, where the move is share
+    note: str = Field(default="", sa_column=_text(default=""))
+    happened_at: datetime = Field(sa_column=_moment())
+    began_at: datetime | None = Field(
+        default=None, sa_column=_moment(nullable=True)
+    )  # of what was rolled back
+    back_to: int | None = None  # the release that serves again
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+
+
+class Retirement(Row, table=True):
+    """Append-only. How a product was ended: why, who was told, what stays and for how long, what was learned."""
+
+    __tablename__ = "retirement"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    reason: str = Field(sa_column=_text())
+    told: str = Field(sa_column=_text())  # JSON list of [who, day]
+    downstream: str = Field(sa_column=_text())  # what was checked of those that use its output
+    records_until: date
+    lessons: str = Field(sa_column=_text())
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+
+
+# ------------------------------------------------------------------ recorded elsewhere
+
+
+class ElsewhereRecord(Row, table=True):
+    """Append-only. What an imported project document says of roles, reviews, decisions and files: all of it is shown
+    and exported again, and none of it counts here. `content` is canonical JSON, as in facts.project_documents.
+    """
+
+    __tablename__ = "elsewhere_record"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    kind: str
+    number: int = 0  # what other records of the project call it; of a condition its id
+    content: str = Field(sa_column=_text())
+    at: datetime = Field(sa_column=_moment())  # of the import
+
+
 # ------------------------------------------------------------------ standing
 
 
@@ -554,6 +646,77 @@ class StandingHistory(Row, table=True):
     content: str = Field(sa_column=_text())
 
 
+class ProjectPast(Row, table=True):
+    """Append-only. What a project was from `at` on: a row whenever one of these changes, by whatever event.
+
+    `known` false: a project older than this table, of whose earlier stage nothing is known.
+    """
+
+    __tablename__ = "project_past"
+    __table_args__ = (
+        Index("ix_project_past_project_at", "project_id", "at", "id"),
+        Index("ix_project_past_known", "known"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    at: datetime = Field(sa_column=_moment())
+    name: str
+    organisation: str
+    stage: str | None = None
+    gate: str | None = None
+    status: str
+    origin: str
+    adopted: bool = False
+    archived: bool = False
+    stage_word: str = ""
+    risk: str = ""
+    known: bool = True
+
+
+class StandingPast(Row, table=True):
+    """Append-only. What the portfolio shows of a project's standing from `at` on, beside `standing_history`.
+
+    `roles` are those of the gate ahead. Written with every row of the history, in columns that can be counted.
+    """
+
+    __tablename__ = "standing_past"
+    __table_args__ = (Index("ix_standing_past_project_at", "project_id", "at", "id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    at: datetime = Field(sa_column=_moment())
+    gate: str | None = None
+    level: str
+    weakest: str
+    readiness: int
+    tier: int | None = None
+    early_index: int | None = None
+    debt: int = 0
+    open_questions: int = 0
+    blockers: int = 0
+    top_blocker: str = Field(default="", sa_column=_text(default=""))
+    causes: str = Field(default="{}", sa_column=_text(default="{}"))
+    roles: str = Field(default="{}", sa_column=_text(default="{}"))
+    waiting_role: str | None = None
+    waiting_since: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    stale: int = 0
+    overdue: int = 0
+    next_on: date | None = None
+    next_what: str = ""
+    since: datetime = Field(sa_column=_moment())
+
+
+class SavedFilter(Row, table=True):
+    """A view of the portfolio that one person keeps under a name: the query of its address."""
+
+    __tablename__ = "saved_filter"
+    __table_args__ = (UniqueConstraint("person_key", "name"),)
+    id: int | None = Field(default=None, primary_key=True)
+    person_key: str = Field(foreign_key="person.key")
+    name: str
+    query: str = Field(sa_column=_text())
+    saved_at: datetime = Field(sa_column=_moment())
+
+
 # ------------------------------------------------------------------ registers
 
 
@@ -591,6 +754,33 @@ class RegisterEntry(Row, table=True):
     risk: str = ""
     facts: str = Field(default="[]", sa_column=_text(default="[]"))  # JSON list of [label, value]
     gone_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    # JSON list of [header, value]: the columns without a notion; null in rows older than the column
+    others: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+
+
+class RegisterChange(Row, table=True):
+    """What one import did to a project known before: how it was, so that the import can be taken back whole."""
+
+    __tablename__ = "register_change"
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="import_run.id", index=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    kind: str  # changed, returned, gone or moved within the file
+    content: str = Field(sa_column=_text())  # JSON: columns of entry and project as they were before
+    fields: str = Field(sa_column=_text())  # JSON list of [field, before, after], for people
+
+
+class SavedMapping(Row, table=True):
+    """A mapping that somebody saved under a name, used by itself for files that have its headers."""
+
+    __tablename__ = "saved_mapping"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True, max_length=60)
+    title: str
+    content: str = Field(sa_column=_text())  # YAML, as it is downloaded
+    revision: int = 1
+    saved_at: datetime = Field(sa_column=_moment())
+    saved_by: str
 
 
 class RegisterProblem(Row, table=True):
@@ -919,6 +1109,13 @@ APPEND_ONLY: tuple[str, ...] = (
     "reading",
     "reading_correction",
     "incident_note",
+    "release",
+    "release_step",
+    "retirement",
+    "elsewhere_record",
+    "register_change",
     "standing_history",
+    "project_past",
+    "standing_past",
     "event",
 )

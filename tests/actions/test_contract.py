@@ -23,34 +23,53 @@ from lifecycle.actions import (
     answers,
     delegations,
     deliveries,
+    documents,
     evidence,
+    filters,
     gates,
     incidents,
     monitors,
+    operation,
     people,
     plans,
     projects,
+    register_mappings,
     registers,
+    releases,
     reviews,
     sessions,
     sources,
+    surroundings,
     threads,
+    tokens,
 )
 from lifecycle.errors import Forbidden, NotFound, Refused
+from lifecycle.facts.documents import read_document
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import load_facts
 from lifecycle.rules.deliveries import Medium, Way
 from lifecycle.rules.evidence import LinkContent
 from lifecycle.rules.incidents import IncidentSeverity
 from lifecycle.rules.monitors import MonitorSpec
+from lifecycle.rules.operation import Verdict
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.readings import NewReading
 from lifecycle.rules.registers import ListedProject
+from lifecycle.rules.releases import Move
 from lifecycle.rules.reminders import ReminderPolicy
 from lifecycle.rules.triggers import Direction
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
-from lifecycle.store.tables import Channel, Condition, Delivery, Event, Organisation, PersonRow, Project
+from lifecycle.store.tables import (
+    Channel,
+    Condition,
+    Delivery,
+    Event,
+    Organisation,
+    PersonRow,
+    Project,
+    SignOff,
+)
 from lifecycle.store.tokens import hash_token
 from lifecycle.store.verification import verify_session
 from lifecycle.vocabulary import (
@@ -62,16 +81,19 @@ from lifecycle.vocabulary import (
     Outcome,
     ProjectStatus,
     Role,
+    Scope,
     Stage,
 )
 from tests.clock import START
 from tests.factories import (
+    VERSION,
     Cast,
     answer,
     ask,
     cast,
     person,
     project,
+    ready_to_launch,
     seen,
     sign,
     small_guide,
@@ -276,6 +298,14 @@ REGISTER = registers.ListedRegister(
 )
 
 
+MAPPING = {"name": "town", "title": "Town", "content": "name: town"}
+
+
+def _mapped(world: World) -> Call:
+    register_mappings.save_mapping(world.session, by=world.cast.ada, at=START, **MAPPING)
+    return {"by": world.cast.ada, "name": MAPPING["name"]}
+
+
 def _imported(world: World) -> int:
     run = registers.import_register(world.session, by=world.cast.ada, at=START, register=REGISTER)
     return run.run_id
@@ -338,7 +368,8 @@ def _affirmed(world: World) -> Call:
     world.says("D25", {"personal": False})
     sign_off_id = world.signed()
     world.says("D25", {"personal": True, "categories": ["contact"]})
-    digest = seen(world.session, world.cast, 1)
+    review_id = world.session.get_one(SignOff, sign_off_id).review_id
+    digest = seen(world.session, world.cast, review_id)
     return {"by": world.cast[Role.PRIVACY], "sign_off_id": sign_off_id, "seen_digest": digest}
 
 
@@ -381,6 +412,10 @@ def _removed_source(world: World) -> Call:
     return given
 
 
+def _token(world: World) -> Call:
+    return {"by": world.cast.pat, "person_key": world.cast.pat.key, "name": "Nightly", "scopes": [Scope.READ]}
+
+
 def _channel(world: World) -> Call:
     return {
         "by": world.cast.ada,
@@ -396,10 +431,25 @@ def _added_channel(world: World) -> Call:
     return {"by": world.cast.ada, "channel_id": found}
 
 
+def _view(world: World) -> Call:
+    return {"by": world.cast.pat, "name": "Stuck", "query": "standing=blocked"}
+
+
+def _saved_view(world: World, **details: Any) -> Call:
+    found = filters.save(world.session, at=START, **_view(world))
+    return {"by": world.cast.pat, "filter_id": found, **details}
+
+
 def _sent(world: World) -> Call:
     found = deliveries.send_test(world.session, by=world.cast.ada, at=START)
     world.session.get_one(Delivery, found).state = "sent"
     return {"by": world.cast.ada, "delivery_id": found}
+
+
+def _whole(world: World) -> Call:
+    _condition(world)
+    found = read_document(world.session, world.project_id, guide=world.cast.guide)
+    return {"by": world.cast.pat, "document": found, "digest": "0" * 64}
 
 
 def _stop(world: World) -> Call:
@@ -458,6 +508,55 @@ def _signed_fix(world: World) -> Call:
     return {**given, "by": world.cast.pat}
 
 
+def _releasing(world: World) -> Call:
+    ready_to_launch(world.session, world.cast, world.project_id)
+    return {"by": world.cast.pat, **world.on_project, "model_version": VERSION}
+
+
+def _released(world: World, *moves: Move) -> Call:
+    release_id = releases.create(world.session, at=START, guide=world.cast.guide, **_releasing(world))
+    made = {"by": world.cast.pat, "release_id": release_id}
+    for move in moves:
+        releases.step(world.session, at=START, guide=world.cast.guide, move=move, **made)
+    return made
+
+
+def _live(world: World) -> None:
+    """Launched just now."""
+    ready_to_launch(world.session, world.cast, world.project_id)
+    launch = {"gate": Gate.LAUNCH, "outcome": Outcome.GO, **world.on_project}
+    gates.decide(world.session, by=world.cast.ann, at=START, guide=world.cast.guide, **launch)
+
+
+def _reviewed(world: World) -> Call:
+    _live(world)
+    back = {"verdict": Verdict.RECYCLE, "reason": "Read by nobody", "to_stage": Stage.DESIGN}
+    return {"by": world.cast.pat, **world.on_project, **back}
+
+
+def _to_retire(world: World) -> Call:
+    _live(world)
+    return {
+        "by": world.cast.pat,
+        **world.on_project,
+        "reason": "A rule does as well",
+        "told": {"The planners": START.date()},
+        "downstream": "Nobody reads the file any more",
+        "records_until": NEXT_MONTH,
+        "lessons": "Ask for the consumer first",
+    }
+
+
+def _changed(world: World) -> Call:
+    noted = {"change": "New feed", "kind": "source", "changed_on": START.date()}
+    return {"by": world.cast.pat, **world.on_project, **noted}
+
+
+def _to_assess(world: World) -> Call:
+    surroundings.note_change(world.session, at=START, guide=world.cast.guide, **_changed(world))
+    return {"by": world.cast.pat, **world.on_project, "row_id": "r1"}
+
+
 LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     accounts.create_first_administrator: _first_administrator,
     accounts.sign_in: lambda world: {
@@ -484,6 +583,9 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     },
     answers.clear: _cleared,
     answers.restore: _restored,
+    filters.save: lambda world: _view(world),
+    filters.rename: lambda world: _saved_view(world, name="Mine"),
+    filters.delete: lambda world: _saved_view(world),
     deliveries.add_channel: lambda world: _channel(world),
     deliveries.switch_channel: lambda world: {**_added_channel(world), "active": False},
     deliveries.remove_channel: lambda world: _added_channel(world),
@@ -491,6 +593,7 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     deliveries.send_test: lambda world: {"by": world.cast.ada},
     deliveries.choose: lambda world: {"by": world.cast.pat, "way": Way.DIGEST, "digest_hour": 7},
     deliveries.set_reminders: lambda world: {"by": world.cast.ada, "policy": ReminderPolicy(hour=9)},
+    documents.import_document: _whole,
     gates.decide: _stop,
     gates.choose_tier: _tier,
     gates.add_condition: lambda world: {
@@ -551,6 +654,8 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     monitors.push: _pushed,
     monitors.correct: _to_correct,
     monitors.record_silence: lambda world: {**_monitor(world), "by": SYSTEM},
+    operation.conclude_review: _reviewed,
+    operation.retire: _to_retire,
     people.invite: lambda world: {"by": world.cast.ada, "email": "new@example.org"},
     people.revoke_invitation: _open_invitation,
     people.make_reset_link: _about,
@@ -579,7 +684,14 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     projects.adopt: lambda world: _listed_project(world, Stage.MODEL),
     projects.map_stage: lambda world: {**_listed_project(world), "stage": Stage.MODEL},
     registers.import_register: lambda world: {"by": world.cast.ada, "register": REGISTER},
+    register_mappings.save_mapping: lambda world: {"by": world.cast.ada, **MAPPING},
+    register_mappings.rename_mapping: lambda world: {**_mapped(world), "new_name": "city", "title": "City"},
+    register_mappings.remove_mapping: lambda world: _mapped(world),
     registers.undo_import: lambda world: {"by": world.cast.ada, "run_id": _imported(world)},
+    releases.create: _releasing,
+    releases.step: lambda world: {**_released(world), "move": Move.SHADOW},
+    releases.roll_back: lambda world: {**_released(world, Move.CANARY), "reason": "It failed at night"},
+    releases.withdraw: lambda world: {**_released(world), "reason": "Built on the wrong day"},
     reviews.request: lambda world: {
         "by": world.cast.pat,
         **world.on_project,
@@ -604,10 +716,17 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     threads.reply: lambda world: {"by": world.cast.pat, "thread_id": _asked(world), "text": "Because."},
     threads.resolve: lambda world: {"by": world.cast.pat, "thread_id": _asked(world)},
     threads.reopen: _resolved,
+    tokens.create: lambda world: _token(world),
+    tokens.revoke: lambda world: {
+        "by": world.cast.pat,
+        "token_id": tokens.create(world.session, at=START, **_token(world)).id,
+    },
     sources.add: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Feed"},
     sources.rename: lambda world: {**_source(world), "name": "Other feed", "base": 1},
     sources.remove: _source,
     sources.restore: _removed_source,
+    surroundings.note_change: _changed,
+    surroundings.assess_change: _to_assess,
 }
 
 # Nobody is an outsider to these: the way in, one's own password, and what every member may do.
@@ -620,6 +739,8 @@ FOR_EVERYBODY = {
     accounts.use_reset_link,
     accounts.refuse_signing,
     deliveries.choose,
+    filters.save,
+    documents.import_document,
     projects.register,
 }
 

@@ -38,6 +38,9 @@ def test_every_event_that_is_told_of_has_words_and_the_other_way_round() -> None
     assert set(TELLINGS) == {action.value for action in TOLD} | brought_by_dates | brought_by_monitors | {
         GONE_STALE,
         "waiver.near_expiry",
+        "agreement.ends",
+        "change.expected",
+        "operate_review.due",
     }
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Boolean, Column, Date, Float, Integer, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from lifecycle.actions import evidence, gates, people, plans, registers, threads
+from lifecycle.actions import evidence, gates, people, plans, registers, reviews, threads
 from lifecycle.canonical import digest
 from lifecycle.events import ORGANISATION, EventAction, project_chain, record
 from lifecycle.rules.evidence import LinkContent
@@ -72,7 +72,13 @@ def tell_a_story(session: Session) -> int:
     waived = {"check_id": "T01", "gate": Gate.DISCOVERY, "mitigation": "A call", "expires_on": NEXT_MONTH}
     gates.waive(session, by=cast[Role.COMPLIANCE], **waived, **common)
     gates.give_reason(session, by=cast.pat, check_id="T02", reason="The pilot will tell", **common)
-    threads.ask(session, by=cast[Role.PRIVACY], field_id="D25", text="Nobody’s?", **common)
+    asked_about = threads.ask(session, by=cast[Role.PRIVACY], field_id="D25", text="Nobody’s?", **common)
+    threads.reply(session, by=cast.pat, at=START, thread_id=asked_about, text="Counts, no people.")
+    threads.ask(session, by=cast[Role.PRIVACY], field_id="D27", text="Explained to whom?", **common)
+    unhappy = {"decision": Decision.CHANGES_REQUESTED, "comment": "Of whom?", "fields": ["D25"]}
+    sign_off = factories.sign(session, cast, project_id, Gate.DESIGN, Role.LEGAL, **unhappy)
+    kept = {"key": "D25", "text": "It stays: there are none"}
+    reviews.answer_change(session, by=cast.pat, at=START, guide=cast.guide, sign_off_id=sign_off, **kept)
     people.give_project_role(
         session, by=cast.pat, at=START, project_id=project_id, person_key=cast.ann.key, role=Role.APPROVER
     )
@@ -106,6 +112,8 @@ def after(database: Database, *statements: str, **values: object) -> Verificatio
         with database.write() as session:
             if database.dialect == "sqlite":
                 session.execute(text("PRAGMA defer_foreign_keys = ON"))
+            else:
+                session.execute(text("SET LOCAL session_replication_role = replica"))  # no foreign keys
             for table_and_trigger in guards(session, database.dialect):
                 session.execute(text(f"DROP TRIGGER {table_and_trigger}"))
             for statement in statements:
@@ -133,6 +141,7 @@ def test_every_table_is_vouched_for_or_says_why_not() -> None:
         ("person", "email"),
         ("invitation", "name"),
         ("invitation", "email"),
+        ("api_token", "last_used_at"),
     }
 
 
@@ -182,7 +191,8 @@ def test_what_was_written_through_the_product_holds(told: tuple[Database, int], 
 def other(column: Column[Any], value: Any, data: st.DataObject) -> Any:
     """Another value that the column can hold; for texts, one character more, fewer or other."""
     if isinstance(column.type, Moment):
-        moment = datetime.fromisoformat(value) if value else START.replace(tzinfo=None)
+        moment = value or START.replace(tzinfo=None)
+        moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
         return (moment + timedelta(microseconds=data.draw(st.integers(1, 10**9)))).isoformat(
             " ", "microseconds"
         )
@@ -299,6 +309,8 @@ def test_what_no_writing_of_ours_would_leave_is_found(told: tuple[Database, int]
 
 @pytest.mark.parametrize("column", [*EVENT_COLUMNS[1:]])
 def test_event_of_another_type_is_a_fault_and_no_crash(told: tuple[Database, int], column: str) -> None:
+    if told[0].dialect != "sqlite":
+        pytest.skip("other databases keep to their types")
     for new in ("X'ff00'", "'x'", "CAST(X'22ff22' AS TEXT)"):
         found = after(told[0], f"UPDATE event SET {column} = {new} WHERE id = 3")
         assert found.chain_faults

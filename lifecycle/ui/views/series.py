@@ -9,7 +9,7 @@ from typing import Any
 from lifecycle.queries.monitors import Spot
 from lifecycle.rules.monitors import number_text
 from lifecycle.ui import charts
-from lifecycle.ui.charts import Dot, Flag
+from lifecycle.ui.charts import Flag, SeriesPoint
 from lifecycle.ui.components import counted
 from lifecycle.ui.views.portfolio_maps import is_dark
 
@@ -36,7 +36,7 @@ def _nearest(spots: Sequence[Spot], at: datetime, key: str) -> int:
     return before[-1] if before else 0
 
 
-def _dot(spot: Spot, x: datetime | int) -> Dot:
+def _dot(spot: Spot, x: datetime | int) -> SeriesPoint:
     said = f"{spot.key}: {number_text(spot.value)}"
     if spot.readings > 1:
         span = f"{number_text(spot.low)} to {number_text(spot.high)}"
@@ -45,4 +45,6 @@ def _dot(spot: Spot, x: datetime | int) -> Dot:
         said += f", limit {number_text(spot.limit)}"
     if spot.breaches:
         said += f", {spot.breaches:,} in breach" if spot.readings > 1 else ", in breach"
-    return Dot(x, spot.value, spot.low, spot.high, spot.limit, bool(spot.breaches), charts.as_text(said))
+    return SeriesPoint(
+        x, spot.value, spot.low, spot.high, spot.limit, bool(spot.breaches), charts.as_text(said)
+    )
