@@ -22,7 +22,7 @@ from lifecycle.rules.triggers import Direction
 from lifecycle.store.database import open_database
 from lifecycle.store.readings import stored_moment
 from lifecycle.ui import charts
-from lifecycle.ui.charts import Dot
+from lifecycle.ui.charts import SeriesPoint
 from lifecycle.vocabulary import COMMAND_LINE
 
 READINGS = 100_000
@@ -111,7 +111,7 @@ def _drawn(installed: Installation, monitor_id: int) -> float:
             session, by=COMMAND_LINE, at=now(), project_key=view.project_key, monitor_key=view.key
         )
     dots = [
-        Dot(spot.at, spot.value, spot.low, spot.high, spot.limit, bool(spot.breaches), spot.key)
+        SeriesPoint(spot.at, spot.value, spot.low, spot.high, spot.limit, bool(spot.breaches), spot.key)
         for spot in found.spots
     ]
     charts.series(dots, (), dark=False).to_json()
