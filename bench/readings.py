@@ -53,12 +53,10 @@ def measure(installed: Installation) -> Iterator[Result]:
         seconds.append(taken)
     yield Result(f"{READINGS:,} readings in one batch", statistics.median(seconds), "s")
     yield at_most("… ÷ a bare executemany into the same tables", statistics.median(ratios), "×", 3)
-    yield at_most(
-        f"chart of {READINGS:,} readings, from the database to what the browser gets",
-        _drawn(installed, monitor_id),
-        "s",
-        1,
-    )
+    _drawn(installed, monitor_id)  # the first of all also loads what draws charts
+    drawn = f"chart of {READINGS:,} readings, from the database to what the browser gets"
+    taken = statistics.median(_drawn(installed, monitor_id) for _ in range(ROUNDS))
+    yield at_most(drawn, taken, "s", 1)
     yield from _ten_writers(installed)
 
 
