@@ -48,14 +48,18 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 EDGES = frozenset({"web", "cli", "jobs", "notify", "demo", "ui"})
 ACTIONS = (
     "people",
+    "filters",
+    "tokens",
     "projects",
     "registers",
     "answers",
     "sources",
+    "surroundings",
     "threads",
     "reviews",
     "evidence",
     "gates",
+    "operation",
     "delegations",
     "plans",
     "releases",

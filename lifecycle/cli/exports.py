@@ -7,12 +7,23 @@ from typing import Annotated
 
 import typer
 
-from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide, write_whole
-from lifecycle.cli.portfolio import bring_standing_up_to_date
+from lifecycle.cli.edge import (
+    AsJson,
+    bring_standing_up_to_date,
+    counted,
+    now,
+    opened,
+    print_json,
+    read_day,
+    refusals,
+    the_guide,
+    write_whole,
+)
 from lifecycle.interchange.bundles import make_bundle
 from lifecycle.interchange.card_files import CardFormat, card_file, format_of
 from lifecycle.interchange.dossier_files import dossier_file, refuse_ending
 from lifecycle.interchange.inventories import HEADINGS, inventory_file
+from lifecycle.interchange.leadership_packs import make_pack
 from lifecycle.queries.cards import card
 from lifecycle.queries.dossiers import report
 from lifecycle.queries.inventory import inventory
@@ -124,3 +135,31 @@ def _say_written(project: str, file: Path, data: bytes, as_json: bool) -> None:
         print_json({"project": project, "file": str(file), "bytes": len(data)})
     else:
         typer.echo(f"{file}: {len(data):,} bytes")
+
+
+@commands.command("pack")
+def export_pack(
+    file: Annotated[Path, typer.Argument(help="The .html or .pdf file to write.")],
+    as_of: Annotated[str | None, typer.Option(help="As it was at the end of this day (YYYY-MM-DD).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the portfolio for leadership into one file to read, as it is now or was at the end of a day."""
+    with refusals(as_json):
+        settings = read_settings()
+        guide = the_guide(settings)
+        with opened(settings) as database:
+            bring_standing_up_to_date(database, settings)
+            with database.read() as session:
+                data = make_pack(
+                    session,
+                    by=COMMAND_LINE,
+                    at=now(),
+                    guide=guide,
+                    ending=file.suffix.removeprefix("."),
+                    as_of=read_day(as_of),
+                )
+        write_whole(file, data)
+    if as_json:
+        print_json({"file": str(file), "bytes": len(data), "as_of": as_of})
+    else:
+        typer.echo(f"{file}: {len(data):,} bytes.")

@@ -6,10 +6,9 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Row, Select, bindparam, func, select
 from sqlmodel import Session
@@ -33,6 +32,7 @@ from lifecycle.rules.project_facts import (
     SourceFact,
     WaiverFact,
 )
+from lifecycle.rules.reminders import zone_of
 from lifecycle.store.base import metadata
 from lifecycle.store.tables import EvidenceRevision
 from lifecycle.vocabulary import (
@@ -59,10 +59,12 @@ _NOBODY: Mapping[str, str] = MappingProxyType({})
 
 def today_in(time_zone: str, at: datetime) -> date:
     """The date of the moment `at` in that time zone; UTC where the zone is not known on this machine."""
-    try:
-        return at.astimezone(ZoneInfo(time_zone)).date()
-    except (ZoneInfoNotFoundError, ValueError):
-        return at.astimezone(UTC).date()
+    return at.astimezone(zone_of(time_zone)).date()
+
+
+def end_of_day(day: date, time_zone: str) -> datetime:
+    """The moment at which the day is over there: what happened before it is of that day or earlier."""
+    return datetime.combine(day + timedelta(days=1), time.min, zone_of(time_zone)).astimezone(UTC)
 
 
 def organisation_time_zone(session: Session) -> str:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from lifecycle.facts.projects import load_many, organisation_today
 from lifecycle.guide import Guide
-from lifecycle.queries.portfolio import EVERYTHING, Filters, chosen, scope, with_standing
+from lifecycle.queries.portfolio import EVERYTHING, Filters, choose
 from lifecycle.queries.wording import Wording, all_names
 from lifecycle.rules.checks.origin import model_is_bought
 from lifecycle.rules.checks.reading import Reading
@@ -56,10 +56,12 @@ def inventory(
     session: Session, *, by: Actor, at: datetime, guide: Guide, filters: Filters = EVERYTHING
 ) -> tuple[InventoryRow, ...]:
     """Every project that this person may read and that is not archived, by name."""
+    line = choose(session, by, filters)
     found = session.execute(
-        with_standing(Project, ProjectStanding, RegisterEntry)
+        select(Project, ProjectStanding, RegisterEntry)
+        .outerjoin(ProjectStanding, col(ProjectStanding.project_id) == col(Project.id))
         .outerjoin(RegisterEntry, col(RegisterEntry.project_id) == col(Project.id))
-        .where(*scope(by), *chosen(filters))
+        .where(col(Project.id).in_(line.select(line.c.id)))
         .order_by(col(Project.name), col(Project.id))
     ).all()
     names, today = all_names(session), organisation_today(session, at)

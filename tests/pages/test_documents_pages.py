@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from lifecycle.queries.portfolio_past import past
 
 from lifecycle.actions import evidence
 from lifecycle.actions.documents import import_document
 from lifecycle.facts.documents import read_document
-from lifecycle.queries.portfolio_past import past
 from lifecycle.rules.evidence import FileContent
 from lifecycle.vocabulary import Decision, Gate, Role
 from tests import factories as make

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 import streamlit as st
@@ -31,10 +31,10 @@ _BADGES = {
 }
 
 
-def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
-    """The section: how it is sorted, the table, the pages."""
+def show(found: Overview, filters: Filters, by: Actor, now: datetime, as_of: date | None = None) -> None:
+    """The section: how it is sorted, the table, the pages; today or as of a day."""
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        st.header("Projects", anchor=False, width="content")
+        st.header(words.on_day("Projects", as_of), anchor=False, width="content")
         sort = st.selectbox(
             "Order",
             list(_SORTS),
@@ -47,7 +47,14 @@ def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
     last = max(1, -(-found.total // _SIZE))
     page = min(int(state.value(_PAGE) or 1), last)
     shown = cache.read(
-        portfolio.rows, by=by, today=found.as_of, filters=filters, sort=sort, page=page, size=_SIZE
+        portfolio.rows,
+        by=by,
+        today=found.as_of,
+        filters=filters,
+        sort=sort,
+        page=page,
+        size=_SIZE,
+        as_of=as_of,
     )
     st.caption(f"{_counted(shown.total, page)}. Choose a name to open it.")
     _table(shown.rows, now)

@@ -8,7 +8,7 @@ from alembic import op
 from lifecycle.store.append_only import guard_statements
 
 revision = "0013"
-down_revision = "0007"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
