@@ -27,6 +27,7 @@ from lifecycle.interchange.register_import import apply_import
 from lifecycle.interchange.registers import read_register
 from lifecycle.queries.documents import check_document, check_stored, document
 from lifecycle.queries.pipeline import pipeline_gate
+from lifecycle.queries.portfolio_summary import summary
 from lifecycle.rules.evidence import FileContent, LinkContent
 from lifecycle.rules.signoffs import sign_off_status
 from lifecycle.store.base import metadata
@@ -229,6 +230,15 @@ def test_nothing_decided_elsewhere_counts_here(text: str, database: Database) ->
         lines = [line["action"] for line in written_lines(session, ORGANISATION)]
         assert lines == [EventAction.PROJECT_IMPORTED.value]
         assert list(written_lines(session, project_chain(done.project_id))) == []
+
+
+def test_the_past_knows_that_it_was_not_here_before_it_came(text: str, database: Database) -> None:
+    with database.write() as session:
+        imported(session, text)
+        for days, total in ((-1, 0), (0, 1)):
+            day = LATER.date() + timedelta(days=days)
+            found = summary(session, by=COMMAND_LINE, today=LATER.date() + timedelta(days=9), as_of=day)
+            assert found.total == total
 
 
 def test_a_role_affirms_here_and_later_changes_go_out_with_the_rest(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from lifecycle.queries.portfolio_past import past
 
 from lifecycle.actions import evidence
 from lifecycle.actions.documents import import_document
@@ -82,10 +81,3 @@ def test_what_was_decided_elsewhere_is_called_so(see: See, screens: Screens, bro
     assert "Recorded elsewhere" in gate
     own = words(see("history", screens.cast.pat, project=screens.project))
     assert "elsewhere" not in own
-
-
-def test_it_was_not_here_before_it_came(screens: Screens, brought_in: str) -> None:
-    with screens.database.read() as session:
-        today = START.date() + timedelta(days=5)
-        for day, count in ((START.date() + timedelta(days=1), 1), (START.date() + timedelta(days=2), 2)):
-            assert past(session, by=screens.cast.ada, day=day, today=today).total == count
