@@ -13,7 +13,7 @@ from lifecycle.actions.signing import facts_now, refuse, tidy
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Invalid
 from lifecycle.facts.people import require_on_project
-from lifecycle.facts.releases import incident_facts, release_facts
+from lifecycle.facts.releases import incident_facts, release_facts, watched_facts
 from lifecycle.guide import Guide
 from lifecycle.rules.delivery import measure
 from lifecycle.rules.gates import may_decide_gate
@@ -123,5 +123,5 @@ def _evidence(session: Session, project_id: int, guide: Guide, at: datetime) -> 
     since = cycle.last_on if cycle else facts.today
     return [
         [each.title, each.planned, each.now, each.reads.value]
-        for each in findings(facts, guide, metrics, incidents, since)
+        for each in findings(facts, guide, metrics, incidents, since, watched_facts(session, project_id))
     ]

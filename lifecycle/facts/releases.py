@@ -12,13 +12,26 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from lifecycle.canonical import canonical_json
+from lifecycle.facts.monitors import spec_of
 from lifecycle.facts.projects import answer_fact
 from lifecycle.guide import Guide
 from lifecycle.rules.delivery import IncidentFact
+from lifecycle.rules.incidents import IncidentKind
+from lifecycle.rules.monitors import number_text, rule_text
+from lifecycle.rules.operation import WatchedFact
 from lifecycle.rules.project_facts import AnswerFact, ProjectFacts, SourceFact
 from lifecycle.rules.releases import Frozen, Move, ReleaseFact, StepFact
 from lifecycle.rules.signoffs import counting_sign_offs, staleness
-from lifecycle.store.tables import CurrentAnswer, Release, ReleaseStep
+from lifecycle.rules.triggers import Judgement
+from lifecycle.store.tables import (
+    CurrentAnswer,
+    Incident,
+    Monitor,
+    Reading,
+    ReadingCorrection,
+    Release,
+    ReleaseStep,
+)
 from lifecycle.vocabulary import Gate, Outcome
 
 TESTS = "M16"
@@ -217,5 +230,81 @@ def incident_facts(session: Session, project_id: int) -> tuple[IncidentFact, ...
 
 
 def incident_facts_of(session: Session, project_ids: Sequence[int]) -> dict[int, tuple[IncidentFact, ...]]:
-    """The same for several projects at once: none while no table keeps incidents."""
-    return {}
+    """The same for several projects at once, oldest first: two statements. Bugs are found before they do harm.
+
+    An incident tells its model version; the release of that version that was made last before it began led to it.
+    """
+    versions: dict[tuple[int, str], list[tuple[datetime, int]]] = defaultdict(list)
+    made = select(Release.project_id, Release.model_version, Release.at, Release.id)
+    for project_id, version, at, release_id in session.exec(
+        made.where(col(Release.project_id).in_(project_ids)).order_by(col(Release.number))
+    ):
+        versions[project_id, version].append((at, release_id or 0))
+    found: dict[int, list[IncidentFact]] = defaultdict(list)
+    for row in session.exec(
+        select(Incident)
+        .where(
+            col(Incident.project_id).in_(project_ids),
+            col(Incident.kind) != IncidentKind.BUG.value,
+        )
+        .order_by(col(Incident.started_at), col(Incident.id))
+    ):
+        before = [
+            release_id
+            for at, release_id in versions.get((row.project_id, row.model_version), ())
+            if at <= row.started_at
+        ]
+        found[row.project_id].append(
+            IncidentFact(
+                started_at=row.started_at,
+                detected_at=row.detected_at,
+                restored_at=row.restored_at,
+                release_id=before[-1] if before else None,
+                title=row.title,
+                degrades=row.kind != IncidentKind.SILENCE.value,
+            )
+        )
+    return {project_id: tuple(incidents) for project_id, incidents in found.items()}
+
+
+def watched_facts(session: Session, project_id: int) -> tuple[WatchedFact, ...]:
+    """Every monitor that is on, with its newest reading as it counts now: three statements."""
+    newest = (
+        select(Reading.id)
+        .where(col(Reading.monitor_id) == col(Monitor.id))
+        .order_by(col(Reading.at).desc(), col(Reading.id).desc())
+        .limit(1)
+        .correlate(Monitor)
+        .scalar_subquery()
+    )
+    rows: Sequence[tuple[Monitor, Reading | None]] = session.exec(
+        select(Monitor, Reading)
+        .outerjoin(Reading, col(Reading.id) == newest)
+        .where(col(Monitor.project_id) == project_id, col(Monitor.state) == "on")
+        .order_by(col(Monitor.name), col(Monitor.id))
+    ).all()
+    ids = [reading.id for _, reading in rows if reading is not None]
+    corrected = {
+        row.reading_id: row
+        for row in session.exec(
+            select(ReadingCorrection)
+            .where(col(ReadingCorrection.reading_id).in_(ids))
+            .order_by(col(ReadingCorrection.id))
+        )
+    }
+    return tuple(
+        _watched(monitor, reading, corrected.get((reading.id or 0) if reading is not None else 0))
+        for monitor, reading in rows
+    )
+
+
+def _watched(monitor: Monitor, reading: Reading | None, corrected: ReadingCorrection | None) -> WatchedFact:
+    spec = spec_of(monitor)
+    counts = corrected if corrected is not None else reading
+    return WatchedFact(
+        name=monitor.name,
+        fires=rule_text(spec),
+        now=number_text(counts.value) if counts is not None else "",
+        on=reading.at.date() if reading is not None else None,
+        is_breach=counts is not None and counts.verdict == Judgement.BREACH.value,
+    )

@@ -16,7 +16,13 @@ from lifecycle.facts.dated_answers import dated_answers
 from lifecycle.facts.known import known_project
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import load_many, organisation_today
-from lifecycle.facts.releases import incident_facts, incident_facts_of, release_facts, release_facts_of
+from lifecycle.facts.releases import (
+    incident_facts,
+    incident_facts_of,
+    release_facts,
+    release_facts_of,
+    watched_facts,
+)
 from lifecycle.guide import Guide
 from lifecycle.queries import projects
 from lifecycle.queries.projects import ProjectHead
@@ -114,7 +120,9 @@ def view(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -
         project=head,
         today=today,
         cycle=cycle,
-        findings=findings(facts, guide, measure(known, incidents, at), incidents, since),
+        findings=findings(
+            facts, guide, measure(known, incidents, at), incidents, since, watched_facts(session, head.id)
+        ),
         against={verdict: _against(facts, guide, verdict, by) for verdict in Verdict},
         past=_past(session, head.id, names),
         enablement=enablement(facts, guide),

@@ -109,12 +109,15 @@ def overview(
 
 def overview_of(session: Session, line: Lines, found: Counted, as_of: date) -> Overview:
     """The figures of lines that were counted already."""
-    stages = tuple(_stage(stage, found) for stage in (*Stage, None))
-    total, assessed = sum(stage.total for stage in stages), sum(stage.assessed for stage in stages)
-    levels = dict.fromkeys(Level, 0)
-    for (_, _, status, level), number in found.cells.items():
+    by_stage: dict[str | None, Counter[tuple[str, bool]]] = defaultdict(Counter)
+    by_level: Counter[str] = Counter()
+    for (_, word, status, level), number in found.cells.items():
+        by_stage[word][status, level is not None] += number
         if level and status not in OVER:
-            levels[Level(level)] += number
+            by_level[level] += number
+    stages = tuple(_stage(stage, by_stage[stage.value if stage else None]) for stage in (*Stage, None))
+    total, assessed = sum(stage.total for stage in stages), sum(stage.assessed for stage in stages)
+    levels = {level: by_level[level.value] for level in Level}
     return Overview(
         as_of=as_of,
         total=total,
@@ -209,15 +212,11 @@ def _oldest(running: Sequence[Any]) -> dict[tuple[str, str], Wait]:
     return found
 
 
-def _stage(stage: Stage | None, found: Counted) -> StageCount:
-    word = stage.value if stage else None
+def _stage(stage: Stage | None, counts: Mapping[tuple[str, bool], int]) -> StageCount:
     by_status = dict.fromkeys(ProjectStatus, 0)
-    assessed = 0
-    for (_, at, status, level), number in found.cells.items():
-        if at == word:
-            by_status[ProjectStatus(status)] += number
-            assessed += number if level else 0
-    return StageCount(stage, by_status, assessed)
+    for (status, _), number in counts.items():
+        by_status[ProjectStatus(status)] += number
+    return StageCount(stage, by_status, sum(number for (_, here), number in counts.items() if here))
 
 
 def _waits(found: Counted) -> tuple[RoleWait, ...]:

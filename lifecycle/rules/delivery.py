@@ -30,12 +30,17 @@ _DAYS_OF_MONTH = Decimal("30.4375")
 
 @dataclass(frozen=True, slots=True)
 class IncidentFact:
-    """One incident as plain values. `release_id` None: it is not known which release led to it."""
+    """One incident as plain values. `release_id` None: it is not known which release led to it.
+
+    `degrades` False: readings stopped coming, which is a reason to look and no failure of a change.
+    """
 
     started_at: datetime
     detected_at: datetime | None = None
     restored_at: datetime | None = None
     release_id: int | None = None
+    title: str = ""
+    degrades: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ def measure(
 ) -> DeliveryMetrics:
     """Releases that first reached users in the window, and what was restored of troubles that began in it."""
     since = until - window
+    incidents = [one for one in incidents if one.degrades]
     deployed = {
         each.id: (each, reached)
         for each in releases

@@ -122,14 +122,28 @@ def triggers_of(releases: Sequence[ReleaseFact], incidents: Sequence[IncidentFac
         if each.newest
     ]
     found += [
-        Trigger(one.started_at.date(), f"An incident began on {one.started_at.date().isoformat()}.")
-        for one in incidents
-        if one.release_id not in told
+        Trigger(one.started_at.date(), _happened(one)) for one in incidents if one.release_id not in told
     ]
     return tuple(found)
 
 
+def _happened(one: IncidentFact) -> str:
+    on = one.started_at.date().isoformat()
+    return f"An incident began on {on}: {one.title}." if one.title else f"An incident began on {on}."
+
+
 # ---------------------------------------------------------------- on which evidence
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedFact:
+    """A monitor that is on: when it fires, in words, and its newest reading."""
+
+    name: str
+    fires: str
+    now: str  # empty: no reading yet
+    on: date | None = None
+    is_breach: bool = False
 
 
 class Reads(StrEnum):
@@ -158,6 +172,7 @@ def findings(
     metrics: DeliveryMetrics,
     incidents: Sequence[IncidentFact],
     since: date,
+    watched: Sequence[WatchedFact] = (),
 ) -> tuple[Finding, ...]:
     """Everything that the product knows about how it goes, for whoever reviews it; nothing is judged twice.
 
@@ -170,6 +185,7 @@ def findings(
         _use(reading),
         _overturned(reading),
         *_limits(reading),
+        *(_watched(each) for each in watched),
         _age(reading, facts.today),
         _delivered(metrics),
         _incidents(reading, incidents, since),
@@ -255,6 +271,14 @@ def _within(now: Any, limit: Any) -> Reads:
     return Reads.GOOD if now <= limit else Reads.BAD
 
 
+def _watched(each: WatchedFact) -> Finding:
+    planned = f"fires when {each.fires}"
+    if not each.now or each.on is None:
+        return Finding(each.name, planned, "no reading yet", Reads.UNKNOWN)
+    now = f"{each.now} on {each.on.isoformat()}"
+    return Finding(each.name, planned, now, Reads.BAD if each.is_breach else Reads.GOOD)
+
+
 def _age(reading: Reading, today: date) -> Finding:
     trained = [row["trained_on"] for row in reading.rows("P11") or () if row.get("trained_on")]
     interval = reading.value("R14", "interval")
@@ -276,15 +300,22 @@ def _delivered(metrics: DeliveryMetrics) -> Finding:
 
 
 def _incidents(reading: Reading, incidents: Sequence[IncidentFact], since: date) -> Finding:
+    """Those recorded here; what only the worksheet tells of, where nothing was recorded."""
+    title = "Incidents since the last review"
     rows = reading.rows("P09")
     noted = [row for row in rows or () if row.get("opened_on") and row["opened_on"] >= since]
     recorded = [one for one in incidents if one.started_at.date() >= since]
-    still_open = sum(not row.get("closed_on") for row in noted) + sum(not one.restored_at for one in recorded)
-    count = len(noted) + len(recorded)
     if rows is None and not recorded:
-        return Finding("Incidents since the last review", "", "not known", Reads.UNKNOWN, "P09")
+        return Finding(title, "", "not known", Reads.UNKNOWN, "P09")
+    count = len(recorded) or len(noted)
+    if recorded:
+        still_open = sum(one.restored_at is None for one in recorded)
+    else:
+        still_open = sum(not row.get("closed_on") for row in noted)
     now = "none" if not count else f"{count}, of which {still_open or 'none'} open"
-    return Finding("Incidents since the last review", "", now, Reads.BAD if count else Reads.GOOD, "P09")
+    if recorded and noted:
+        now += f"; {len(noted)} in the worksheet"
+    return Finding(title, "", now, Reads.BAD if count else Reads.GOOD, "P09")
 
 
 def _changes(facts: ProjectFacts, guide: Guide, since: date) -> Finding:

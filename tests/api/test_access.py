@@ -28,6 +28,7 @@ EXAMPLES = {
     "{source}": "1",
     "{review}": "1",
     "{release}": "1",
+    "{other}": "2",
     "{incident}": "1",
     "{monitor}": "accuracy",
     "{reading}": "2026-01-01",
@@ -44,6 +45,10 @@ BODIES: dict[str, Any] = {
     "push_readings": {"readings": [{"key": "2026-01-01", "value": 0.9}]},
     "push_reading": {"value": 0.9},
     "correct_reading": {"value": 0.9, "reason": "A late file"},
+    "create_release": {"model_version": "1.0"},
+    "step_release": {"move": "shadow"},
+    "roll_back_release": {"reason": "Wrong totals"},
+    "withdraw_release": {"reason": "Not needed"},
     "open_incident": {"title": "Wrong totals"},
     "note_incident": {"text": "Seen"},
     "fix_incident": {"cause": "Unit", "fix": "Converted"},
@@ -67,6 +72,9 @@ SCOPES = {
         Scope.INCIDENTS_WRITE,
     ),
     "reopen_incident": Scope.INCIDENTS_WRITE,
+    **dict.fromkeys(
+        ("create_release", "step_release", "roll_back_release", "withdraw_release"), Scope.RELEASES_WRITE
+    ),
     **dict.fromkeys(("save_source_answer", "clear_source_answer"), Scope.WORKSHEETS_WRITE),
 }
 # Not about one project: what somebody without a role on any gets there.
@@ -77,6 +85,8 @@ BEYOND_PROJECTS = {
     "list_activity": 200,
     "read_portfolio": 403,
     "read_heads": 403,
+    "export_inventory": 200,
+    "export_pack": 200,
 }
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from sqlmodel import col, select
 
 from lifecycle.actions import evidence
 from lifecycle.actions.documents import import_document
+from lifecycle.events import EventAction
 from lifecycle.facts.documents import read_document
+from lifecycle.queries.portfolio_summary import summary
 from lifecycle.rules.evidence import FileContent
+from lifecycle.store.tables import Event
 from lifecycle.vocabulary import Decision, Gate, Role
 from tests import factories as make
 from tests.clock import START
@@ -81,3 +85,12 @@ def test_what_was_decided_elsewhere_is_called_so(see: See, screens: Screens, bro
     assert "Recorded elsewhere" in gate
     own = words(see("history", screens.cast.pat, project=screens.project))
     assert "elsewhere" not in own
+
+
+def test_it_was_not_here_before_it_came(screens: Screens, brought_in: str) -> None:
+    with screens.database.read() as session:
+        imported = select(col(Event.at)).where(col(Event.action) == EventAction.PROJECT_IMPORTED.value)
+        came = date.fromisoformat(session.execute(imported).scalar_one()[:10])
+        for day, count in ((came - timedelta(days=1), 1), (came, 2)):
+            found = summary(session, by=screens.cast.ada, today=came, as_of=day)
+            assert found.total == count

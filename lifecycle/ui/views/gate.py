@@ -25,7 +25,7 @@ from lifecycle.ui.views import (
     requests,
     signatures,
 )
-from lifecycle.vocabulary import Gate, Level, Outcome, SignOffStatus
+from lifecycle.vocabulary import Gate, Level, Outcome, ProjectStatus, SignOffStatus
 
 OPEN = ("Reviews", "Checks", "Conditions", "Documents", "Outcome")
 
@@ -46,7 +46,7 @@ def show(project: ProjectHead) -> None:
     page_header(
         f"{view.gate.title} gate",
         about=f"{project.name}. {_exit_question(view.gate)}",
-        mark=standing.LEVELS[view.level],
+        mark=_mark(view),
         actions=lambda: _ways(view),
     )
     _switch(view)
@@ -56,6 +56,13 @@ def show(project: ProjectHead) -> None:
     with right:
         _how_ready(view)
     _parts(view)
+
+
+def _mark(view: GateView) -> standing.Mark:
+    """What has ended reads so at each of its gates."""
+    if view.project.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED):
+        return standing.STATUSES[view.project.status]
+    return standing.LEVELS[view.level]
 
 
 def _named() -> Gate | None:

@@ -327,7 +327,7 @@ def _replayed(past: _Past, spec: MonitorSpec) -> None:
     times = f"it would have fired {counted(len(fires), 'time')}" if fires else "it would not have fired"
     missing = f", {found.missing:,} missing" if found.missing else ""
     sentence = (
-        f"On {past.what}, {counted(found.points, 'reading')}: {found.breaches:,} in breach{missing}; {times}."
+        f"{counted(found.points, 'reading')} {past.what}: {found.breaches:,} in breach{missing}; {times}."
     )
     st.markdown(plain(sentence), anchors=False)
     if spec.limit_kind.needs_baseline and spec.baseline is None:

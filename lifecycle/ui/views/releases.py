@@ -16,7 +16,7 @@ from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.releases import Beside, Comparison, ReleasesView, ReleaseView, StepView
 from lifecycle.rules.delivery import DeliveryMetrics, Length, as_answer
 from lifecycle.rules.releases import LEAST_SHARE, MOST_SHARE, REACHES_USERS, Move, ReleaseState, length_words
-from lifecycle.ui import cache, charts, identity, navigation, state
+from lifecycle.ui import cache, charts, identity, navigation, standing, state
 from lifecycle.ui.charts import Span
 from lifecycle.ui.components import (
     blocker_list,
@@ -36,7 +36,7 @@ from lifecycle.ui.standing import Colour, Mark
 from lifecycle.ui.unfolding import is_wanted
 from lifecycle.ui.views import imported
 from lifecycle.ui.views.portfolio_maps import is_dark
-from lifecycle.vocabulary import plain_number
+from lifecycle.vocabulary import ProjectStatus, plain_number
 
 STATES = {
     ReleaseState.PREPARED: Mark("Prepared", "gray", "inventory"),
@@ -50,6 +50,7 @@ STATES = {
 }
 _STRENGTHS = {Move.SHADOW: 0.0, Move.CANARY: 0.4, Move.SHARE: 0.7, Move.FULL: 1.0}
 _MOST_SHOWN = 10
+_ENDED = (ProjectStatus.STOPPED, ProjectStatus.RETIRED)
 
 
 def show(project: ProjectHead) -> None:
@@ -64,7 +65,8 @@ def show(project: ProjectHead) -> None:
         at=identity.this_hour(),
         key=project.key,
     )
-    page_header("Releases", about=project.name, actions=lambda: _ways(view))
+    mark = standing.STATUSES[project.status] if project.status in _ENDED else None
+    page_header("Releases", about=project.name, mark=mark, actions=lambda: _ways(view))
     if view.releases:
         st.markdown(plain(_now(view)), anchors=False)
         _delivery(view)
