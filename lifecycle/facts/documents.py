@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session
 
 from lifecycle.canonical import canonical_json
@@ -61,7 +61,7 @@ from lifecycle.rules.project_facts import (
     ProjectFacts,
     SourceFact,
 )
-from lifecycle.store.base import Row
+from lifecycle.store.base import Row, metadata
 from lifecycle.store.tables import (
     Answer,
     ChangeAnswer,
@@ -105,6 +105,13 @@ LISTS: Mapping[str, tuple[str, type[Any]]] = {
     "delegation": ("delegations", DelegationPart),
     "evidence": ("evidence", EvidencePart),
 }
+# Tables about what happens after launch, which a document does not carry: what to call their rows.
+NOT_CARRIED: Mapping[str, str] = {
+    "release": "releases",
+    "monitor": "monitors with their readings",
+    "incident": "incidents",
+    "retirement": "retirements",
+}
 CAME_AS, REGISTER, STANDING, CONDITION = "project", "register_entry", "standing", "condition"
 
 _Row = TypeVar("_Row", bound=Row)
@@ -139,6 +146,16 @@ def read_document(session: Session, project_id: int, *, guide: Guide) -> Project
         standing=read.standing(),
     )
     return _numbered(named, guide, read.people)
+
+
+def left_out(session: Session, project_id: int) -> dict[str, int]:
+    """How many rows of the project a document does not carry, by what they are; empty when it carries all."""
+    counts: dict[str, int] = {}
+    for name, title in NOT_CARRIED.items():
+        table = metadata.tables[name]
+        rows = select(func.count()).select_from(table).where(table.c.project_id == project_id)
+        counts[title] = int(session.execute(rows).scalar_one())
+    return {title: count for title, count in counts.items() if count}
 
 
 def facts_of(document: ProjectDocument, *, guide: Guide, today: date) -> ProjectFacts:
