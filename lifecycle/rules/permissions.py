@@ -227,13 +227,7 @@ SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
             {"projects.read", "monitors.push_readings", "monitors.correct_reading"}
         ),
         Scope.RELEASES_WRITE: frozenset(
-            {
-                "projects.read",
-                "releases.create",
-                "releases.step",
-                "releases.roll_back",
-                "releases.withdraw",
-            }
+            {"projects.read", "releases.create", "releases.step", "releases.roll_back", "releases.withdraw"}
         ),
         Scope.INCIDENTS_WRITE: frozenset(
             {

@@ -322,8 +322,9 @@ def test_every_project_of_the_example_goes_round(example: Database, database: Da
             text = exported(here, key, guide)
             away = imported(there, text, guide, at=at)
             assert exported(there, away.key, guide) == text, key
-            beside = imported(here, text, guide, at=at)
-            assert exported(here, beside.key, guide) == text, key
+            if key in keys[::5]:
+                beside = imported(here, text, guide, at=at)
+                assert exported(here, beside.key, guide) == text, key
             stored = check_stored(there, by=COMMAND_LINE, at=at, guide=guide, key=away.key)
             read = check_document(here, at=at, guide=guide, document=read_document(text.encode(), guide))
             said = [

@@ -17,7 +17,10 @@ MOST_REASONS = 8
 
 def show(view: GateView) -> None:
     """The forms while the gate is open, and what was decided before."""
-    if view.is_current and view.project.is_open:
+    if view.is_current and view.project.is_open and view.gate is Gate.OPERATE:
+        _operate(view)
+        _tier(view)
+    elif view.is_current and view.project.is_open:
         go, back, stop = st.columns(3, border=True)
         with go:
             _go(view)
@@ -36,6 +39,18 @@ def show(view: GateView) -> None:
             signatures.outcome(record)
     elif not view.is_current:
         st.caption("Nothing was decided at this gate.")
+
+
+def _operate(view: GateView) -> None:
+    """The recurring gate is decided where its evidence stands, so that the two are kept together."""
+    st.markdown(
+        "What comes of the review (approve again, restrict, send back, retire) is recorded on the page Operation, "
+        "beside what is known of the product.",
+        anchors=False,
+    )
+    if st.button("Open the review", icon=":material/gavel:", key="outcome:operation", type="primary"):
+        navigation.go("operation", project=view.project.key)
+    _why_not(_against(view, Outcome.GO))
 
 
 def _against(view: GateView, outcome: Outcome) -> tuple[Blocker, ...]:
@@ -108,11 +123,6 @@ def _stop(view: GateView) -> None:
     against = _against(view, Outcome.STOP)
     mark = standing.OUTCOMES[Outcome.STOP]
     st.markdown(f"**:{mark.colour}[{mark.material}] Stop**", anchors=False)
-    if view.gate is Gate.OPERATE:
-        st.caption("A live product ends with a notice to those who use it and what was learned.")
-        if st.button("Retire it", icon=":material/inventory_2:", key="stop:retire"):
-            navigation.go("operation", project=view.project.key)
-        return
     with st.form("stop", border=False):
         st.caption(
             "Stopping because the evidence says so is a good outcome: it frees people for what will work."
