@@ -44,7 +44,7 @@ class Machine:
             env=given,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,  # of a busy machine; the example takes a while
             check=False,
         )
 
