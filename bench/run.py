@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from bench import audit, http, layout, pages, registers, saving, scale, start
+from bench import audit, http, layout, pages, readings, registers, saving, scale, start
 from bench.installation import Installation, installation
 from bench.results import PAGE, RESULTS, Result, page, table, write
 
@@ -23,6 +23,7 @@ MEASUREMENTS: Mapping[str, Callable[[Installation], Iterator[Result]]] = Mapping
         "http": http.measure,
         "register": registers.measure,
         "audit": audit.measure,
+        "readings": readings.measure,
         "pages": pages.measure,
         "throughput": pages.measure_throughput,
         "start": start.measure,

@@ -369,6 +369,7 @@ class Scope(StrEnum):
     READ = "read"
     PROJECTS_WRITE = "projects:write"
     WORKSHEETS_WRITE = "worksheets:write"
+    MONITORS_WRITE = "monitors:write"
     READINGS_WRITE = "readings:write"
     RELEASES_WRITE = "releases:write"
     INCIDENTS_WRITE = "incidents:write"

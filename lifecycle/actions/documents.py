@@ -179,8 +179,7 @@ class _Import:
         if self.document.register_entry:
             self._register(project, file_name, digest)
         self._sources()
-        for answer in self.document.answers:
-            self._answer(answer)
+        self._answers()
         for thread in self.document.threads:
             self._thread(thread)
         self._target_dates()
@@ -229,6 +228,7 @@ class _Import:
                     continue
                 named = with_people(part, self.people)
                 self._apart(kind, getattr(part, "id", 0), named.model_dump(mode="json"))
+        self.session.flush()
 
     def _apart(self, kind: str, number: int, content: Mapping[str, Any]) -> None:
         self.session.add(
@@ -240,7 +240,6 @@ class _Import:
                 at=self.at,
             )
         )
-        self.session.flush()  # in the order of the document
 
     def _register(self, project: Project, file_name: str, digest: str) -> None:
         """What the register said stays visible; a later import of that register does not reach this project."""
@@ -298,24 +297,34 @@ class _Import:
     def _source(self, name: str | None) -> int:
         return self.sources[name] if name else 0
 
-    def _answer(self, part: AnswerPart) -> None:
-        for version in part.versions:
-            content = self._content(part, version)
-            row = Answer(
-                **content,
-                due_on=version.due_on,
-                method=version.method,
-                restored_from=self.answers.get((part.source, part.field, version.restored_from or 0)),
-            )
-            self.answers[part.source, part.field, version.revision] = answer_id = self._add(row)
-        self.session.add(
-            CurrentAnswer(
-                **content,
-                due_on=version.due_on,
-                answer_id=answer_id,
-                settled_stage=_plain(part.settled_stage),
-                settled_at=part.settled_at,
-            )
+    def _answers(self) -> None:
+        """The first versions of all answers together, then the second ones: a later one may bring an earlier back."""
+        most = max((len(part.versions) for part in self.document.answers), default=0)
+        for place in range(most):
+            parts = [part for part in self.document.answers if place < len(part.versions)]
+            rows = [self._version(part, part.versions[place]) for part in parts]
+            self.session.add_all(rows)
+            self.session.flush()
+            for part, row in zip(parts, rows, strict=True):
+                self.answers[part.source, part.field, row.revision] = row.id or 0
+        self.session.add_all(self._current(part) for part in self.document.answers)
+
+    def _version(self, part: AnswerPart, version: VersionPart) -> Answer:
+        return Answer(
+            **self._content(part, version),
+            due_on=version.due_on,
+            method=version.method,
+            restored_from=self.answers.get((part.source, part.field, version.restored_from or 0)),
+        )
+
+    def _current(self, part: AnswerPart) -> CurrentAnswer:
+        newest = part.versions[-1]
+        return CurrentAnswer(
+            **self._content(part, newest),
+            due_on=newest.due_on,
+            answer_id=self.answers[part.source, part.field, newest.revision],
+            settled_stage=_plain(part.settled_stage),
+            settled_at=part.settled_at,
         )
 
     def _content(self, part: AnswerPart, version: VersionPart) -> dict[str, Any]:

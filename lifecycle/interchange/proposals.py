@@ -276,6 +276,8 @@ def _name_fit(profile: Profile) -> float:
         fit -= 50
     if profile.rows >= 10:
         fit += 15 if profile.distinct > 0.9 else -40 if profile.distinct < 0.2 else 0
+    elif profile.rows > 1 and profile.distinct <= 0.5:
+        fit -= 20
     return fit - (30 if profile.filled < 0.5 else 0)
 
 
@@ -299,8 +301,16 @@ def _organisation_fit(profile: Profile) -> float:
 
 
 def _stage_fit(profile: Profile) -> float:
-    if profile.numbers > 0.5 or profile.dates > 0.3 or profile.answers > 0.6 or profile.addresses > 0.3:
+    codes = profile.numbers > 0.5
+    if (
+        profile.dates > 0.3
+        or profile.answers > 0.6
+        or profile.addresses > 0.3
+        or (codes and profile.words > 10)
+    ):
         return -90
+    if codes:
+        return -30  # stages that go by a number: a person says which is which
     many = profile.words > max(_MOST_STAGE_WORDS, 0.2 * profile.rows)
     return (
         40 * profile.stages
@@ -370,7 +380,7 @@ def _mapping(
     def alias(notion: str) -> tuple[str, ...]:
         return (exact_alias(table.headers[places[notion]]),) if notion in places else ()
 
-    key = register_key(table.headers, places)
+    key = register_key(table.headers, words)
     taken = {*places.values(), *dates}
     return RegisterMapping(
         name=key,
@@ -393,11 +403,18 @@ def date_order(rows: Sequence[Row], places: Sequence[int]) -> DateOrder:
     return order_of(row.values[place] for row in rows for place in places)
 
 
-def register_key(headers: Sequence[str], places: Mapping[str, int]) -> str:
-    """A name for the register, the same for every file whose chief columns have these headers."""
-    chief = [(notion, header_key(headers[places[notion]])) for notion in NOTIONS if notion in places]
-    mark = hashlib.sha256(repr(chief).encode()).hexdigest()[:8]
-    readable = plain_words(headers[places["name"]]).encode("ascii", "ignore").decode().replace(" ", "-")
+def register_key(headers: Sequence[str], words: RegisterWords) -> str:
+    """A name for the register, the same for every file with these headers, whatever its columns hold.
+
+    Only headers with the words of a notion count, so that a further column makes no other register.
+    """
+    named = {header: words.notion_score(header, "name") for header in headers}
+    telling = [
+        header for header in headers if any(words.notion_score(header, notion) >= LEAST for notion in NOTIONS)
+    ]
+    mark = hashlib.sha256(repr(sorted(map(header_key, telling or headers))).encode()).hexdigest()[:8]
+    best = max(headers, key=lambda header: named[header])
+    readable = plain_words(best).encode("ascii", "ignore").decode().replace(" ", "-")
     return f"{readable[:40].strip('-') or 'register'}-{mark}"
 
 

@@ -155,6 +155,7 @@ def _score_of(key: str, phrases: _Phrases) -> int:
     bare = " ".join(word for word in key.split() if word not in _ARTICLES)
     if key in phrases.whole or bare in phrases.whole or _without_language(bare) in phrases.whole:
         return WHOLE
+    key = _without_language(key)
     padded = f" {key} "
     if any(f" {phrase} " in padded for phrase in phrases.no):
         return 0
@@ -168,9 +169,9 @@ def _score_of(key: str, phrases: _Phrases) -> int:
 
 
 def _led_by(key: str, whole: frozenset[str]) -> int:
-    """A short header that begins or ends with a whole phrase, as in "AI system" or "Status (current)"."""
+    """A short header that begins or ends with a whole phrase, as in "Name of vessel" or "Status (current)"."""
     words = key.split()
-    if not 2 <= len(words) <= 3:
+    if not 2 <= len(words) <= 4:
         return 0
     return PART - 20 - 4 * len(words) if words[0] in whole or words[-1] in whole else 0
 

@@ -98,6 +98,8 @@ def _parsed(text: str, name: str) -> Any:  # noqa: ANN401 - JSON is whatever it 
         lines = _json_lines(text)
         if lines is not None:
             return lines
+        if (broken := _broken_line(text)) is not None:
+            raise Invalid(f"{name} is not valid JSON Lines: line {broken} is no object.") from error
         place = f"line {error.lineno}, character {error.colno}"
         raise Invalid(f"{name} is not valid JSON: {error.msg} at {place}.") from error
     except ValueError as error:
@@ -116,6 +118,18 @@ def _json_lines(text: str) -> list[Any] | None:
             return None
         found.append(item)
     return found or None
+
+
+def _broken_line(text: str) -> int | None:
+    """The first line that is no object, in a text that begins with one on a line of its own."""
+    for number, line in enumerate(text.split("\n"), 1):
+        try:
+            whole = not line.strip() or isinstance(json.loads(line), dict)
+        except (ValueError, RecursionError):
+            whole = False
+        if not whole:
+            return number if number > 1 else None
+    return None
 
 
 def _record_lists(document: Any, name: str) -> list[tuple[str, list[Any]]]:  # noqa: ANN401

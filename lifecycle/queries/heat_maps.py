@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from lifecycle.facts.projects import end_of_day, organisation_time_zone
 from lifecycle.queries.portfolio import EVERYTHING, OVER, Filters, PortfolioRow, choose, roles_of, rows
-from lifecycle.queries.portfolio_lines import Lines
+from lifecycle.queries.portfolio_overview import Counted, Overview, Wait, counted, overview_of
 from lifecycle.store.tables import Project, Standing, StandingHistory
 from lifecycle.vocabulary import Actor, Gate, Level, Role, SignOffStatus, Stage
 
@@ -174,56 +174,66 @@ def _gates_past(session: Session, keys: Sequence[str], day: date) -> dict[str, d
 def organisation_map(
     session: Session, *, by: Actor, today: date, filters: Filters = EVERYTHING, as_of: date | None = None
 ) -> OrganisationMap:
-    """Every organisation in two statements, whatever the number of projects."""
+    """Every organisation, whatever the number of projects."""
+    line = choose(session, by, filters, as_of)
+    return organisation_map_of(counted(session, line), as_of or today)
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The figures and the map of organisations, counted together."""
+
+    overview: Overview
+    organisations: OrganisationMap
+
+
+def glance(
+    session: Session, *, by: Actor, today: date, filters: Filters = EVERYTHING, as_of: date | None = None
+) -> Glance:
+    """What the overview's page shows first, in one pass over the projects."""
+    line = choose(session, by, filters, as_of)
+    found, day = counted(session, line), as_of or today
+    return Glance(overview_of(session, line, found, day), organisation_map_of(found, day))
+
+
+def organisation_map_of(found: Counted, day: date) -> OrganisationMap:
+    """The map of lines that were counted already."""
     counts: dict[str, Counter[Stage | None]] = defaultdict(Counter)
     levels: dict[str, dict[Stage | None, Counter[Level]]] = defaultdict(lambda: defaultdict(Counter))
-    line = choose(session, by, filters, as_of)
-    c = line.c
-    is_over = c.status.in_(OVER)
-    found = session.execute(
-        line.select(c.organisation, c.stage, is_over, c.level, func.count()).group_by(
-            c.organisation, c.stage, is_over, c.level
-        )
-    )
-    for name, word, over, level, number in found:
-        stage = Stage(word) if word else None
+    for (name, word, status, level), number in found.cells.items():
+        stage = _STAGES[word] if word else None
         counts[name][stage] += number
-        if level and not over:
-            levels[name][stage][Level(level)] += number
-    roles = _roles(session, line)
+        if level and status not in OVER:
+            levels[name][stage][_LEVELS[level]] += number
+    roles: dict[str, dict[Role, dict[SignOffStatus, int]]] = defaultdict(lambda: defaultdict(dict))
+    for (name, role, status), number in found.said.items():
+        roles[name][_ROLES[role]][_STATUSES[status]] = number
     lines = [
         OrganisationLine(
             name=name,
             projects=sum(stages.values()),
             stages={stage: StageCell(count, dict(levels[name][stage])) for stage, count in stages.items()},
-            roles=roles.get(name, {}),
+            roles={
+                role: StatusCell(statuses, _since(found.oldest.get((name, role.value))))
+                for role, statuses in roles[name].items()
+            },
         )
         for name, stages in counts.items()
     ]
-    return OrganisationMap(tuple(sorted(lines, key=_gravest_first)), as_of or today)
+    return OrganisationMap(tuple(sorted(lines, key=_gravest_first)), day)
+
+
+# Thousands of words become members: looking them up is several times as fast as calling the class.
+_STAGES = {stage.value: stage for stage in Stage}
+_LEVELS = {level.value: level for level in Level}
+_ROLES = {role.value: role for role in Role}
+_STATUSES = {status.value: status for status in SignOffStatus}
+
+
+def _since(wait: Wait | None) -> datetime | None:
+    return datetime.fromisoformat(wait[0]) if wait else None
 
 
 def _gravest_first(line: OrganisationLine) -> tuple[int, int, str]:
     worst = [cell.worst.order for cell in line.stages.values() if cell.worst is not None]
     return min(worst, default=len(Level)), -line.projects, line.name
-
-
-def _roles(session: Session, line: Lines) -> dict[str, dict[Role, StatusCell]]:
-    c = line.c
-    found = session.execute(
-        line.where(c.level.is_not(None), c.status.not_in(OVER)).select(c.organisation, c.roles)
-    )
-    said: dict[str, dict[Role, list[tuple[SignOffStatus, datetime | None]]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for name, text in found:
-        for role, cell in roles_of(text).items():
-            said[name][role].append(cell)
-    return {
-        name: {role: _status_cell(cells) for role, cells in roles.items()} for name, roles in said.items()
-    }
-
-
-def _status_cell(cells: list[tuple[SignOffStatus, datetime | None]]) -> StatusCell:
-    waiting = [since for status, since in cells if status is SignOffStatus.WAITING and since]
-    return StatusCell(dict(Counter(status for status, _ in cells)), min(waiting, default=None))

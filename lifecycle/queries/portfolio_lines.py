@@ -66,6 +66,9 @@ def lines_of(session: Session, as_of: date | None) -> Lines:
     if as_of is None:
         return Lines(_now(), None)
     found = Lines(_past(), end_of_day(as_of, organisation_time_zone(session)))
+    of_old = select(col(ProjectPast.id)).where(col(ProjectPast.known).is_(False)).limit(1)
+    if session.execute(of_old).first() is None:
+        return found
     unknown = session.execute(
         found.where(found.c.known.is_(False), found.c.archived.is_(False)).select(func.count())
     ).scalar_one()

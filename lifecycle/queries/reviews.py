@@ -157,7 +157,10 @@ def view(session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: 
     ).scalar_one_or_none()
     if row is None or key is None:
         raise NotFound("review", review_id)
-    head = projects.head(session, key=key, by=by, at=at)
+    try:
+        head = projects.head(session, key=key, by=by, at=at)
+    except NotFound:
+        raise NotFound("review", review_id) from None
     facts = known_facts(session, head.id, guide=guide, today=organisation_today(session, at))
     wording = Wording(facts, guide, all_names(session))
     held = delegations_to(session, by.key, today=facts.today, project_id=head.id)

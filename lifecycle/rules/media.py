@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -138,6 +139,12 @@ _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f\x7f]')
 _SPACES = re.compile(r"\s+")
 
 
+# An archive that unpacks to more than this and to more than so many times its size is no document.
+MOST_UNPACKED, MOST_TIMES = 100_000_000, 100
+_ARCHIVE, _LISTED = b"PK\x03\x04", b"PK\x01\x02"
+_LISTED_BYTES = 46  # of an entry in the list at its end, before the name
+
+
 @dataclass(frozen=True, slots=True)
 class Recognised:
     """A file's cleaned name and true type, or the sentence why it is not taken."""
@@ -147,17 +154,21 @@ class Recognised:
     problem: str | None = None
 
 
-def recognise(raw_name: str, head: bytes, size: int) -> Recognised:
-    """What a file is, from its first HEAD_BYTES and whole size.
+def recognise(raw_name: str, head: bytes, size: int, tail: bytes = b"") -> Recognised:
+    """What a file is, from its first HEAD_BYTES, its end and whole size.
 
-    Refused: nothing in it, a program, and a name that promises another type than the content is.
+    Refused: nothing in it, a program, a name that promises another type than the content is, and an archive that
+    says of itself that it unpacks to far more than any document does.
     """
     name = clean_file_name(raw_name)
     ending = ending_of(name)
     found = _type_of(head)
     if found in _TEXTS and ending in _PLAIN_ENDINGS:
         found = TEXT
-    return Recognised(name, found, _problem(name, ending, found, size))
+    problem = _problem(name, ending, found, size)
+    if problem is None and head[:4] == _ARCHIVE:
+        problem = _swells(name, unpacked_size(tail), size)
+    return Recognised(name, found, problem)
 
 
 def _problem(name: str, ending: str, found: str, size: int) -> str | None:
@@ -171,6 +182,28 @@ def _problem(name: str, ending: str, found: str, size: int) -> str | None:
     return (
         f"“{name}” is called .{ending}, but its content is {type_words(found)}."
         " Save it as what it is, then add it again."
+    )
+
+
+def unpacked_size(tail: bytes) -> int:
+    """What the list at the end of an archive says of the size of its files; at least, where it begins before `tail`.
+
+    Nothing is unpacked for it.
+    """
+    place, total = tail.find(_LISTED), 0
+    while place >= 0 and tail[place : place + 4] == _LISTED and len(tail) >= place + _LISTED_BYTES:
+        size, name, extra, comment = struct.unpack_from("<L3H", tail, place + 24)
+        total += size
+        place += _LISTED_BYTES + name + extra + comment
+    return int(total)
+
+
+def _swells(name: str, unpacked: int, size: int) -> str | None:
+    if unpacked <= MOST_UNPACKED or unpacked <= size * MOST_TIMES:
+        return None
+    return (
+        f"“{name}” unpacks to {size_words(unpacked)}, {unpacked // max(size, 1):,} times its size, as an archive does "
+        "that is meant to do harm. Add the document that is in it."
     )
 
 

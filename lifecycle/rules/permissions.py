@@ -222,10 +222,24 @@ SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
                 "sources.restore",
             }
         ),
-        Scope.READINGS_WRITE: frozenset({"projects.read", "monitors.push_readings"}),
-        Scope.RELEASES_WRITE: frozenset({"projects.read", "releases.freeze", "releases.withdraw"}),
+        Scope.MONITORS_WRITE: frozenset({"projects.read", "monitors.create", "monitors.edit"}),
+        Scope.READINGS_WRITE: frozenset(
+            {"projects.read", "monitors.push_readings", "monitors.correct_reading"}
+        ),
+        Scope.RELEASES_WRITE: frozenset(
+            {"projects.read", "releases.create", "releases.step", "releases.roll_back", "releases.withdraw"}
+        ),
         Scope.INCIDENTS_WRITE: frozenset(
-            {"projects.read", "incidents.open", "incidents.acknowledge", "incidents.resolve"}
+            {
+                "projects.read",
+                "incidents.open",
+                "incidents.acknowledge",
+                "incidents.note",
+                "incidents.edit",
+                "incidents.resolve",
+                "incidents.close",
+                "incidents.reopen",
+            }
         ),
     }
 )

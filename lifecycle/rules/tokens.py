@@ -9,13 +9,14 @@ from lifecycle.rules.people import name_problem
 from lifecycle.vocabulary import Blocker, Scope
 
 DEFAULT_DAYS, LONGEST_DAYS = 90, 366
-MOST_AT_ONCE = 50  # valid tokens of one person
+MOST_AT_ONCE = 200  # valid tokens of one person
 
 # In the words of whoever ticks them.
 SCOPE_WORDS: dict[Scope, str] = {
     Scope.READ: "Read what you may read: projects, worksheets, gates, reviews, exports",
     Scope.PROJECTS_WRITE: "Register projects and edit their names",
     Scope.WORKSHEETS_WRITE: "Answer questions and keep data sources",
+    Scope.MONITORS_WRITE: "Say what is watched, and when it fires",
     Scope.READINGS_WRITE: "Push readings of monitors",
     Scope.RELEASES_WRITE: "Freeze releases and move their rollout",
     Scope.INCIDENTS_WRITE: "Open and work on incidents",

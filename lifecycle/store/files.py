@@ -40,18 +40,28 @@ _GONE = (
 _MISSING = "The content of this file is not where it should be. Tell an administrator."
 
 
+TAIL_BYTES = 262_144  # an archive lists what is in it at its end
+
+
 class Arriving(ABC):
-    """One content on its way in. `head` keeps its beginning. Write, then `settle`, then `keep`; else `discard`."""
+    """One content on its way in. `head` keeps its beginning, `tail` its end.
+
+    Write, then `settle`, then `keep`; else `discard`.
+    """
 
     def __init__(self, head_bytes: int) -> None:
         self._hash = hashlib.sha256()
         self._head_bytes = head_bytes
         self.size = 0
         self.head = b""
+        self._tail = bytearray()
 
     def write(self, piece: bytes) -> None:
         if len(self.head) < self._head_bytes:
             self.head += piece[: self._head_bytes - len(self.head)]
+        self._tail += piece
+        if len(self._tail) > 2 * TAIL_BYTES:  # not at every piece: each time, what stays is copied
+            del self._tail[:-TAIL_BYTES]
         self._hash.update(piece)
         self.size += len(piece)
         with _failures():
@@ -61,6 +71,10 @@ class Arriving(ABC):
     def digest(self) -> str:
         """SHA-256 of all that was written so far."""
         return self._hash.hexdigest()
+
+    @property
+    def tail(self) -> bytes:
+        return bytes(self._tail[-TAIL_BYTES:])
 
     @abstractmethod
     def _append(self, piece: bytes) -> None: ...

@@ -653,7 +653,10 @@ class ProjectPast(Row, table=True):
     """
 
     __tablename__ = "project_past"
-    __table_args__ = (Index("ix_project_past_project_at", "project_id", "at", "id"),)
+    __table_args__ = (
+        Index("ix_project_past_project_at", "project_id", "at", "id"),
+        Index("ix_project_past_known", "known"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     project_id: int = Field(foreign_key="project.id")
     at: datetime = Field(sa_column=_moment())

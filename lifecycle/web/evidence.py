@@ -129,7 +129,7 @@ class EvidencePages:
         arriving = upload.arriving
         if arriving is None:
             raise Invalid({"file": "Choose a file."} if not upload.file_name else {"file": _EMPTY})
-        found = recognise(upload.file_name, arriving.head, arriving.size)
+        found = recognise(upload.file_name, arriving.head, arriving.size, arriving.tail)
         if found.problem:
             raise Invalid({"file": found.problem})
         expires_on = _day(upload.fields.get("expires_on", ""))

@@ -107,7 +107,7 @@ def programs(prepared: Programs) -> Programs:
     return prepared
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pat(prepared: Programs) -> Client:
     """Pat's program, with every scope."""
     return prepared.acting_for(prepared.cast.pat)

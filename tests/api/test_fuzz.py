@@ -36,7 +36,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 # What is there, so that not every address leads nowhere.
-THERE: dict[str, Any] = {"key": KEY, "source": 1, "review": 1}
+THERE: dict[str, Any] = {"key": KEY, "source": 1, "review": 1, "monitor": "accuracy", "incident": 1}
 
 FIELDS, SOURCE_FIELDS = (
     st.sampled_from(
@@ -64,7 +64,11 @@ def fuzzed(prepared: Programs) -> Client:
         everybody, project_id = prepared.cast, prepared.project_id
         make.source(session, everybody, project_id)
         make.ask(session, everybody, project_id, Gate.DISCOVERY, Role.PRIVACY)
-    return prepared.acting_for(prepared.cast.pat)
+    client = prepared.acting_for(prepared.cast.pat)
+    watched = {"name": "Accuracy", "direction": "below", "threshold": 0.8}
+    assert client("POST", f"/projects/{KEY}/monitors", json=watched).status_code == 201
+    assert client("POST", f"/projects/{KEY}/incidents", json={"title": "Wrong totals"}).json()["id"] == 1
+    return client
 
 
 @pytest.mark.parametrize("mode", GenerationMode)

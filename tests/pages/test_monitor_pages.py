@@ -46,7 +46,7 @@ def test_a_rule_is_tried_on_a_past_series_and_then_switched_on(see: See, screens
     app.number_input(key="monitors:form:new:threshold").set_value(0.8)
     app.number_input(key="monitors:form:new:consecutive").set_value(2).run()
     assert not app.exception
-    assert "4 readings: 2 in breach, 1 missing; it would have fired 1 time." in words(app)
+    assert "4 readings in the file: 2 in breach, 1 missing; it would have fired 1 time." in words(app)
     press(app, "Watch it from now on")
     assert not app.exception
     with screens.database.read() as session:

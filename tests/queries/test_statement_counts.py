@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from sqlmodel import Session
 
+from lifecycle.actions import monitors as actions
 from lifecycle.facts.projects import load_many
 from lifecycle.queries import (
     checks,
     gates,
     heat_maps,
+    incidents,
+    monitors,
     my_work,
     overview,
     people,
@@ -21,6 +25,9 @@ from lifecycle.queries import (
     projects,
     worksheets,
 )
+from lifecycle.rules.monitors import MonitorSpec
+from lifecycle.rules.readings import NewReading
+from lifecycle.rules.triggers import Direction
 from lifecycle.store.database import open_database
 from lifecycle.vocabulary import Gate, Role
 from tests import factories
@@ -62,6 +69,10 @@ PAGES: dict[str, Page] = {
     "portfolio table": lambda s, w: portfolio.rows(s, by=w.cast.ada, today=TODAY),
     "heat map of projects": lambda s, w: heat_maps.project_map(s, by=w.cast.ada, today=TODAY),
     "heat map of organisations": lambda s, w: heat_maps.organisation_map(s, by=w.cast.ada, today=TODAY),
+    "monitors of one project": lambda s, w: monitors.of_project(
+        s, by=w.cast.pat, at=START, guide=w.cast.guide, key="orders-1"
+    ),
+    "incidents of one project": lambda s, w: incidents.of_project(s, by=w.cast.pat, at=START, key="orders-1"),
     "people": lambda s, w: people.people(s),
     "facts of all projects": lambda s, w: load_many(s, w.projects, today=TODAY, guide=w.cast.guide),
 }
@@ -99,7 +110,18 @@ def _world(session: Session, number: int) -> World:
         factories.fill(session, cast, project_id, Gate.DISCOVERY)
         factories.sign(session, cast, project_id, Gate.DISCOVERY, Role.BUSINESS)
         factories.ask(session, cast, project_id, Gate.DISCOVERY, Role.PRIVACY)
+    _watch(session, world, number)
     return world
+
+
+def _watch(session: Session, world: World, number: int) -> None:
+    """As many monitors that fired as there are projects, all on the first of them."""
+    for each in range(number):
+        spec = MonitorSpec(f"Hits {each}", Direction.BELOW, threshold=0.8)
+        by_pat: dict[str, Any] = {"by": world.cast.pat, "at": START}
+        monitor_id = actions.create(session, **by_pat, project_id=world.projects[0], spec=spec)
+        readings = [NewReading("2026-03-01", 0.9), NewReading("2026-03-02", 0.7)]
+        actions.push(session, **by_pat, guide=world.cast.guide, monitor_id=monitor_id, readings=readings)
 
 
 def _count(session: Session, world: World, page: Page) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 import unicodedata
+import zipfile
 import zlib
+from io import BytesIO
 
 import pytest
 from hypothesis import given
@@ -98,6 +100,40 @@ def test_type_is_what_the_content_is(name: str, content: bytes, expected: str) -
 )
 def test_what_is_called_otherwise_is_refused_in_a_sentence(name: str, content: bytes, sentence: str) -> None:
     assert sentence in (recognise(name, content, len(content)).problem or "")
+
+
+def real_archive(*contents: bytes) -> bytes:
+    written = BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as opened:
+        for number, content in enumerate(contents):
+            opened.writestr(f"{number}.txt", content)
+    return written.getvalue()
+
+
+def swollen(times: int) -> bytes:
+    """An archive whose list says that its files are so many times as large as they are."""
+    made = bytearray(real_archive(*([bytes(2_000_000)] * 3)))
+    place = made.find(b"PK\x01\x02")
+    while place >= 0:
+        made[place + 24 : place + 28] = (2_000_000 * times).to_bytes(4, "little")
+        place = made.find(b"PK\x01\x02", place + 4)
+    return bytes(made)
+
+
+@pytest.mark.parametrize(
+    ("content", "refused"),
+    [
+        (real_archive(bytes(2_000_000)), False),  # much smaller packed, and still small
+        (real_archive(b"a,b\n1,2\n"), False),
+        (swollen(16), False),  # 96 MB
+        (swollen(17), True),  # 102 MB from 6 kB
+        (swollen(1_000), True),
+    ],
+)
+def test_archive_that_swells_is_refused_without_unpacking_it(content: bytes, refused: bool) -> None:
+    for tail in (content, content[-200_000:]):
+        problem = recognise("notes.zip", content[:HEAD_BYTES], len(content), tail).problem or ""
+        assert ("“notes.zip” unpacks to" in problem) is refused, problem
 
 
 def test_nothing_that_can_run_is_shown_in_place() -> None:

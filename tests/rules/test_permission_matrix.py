@@ -139,9 +139,11 @@ BY_TOKEN = {
     Scope.PROJECTS_WRITE: "projects.read projects.create projects.edit",
     Scope.WORKSHEETS_WRITE: """projects.read answers.save answers.clear answers.restore sources.add sources.rename
     sources.remove sources.restore""",
-    Scope.READINGS_WRITE: "projects.read monitors.push_readings",
-    Scope.RELEASES_WRITE: "projects.read releases.freeze releases.withdraw",
-    Scope.INCIDENTS_WRITE: "projects.read incidents.open incidents.acknowledge incidents.resolve",
+    Scope.MONITORS_WRITE: "projects.read monitors.create monitors.edit",
+    Scope.READINGS_WRITE: "projects.read monitors.push_readings monitors.correct_reading",
+    Scope.RELEASES_WRITE: "projects.read releases.create releases.step releases.roll_back releases.withdraw",
+    Scope.INCIDENTS_WRITE: """projects.read incidents.open incidents.acknowledge incidents.note incidents.edit
+    incidents.resolve incidents.close incidents.reopen""",
 }
 
 

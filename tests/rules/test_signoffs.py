@@ -132,6 +132,9 @@ def test_question_open_when_signed_makes_stale_once_answered() -> None:
 
 NOW = full_worksheet()
 OPEN = review(requested_at=moment(LATER))
+ELSEWHERE = {
+    (Gate.DESIGN, Role.PRIVACY): moment(date(2029, 1, 1))
+}  # as an imported document says: it does not count
 
 
 def _at_design(
@@ -149,6 +152,9 @@ def _at_design(
     ("project", "expected", "since"),
     [
         (NOW, SignOffStatus.NOT_ASKED, None),
+        (replace(NOW, elsewhere=ELSEWHERE), SignOffStatus.ELSEWHERE, date(2029, 1, 1)),
+        (replace(NOW, elsewhere=ELSEWHERE, reviews=(OPEN,)), SignOffStatus.WAITING, LATER),
+        (replace(_at_design(Decision.APPROVED), elsewhere=ELSEWHERE), SignOffStatus.SIGNED, date(2030, 5, 1)),
         (replace(NOW, reviews=(OPEN,)), SignOffStatus.WAITING, LATER),
         (replace(NOW, reviews=(replace(OPEN, state="withdrawn"),)), SignOffStatus.NOT_ASKED, None),
         (_at_design(Decision.APPROVED), SignOffStatus.SIGNED, date(2030, 5, 1)),

@@ -10,8 +10,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from lifecycle.errors import Unavailable
 from lifecycle.settings import Settings
+from lifecycle.store.database import open_database
 from lifecycle.store.tokens import hash_token
 from lifecycle.web import live_sessions
+from lifecycle.web.api.door import Door
 from lifecycle.web.guard import Guard, Wire
 from lifecycle.web.live_sessions import LiveSessions
 
@@ -50,6 +52,9 @@ class Tab:
             settings=SETTINGS,
             policy="default-src 'self'",
             wire=wire,
+            door=Door(
+                open_database(SETTINGS.database_url), SETTINGS
+            ),  # not asked: it is for requests below /api
         )
 
     async def open(self) -> None:

@@ -12,7 +12,7 @@ from lifecycle.errors import Invalid
 from lifecycle.events import ORGANISATION
 from lifecycle.queries import delegations as queries
 from lifecycle.queries.delegations import Absence, DelegationView, RoleToPassOn
-from lifecycle.ui import cache, identity
+from lifecycle.ui import cache, identity, state
 from lifecycle.ui.components import empty_state, page_header, plain, refusal, until
 from lifecycle.ui.perform import perform
 from lifecycle.ui.standing import Mark
@@ -88,7 +88,8 @@ def _new(view: Absence) -> None:
 def _form(view: Absence, role: RoleToPassOn) -> None:
     people = {item.key: item.name for item in role.colleagues}
     places = {_ALL: "All projects", **dict(role.projects)}
-    key = f"absence:{role.role.value}"
+    form = f"absence:{role.role.value}"
+    key = state.fresh(form)
     with st.form(key, enter_to_submit=False):
         with st.grid(2, min_column_width=240):
             person = st.selectbox(
@@ -129,6 +130,7 @@ def _form(view: Absence, role: RoleToPassOn) -> None:
     perform(
         actions.give,
         done=f"{people[person]} stands in for you from {first.isoformat()} to {last.isoformat()}.",
+        clears=form,
         to_key=person,
         role=role.role,
         starts_on=first,

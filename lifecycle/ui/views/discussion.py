@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 
 import streamlit as st
@@ -82,8 +83,10 @@ def _threads(project_id: int, field_id: str, source_id: int) -> tuple[ThreadView
 
 def _ask(place: tuple[int, str, int], asked: int, key: str) -> None:
     project_id, field_id, source_id = place
+    # Whoever came to answer finds one box to write in, not two.
+    folded = st.expander("Ask something else", icon=":material/forum:") if asked else nullcontext()
     # Named anew once it was sent: a form that is refused keeps what was typed, one that was sent is empty.
-    with st.form(f"{key}:ask:{asked}", border=False):
+    with folded, st.form(f"{key}:ask:{asked}", border=False):
         text = st.text_area(
             "Ask the team about this",
             key=f"{key}:ask:text:{asked}",
@@ -188,8 +191,11 @@ def of_review(project_id: int, places: Sequence[Place], *, may_ask: bool) -> Non
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("Questions and answers", anchor=False, width="content")
         if may_ask and places:
-            with st.popover("Ask about an answer", icon=":material/forum:"):
-                _choose_and_ask(project_id, places, marks)
+            # Named anew once it was asked: it closes, and what was asked is not hidden beneath it.
+            number = sum(mark.threads for mark in marks.values())
+            box = st.popover("Ask about an answer", icon=":material/forum:", key=f"review-ask:box:{number}")
+            with box:
+                _choose_and_ask(project_id, places, number)
     if not concerned:
         st.caption("Nobody asked about these answers. The team sees a question at once, beside the answer.")
     for place in concerned:
@@ -201,9 +207,8 @@ def of_review(project_id: int, places: Sequence[Place], *, may_ask: bool) -> Non
                 thread_block(thread, f"review-thread:{place.key}")
 
 
-def _choose_and_ask(project_id: int, places: Sequence[Place], marks: Places) -> None:
+def _choose_and_ask(project_id: int, places: Sequence[Place], number: int) -> None:
     titles = {place.key: place.title for place in places}
-    number = sum(mark.threads for mark in marks.values())
     with st.form(f"review-ask:{project_id}:{number}", border=False):
         chosen = st.selectbox(
             "About",

@@ -35,7 +35,7 @@ LARGEST_SHOWN = 20_000_000  # bytes that a browser shows in place without compla
 _SHOWN_OPEN = 2
 _TEXT_BYTES = 6_000
 _PDF_HEIGHT = 520
-_FORM_HEIGHT = 470
+_FORM_HEIGHT = 530  # with a refusal of two lines above the form
 _LINK = "evidence:link"
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
+from typing import Any
 
 import streamlit as st
-from sqlmodel import Session
 
 from lifecycle.guide import Guide
 from lifecycle.interchange.bundles import make_bundle
@@ -23,16 +22,7 @@ from lifecycle.rules.permissions import refusal
 from lifecycle.ui import cache, identity
 from lifecycle.vocabulary import Actor
 
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a file is made from."""
-
-    session: Session
-    by: Actor
-    at: datetime
-    guide: Guide
-    key: str
+_Asked = dict[str, Any]  # what a file is made from: by, at, guide, key
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +59,25 @@ def show(project: ProjectHead) -> None:
 
 
 def _made(file: _File, by: Actor, guide: Guide, key: str) -> bytes:
-    with cache.database().read() as session:
-        return file.make(_Asked(session, by, identity.now(), guide, key))
+    return file.make({"by": by, "at": identity.now(), "guide": guide, "key": key})
 
 
 def _bundle(asked: _Asked) -> bytes:
-    return make_bundle(asked.session, by=asked.by, at=asked.at, guide=asked.guide, key=asked.key).data
+    return cache.read_now(make_bundle, **asked).data
 
 
 def _document(asked: _Asked) -> bytes:
-    return document_text(document(asked.session, by=asked.by, guide=asked.guide, key=asked.key)).encode()
+    return document_text(
+        cache.read_now(document, by=asked["by"], guide=asked["guide"], key=asked["key"])
+    ).encode()
 
 
 def _dossier(name: str, asked: _Asked) -> bytes:
-    found = report(asked.session, by=asked.by, at=asked.at, guide=asked.guide, key=asked.key)
-    return dossier_file(found, name, asked.at)
+    return dossier_file(cache.read_now(report, **asked), name, asked["at"])
 
 
 def _card(wanted: CardFormat, asked: _Asked) -> bytes:
-    found = card(asked.session, by=asked.by, at=asked.at, guide=asked.guide, key=asked.key)
-    return card_file(found, wanted, asked.at)
+    return card_file(cache.read_now(card, **asked), wanted, asked["at"])
 
 
 _READ = "Every answer, check, decision, condition and waiver, to read and to print."

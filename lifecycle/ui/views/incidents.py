@@ -208,7 +208,7 @@ def _restored(line: IncidentLine) -> str:
 
 def _text(title: str, text: str) -> None:
     if text:
-        st.subheader(title, anchor=False)
+        st.header(title, anchor=False)
         st.markdown(plain(text), anchors=False)
 
 

@@ -271,7 +271,7 @@ def _past(
     if file is not None:
         own = spec.limit_kind is LimitKind.ROW
         key, column, limit = readings.columns(file, f"{prefix}:columns", own_limit=own)
-        return _Past("the file", _spots(_read(file, spec, key, column, limit).points))
+        return _Past("in the file", _spots(_read(file, spec, key, column, limit).points))
     if view is None or not view.readings:
         return None
     found = cache.read(
@@ -283,7 +283,7 @@ def _past(
         monitor_key=view.key,
         most=_MOST_REPLAYED,
     )
-    return None if found.is_aggregated else _Past("its own readings", found.spots)
+    return None if found.is_aggregated else _Past("stored so far", found.spots)
 
 
 def _read(file: RegisterFile, spec: MonitorSpec, key: str, column: str, limit: str) -> Series:
@@ -327,7 +327,7 @@ def _replayed(past: _Past, spec: MonitorSpec) -> None:
     times = f"it would have fired {counted(len(fires), 'time')}" if fires else "it would not have fired"
     missing = f", {found.missing:,} missing" if found.missing else ""
     sentence = (
-        f"On {past.what}, {counted(found.points, 'reading')}: {found.breaches:,} in breach{missing}; {times}."
+        f"{counted(found.points, 'reading')} {past.what}: {found.breaches:,} in breach{missing}; {times}."
     )
     st.markdown(plain(sentence), anchors=False)
     if spec.limit_kind.needs_baseline and spec.baseline is None:

@@ -39,7 +39,7 @@ def show() -> None:
                 portfolio_day.bar(as_of, today)
             return
         filters = portfolio_filters.bar(cache.read(queries.choices, by=by, as_of=as_of), as_of, today)
-    found = cache.read(queries.overview, by=by, today=today, filters=filters, as_of=as_of)
+    found = portfolio_maps.glance(by, as_of or today, filters, as_of).overview
     seen = portfolio_day.moment(as_of, now)
     with head:
         components.page_header(

@@ -11,6 +11,7 @@ import streamlit as st
 from lifecycle.queries import heat_maps
 from lifecycle.queries.heat_maps import (
     GateCell,
+    Glance,
     OrganisationLine,
     OrganisationMap,
     ProjectLine,
@@ -76,6 +77,11 @@ def show(found: Overview, filters: Filters, by: Actor, now: datetime, as_of: dat
         _organisations(found, filters, by, now, as_of, by_role=by_role)
     else:
         _projects(found, filters, by, now, as_of, by_role=by_role)
+
+
+def glance(by: Actor, day: date, filters: Filters, as_of: date | None) -> Glance:
+    """The figures and the organisations' map, which are counted together; `day` is `as_of` or today."""
+    return cache.read(heat_maps.glance, by=by, today=day, filters=filters, as_of=as_of)
 
 
 def is_dark() -> bool:
@@ -188,7 +194,7 @@ def _open_project(links: Sequence[str]) -> None:
 def _organisations(
     found: Overview, filters: Filters, by: Actor, now: datetime, as_of: date | None, *, by_role: bool
 ) -> None:
-    shown = cache.read(heat_maps.organisation_map, by=by, today=found.as_of, filters=filters, as_of=as_of)
+    shown = glance(by, found.as_of, filters, as_of).organisations
     sentence = words.roles_sentence(found, now) if by_role else words.organisations_sentence(found, shown)
     st.markdown(components.plain(sentence), anchors=False)
     if by_role and not found.running:

@@ -297,7 +297,7 @@ def _decided(view: ReviewView) -> None:
 
 def _next(view: ReviewView) -> None:
     """Whoever is done here goes straight on to what waits for them next, stale decisions first."""
-    if decide.can_act(view) or view.person_key != identity.actor().key:
+    if decide.can_act(view) or not _is_mine(view):
         return
     work = cache.read_with_guide(my_work.my_work, by=identity.actor(), at=identity.this_hour())
     waiting = [

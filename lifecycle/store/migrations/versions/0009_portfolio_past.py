@@ -73,6 +73,7 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project_past")),
     )
     op.create_index("ix_project_past_project_at", "project_past", ["project_id", "at", "id"], unique=False)
+    op.create_index("ix_project_past_known", "project_past", ["known"], unique=False)
     op.create_table(
         "standing_past",
         sa.Column("id", sa.Integer(), nullable=False),
