@@ -7,7 +7,18 @@ from __future__ import annotations
 
 import typer
 
-from lifecycle.cli import audit, exports, gates, guides, people, portfolio, registers, serving, triggers
+from lifecycle.cli import (
+    audit,
+    exports,
+    gates,
+    guides,
+    people,
+    portfolio,
+    registers,
+    serving,
+    triggers,
+    worksheets,
+)
 
 main = typer.Typer(
     name="lifecycle",
@@ -25,3 +36,4 @@ main.add_typer(exports.commands, name="export")
 main.add_typer(people.commands, name="people")
 main.add_typer(triggers.commands, name="triggers")
 main.add_typer(guides.commands, name="guide")
+main.add_typer(worksheets.commands, name="worksheet")

@@ -110,6 +110,14 @@ PAGES: tuple[PageSpec, ...] = (
     ),
     PageSpec("sources", "project/sources.py", "Data sources", "database", "project", "One record per input."),
     PageSpec(
+        "spreadsheets",
+        "project/spreadsheets.py",
+        "Spreadsheets",
+        "table_view",
+        "project",
+        "Download a worksheet, fill it in elsewhere and bring it back.",
+    ),
+    PageSpec(
         "gate",
         "project/gate.py",
         "Gate",

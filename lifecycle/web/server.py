@@ -37,6 +37,7 @@ from lifecycle.web.live_sessions import LiveSessions
 from lifecycle.web.pages import message
 from lifecycle.web.register_upload import RegisterUpload
 from lifecycle.web.sign_in import LoadExample, SignInPages
+from lifecycle.web.worksheet_upload import WorksheetUpload
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Site:
         self._sign_in = SignInPages(self.accounts, self.sessions, settings, load_example)
         files = RegisterFiles(self.database.file)
         self._register_upload = RegisterUpload(self.accounts, files, settings)
+        self._worksheet_upload = WorksheetUpload(self.accounts, self.database, files)
         self._serves_itself = False
         self._is_prepared = False
 
@@ -73,6 +75,7 @@ class Site:
             *self._sign_in.routes(),
             *self._evidence.routes(),
             *self._register_upload.routes(),
+            *self._worksheet_upload.routes(),
             Route(SCRIPT_PATH, _script),
             Route("/api/{path:path}", _no_such_operation, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         ]

@@ -415,6 +415,11 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
         **world.on_project,
         "given": [answers.GivenAnswer("D12", "informs")],
     },
+    answers.import_sheet: lambda world: {
+        "by": world.cast.pat,
+        **world.on_project,
+        "given": [answers.GivenAnswer("D12", "informs", base=0)],
+    },
     answers.clear: _cleared,
     answers.restore: _restored,
     deliveries.add_channel: lambda world: _channel(world),

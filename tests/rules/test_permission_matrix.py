@@ -48,6 +48,7 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     # the team's content
     """answers.save answers.clear answers.restore sources.add sources.rename sources.move sources.remove
     sources.restore reviews.answer_change monitors.create monitors.edit""": ("", "mk", False, False),
+    "answers.import_sheet": ("", "mk", True, False),
     "evidence.add evidence.revise evidence.set_expiry evidence.remove evidence.restore": (
         "",
         f"mk{SIGNERS}",
