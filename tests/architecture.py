@@ -52,6 +52,7 @@ ACTIONS = (
     "registers",
     "answers",
     "sources",
+    "copies",
     "threads",
     "reviews",
     "evidence",

@@ -447,6 +447,34 @@ def _put(
     return Written(**history, answer_id=now["answer_id"], settled_stage=first["settled_stage"])  # type: ignore[arg-type]
 
 
+def carry_over(
+    session: Session,
+    project: Project,
+    field: FieldSpec,
+    source_id: int,
+    content: Content,
+    by: Actor,
+    at: datetime,
+    method: str,
+) -> Written | None:
+    """Write an answer that comes from another project; None when it is there already. The caller records it."""
+    current = _current(session, project.id or 0, source_id, field.id)
+    if _same(current, content):
+        return None
+    return _put(session, project, field, source_id, content, current, by, at, method)
+
+
+def stored_contents(
+    session: Session, project_id: int, source_id: int | None = None
+) -> dict[tuple[int, str], tuple[int, Content]]:
+    """What a project answers now, by data source and question, each with its revision; cleared ones included."""
+    chosen = select(_CURRENT).where(_CURRENT.c.project_id == project_id)
+    if source_id is not None:
+        chosen = chosen.where(_CURRENT.c.source_id == source_id)
+    found = session.connection().execute(chosen.order_by(_CURRENT.c.source_id, _CURRENT.c.field_id))
+    return {(row.source_id, row.field_id): (row.revision, _shown(row)) for row in found}
+
+
 def _check_source(session: Session, project_id: int, source_id: int) -> None:
     if not source_id:
         return

@@ -44,6 +44,30 @@ def register(
 ) -> int:
     """Begin a project in Discovery with `by` as its product manager; returns its id."""
     require("projects.create", by)
+    project = begin(session, by, at, guide, name, purpose, organisation)
+    project_id = _id(project)
+    record(
+        session,
+        chain=project_chain(project_id),
+        action=EventAction.PROJECT_REGISTERED,
+        subject=f"project:{project.key}",
+        detail={
+            "name": project.name,
+            "purpose": project.purpose,
+            "organisation": project.organisation,
+            "guide": guide.version,
+        },
+        by=by,
+        at=at,
+    )
+    refresh_standing(session, project_id, guide=guide, at=at)
+    return project_id
+
+
+def begin(
+    session: Session, by: Actor, at: datetime, guide: Guide, name: str, purpose: str, organisation: str
+) -> Project:
+    """The rows of a new project in Discovery with `by` as its product manager; its caller records the event."""
     name, purpose, organisation = _tidy(name, purpose, organisation)
     project = Project(
         key=free_key(session, name),
@@ -73,17 +97,7 @@ def register(
             )
         )
         session.flush()
-    record(
-        session,
-        chain=project_chain(project_id),
-        action=EventAction.PROJECT_REGISTERED,
-        subject=f"project:{project.key}",
-        detail={"name": name, "purpose": purpose, "organisation": organisation, "guide": guide.version},
-        by=by,
-        at=at,
-    )
-    refresh_standing(session, project_id, guide=guide, at=at)
-    return project_id
+    return project
 
 
 def edit(
@@ -129,6 +143,7 @@ def restore(session: Session, *, by: Actor, at: datetime, guide: Guide, project_
     if project.archived_at is None:
         raise Refused(Blocker("project:not_archived", "This project is not archived."))
     project.archived_at = None
+    project.merged_into = None  # it is one of its own again
     _record(session, EventAction.PROJECT_RESTORED, project, by, at)
     refresh_standing(session, project_id, guide=guide, at=at)
 

@@ -24,6 +24,13 @@ def add(session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: 
     """Open a record for one more input; returns its id. Sign-offs that rest on data sources become stale."""
     require_on_project(session, "sources.add", by, project_id)
     open_project(session, project_id)
+    source = new_source(session, project_id, name, at)
+    _record(session, EventAction.SOURCE_ADDED, source, by, at, guide, name=source.name)
+    return source.id or 0
+
+
+def new_source(session: Session, project_id: int, name: str, at: datetime) -> DataSource:
+    """The row of one more input; its caller records the event."""
     name = _tidy(session, project_id, name)
     taken = set(session.exec(select(DataSource.key).where(col(DataSource.project_id) == project_id)))
     if len(taken) >= MOST_SOURCES:
@@ -40,8 +47,7 @@ def add(session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: 
     )
     session.add(source)
     session.flush()
-    _record(session, EventAction.SOURCE_ADDED, source, by, at, guide, name=name)
-    return source.id or 0
+    return source
 
 
 def rename(

@@ -355,6 +355,12 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     EventAction.PROJECT_ARCHIVED: lambda told: "Archived the project",
     EventAction.PROJECT_RESTORED: lambda told: "Brought the project back",
     EventAction.PROJECT_ADOPTED: lambda told: "Adopted the project from its register",
+    EventAction.PROJECT_COPIED: lambda told: (
+        f"Began the project “{told.said('name')}” as a copy of “{told.said('from_name')}”"
+    ),
+    EventAction.PROJECT_MERGED: lambda told: (
+        f"Merged it into “{told.said('into_name')}”: it is the same product"
+    ),
     EventAction.ROLE_GIVEN: lambda told: f"Made {told.person('nobody')} {told.role}",
     EventAction.ROLE_ENDED: lambda told: f"Ended {told.person('nobody')}'s role as {told.role}",
     EventAction.ANSWER_SAVED: lambda told: f"Answered {told.title}",
@@ -373,6 +379,12 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
         f"Renamed the data source “{told.said('before')}” to “{told.said('after')}”"
     ),
     EventAction.SOURCE_REMOVED: lambda told: "Removed a data source",
+    EventAction.SOURCE_TAKEN: lambda told: (
+        f"Took over the data source “{told.said('name')}” from “{told.said('from_name')}”"
+    ),
+    EventAction.SOURCE_FOLLOWED: lambda told: (
+        f"Looked at what changed in “{told.said('from_name')}” in the data source “{told.said('name')}”"
+    ),
     EventAction.REVIEW_REQUESTED: _asked,
     EventAction.REVIEW_WITHDRAWN: lambda told: (
         f"Took back the request to {told.person()} ({told.role}) {told.where}"

@@ -17,7 +17,7 @@ from lifecycle.guide import Guide
 from lifecycle.queries import projects, records
 from lifecycle.queries.findings import FindingView, findings
 from lifecycle.queries.gates import allowed_actions
-from lifecycle.queries.projects import ProjectHead
+from lifecycle.queries.projects import ProjectHead, ProjectName
 from lifecycle.queries.records import OutcomeView, TierChoiceView
 from lifecycle.queries.wording import Place, Wording, all_names
 from lifecycle.rules.gates import GOES
@@ -136,6 +136,7 @@ class ProjectOverview:
     open_questions: tuple[OpenQuestion, ...]
     dates: tuple[NextDate, ...]
     register: RegisterFacts | None
+    merged_into: ProjectName | None  # for an imported one: which of ours it is
     may: frozenset[str]
 
 
@@ -172,6 +173,7 @@ def overview(session: Session, *, by: Actor, at: datetime, guide: Guide, key: st
         open_questions=tuple(_open_questions(wording)),
         dates=_dates(session, head.id, wording, targets),
         register=_register(session, head.id),
+        merged_into=_merged_into(session, head.id, by),
         may=allowed_actions(by, head) | _register_actions(by, head),
     )
 
@@ -324,8 +326,35 @@ def _go_live(wording: Wording) -> Iterator[tuple[date, str, Place | None, Gate |
 
 def _register(session: Session, project_id: int) -> RegisterFacts | None:
     row = session.get(RegisterEntry, project_id)
-    if row is None:
+    return _register_facts(row) if row else None
+
+
+def merged_facts(session: Session, *, project_id: int) -> tuple[RegisterFacts, ...]:
+    """What registers say of the imported projects that were merged into this one; for who reads it.
+
+    Depends on the events of those projects as well as on its own.
+    """
+    found = session.execute(
+        select(RegisterEntry)
+        .join(Project, col(Project.id) == col(RegisterEntry.project_id))
+        .where(col(Project.merged_into) == project_id)
+        .order_by(col(RegisterEntry.project_id))
+    ).scalars()
+    return tuple(_register_facts(row) for row in found)
+
+
+def _merged_into(session: Session, project_id: int, by: Actor) -> ProjectName | None:
+    """None also where the person may not read it."""
+    into = session.get_one(Project, project_id).merged_into
+    if into is None:
         return None
+    ours = session.execute(
+        select(Project).where(col(Project.id) == into, col(Project.id).in_(projects.readable_ids(by)))
+    ).scalar_one_or_none()
+    return ProjectName(ours.key, ours.name, ours.organisation) if ours else None
+
+
+def _register_facts(row: RegisterEntry) -> RegisterFacts:
     return RegisterFacts(
         register_name=row.register_name,
         row_number=row.row_number,

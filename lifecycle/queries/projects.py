@@ -94,6 +94,23 @@ def names(session: Session, *, by: Actor) -> tuple[ProjectName, ...]:
     return tuple(ProjectName(key, name, organisation) for key, name, organisation in found)
 
 
+def mergeable(session: Session, *, by: Actor) -> tuple[ProjectName, ...]:
+    """Projects assessed here into which this person may merge an imported one, by name."""
+    managed = select(col(Membership.project_id)).where(
+        col(Membership.person_key) == by.key,
+        col(Membership.ended_at).is_(None),
+        col(Membership.role) == Role.PRODUCT_MANAGER.value,
+    )
+    chosen = select(col(Project.key), col(Project.name), col(Project.organisation)).where(
+        col(Project.archived_at).is_(None),
+        (col(Project.origin) != "register") | col(Project.adopted_at).is_not(None),
+    )
+    if not may("projects.merge", by):
+        chosen = chosen.where(col(Project.id).in_(managed))
+    found = session.execute(chosen.order_by(col(Project.name), col(Project.key)))
+    return tuple(ProjectName(key, name, organisation) for key, name, organisation in found)
+
+
 def readable_ids(by: Actor) -> Select[Any]:
     """The ids of the projects this person may read, archived ones included, for use inside a statement."""
     if may("portfolio.read_all", by):

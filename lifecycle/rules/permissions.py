@@ -90,6 +90,8 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "projects.read": _READERS,
         "projects.export": _READERS,
         "projects.create": Allowed(EVERYBODY),
+        "projects.copy": _READERS,
+        "projects.merge": _MANAGER_OR_ADMINISTRATOR,
         "projects.import_document": Allowed(EVERYBODY),
         "projects.edit": _MANAGER,
         "projects.set_status": _MANAGER,
@@ -111,6 +113,8 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "sources.move": _TEAM,
         "sources.remove": _TEAM,
         "sources.restore": _TEAM,
+        "sources.take": _TEAM,
+        "sources.follow": _TEAM,
         # questions and answers on a field; rules.threads says who may resolve one
         "threads.ask": _ON_IT_IN_PERSON,
         "threads.reply": _ON_IT_IN_PERSON,

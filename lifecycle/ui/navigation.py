@@ -57,6 +57,14 @@ PAGES: tuple[PageSpec, ...] = (
         "new-project", "project/new.py", "New project", "add", "work", "Register a project in a minute."
     ),
     PageSpec(
+        "search",
+        "search.py",
+        "Search",
+        "search",
+        "work",
+        "Find words in all projects you may read: names, answers, data sources, conditions.",
+    ),
+    PageSpec(
         "notifications",
         "notifications.py",
         "Notifications",

@@ -21,6 +21,7 @@ from lifecycle import actions, events
 from lifecycle.actions import (
     accounts,
     answers,
+    copies,
     delegations,
     deliveries,
     evidence,
@@ -44,7 +45,16 @@ from lifecycle.rules.registers import ListedProject
 from lifecycle.rules.reminders import ReminderPolicy
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
-from lifecycle.store.tables import Channel, Condition, Delivery, Event, Organisation, PersonRow, Project
+from lifecycle.store.tables import (
+    Channel,
+    Condition,
+    DataSource,
+    Delivery,
+    Event,
+    Organisation,
+    PersonRow,
+    Project,
+)
 from lifecycle.store.tokens import hash_token
 from lifecycle.store.verification import verify_session
 from lifecycle.vocabulary import COMMAND_LINE, Actor, Decision, Gate, Outcome, ProjectStatus, Role, Stage
@@ -359,6 +369,23 @@ def _source(world: World) -> Call:
     }
 
 
+def _elsewhere(world: World) -> Call:
+    """The record of a source of Pat's other project."""
+    other = project(world.session, world.cast, "Returns")
+    origin = source(world.session, world.cast, other, "Tills")
+    answer(world.session, world.cast, other, "X03", "vendor", source_id=origin)
+    return {"by": world.cast.pat, **world.on_project, "origin_source_id": origin}
+
+
+def _changed_elsewhere(world: World) -> Call:
+    given = _elsewhere(world)
+    taken = call(world, copies.take_source, given)
+    other = world.session.get_one(DataSource, given["origin_source_id"]).project_id
+    where = {"source_id": given["origin_source_id"], "at": LATER}
+    answer(world.session, world.cast, other, "X03", "partner", **where)
+    return {"by": world.cast.pat, **world.on_project, "source_id": taken, "take": {"X03": 2}, "keep": {}}
+
+
 def _removed_source(world: World) -> Call:
     given = _source(world)
     sources.remove(world.session, at=START, guide=world.cast.guide, **given)
@@ -486,6 +513,10 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     projects.adopt: lambda world: _listed_project(world, Stage.MODEL),
     projects.map_stage: lambda world: {**_listed_project(world), "stage": Stage.MODEL},
     registers.import_register: lambda world: {"by": world.cast.ada, "register": REGISTER},
+    registers.merge: lambda world: {
+        **_listed_project(world, Stage.MODEL),
+        "into_id": world.project_id,
+    },
     registers.undo_import: lambda world: {"by": world.cast.ada, "run_id": _imported(world)},
     reviews.request: lambda world: {
         "by": world.cast.pat,
@@ -511,6 +542,9 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     threads.reply: lambda world: {"by": world.cast.pat, "thread_id": _asked(world), "text": "Because."},
     threads.resolve: lambda world: {"by": world.cast.pat, "thread_id": _asked(world)},
     threads.reopen: _resolved,
+    copies.copy_project: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Orders in Spain"},
+    copies.take_source: _elsewhere,
+    copies.follow_source: _changed_elsewhere,
     sources.add: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Feed"},
     sources.rename: lambda world: {**_source(world), "name": "Other feed", "base": 1},
     sources.remove: _source,

@@ -38,16 +38,22 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     "people.erase": ("A", "", False, False),
     "portfolio.read_all": ("AL", "", True, False),
     # reading a project
-    "projects.read projects.export": ("AL", ALL, True, False),
+    "projects.read projects.export projects.copy": ("AL", ALL, True, False),
     # managing a project
     """projects.edit projects.set_status reviews.request reviews.cancel plans.set_date plans.set_dates plans.clear_date
     monitors.retire""": ("", "m", False, False),
     """people.give_project_role people.take_project_role projects.adopt projects.map_stage projects.archive
-    projects.restore reviews.reassign""": ("A", "m", True, False),
+    projects.merge     projects.restore reviews.reassign""": ("A", "m", True, False),
     "gates.give_reason releases.freeze releases.withdraw": ("", "m", False, False),
     # the team's content
     """answers.save answers.clear answers.restore sources.add sources.rename sources.move sources.remove
-    sources.restore reviews.answer_change monitors.create monitors.edit""": ("", "mk", False, False),
+    sources.restore sources.take sources.follow reviews.answer_change
+    monitors.create monitors.edit""": (
+        "",
+        "mk",
+        False,
+        False,
+    ),
     "answers.import_sheet": ("", "mk", True, False),
     "evidence.add evidence.revise evidence.set_expiry evidence.remove evidence.restore": (
         "",

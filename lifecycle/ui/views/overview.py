@@ -35,6 +35,7 @@ def show(project: ProjectHead) -> None:
         imported.show(view)
     else:
         _assessed(view)
+        imported.merged(view)
     about_project.show(view)
 
 

@@ -154,14 +154,14 @@ def _problems(plan: SheetPlan) -> None:
     st.caption(
         "Nothing can be saved while a cell cannot be taken. Mend these in the workbook and bring it again."
     )
-    st.dataframe(
-        {
-            "Cell": [problem.place for problem in plan.problems],
-            "What is wrong": [one_line(problem.text, _LONGEST) for problem in plan.problems],
-        },
+    st.table(
+        [
+            {"Cell": plain(problem.place), "What is wrong": plain(one_line(problem.text, _LONGEST))}
+            for problem in plan.problems
+        ],
+        border="horizontal",
         hide_index=True,
         alt="Cells of the workbook that cannot be taken, and why",
-        column_config={"Cell": st.column_config.TextColumn(width=150)},
     )
 
 
@@ -169,12 +169,16 @@ def _table(title: str, changes: Sequence[SheetChange], before: str) -> None:
     if not changes:
         return
     st.header(title, anchor=False)
-    st.dataframe(
-        {
-            "Question": [_title(change) for change in changes],
-            before: [one_line(change.before, _LONGEST) for change in changes],
-            "In the workbook": [one_line(change.after, _LONGEST) for change in changes],
-        },
+    st.table(
+        [
+            {
+                "Question": plain(_title(change)),
+                before: plain(one_line(change.before, _LONGEST)),
+                "In the workbook": plain(one_line(change.after, _LONGEST)),
+            }
+            for change in changes
+        ],
+        border="horizontal",
         hide_index=True,
         alt=f"{title}: each answer as it is and as the workbook has it",
     )
