@@ -53,6 +53,7 @@ ACTIONS = (
     "answers",
     "sources",
     "copies",
+    "guides",
     "threads",
     "reviews",
     "evidence",

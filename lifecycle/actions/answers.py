@@ -15,6 +15,7 @@ from lifecycle.actions.projects import open_project
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Conflict, Invalid, NotFound
 from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import facts_with, keep, known_project, with_answer
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.projects import answer_fact, load_facts, organisation_today
@@ -54,6 +55,7 @@ class Content:
 CLEARED = Content(None)
 
 
+@by_its_guide
 def save(
     session: Session,
     *,
@@ -105,6 +107,7 @@ class GivenAnswer:
     source_id: int | None = None
 
 
+@by_its_guide
 def save_many(
     session: Session,
     *,
@@ -125,6 +128,7 @@ def save_many(
     return _save_many(session, by, at, guide, project_id, given, source_id, method)
 
 
+@by_its_guide
 def import_sheet(
     session: Session,
     *,
@@ -203,6 +207,7 @@ def _saved_or_cleared(content: Content) -> EventAction:
     return EventAction.ANSWER_SAVED if content.state else EventAction.ANSWER_CLEARED
 
 
+@by_its_guide
 def clear(
     session: Session,
     *,
@@ -223,6 +228,7 @@ def clear(
     )
 
 
+@by_its_guide
 def restore(
     session: Session,
     *,

@@ -20,6 +20,7 @@ from lifecycle.actions.sources import new_source
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Conflict, Invalid, NotFound, Refused
 from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.people import project_roles, require_on_project
 from lifecycle.facts.projects import load_facts, organisation_today
@@ -96,6 +97,7 @@ def copy_project(
     return new_id
 
 
+@by_its_guide
 def take_source(
     session: Session,
     *,
@@ -147,6 +149,7 @@ def take_source(
     return source_id
 
 
+@by_its_guide
 def follow_source(
     session: Session,
     *,

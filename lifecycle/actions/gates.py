@@ -21,6 +21,7 @@ from lifecycle.actions.signing import (
 from lifecycle.canonical import digest
 from lifecycle.errors import Invalid, NotFound, Refused
 from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles, require_on_project
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
@@ -57,6 +58,7 @@ PERMISSION_OF_OUTCOME: Mapping[Outcome, str] = {
 # ---------------------------------------------------------------- the outcome
 
 
+@by_its_guide
 def decide(
     session: Session,
     *,
@@ -151,6 +153,7 @@ def _close_requests(
     return [review.id for review in closed]
 
 
+@by_its_guide
 def choose_tier(
     session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, tier: int, reason: str
 ) -> int:
@@ -186,6 +189,7 @@ def choose_tier(
 # ---------------------------------------------------------------- conditions
 
 
+@by_its_guide
 def add_condition(
     session: Session,
     *,
@@ -219,6 +223,7 @@ def add_condition(
     return condition.id or 0
 
 
+@by_its_guide
 def meet_condition(
     session: Session, *, by: Actor, at: datetime, guide: Guide, condition_id: int, proof: str
 ) -> None:
@@ -237,6 +242,7 @@ def meet_condition(
     _record_condition(session, EventAction.CONDITION_MET, condition, detail, by, at, guide)
 
 
+@by_its_guide
 def reopen_condition(
     session: Session,
     *,
@@ -271,6 +277,7 @@ def reopen_condition(
     _record_condition(session, EventAction.CONDITION_REOPENED, condition, detail, by, at, guide)
 
 
+@by_its_guide
 def withdraw_condition(
     session: Session, *, by: Actor, at: datetime, guide: Guide, condition_id: int, reason: str
 ) -> None:
@@ -311,6 +318,7 @@ def _refuse_closed(condition: Condition) -> None:
 # ---------------------------------------------------------------- waivers and reasons
 
 
+@by_its_guide
 def waive(
     session: Session,
     *,
@@ -352,6 +360,7 @@ def waive(
     return waiver.id or 0
 
 
+@by_its_guide
 def revoke_waiver(
     session: Session, *, by: Actor, at: datetime, guide: Guide, waiver_id: int, reason: str
 ) -> None:
@@ -376,6 +385,7 @@ def revoke_waiver(
     _record(session, EventAction.WAIVER_REVOKED, waiver.project_id, subject, detail, by, at, guide)
 
 
+@by_its_guide
 def give_reason(
     session: Session,
     *,

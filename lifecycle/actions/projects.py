@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from lifecycle.errors import Conflict, Invalid, NotFound, Refused
 from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.editions import by_its_guide, keep_edition
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
@@ -84,6 +85,7 @@ def begin(
         created_by=by.key,
     )
     session.add(project)
+    keep_edition(session, guide, at)
     session.flush()
     project_id = _id(project)
     if by.is_person:
@@ -136,6 +138,7 @@ def archive(session: Session, *, by: Actor, at: datetime, project_id: int) -> No
     _record(session, EventAction.PROJECT_ARCHIVED, project, by, at)
 
 
+@by_its_guide
 def restore(session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int) -> None:
     """Bring an archived project back as it was."""
     project = existing(session, project_id)
@@ -160,6 +163,8 @@ def adopt(session: Session, *, by: Actor, at: datetime, guide: Guide, project_id
     if project.stage is None:
         raise Refused(Blocker("project:unmapped", "Decide first which stage this project is in."))
     project.adopted_at = at
+    project.guide_version = guide.version
+    keep_edition(session, guide, at)
     project.revision += 1
     session.add(
         Membership(

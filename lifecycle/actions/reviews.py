@@ -35,6 +35,7 @@ from lifecycle.canonical import canonical_json
 from lifecycle.errors import NotFound, Refused
 from lifecycle.events import EventAction, project_chain, record
 from lifecycle.facts.delegations import delegated_roles, delegations_to
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import holders, require_on_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.reviews import answered_changes, candidates
@@ -51,6 +52,7 @@ from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Meaning, R
 # ---------------------------------------------------------------- asking
 
 
+@by_its_guide
 def request(
     session: Session,
     *,
@@ -95,6 +97,7 @@ def request(
     return review.id or 0
 
 
+@by_its_guide
 def cancel(
     session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: int, reason: str = ""
 ) -> None:
@@ -108,6 +111,7 @@ def cancel(
     _record(session, EventAction.REVIEW_WITHDRAWN, review, detail, by, at, guide)
 
 
+@by_its_guide
 def reassign(
     session: Session,
     *,
@@ -158,6 +162,7 @@ def reassign(
     return new.id or 0
 
 
+@by_its_guide
 def hand_over(
     session: Session,
     *,
@@ -212,6 +217,7 @@ def hand_over(
 # ---------------------------------------------------------------- deciding
 
 
+@by_its_guide
 def decide(
     session: Session,
     *,
@@ -277,6 +283,7 @@ def decide(
     return sign_off.id or 0
 
 
+@by_its_guide
 def affirm(
     session: Session,
     *,
@@ -338,6 +345,7 @@ def affirm(
     return sign_off.id or 0
 
 
+@by_its_guide
 def withdraw(
     session: Session, *, by: Actor, at: datetime, guide: Guide, sign_off_id: int, reason: str
 ) -> int:
@@ -392,6 +400,7 @@ def withdraw(
 # ---------------------------------------------------------------- requested changes
 
 
+@by_its_guide
 def answer_change(
     session: Session, *, by: Actor, at: datetime, guide: Guide, sign_off_id: int, key: str, text: str
 ) -> int:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 from lifecycle.actions.projects import next_key, open_project, slug
 from lifecycle.errors import Conflict, Invalid, NotFound
 from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
@@ -20,6 +21,7 @@ LONGEST_NAME = 200
 MOST_SOURCES = 100
 
 
+@by_its_guide
 def add(session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, name: str) -> int:
     """Open a record for one more input; returns its id. Sign-offs that rest on data sources become stale."""
     require_on_project(session, "sources.add", by, project_id)
@@ -50,6 +52,7 @@ def new_source(session: Session, project_id: int, name: str, at: datetime) -> Da
     return source
 
 
+@by_its_guide
 def rename(
     session: Session,
     *,
@@ -74,6 +77,7 @@ def rename(
     _record(session, EventAction.SOURCE_RENAMED, source, by, at, guide, before=before, after=source.name)
 
 
+@by_its_guide
 def remove(
     session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, source_id: int
 ) -> None:
@@ -86,6 +90,7 @@ def remove(
     _record(session, EventAction.SOURCE_REMOVED, source, by, at, guide)
 
 
+@by_its_guide
 def restore(
     session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, source_id: int
 ) -> None:

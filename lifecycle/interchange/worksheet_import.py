@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from lifecycle.actions.answers import Content, GivenAnswer, content_of, import_sheet
 from lifecycle.errors import Invalid
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import FieldSpec, Guide
 from lifecycle.interchange.worksheet_cells import Around
@@ -68,6 +69,7 @@ class SheetImport:
     kept: tuple[SheetChange, ...]
 
 
+@by_its_guide
 def plan_import(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, content: bytes, name: str
 ) -> SheetPlan:
@@ -81,6 +83,7 @@ def plan_import(
     return _Planning(session, guide, project, filled, at).plan()
 
 
+@by_its_guide
 def apply_import(
     session: Session,
     *,

@@ -20,6 +20,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 from sqlmodel import Session
 
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.guide import ONLY, FieldSpec, Guide, PartSpec, WorksheetSpec
 from lifecycle.interchange.worksheet_cells import (
     AMOUNTS,
@@ -92,6 +93,7 @@ class WorksheetFile:
     file_name: str
 
 
+@by_its_guide
 def make_workbook(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, stage: Stage | None
 ) -> WorksheetFile:

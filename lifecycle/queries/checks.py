@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
@@ -13,6 +14,7 @@ from lifecycle.rules.checks.evaluation import CheckState, states_at
 from lifecycle.vocabulary import Gate
 
 
+@by_its_guide
 def checks_at(
     session: Session, *, guide: Guide, project_id: int, gate: Gate, at: datetime
 ) -> tuple[CheckState, ...]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.guide import FieldSpec, Guide
@@ -77,6 +78,7 @@ class Dossier:
     reasons: tuple[ReasonView, ...]
 
 
+@by_its_guide
 def dossier(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> Dossier:
     """Raises NotFound for whoever may not read the project, Forbidden for whoever may not export it."""
     head = projects.head(session, key=key, by=by)

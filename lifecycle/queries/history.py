@@ -13,6 +13,7 @@ from sqlalchemy import String, and_, cast, literal, or_, select
 from sqlmodel import Session, col
 
 from lifecycle.events import EventAction, project_chain
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
@@ -84,6 +85,7 @@ class AnswerChange:
     restored_from: int | None
 
 
+@by_its_guide
 def events(
     session: Session,
     *,
@@ -132,6 +134,7 @@ def activity(
     return ActivityPage(tuple(lines), lines[-1].id if len(rows) > most else None)
 
 
+@by_its_guide
 def answer_changes(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, field_id: str, source_id: int = 0
 ) -> tuple[AnswerChange, ...]:
@@ -164,6 +167,7 @@ def answer_changes(
     return tuple(reversed(changes))
 
 
+@by_its_guide
 def signatures(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str
 ) -> tuple[SignatureView, ...]:
@@ -355,6 +359,9 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     EventAction.PROJECT_ARCHIVED: lambda told: "Archived the project",
     EventAction.PROJECT_RESTORED: lambda told: "Brought the project back",
     EventAction.PROJECT_ADOPTED: lambda told: "Adopted the project from its register",
+    EventAction.PROJECT_GUIDE_UPGRADED: lambda told: (
+        f"Moved the project from version {told.said('from')} of the guide to version {told.said('to')}"
+    ),
     EventAction.PROJECT_COPIED: lambda told: (
         f"Began the project “{told.said('name')}” as a copy of “{told.said('from_name')}”"
     ),

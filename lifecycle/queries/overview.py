@@ -10,6 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.standing import compute_standing
@@ -140,6 +141,7 @@ class ProjectOverview:
     may: frozenset[str]
 
 
+@by_its_guide
 def overview(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> ProjectOverview:
     """Raises NotFound for a project that does not exist or that this person may not read."""
     head = projects.head(session, key=key, by=by, at=at)

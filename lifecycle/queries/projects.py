@@ -34,6 +34,7 @@ class ProjectHead:
     archived_at: datetime | None
     revision: int
     roles: frozenset[Role]
+    guide_version: str  # what it began with, or was moved to
 
     @property
     def is_open(self) -> bool:
@@ -74,6 +75,7 @@ def head(session: Session, *, key: str, by: Actor, at: datetime | None = None) -
         archived_at=project.archived_at,
         revision=project.revision,
         roles=roles,
+        guide_version=project.guide_version,
     )
 
 

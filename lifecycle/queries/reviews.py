@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from lifecycle.errors import NotFound
 from lifecycle.facts.delegations import delegations_to
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide, ReviewSpec
@@ -108,6 +109,7 @@ class ReviewView:
 # ---------------------------------------------------------------- one review
 
 
+@by_its_guide
 def view(session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: int) -> ReviewView:
     """Raises NotFound for a review that does not exist or whose project this person may not read."""
     row = session.get(Review, review_id)
@@ -123,6 +125,7 @@ def view(session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: 
     return _view(session, head, row, wording, by, held)
 
 
+@by_its_guide
 def seen_digest(session: Session, *, guide: Guide, review_id: int, at: datetime) -> str:
     """The digest of what a review covers now, for callers that draw no screen."""
     row = session.get(Review, review_id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.guide import Guide
 from lifecycle.queries import worksheets
 from lifecycle.queries.projects import readable_ids
@@ -67,6 +68,7 @@ def takeable(session: Session, *, by: Actor, project_id: int) -> tuple[TakeableS
     return tuple(TakeableSource(key or 0, name, project) for key, name, project in found)
 
 
+@by_its_guide
 def shared(session: Session, *, by: Actor, guide: Guide, project_id: int) -> Mapping[int, SharedRecord]:
     """By data source of this project: where its record is from. A handful of statements for each other project."""
     rows = session.execute(

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlmodel import Session, col
 
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import content_digest, organisation_today
 from lifecycle.guide import Guide
@@ -87,6 +88,7 @@ def sheet(session: Session, *, project_id: int) -> AnswerSheet:
     )
 
 
+@by_its_guide
 def sign_offs(session: Session, *, project_id: int, guide: Guide, at: datetime) -> tuple[SignOffFact, ...]:
     """What was signed in the project and stands, oldest first, for `rules.coverage`."""
     return known_facts(session, project_id, guide=guide, today=organisation_today(session, at)).sign_offs

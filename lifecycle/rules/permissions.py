@@ -74,6 +74,7 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "organisation.read_audit": _ADMINISTRATORS,
         "organisation.edit_settings": _ADMINISTRATORS,
         "organisation.edit_guide": _ADMINISTRATORS,
+        "guides.keep": Allowed(_organisation(ADMINISTRATOR), system=True),
         "organisation.load_example": _ADMINISTRATORS,
         "organisation.backup": _ADMINISTRATORS,
         # telling people
@@ -91,6 +92,7 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "projects.export": _READERS,
         "projects.create": Allowed(EVERYBODY),
         "projects.copy": _READERS,
+        "projects.upgrade_guide": _MANAGER_OR_ADMINISTRATOR,
         "projects.merge": _MANAGER_OR_ADMINISTRATOR,
         "projects.import_document": Allowed(EVERYBODY),
         "projects.edit": _MANAGER,

@@ -137,6 +137,16 @@ class Project(Row, table=True):
     merged_into: int | None = None  # from a register: the project of ours that it turned out to be
 
 
+class GuideEdition(Row, table=True):
+    """The newest content of each version of the guide, for the projects that began with it."""
+
+    __tablename__ = "guide_edition"
+    version: str = Field(primary_key=True)
+    digest: str
+    content: str = Field(sa_column=_text())  # JSON of the whole guide, in its order
+    kept_at: datetime = Field(sa_column=_moment())
+
+
 class Membership(Row, table=True):
     """A person's role on a project while `ended_at` is null."""
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,15 +20,19 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from lifecycle.actions import guides
 from lifecycle.errors import GuideError, LifecycleError, Unavailable
+from lifecycle.facts.editions import is_kept
 from lifecycle.guide import Guide
 from lifecycle.interchange.register_files import RegisterFiles
 from lifecycle.jobs import Jobs, Worker
+from lifecycle.queries.projects import are_there_any
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings
 from lifecycle.store.database import open_database
 from lifecycle.store.files import open_files
 from lifecycle.store.migrations import upgrade
+from lifecycle.vocabulary import SYSTEM
 from lifecycle.web.accounts import Accounts
 from lifecycle.web.evidence import EvidencePages
 from lifecycle.web.guard import Guard, Wire, problem
@@ -124,8 +129,17 @@ class Site:
         if not self._is_prepared:
             self._guide = load_checked_guide(self.settings.guide_folder)
             upgrade(self.database)
+            self._keep_guide(self._guide)
             self.files.sweep()
             self._is_prepared = True
+
+    def _keep_guide(self, guide: Guide) -> None:
+        """What the files say now, for the projects of this version when the files move on to the next."""
+        with self.database.read() as session:
+            wanted = are_there_any(session) and not is_kept(session, guide)
+        if wanted:
+            with self.database.write() as session:
+                guides.keep(session, by=SYSTEM, at=datetime.now(UTC), guide=guide)
 
     def guide(self) -> Guide:
         """As checked at the start."""

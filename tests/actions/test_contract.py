@@ -26,6 +26,7 @@ from lifecycle.actions import (
     deliveries,
     evidence,
     gates,
+    guides,
     people,
     plans,
     projects,
@@ -57,7 +58,17 @@ from lifecycle.store.tables import (
 )
 from lifecycle.store.tokens import hash_token
 from lifecycle.store.verification import verify_session
-from lifecycle.vocabulary import COMMAND_LINE, Actor, Decision, Gate, Outcome, ProjectStatus, Role, Stage
+from lifecycle.vocabulary import (
+    COMMAND_LINE,
+    SYSTEM,
+    Actor,
+    Decision,
+    Gate,
+    Outcome,
+    ProjectStatus,
+    Role,
+    Stage,
+)
 from tests.clock import START
 from tests.factories import (
     Cast,
@@ -369,6 +380,14 @@ def _source(world: World) -> Call:
     }
 
 
+def _behind(world: World) -> Call:
+    """As if it had begun with an earlier version of the guide."""
+    world.session.execute(
+        update(Project).where(col(Project.id) == world.project_id).values(guide_version="0")
+    )
+    return {"by": world.cast.pat, **world.on_project, "to_digest": world.cast.guide.digest}
+
+
 def _elsewhere(world: World) -> Call:
     """The record of a source of Pat's other project."""
     other = project(world.session, world.cast, "Returns")
@@ -542,6 +561,8 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     threads.reply: lambda world: {"by": world.cast.pat, "thread_id": _asked(world), "text": "Because."},
     threads.resolve: lambda world: {"by": world.cast.pat, "thread_id": _asked(world)},
     threads.reopen: _resolved,
+    guides.keep: lambda world: {"by": SYSTEM},
+    guides.upgrade: _behind,
     copies.copy_project: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Orders in Spain"},
     copies.take_source: _elsewhere,
     copies.follow_source: _changed_elsewhere,

@@ -43,7 +43,7 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     """projects.edit projects.set_status reviews.request reviews.cancel plans.set_date plans.set_dates plans.clear_date
     monitors.retire""": ("", "m", False, False),
     """people.give_project_role people.take_project_role projects.adopt projects.map_stage projects.archive
-    projects.merge     projects.restore reviews.reassign""": ("A", "m", True, False),
+    projects.merge projects.upgrade_guide     projects.restore reviews.reassign""": ("A", "m", True, False),
     "gates.give_reason releases.freeze releases.withdraw": ("", "m", False, False),
     # the team's content
     """answers.save answers.clear answers.restore sources.add sources.rename sources.move sources.remove
@@ -77,6 +77,7 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     "incidents.acknowledge": ("", f"mko{SIGNERS}", False, False),
     "incidents.resolve": ("", "mko", False, False),
     # the product itself
+    "guides.keep": ("A", "", True, True),
     "gates.record_lapse monitors.fire": ("", "", False, True),
 }
 LINES = {action: line for actions, line in MATRIX.items() for action in actions.split()}

@@ -1,4 +1,4 @@
-"""Data sources taken from another project, and imported projects that turned out to be ones of ours."""
+"""Versions of the guide, data sources taken from another project, imported projects that are ones of ours."""
 
 from __future__ import annotations
 
@@ -36,3 +36,11 @@ def upgrade() -> None:
         op.f("ix_shared_source_origin_source_id"), "shared_source", ["origin_source_id"], unique=False
     )
     op.create_index(op.f("ix_shared_source_project_id"), "shared_source", ["project_id"], unique=False)
+    op.create_table(
+        "guide_edition",
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_guide_edition")),
+    )
