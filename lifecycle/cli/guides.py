@@ -9,11 +9,13 @@ import typer
 
 from lifecycle.actions import guides
 from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide
+from lifecycle.guide import Guide
+from lifecycle.own_guide import with_own
 from lifecycle.queries.guide_preview import GuidePreview, preview
 from lifecycle.queries.guide_versions import GuideUpgrade, upgrade_of
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.rules.guide_changes import ProjectEffect
-from lifecycle.settings import read_settings
+from lifecycle.settings import Settings, read_settings
 from lifecycle.vocabulary import COMMAND_LINE
 
 commands = typer.Typer(help="The guide: questions, checks and who signs.", no_args_is_help=True)
@@ -21,18 +23,51 @@ commands = typer.Typer(help="The guide: questions, checks and who signs.", no_ar
 
 @commands.command("preview")
 def guide_preview(
-    folder: Annotated[Path, typer.Argument(help="The folder of the other guide.")], as_json: AsJson = False
+    folder: Annotated[
+        Path, typer.Argument(help="The folder of the other guide, or another file of your own questions.")
+    ],
+    as_json: AsJson = False,
 ) -> None:
     """Say what another guide would change before it is put in force: sign-offs gone stale, checks that fail."""
     with refusals(as_json):
         settings = read_settings()
-        guide, candidate = the_guide(settings), load_checked_guide(folder)
+        guide, candidate = the_guide(settings), _candidate(settings, folder)
         with opened(settings) as database, database.read() as session:
             found = preview(session, by=COMMAND_LINE, at=now(), guide=guide, candidate=candidate)
     if as_json:
         print_json(_preview_as_json(found))
     else:
         _show_preview(found)
+
+
+def _candidate(settings: Settings, place: Path) -> Guide:
+    """Another guide with our own questions, or ours with another file of own questions."""
+    if place.is_dir():
+        return with_own(load_checked_guide(place), settings.own_guide)
+    return with_own(load_checked_guide(settings.guide_folder), place)
+
+
+@commands.command("check")
+def guide_check(as_json: AsJson = False) -> None:
+    """Say whether the guide and your own questions can be read; a mistake is named with its file and place."""
+    with refusals(as_json):
+        settings = read_settings()
+        guide = the_guide(settings)
+    own = str(settings.own_guide) if settings.own_guide else None
+    if as_json:
+        print_json(
+            {
+                "version": guide.version,
+                "questions": len(guide.fields),
+                "checks": len(guide.checks),
+                "own": own,
+            }
+        )
+    else:
+        typer.echo(
+            f"Version {guide.version}: {counted(len(guide.fields), 'question')}, "
+            f"{counted(len(guide.checks), 'check')}. Own questions: {own or 'none'}."
+        )
 
 
 @commands.command("upgrade")

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from lifecycle.events import chain_stamp
 from lifecycle.facts.editions import edition
 from lifecycle.guide import Guide
+from lifecycle.own_guide import with_own
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings, read_settings
 from lifecycle.store.database import Database, open_database
@@ -62,7 +63,7 @@ def files() -> Files:
 @_Once
 def current_guide() -> Guide:
     """The guide in force: that of new projects, and of whatever is not about a single one."""
-    return load_checked_guide(settings().guide_folder)
+    return with_own(load_checked_guide(settings().guide_folder), settings().own_guide)
 
 
 def guide() -> Guide:

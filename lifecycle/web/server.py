@@ -26,6 +26,7 @@ from lifecycle.facts.editions import is_kept
 from lifecycle.guide import Guide
 from lifecycle.interchange.register_files import RegisterFiles
 from lifecycle.jobs import Jobs, Worker
+from lifecycle.own_guide import with_own
 from lifecycle.queries.projects import are_there_any
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings
@@ -119,7 +120,7 @@ class Site:
         """None where the jobs are left to others: to another server, or to `tick` from cron."""
         if not self.settings.jobs:
             return None
-        return Worker(Jobs(self.database, self.settings, load_checked_guide(self.settings.guide_folder)))
+        return Worker(Jobs(self.database, self.settings, self.guide()))
 
     def prepare(self) -> None:
         """Check the guide, upgrade the database behind its lock and sweep up broken uploads, once per process.
@@ -127,9 +128,9 @@ class Site:
         Raises GuideError, Outdated or Unavailable: then nothing is served.
         """
         if not self._is_prepared:
-            self._guide = load_checked_guide(self.settings.guide_folder)
+            guide = self.guide()
             upgrade(self.database)
-            self._keep_guide(self._guide)
+            self._keep_guide(guide)
             self.files.sweep()
             self._is_prepared = True
 
@@ -142,9 +143,10 @@ class Site:
                 guides.keep(session, by=SYSTEM, at=datetime.now(UTC), guide=guide)
 
     def guide(self) -> Guide:
-        """As checked at the start."""
+        """As checked at the start, with what the organisation adds."""
         if self._guide is None:
-            self._guide = load_checked_guide(self.settings.guide_folder)
+            shipped = load_checked_guide(self.settings.guide_folder)
+            self._guide = with_own(shipped, self.settings.own_guide)
         return self._guide
 
     def serve(self, app: ASGIApp, sockets: Sockets) -> int:
