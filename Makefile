@@ -4,11 +4,12 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test test-fast check format bench demo screenshots clean \
-        environment runtime formatted lint types unit browser chromium
+        environment runtime formatted lint types unit postgresql browser chromium
 
 PYTHON_HERE := .venv/bin/python
 PORT ?= 8501
 PYTEST := $(PYTHON_HERE) -m pytest --durations=5 --durations-min=5
+ON_POSTGRESQL := tests/store tests/facts tests/actions tests/queries tests/acceptance tests/test_events.py tests/test_jobs.py tests/test_cli.py
 TYPED := $(wildcard lifecycle pages app.py bench scripts)
 
 help: ## List these targets
@@ -20,7 +21,7 @@ setup: environment ## Create .venv with everything to run, test and measure
 run: runtime ## Serve at http://localhost:8501 (elsewhere: PORT=9000 make run)
 	@exec env PORT="$(PORT)" $(PYTHON_HERE) app.py </dev/null
 
-test: check unit browser ## Everything: lint, types, unit and browser tests (installs Chromium if there is none)
+test: check unit postgresql browser ## Everything: lint, types, unit, PostgreSQL and browser tests (installs what is missing)
 
 test-fast: check unit ## Everything that needs no browser
 
@@ -37,6 +38,10 @@ types: environment
 
 unit: environment
 	$(PYTEST) -n 2 -m "not browser" </dev/null
+
+# Everything that touches the database, on a server that the script starts and stops.
+postgresql: environment ## The tests of store, facts, actions and reads on PostgreSQL
+	$(PYTHON_HERE) scripts/with_postgresql.py --install $(PYTEST) -n 2 -m "not browser" $(ON_POSTGRESQL) </dev/null
 
 # One at a time: a browser and a server already fill the two processors these tests are meant for.
 browser: environment chromium

@@ -56,16 +56,20 @@ def _cached(cache: Path) -> Iterator[str]:
                 yield str(found)
 
 
+def apt_ways(*packages: str, is_root: bool | None = None, which: Which = shutil.which) -> list[list[Command]]:
+    """How Debian's packages are installed here: one way, or none without apt or the right to use it."""
+    is_root = os.geteuid() == 0 if is_root is None else is_root
+    if not which("apt-get") or not (is_root or which("sudo")):
+        return []
+    prefix: Command = () if is_root else ("sudo", "-n")
+    apt = (*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q")
+    return [[(*apt, "update"), (*apt, "install", "-y", "--no-install-recommends", *packages)]]
+
+
 def ways_to_install(is_root: bool, which: Which, python: str = sys.executable) -> list[list[Command]]:
     """Each way is a list of commands that must all succeed; ways are tried in order."""
-    ways: list[list[Command]] = []
-    if which("apt-get") and (is_root or which("sudo")):
-        prefix: Command = () if is_root else ("sudo", "-n")
-        apt = (*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q")
-        install = (*apt, "install", "-y", "--no-install-recommends", *DEBIAN_PACKAGES)
-        ways.append([(*apt, "update"), install])
-    ways.append([(python, "-m", "playwright", "install", "chromium")])
-    return ways
+    download: list[Command] = [(python, "-m", "playwright", "install", "chromium")]
+    return [*apt_ways(*DEBIAN_PACKAGES, is_root=is_root, which=which), download]
 
 
 def install(

@@ -9,6 +9,7 @@ import typer
 
 from lifecycle.cli import (
     audit,
+    backups,
     exports,
     gates,
     guides,
@@ -27,7 +28,7 @@ main = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (serving, portfolio, gates):
+for group in (serving, portfolio, gates, backups):
     main.add_typer(group.commands)
 main.add_typer(serving.database_commands, name="db")
 main.add_typer(registers.commands, name="import")

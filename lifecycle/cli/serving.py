@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
-from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals, the_guide
+from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide
 from lifecycle.demo import build_example
 from lifecycle.jobs import Jobs
 from lifecycle.settings import PROJECT_ROOT, read_settings
+from lifecycle.store.copying import copy_database
 from lifecycle.store.database import open_database
 from lifecycle.store.files import open_files
 from lifecycle.store.migrations import check_schema
@@ -48,6 +50,35 @@ def database_check(as_json: AsJson = False) -> None:
     else:
         typer.echo(problem or "The database is up to date.", err=problem is not None)
     raise typer.Exit(1 if problem else 0)
+
+
+@database_commands.command("copy")
+def database_copy(
+    target: Annotated[
+        str, typer.Argument(help="Address of an empty database, as postgresql://… or sqlite:///…")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Copy the whole database into an empty one, compare every row, and keep nothing when one differs.
+
+    For moving from SQLite to PostgreSQL: stop the server, copy, set LIFECYCLE_DATABASE_URL, start it again.
+    """
+    with refusals(as_json):
+        there = open_database(target)
+        try:
+            with opened() as here:
+                copied = copy_database(here, there)
+        finally:
+            there.dispose()
+    if as_json:
+        tables = [{"table": each.name, "rows": each.rows, "sha256": each.digest} for each in copied]
+        print_json({"target": there.url, "rows": sum(each.rows for each in copied), "tables": tables})
+        return
+    for each in copied:
+        typer.echo(f"  {each.name:<24} {each.rows:>10,}  {each.digest[:16]}")
+    typer.echo(
+        f"{counted(sum(each.rows for each in copied), 'row')} copied to {there.url}, every one compared."
+    )
 
 
 @commands.command()

@@ -62,7 +62,8 @@ def by_its_guide(function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     def judged(*positional: P.args, **named: P.kwargs) -> T:
-        session, guide = positional[0], named.get("guide")
+        session = positional[0] if positional else named.get("session")
+        guide = named.get("guide")
         if isinstance(session, Session) and isinstance(guide, Guide):
             session.flush()
             version = session.connection().execute(_VERSIONS[about], {"named": named.get(about)}).scalar()

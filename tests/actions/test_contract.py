@@ -55,6 +55,7 @@ from lifecycle.store.tables import (
     Organisation,
     PersonRow,
     Project,
+    SignOff,
 )
 from lifecycle.store.tokens import hash_token
 from lifecycle.store.verification import verify_session
@@ -343,7 +344,8 @@ def _affirmed(world: World) -> Call:
     world.says("D25", {"personal": False})
     sign_off_id = world.signed()
     world.says("D25", {"personal": True, "categories": ["contact"]})
-    digest = seen(world.session, world.cast, 1)
+    review_id = world.session.get_one(SignOff, sign_off_id).review_id
+    digest = seen(world.session, world.cast, review_id)
     return {"by": world.cast[Role.PRIVACY], "sign_off_id": sign_off_id, "seen_digest": digest}
 
 

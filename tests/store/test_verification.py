@@ -106,6 +106,8 @@ def after(database: Database, *statements: str, **values: object) -> Verificatio
         with database.write() as session:
             if database.dialect == "sqlite":
                 session.execute(text("PRAGMA defer_foreign_keys = ON"))
+            else:
+                session.execute(text("SET LOCAL session_replication_role = replica"))  # no foreign keys
             for table_and_trigger in guards(session, database.dialect):
                 session.execute(text(f"DROP TRIGGER {table_and_trigger}"))
             for statement in statements:
@@ -182,7 +184,8 @@ def test_what_was_written_through_the_product_holds(told: tuple[Database, int], 
 def other(column: Column[Any], value: Any, data: st.DataObject) -> Any:
     """Another value that the column can hold; for texts, one character more, fewer or other."""
     if isinstance(column.type, Moment):
-        moment = datetime.fromisoformat(value) if value else START.replace(tzinfo=None)
+        moment = value or START.replace(tzinfo=None)
+        moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
         return (moment + timedelta(microseconds=data.draw(st.integers(1, 10**9)))).isoformat(
             " ", "microseconds"
         )
@@ -299,6 +302,8 @@ def test_what_no_writing_of_ours_would_leave_is_found(told: tuple[Database, int]
 
 @pytest.mark.parametrize("column", [*EVENT_COLUMNS[1:]])
 def test_event_of_another_type_is_a_fault_and_no_crash(told: tuple[Database, int], column: str) -> None:
+    if told[0].dialect != "sqlite":
+        pytest.skip("other databases keep to their types")
     for new in ("X'ff00'", "'x'", "CAST(X'22ff22' AS TEXT)"):
         found = after(told[0], f"UPDATE event SET {column} = {new} WHERE id = 3")
         assert found.chain_faults
