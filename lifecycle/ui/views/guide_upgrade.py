@@ -56,13 +56,7 @@ def show(view: ProjectOverview) -> None:
 
 def _what(found: GuideUpgrade) -> None:
     effect = found.effect
-    said = [
-        counted(len(found.changes), "change") + " of the guide",
-        counted(len(effect.stale), "sign-off") + " would become stale",
-        counted(len(effect.newly_required), "sign-off") + " newly required",
-        counted(len(effect.newly_failing), "check") + " newly in the way",
-    ]
-    st.markdown(f"**{', '.join(said)}.**", anchors=False)
+    st.markdown(f"**{_sentence(found)}**", anchors=False)
     for made in effect.stale:
         reasons = " ".join(made.reasons)
         st.markdown(
@@ -80,6 +74,18 @@ def _what(found: GuideUpgrade) -> None:
             anchors=False,
         )
     _changes(found)
+
+
+def _sentence(found: GuideUpgrade) -> str:
+    effect = found.effect
+    counts = (
+        (len(effect.stale), "sign-off", "would become stale"),
+        (len(effect.newly_required), "sign-off", "newly required"),
+        (len(effect.newly_failing), "check", "newly in the way"),
+    )
+    touched = [f"{counted(count, noun)} {what}" for count, noun, what in counts if count]
+    said = ", ".join(touched) or "nothing that was signed or checked here is affected"
+    return f"{counted(len(found.changes), 'change')} of the guide; {said}."
 
 
 def _changes(found: GuideUpgrade) -> None:
