@@ -53,8 +53,8 @@ format: environment ## Rewrite the code in house style
 	$(PYTHON_HERE) -m ruff format .
 	$(PYTHON_HERE) -m ruff check .
 
-bench: environment ## Measure beside an empty page; writes docs/performance.md
-	$(PYTHON_HERE) -m bench.run </dev/null
+bench: environment ## Measure beside an empty page; writes docs/performance.md (some of it: ONLY="pages scale")
+	$(PYTHON_HERE) -m bench.run $(ONLY) </dev/null
 
 demo: runtime ## Fill the database with the fictional example portfolio
 	$(PYTHON_HERE) -m lifecycle demo </dev/null

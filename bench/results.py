@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +15,14 @@ RESULTS = Path(__file__).parent / "results.json"
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 _PAGE = """# How fast it is
 
-`make bench` measures this and writes this page and `bench/results.json`. {measured}
+`make bench` measures this and writes this page and `bench/results.json`; names of measurements (`make bench
+ONLY="pages scale"`) measure some of it and leave the rest as it was. {measured}
 
 Every page is opened over its websocket in turn with an empty page under plain `streamlit run` on the same machine; a
 figure is the median of many, and "÷ empty page" compares the line above it. {verdict}
 
-| What | Measured | Goal | Holds |
-| --- | ---: | ---: | --- |
+| What | Measured | Goal | Holds | On |
+| --- | ---: | ---: | --- | --- |
 {rows}
 """
 
@@ -54,36 +55,42 @@ def table(results: Sequence[Result]) -> str:
     )
 
 
-def write(results: Sequence[Result], to: Path = RESULTS) -> None:
+def write(measured: Mapping[str, Sequence[Result]], to: Path = RESULTS) -> None:
+    """A list of figures. Those of measurements that were not made again stay as they are, in their place."""
     machine = (
         f"{os.cpu_count()} processors, Python {platform.python_version()}, {platform.system()}, "
         f"load {os.getloadavg()[0]:.1f} at the end"
     )
-    content = {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine,
-        "results": [asdict(result) for result in results],
-    }
-    to.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    on = datetime.now(UTC).date().isoformat()
+    kept: dict[str, list[dict[str, Any]]] = {}
+    for line in json.loads(to.read_text("utf-8")) if to.exists() else []:
+        kept.setdefault(line["measurement"], []).append(line)
+    for name, results in measured.items():
+        about = {"measurement": name, "measured_on": on, "machine": machine}
+        kept[name] = [{**asdict(result), **about} for result in results]
+    lines = [line for name in kept for line in kept[name]]
+    to.write_text(json.dumps(lines, indent=2) + "\n", "utf-8")
 
 
-def page(content: dict[str, Any]) -> str:
+def page(lines: Sequence[Mapping[str, Any]]) -> str:
     """What `write` wrote, to read."""
-    results = [Result(**line) for line in content["results"]]
-    missed = sum(result.holds is False for result in results)
+    newest = max(lines, key=lambda line: str(line["measured_on"]))
+    with_goal = [line for line in lines if line["goal"] is not None]
+    missed = sum(line["holds"] is False for line in with_goal)
     return _PAGE.format(
-        measured=f"Last on {content['measured_at'][:10]}: {content['machine']}.",
-        verdict=f"{missed} of {sum(result.goal is not None for result in results)} goals were missed.",
-        rows="\n".join(_row(result) for result in results),
+        measured=f"Last on {newest['measured_on']}: {newest['machine']}.",
+        verdict=f"{missed} of {len(with_goal)} goals were missed.",
+        rows="\n".join(map(_row, lines)),
     )
 
 
-def _row(result: Result) -> str:
-    measured = f"{result.value:,.2f} {result.unit}".rstrip()
-    if result.goal is None:
-        return f"| {result.name} | {measured} | | |"
-    side = "at most" if result.holds is (result.value <= result.goal) else "at least"
-    return f"| {result.name} | {measured} | {side} {result.goal:g} | {'yes' if result.holds else '**no**'} |"
+def _row(line: Mapping[str, Any]) -> str:
+    value, goal, holds, on = line["value"], line["goal"], line["holds"], line["measured_on"]
+    measured = f"{value:,.2f} {line['unit']}".rstrip()
+    if goal is None:
+        return f"| {line['name']} | {measured} | | | {on} |"
+    side = "at most" if holds is (value <= goal) else "at least"
+    return f"| {line['name']} | {measured} | {side} {goal:g} | {'yes' if holds else '**no**'} | {on} |"
 
 
 def _verdict(result: Result) -> str:

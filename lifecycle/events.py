@@ -22,6 +22,7 @@ from lifecycle.store import vouched
 from lifecycle.store.base import metadata
 from lifecycle.store.database import raw_lines
 from lifecycle.store.outbox import add_to_outbox
+from lifecycle.store.past import keep_past
 from lifecycle.store.tables import ChainHead, Event
 from lifecycle.vocabulary import Actor
 
@@ -68,6 +69,8 @@ class EventAction(StrEnum):
     REVIEWER_UNLISTED = "reviewer.unlisted"
     ROLE_GIVEN = "role.given"
     ROLE_ENDED = "role.ended"
+    TOKEN_CREATED = "token.created"
+    TOKEN_REVOKED = "token.revoked"
     PROJECT_REGISTERED = "project.registered"
     PROJECT_EDITED = "project.edited"
     PROJECT_ARCHIVED = "project.archived"
@@ -76,6 +79,7 @@ class EventAction(StrEnum):
     PROJECT_GUIDE_UPGRADED = "project.guide_upgraded"
     PROJECT_COPIED = "project.copied"
     PROJECT_MERGED = "project.merged"
+    PROJECT_IMPORTED = "project.imported"
     ANSWER_SAVED = "answer.saved"
     ANSWER_CLEARED = "answer.cleared"
     ANSWER_RESTORED = "answer.restored"
@@ -108,6 +112,10 @@ class EventAction(StrEnum):
     WARNING_REASONED = "warning.reasoned"
     GATE_DECIDED = "gate.decided"
     TIER_CHOSEN = "tier.chosen"
+    RELEASE_CREATED = "release.created"
+    RELEASE_STEPPED = "release.stepped"
+    RELEASE_ROLLED_BACK = "release.rolled_back"
+    RELEASE_WITHDRAWN = "release.withdrawn"
     TARGET_DATE_SET = "target_date.set"
     TARGET_DATES_SET = "target_dates.set"
     EVIDENCE_ADDED = "evidence.added"
@@ -115,9 +123,30 @@ class EventAction(StrEnum):
     EVIDENCE_EXPIRY_SET = "evidence.expiry_set"
     EVIDENCE_REMOVED = "evidence.removed"
     EVIDENCE_RESTORED = "evidence.restored"
+    MONITOR_ADDED = "monitor.added"
+    MONITORS_PLANNED = "monitors.planned"
+    MONITOR_CHANGED = "monitor.changed"
+    MONITOR_PAUSED = "monitor.paused"
+    MONITOR_RESUMED = "monitor.resumed"
+    MONITOR_RETIRED = "monitor.retired"
+    MONITOR_SILENT = "monitor.silent"
+    READINGS_PUSHED = "readings.pushed"
+    READING_CORRECTED = "reading.corrected"
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_TAKEN_ON = "incident.taken_on"
+    INCIDENT_CHANGED = "incident.changed"
+    INCIDENT_NOTED = "incident.noted"
+    INCIDENT_FIXED = "incident.fixed"
+    INCIDENT_FIX_SIGNED = "incident.fix_signed"
+    INCIDENT_FIX_REFUSED = "incident.fix_refused"
+    INCIDENT_CLOSED = "incident.closed"
+    INCIDENT_REOPENED = "incident.reopened"
     REGISTER_IMPORTED = "register.imported"
     REGISTER_UNDONE = "register.undone"
     GUIDE_KEPT = "guide.kept"
+    MAPPING_SAVED = "mapping.saved"
+    MAPPING_RENAMED = "mapping.renamed"
+    MAPPING_REMOVED = "mapping.removed"
     DEMO_BUILT = "demo.built"
     CHANNEL_ADDED = "channel.added"
     CHANNEL_SWITCHED = "channel.switched"
@@ -125,6 +154,9 @@ class EventAction(StrEnum):
     DELIVERY_REPLAYED = "delivery.replayed"
     DELIVERY_TESTED = "delivery.tested"
     NOTIFICATIONS_CHOSEN = "notifications.chosen"
+    FILTER_SAVED = "filter.saved"
+    FILTER_RENAMED = "filter.renamed"
+    FILTER_DELETED = "filter.deleted"
 
 
 # What people are told of. `rules/messages.py` says who is told, and in which words; a test compares the two.
@@ -144,6 +176,20 @@ TOLD = frozenset(
         EventAction.GATE_DECIDED,
         EventAction.TIER_CHOSEN,
         EventAction.ROLE_GIVEN,
+        EventAction.REVIEW_HANDED_OVER,
+        EventAction.THREAD_OPENED,
+        EventAction.THREAD_ANSWERED,
+        EventAction.THREAD_RESOLVED,
+        EventAction.THREAD_REOPENED,
+        EventAction.INCIDENT_OPENED,
+        EventAction.INCIDENT_TAKEN_ON,
+        EventAction.INCIDENT_FIXED,
+        EventAction.INCIDENT_FIX_SIGNED,
+        EventAction.INCIDENT_FIX_REFUSED,
+        EventAction.INCIDENT_REOPENED,
+        EventAction.RELEASE_CREATED,
+        EventAction.RELEASE_STEPPED,
+        EventAction.RELEASE_ROLLED_BACK,
     }
 )
 
@@ -177,7 +223,7 @@ def record(
     """Add one event in the caller's transaction and return its sequence in the chain.
 
     It vouches for every row touched since the event before it (`store.vouched`), so rows change first. What people
-    are told of goes into the outbox here, so that no action can forget it.
+    are told of goes into the outbox here, and what a project was into its past, so that no action can forget it.
 
     Time never runs backwards in a chain: when `at` is earlier than the event before, that event's time is
     recorded and the given one kept in the detail as `clock_said`.
@@ -189,6 +235,8 @@ def record(
     said = dict(detail or {})
     if vouches:
         said[vouched.KEY] = vouches
+    if by.grant is not None:
+        said["token"] = by.grant.id
     if head is not None and given < head.at:
         said["clock_said"] = given
     line = {
@@ -203,6 +251,7 @@ def record(
     }
     previous = head.hash if head else FIRST_PREVIOUS_HASH
     sequence = _append(connection, line, previous, new_chain=head is None)
+    keep_past(session, vouches, datetime.fromisoformat(str(line["at"])))
     if action in TOLD:
         add_to_outbox(
             session,

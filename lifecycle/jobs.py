@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
-from lifecycle.actions import leases, outbox
+from lifecycle.actions import leases, monitors, outbox
 from lifecycle.actions.outbox import Claimed
 from lifecycle.errors import LifecycleError, Unavailable
 from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
@@ -27,10 +27,12 @@ from lifecycle.notify import chats, mail, webhooks
 from lifecycle.notify.undelivered import Undelivered, one_line
 from lifecycle.queries.deliveries import last_finished
 from lifecycle.queries.messages import Unneeded, message_for
+from lifecycle.queries.monitors import silent
 from lifecycle.rules.deliveries import Medium
 from lifecycle.rules.messages import Message
 from lifecycle.settings import Settings
 from lifecycle.store.database import Database
+from lifecycle.vocabulary import SYSTEM
 
 EVERY_SECONDS = 15.0
 STOPS_WITHIN_SECONDS = 3.0
@@ -46,6 +48,8 @@ class Done:
     """What one go did, in numbers; `elsewhere` are jobs that another process runs, `broken` those that failed."""
 
     standing: int = 0
+    silent: int = 0
+    escalated: int = 0
     reminders: int = 0
     told: int = 0
     digests: int = 0
@@ -64,6 +68,8 @@ class Done:
     def sentence(self) -> str:
         words = {
             "standing": "standings written anew",
+            "silent": "monitors without readings",
+            "escalated": "incidents nobody took on",
             "reminders": "reminders",
             "told": "things told",
             "digests": "digests",
@@ -102,6 +108,8 @@ class Jobs:
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._jobs = (
             _Job("standing", self._standing_is_due, self._write_standing),
+            _Job("silence", self._silence_is_due, self._note_silence),
+            _Job("escalations", self._escalations_are_due, self._escalate),
             _Job("reminders", self._is_time("reminders", REMINDERS_EVERY), self._remind),
             _Job("outbox", self._outbox_is_due, self._take_up),
             _Job("digests", self._digests_are_due, self._make_digests),
@@ -158,6 +166,30 @@ class Jobs:
         with self._database.write() as session:
             done.standing = rebuild_lapsed(session, guide=self._guide, at=at)
         return done.standing
+
+    # ------------------------------------------------------------ monitors and incidents
+
+    def _silence_is_due(self, session: Session, at: datetime) -> bool:
+        return bool(silent(session, at=at))
+
+    def _note_silence(self, at: datetime, done: Done) -> int:
+        """Each monitor in a transaction of its own: killed in between, the others follow with the next go."""
+        with self._database.read() as session:
+            waiting = silent(session, at=at)
+        for monitor_id in waiting:
+            with self._database.write() as session:
+                done.silent += monitors.record_silence(
+                    session, by=SYSTEM, at=at, guide=self._guide, monitor_id=monitor_id
+                )
+        return done.silent
+
+    def _escalations_are_due(self, session: Session, at: datetime) -> bool:
+        return outbox.escalations_due(session, at=at) > 0
+
+    def _escalate(self, at: datetime, done: Done) -> int:
+        with self._database.write() as session:
+            done.escalated = outbox.escalate(session, at=at)
+        return done.escalated
 
     def _remind(self, at: datetime, done: Done) -> int:
         with self._database.write() as session:

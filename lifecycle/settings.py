@@ -42,6 +42,8 @@ class Settings:
     largest_import_megabytes: int = 50
     evidence_url: str | None = None  # a path or URL; None: the folder beside the database
     largest_evidence_megabytes: int = 200
+    api_requests_per_minute: int = 6_000  # of one token
+    largest_api_megabytes: int = 10
     development: bool = False
     jobs: bool = True
     mail: Mail | None = None
@@ -66,6 +68,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         trust_proxy=values.get("LIFECYCLE_TRUST_PROXY", "") == "1",
         evidence_url=values.get("LIFECYCLE_EVIDENCE_URL") or None,
         largest_evidence_megabytes=_megabytes(values, "LIFECYCLE_EVIDENCE_MEGABYTES", 200),
+        api_requests_per_minute=_whole(values, "LIFECYCLE_API_PER_MINUTE", 6_000, most=1_000_000),
+        largest_api_megabytes=_megabytes(values, "LIFECYCLE_API_MEGABYTES", 10),
         development=values.get("LIFECYCLE_DEVELOPMENT", "") == "1",
         jobs=_on_or_off("LIFECYCLE_JOBS", values),
         mail=_mail(values),
@@ -85,6 +89,13 @@ def _megabytes(values: Mapping[str, str], name: str, otherwise: int) -> int:
     text = values.get(name) or str(otherwise)
     if not text.isdecimal() or not 0 < int(text) <= 2_000:
         raise ValueError(f"{name} must be a whole number of megabytes from 1 to 2000, not “{text}”.")
+    return int(text)
+
+
+def _whole(values: Mapping[str, str], name: str, otherwise: int, *, most: int) -> int:
+    text = values.get(name) or str(otherwise)
+    if not text.isdecimal() or not 0 < int(text) <= most:
+        raise ValueError(f"{name} must be a whole number from 1 to {most}, not “{text}”.")
     return int(text)
 
 

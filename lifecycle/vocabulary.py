@@ -363,19 +363,53 @@ def plain_number(value: Decimal) -> str:
 # ---------------------------------------------------------------- who acts
 
 
+class Scope(StrEnum):
+    """What an access token is for. `rules/permissions.py` says which actions each lets through."""
+
+    READ = "read"
+    PROJECTS_WRITE = "projects:write"
+    WORKSHEETS_WRITE = "worksheets:write"
+    READINGS_WRITE = "readings:write"
+    RELEASES_WRITE = "releases:write"
+    INCIDENTS_WRITE = "incidents:write"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGrant:
+    """What a token leaves of the rights of the person it belongs to; `only_project` is a project's id."""
+
+    id: int
+    scopes: frozenset[Scope]
+    only_project: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever acts now. `kind` is person, command_line or system; only a person can sign."""
+    """Whoever acts now. `kind` is person, token, command_line or system; only a person can sign.
+
+    A program with a token acts under the key of the person it belongs to, within its `grant`.
+    """
 
     key: str
     name: str
     organisation_role: OrganisationRole | None = None
     approval_level: int = 0
     kind: str = "person"
+    grant: TokenGrant | None = None
 
     @property
     def is_person(self) -> bool:
+        """Somebody who is signed in and looks at what they do."""
         return self.kind == "person"
+
+    @property
+    def has_account(self) -> bool:
+        """A person, or a program that acts for one."""
+        return self.kind in ("person", "token")
+
+    def is_kept_from(self, project_id: int) -> bool:
+        """Whether the token that acts here is for another project only."""
+        return self.grant is not None and self.grant.only_project not in (None, project_id)
 
 
 COMMAND_LINE = Actor("command-line", "Command line", OrganisationRole.ADMINISTRATOR, 0, "command_line")

@@ -49,22 +49,27 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 EDGES = frozenset({"web", "cli", "jobs", "notify", "demo", "ui"})
 ACTIONS = (
     "people",
+    "filters",
+    "tokens",
     "projects",
     "registers",
     "answers",
     "sources",
     "copies",
     "guides",
+    "surroundings",
     "threads",
     "reviews",
     "evidence",
     "gates",
+    "operation",
     "delegations",
     "plans",
     "releases",
     "incidents",
     "monitors",
     "deliveries",
+    "documents",
 )
 
 # Packages that belong to some rings only; then rings closed to every package but these.

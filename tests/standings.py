@@ -8,7 +8,15 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session
 
 from lifecycle.canonical import canonical_json, moment_text
-from lifecycle.store.tables import ImportRun, Project, ProjectStanding, RegisterEntry, Standing
+from lifecycle.store.past import keep_past
+from lifecycle.store.tables import (
+    ImportRun,
+    Project,
+    ProjectStanding,
+    RegisterEntry,
+    Standing,
+    StandingPast,
+)
 from lifecycle.vocabulary import Gate, Level, ProjectStatus, Role, SignOffStatus
 from tests.clock import START
 
@@ -75,27 +83,28 @@ def assessed(
                 since=since,
             )
         )
-    session.add(
-        ProjectStanding(
-            project_id=project_id,
-            gate=gate.value,
-            level=level.value,
-            weakest="answers",
-            readiness=0,
-            tier=tier,
-            early_index=index,
-            debt=debt,
-            open_questions=debt,
-            blockers=3,
-            top_blocker="Something stands in the way.",
-            causes=canonical_json(dict(causes or {})),
-            stale=stale,
-            overdue=overdue,
-            next_on=next_on,
-            since=since,
-        )
-    )
+    standing = {
+        "project_id": project_id,
+        "gate": gate.value,
+        "level": level.value,
+        "weakest": "answers",
+        "readiness": 0,
+        "tier": tier,
+        "early_index": index,
+        "debt": debt,
+        "open_questions": debt,
+        "blockers": 3,
+        "top_blocker": "Something stands in the way.",
+        "causes": canonical_json(dict(causes or {})),
+        "stale": stale,
+        "overdue": overdue,
+        "next_on": next_on,
+        "since": since,
+    }
+    session.add(ProjectStanding(**standing))
+    session.add(StandingPast(**standing, at=since, roles=canonical_json(said)))
     session.flush()
+    keep_past(session, [f"project:{project_id}"], since)
     return project_id
 
 
@@ -139,4 +148,5 @@ def listed(
         )
     )
     session.flush()
+    keep_past(session, [f"project:{project.id}"], START)
     return project.id or 0

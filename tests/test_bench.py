@@ -36,14 +36,27 @@ def test_bench_calls_a_missed_goal_missed() -> None:
 
 def test_bench_file_has_its_form(tmp_path: Path) -> None:
     written = tmp_path / "results.json"
-    write([at_most("rerun", 0.5, "times", 1)], written)
+    write({"pages": [at_most("rerun", 0.5, "times", 1)]}, written)
     for file in (written, RESULTS):
-        content = json.loads(file.read_text("utf-8"))
-        assert list(content) == ["measured_at", "machine", "results"]
-        assert content["results"]
-        for line in content["results"]:
-            assert list(line) == ["name", "value", "unit", "goal", "holds"]
+        lines = json.loads(file.read_text("utf-8"))
+        assert lines
+        for line in lines:
+            assert list(line)[:5] == ["name", "value", "unit", "goal", "holds"]
             assert (line["goal"] is None) == (line["holds"] is None)
+            assert line["measurement"] in MEASUREMENTS
+
+
+def test_bench_of_one_measurement_leaves_the_others_as_they_were(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    write(
+        {"saving": [Result("saved", 4, "ms")], "pages": [Result("rerun", 9, "ms"), Result("old", 1, "")]},
+        file,
+    )
+    write({"pages": [Result("rerun", 7, "ms")]}, file)
+    found = [
+        (line["measurement"], line["name"], line["value"]) for line in json.loads(file.read_text("utf-8"))
+    ]
+    assert found == [("saving", "saved", 4), ("pages", "rerun", 7)]
 
 
 def test_bench_page_says_what_the_file_says() -> None:
@@ -52,8 +65,9 @@ def test_bench_page_says_what_the_file_says() -> None:
 
 
 def test_bench_page_names_goals_their_side_and_what_was_missed(tmp_path: Path) -> None:
-    write([at_most("rerun", 1.5, "times", 1), at_least("steps", 10, "steps", 5)], tmp_path / "results.json")
-    written = page(json.loads((tmp_path / "results.json").read_text("utf-8")))
+    file = tmp_path / "results.json"
+    write({"pages": [at_most("rerun", 1.5, "times", 1), at_least("steps", 10, "steps", 5)]}, file)
+    written = page(json.loads(file.read_text("utf-8")))
     assert "1 of 2 goals were missed" in written
     assert "| rerun | 1.50 times | at most 1 | **no** |" in written
     assert "| steps | 10.00 steps | at least 5 | yes |" in written

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from sqlmodel import Session, col, select
 
 from lifecycle.actions.signing import refuse, tidy
-from lifecycle.canonical import digest
 from lifecycle.errors import Forbidden, Invalid, NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, record
 from lifecycle.facts.delegations import delegations
@@ -74,7 +73,6 @@ def give(
         by_key=by.key,
     )
     session.add(row)
-    session.flush()
     detail = {
         "from": from_key,
         "to": to_key,
@@ -82,7 +80,6 @@ def give(
         "project": project_id,
         "starts_on": starts_on,
         "ends_on": ends_on,
-        "row": digest(row.model_dump()),
     }
     _record(session, EventAction.DELEGATION_SET, row, detail, by, at)
     return row.id or 0
@@ -98,7 +95,7 @@ def end(session: Session, *, by: Actor, at: datetime, delegation_id: int) -> Non
     if row.ended_at is not None or row.ends_on < organisation_today(session, at):
         raise Refused(Blocker("closed", "This delegation has ended already.", role=Role(row.role)))
     row.ended_at, row.ended_by = at, by.key
-    detail = {"from": row.from_key, "to": row.to_key, "role": row.role, "row": digest(row.model_dump())}
+    detail = {"from": row.from_key, "to": row.to_key, "role": row.role}
     _record(session, EventAction.DELEGATION_ENDED, row, detail, by, at)
 
 

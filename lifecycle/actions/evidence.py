@@ -7,14 +7,13 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from lifecycle.actions.projects import open_project
+from lifecycle.actions.projects import open_project, record_change
 from lifecycle.actions.signing import LONGEST_NAME, facts_now, refuse, refuse_past, tidy
 from lifecycle.errors import Invalid, NotFound, Refused
-from lifecycle.events import EventAction, project_chain, record
+from lifecycle.events import EventAction
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles, require_on_project
 from lifecycle.facts.projects import content_of_row
-from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
 from lifecycle.rules.evidence import (
     Content,
@@ -320,17 +319,10 @@ def _record(
     session.flush()
     after = facts_now(session, item.project_id, guide, at)
     was, now = _stale(before, guide), _stale(after, guide)
-    record(
-        session,
-        chain=project_chain(item.project_id),
-        action=action,
-        subject=f"evidence:{item.id}",
-        detail={
-            **detail,
-            "sign_offs_gone_stale": sorted(now - was),
-            "sign_offs_valid_again": sorted(was - now),
-        },
-        by=by,
-        at=at,
-    )
-    refresh_standing(session, item.project_id, guide=guide, at=at, facts=after)
+    detail = {
+        **detail,
+        "sign_offs_gone_stale": sorted(now - was),
+        "sign_offs_valid_again": sorted(was - now),
+    }
+    subject = f"evidence:{item.id}"
+    record_change(session, action, item.project_id, subject, detail, by, at, guide, facts=after)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 from sqlmodel import Session, col, select
 
-from lifecycle.actions.projects import open_project
+from lifecycle.actions.projects import open_project, record_change
 from lifecycle.actions.signing import (
     close_review,
     drop_condition,
@@ -20,10 +21,9 @@ from lifecycle.actions.signing import (
 )
 from lifecycle.canonical import digest
 from lifecycle.errors import Invalid, NotFound, Refused
-from lifecycle.events import EventAction, project_chain, record
+from lifecycle.events import EventAction
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles, require_on_project
-from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
 from lifecycle.rules.checks.evaluation import evaluate
 from lifecycle.rules.checks.waivers import may_reason, may_waive
@@ -70,11 +70,13 @@ def decide(
     outcome: Outcome,
     reason: str = "",
     to_stage: Stage | None = None,
+    kept: Mapping[str, object] = MappingProxyType({}),
 ) -> int:
     """Record the outcome of the gate the project is at and move the project; returns the decision's id.
 
     Raises Refused with exactly the blockers of `rules.gates.may_decide_gate`, which the screen shows too.
-    Requests that the outcome makes pointless are closed with it.
+    Requests that the outcome makes pointless are closed with it. `kept` is what the event keeps besides: what an
+    Operate review looked at.
     """
     require_on_project(session, PERMISSION_OF_OUTCOME[outcome], by, project_id)
     project = open_project(session, project_id)
@@ -107,8 +109,9 @@ def decide(
         "before": before,
         "after": {"stage": project.stage, "gate": project.gate, "status": project.status},
         "reviews_closed": _close_requests(session, project_id, gate, outcome, to_stage, at),
+        **kept,
     }
-    _record(session, EventAction.GATE_DECIDED, project_id, f"gate:{gate}", detail, by, at, guide)
+    record_change(session, EventAction.GATE_DECIDED, project_id, f"gate:{gate}", detail, by, at, guide)
     return decision.id or 0
 
 
@@ -182,7 +185,7 @@ def choose_tier(
     session.add(choice)
     session.flush()
     detail = {"choice": choice.id, "proposed": proposed, "reason": reason}
-    _record(session, EventAction.TIER_CHOSEN, project_id, f"tier:{tier}", detail, by, at, guide)
+    record_change(session, EventAction.TIER_CHOSEN, project_id, f"tier:{tier}", detail, by, at, guide)
     return choice.id or 0
 
 
@@ -356,7 +359,7 @@ def waive(
     session.add(waiver)
     session.flush()
     detail = {"waiver": waiver.id, "gate": gate, "mitigation": mitigation, "expires_on": expires_on}
-    _record(session, EventAction.CHECK_WAIVED, project_id, f"check:{check_id}", detail, by, at, guide)
+    record_change(session, EventAction.CHECK_WAIVED, project_id, f"check:{check_id}", detail, by, at, guide)
     return waiver.id or 0
 
 
@@ -382,7 +385,7 @@ def revoke_waiver(
     waiver.revoked_at = at
     detail = {"waiver": waiver.id, "reason": reason}
     subject = f"check:{waiver.check_id}"
-    _record(session, EventAction.WAIVER_REVOKED, waiver.project_id, subject, detail, by, at, guide)
+    record_change(session, EventAction.WAIVER_REVOKED, waiver.project_id, subject, detail, by, at, guide)
 
 
 @by_its_guide
@@ -427,7 +430,9 @@ def give_reason(
         "inputs": inputs,
         "said": [text for state in warned for text in state.messages],
     }
-    _record(session, EventAction.WARNING_REASONED, project_id, f"check:{check_id}", detail, by, at, guide)
+    record_change(
+        session, EventAction.WARNING_REASONED, project_id, f"check:{check_id}", detail, by, at, guide
+    )
 
 
 def _known_check(guide: Guide, check_id: str) -> None:
@@ -448,27 +453,4 @@ def _record_condition(
     guide: Guide,
 ) -> None:
     detail = {"gate": condition.gate, "role": condition.role, **detail}
-    _record(session, action, condition.project_id, f"condition:{condition.id}", detail, by, at, guide)
-
-
-def _record(
-    session: Session,
-    action: EventAction,
-    project_id: int,
-    subject: str,
-    detail: Mapping[str, object],
-    by: Actor,
-    at: datetime,
-    guide: Guide,
-) -> None:
-    session.flush()
-    record(
-        session,
-        chain=project_chain(project_id),
-        action=action,
-        subject=subject,
-        detail=detail,
-        by=by,
-        at=at,
-    )
-    refresh_standing(session, project_id, guide=guide, at=at)
+    record_change(session, action, condition.project_id, f"condition:{condition.id}", detail, by, at, guide)

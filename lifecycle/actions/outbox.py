@@ -18,6 +18,7 @@ from sqlmodel import Session, col, delete, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from lifecycle.facts.audiences import Entry, audience
+from lifecycle.facts.dated_answers import dated_answers
 from lifecycle.facts.notifications import reminder_policy
 from lifecycle.facts.projects import organisation_time_zone, today_in
 from lifecycle.rules.deliveries import (
@@ -29,11 +30,13 @@ from lifecycle.rules.deliveries import (
     can_be_reached,
     next_attempt,
 )
+from lifecycle.rules.incidents import IncidentSeverity, IncidentState, escalations
 from lifecycle.rules.messages import UNASKED, Telling, tellings
 from lifecycle.rules.reminders import (
     Due,
     ReminderPolicy,
     condition_stages,
+    date_stages,
     digest_moment,
     is_hour,
     review_stages,
@@ -45,6 +48,7 @@ from lifecycle.store.tables import (
     Channel,
     Condition,
     Delivery,
+    Incident,
     Notice,
     NotificationChoice,
     Outbox,
@@ -280,6 +284,53 @@ def _due(session: Session, at: datetime, policy: ReminderPolicy) -> Iterator[_Re
         for due in waiver_stages(given_on, waiver.expires_on, today, policy):
             detail = {"gate": waiver.gate, "waiver": waiver.id, "expires_on": waiver.expires_on}
             yield waiver.project_id, f"check:{waiver.check_id}", detail, f"waiver:{waiver.id}", due
+    for day in dated_answers(session, under_way):
+        for stage, due in date_stages(day.kind, day.on, today, policy):
+            once = f"date:{day.project_id}:{day.place}:{day.on}:{stage}"
+            detail = {"what": day.what, "expires_on": day.on, "place": day.place}
+            yield day.project_id, f"date:{day.place}", detail, once, due
+
+
+# ---------------------------------------------------------------- incidents that nobody takes on
+
+
+def escalations_due(session: Session, *, at: datetime) -> int:
+    """How many stages have come for incidents that wait, and were not told yet."""
+    found = {once for _, _, once in _untaken(session, at)}
+    if not found:
+        return 0
+    told = session.exec(_count_of(Outbox).where(col(Outbox.once).in_(found))).one()
+    return len(found) - told
+
+
+def escalate(session: Session, *, at: datetime) -> int:
+    """Tell others, once for each stage, of incidents that nobody has taken on in their time; returns how many."""
+    return sum(
+        add_to_outbox(
+            session,
+            kind=kind,
+            project_id=incident.project_id,
+            subject=f"incident:{incident.id}",
+            detail={"incident": incident.id, "called": incident.title, "severity": incident.severity},
+            by_key="",
+            at=at,
+            once=once,
+        )
+        for incident, kind, once in _untaken(session, at)
+    )
+
+
+def _untaken(session: Session, at: datetime) -> Iterator[tuple[Incident, str, str]]:
+    """Open incidents with every stage that has come. One that was opened again has its own stages told already."""
+    rows = session.exec(
+        select(Incident)
+        .join(Project, col(Project.id) == col(Incident.project_id))
+        .where(col(Incident.state) == IncidentState.OPEN.value, col(Project.archived_at).is_(None))
+        .order_by(col(Incident.id))
+    )
+    for row in rows:
+        for stage in escalations(row.opened_at, IncidentSeverity(row.severity), at):
+            yield row, stage.kind, f"incident:{row.id}:{stage.kind}"
 
 
 # ---------------------------------------------------------------- attempts

@@ -17,6 +17,7 @@ from lifecycle.facts.people import holders, require_on_project
 from lifecycle.rules import people as rules
 from lifecycle.rules.permissions import require
 from lifecycle.store.tables import (
+    ApiToken,
     EligibleReviewer,
     Invitation,
     Membership,
@@ -200,14 +201,16 @@ def end_eligibility(session: Session, *, by: Actor, at: datetime, person_key: st
 
 
 def deactivate(session: Session, *, by: Actor, at: datetime, person_key: str) -> None:
-    """End the account's sessions and links and let nobody in with it. Roles and decisions stay."""
+    """End the account's sessions, links and tokens and let nobody in with it. Roles and decisions stay."""
     require("people.deactivate", by)
     person = active_person(session, person_key)
     _keep_an_administrator(session, person)
     person.active = False
     _end_links(session, person.key, at)
-    ended = end_sessions(session, person.key, at)
-    record_of_person(session, EventAction.PERSON_DEACTIVATED, person, by, at, sessions_ended=ended)
+    ended, tokens = end_sessions(session, person.key, at), _end_tokens(session, person.key, by, at)
+    record_of_person(
+        session, EventAction.PERSON_DEACTIVATED, person, by, at, sessions_ended=ended, tokens_revoked=tokens
+    )
 
 
 def reactivate(session: Session, *, by: Actor, at: datetime, person_key: str) -> None:
@@ -237,8 +240,11 @@ def erase(session: Session, *, by: Actor, at: datetime, person_key: str) -> None
     ).all():
         session.delete(listed)
     _end_links(session, person.key, at)
+    tokens = _end_tokens(session, person.key, by, at)
     roles = _end_memberships(session, person.key, at)
-    record_of_person(session, EventAction.PERSON_ERASED, person, by, at, roles_ended=roles)
+    record_of_person(
+        session, EventAction.PERSON_ERASED, person, by, at, roles_ended=roles, tokens_revoked=tokens
+    )
 
 
 # ------------------------------------------------------------------ roles on a project
@@ -383,6 +389,15 @@ def _end_links(session: Session, person_key: str, at: datetime) -> None:
     )
     for link in links:
         link.revoked_at = at
+
+
+def _end_tokens(session: Session, person_key: str, by: Actor, at: datetime) -> list[int]:
+    found = session.exec(
+        select(ApiToken).where(col(ApiToken.person_key) == person_key, col(ApiToken.revoked_at).is_(None))
+    ).all()
+    for token in found:
+        token.revoked_at, token.revoked_by = at, by.key
+    return [token.id or 0 for token in found]
 
 
 def _end_memberships(session: Session, person_key: str, at: datetime) -> list[list[str | int]]:

@@ -8,15 +8,14 @@ from datetime import date, datetime
 
 from sqlmodel import Session, select
 
-from lifecycle.actions.projects import open_project
+from lifecycle.actions.projects import open_project, record_change
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Invalid, NotFound
-from lifecycle.events import ORGANISATION, EventAction, project_chain, record
+from lifecycle.events import ORGANISATION, EventAction, record
 from lifecycle.facts.calendars import COUNTRY, REGION, countries, regions
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.projects import organisation_today
-from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
 from lifecycle.rules.permissions import require
 from lifecycle.rules.reviews import due_problem
@@ -88,16 +87,8 @@ def set_dates(
         )
         row.on_date, row.set_at, row.set_by = day, at, by.key
         session.add(row)
-    session.flush()
-    record(
-        session,
-        chain=project_chain(project_id),
-        action=EventAction.TARGET_DATES_SET,
-        detail={"before": {gate.value: before[gate] for gate in moved}, "after": dict(moved)},
-        by=by,
-        at=at,
-    )
-    refresh_standing(session, project_id, guide=guide, at=at)
+    detail = {"before": {gate.value: before[gate] for gate in moved}, "after": dict(moved)}
+    record_change(session, EventAction.TARGET_DATES_SET, project_id, "", detail, by, at, guide)
 
 
 def set_holidays(session: Session, *, by: Actor, at: datetime, country: str, region: str = "") -> None:
@@ -137,14 +128,5 @@ def _record(
     at: datetime,
     guide: Guide,
 ) -> None:
-    session.flush()
-    record(
-        session,
-        chain=project_chain(project_id),
-        action=EventAction.TARGET_DATE_SET,
-        subject=f"gate:{gate}",
-        detail={"before": before, "after": after},
-        by=by,
-        at=at,
-    )
-    refresh_standing(session, project_id, guide=guide, at=at)
+    detail = {"before": before, "after": after}
+    record_change(session, EventAction.TARGET_DATE_SET, project_id, f"gate:{gate}", detail, by, at, guide)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -16,6 +17,7 @@ from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
 from lifecycle.rules.answers import clean_text
 from lifecycle.rules.permissions import require
+from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.store.tables import Membership, Project
 from lifecycle.vocabulary import Actor, Blocker, Gate, ProjectStatus, Role, Stage
 
@@ -88,7 +90,7 @@ def begin(
     keep_edition(session, guide, at)
     session.flush()
     project_id = _id(project)
-    if by.is_person:
+    if by.has_account:
         session.add(
             Membership(
                 project_id=project_id,
@@ -248,6 +250,35 @@ def open_project(session: Session, project_id: int) -> Project:
             )
         )
     return project
+
+
+def record_change(
+    session: Session,
+    action: EventAction,
+    project_id: int,
+    subject: str,
+    detail: Mapping[str, object],
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    *,
+    facts: ProjectFacts | None = None,
+) -> None:
+    """The end of every change of a project's content: its one event, and its standing as that is now.
+
+    `facts` are the project's after the change, where they are known already.
+    """
+    session.flush()
+    record(
+        session,
+        chain=project_chain(project_id),
+        action=action,
+        subject=subject,
+        detail=detail,
+        by=by,
+        at=at,
+    )
+    refresh_standing(session, project_id, guide=guide, at=at, facts=facts)
 
 
 def slug(name: str) -> str:

@@ -2,26 +2,61 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlmodel import Session, col, select
 
 from lifecycle.actions.projects import existing, next_key, place, slug
-from lifecycle.canonical import canonical_json
+from lifecycle.canonical import canonical_json, moment_text
 from lifecycle.errors import NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, project_chain, record
 from lifecycle.facts.people import require_on_project
-from lifecycle.facts.registers import known_entries
+from lifecycle.facts.registers import known_entries, stored_entries, told_before
 from lifecycle.rules.permissions import require
-from lifecycle.rules.registers import Comparison, ListedProject, Pair, compare
-from lifecycle.store.tables import ImportRun, Project, RegisterEntry, RegisterProblem
+from lifecycle.rules.registers import (
+    Comparison,
+    FieldChange,
+    KnownEntry,
+    ListedProject,
+    Pair,
+    compare,
+    field_changes,
+    told_by,
+)
+from lifecycle.store.tables import ImportRun, Project, RegisterChange, RegisterEntry, RegisterProblem
 from lifecycle.vocabulary import Actor, Blocker, ProjectStatus
 
 PROGRESS_STEPS = 10
 _CHUNK = 400  # ids in one IN (…): well below what either database takes
+CHANGED, RETURNED, GONE, MOVED = "changed", "returned", "gone", "moved"
+# What an import writes, and what taking it back writes again.
+_OF_ENTRY = (
+    "run_id",
+    "external_id",
+    "row_number",
+    "content_digest",
+    "stage_word",
+    "risk",
+    "facts",
+    "others",
+    "gone_at",
+)
+_OF_PROJECT = (
+    "name",
+    "organisation",
+    "stage",
+    "gate",
+    "furthest_stage",
+    "status",
+    "stage_since",
+    "archived_at",
+    "revision",
+)
+_MOMENTS = frozenset({"gone_at", "stage_since", "archived_at"})
 
 Progress = Callable[[int, int], None]
 _Item = TypeVar("_Item")
@@ -87,7 +122,13 @@ def import_register(
         chain=ORGANISATION,
         action=EventAction.REGISTER_IMPORTED,
         subject=f"register:{register.register_name}",
-        detail={**said, "problems": len(register.problems), "unchanged": run.unchanged, **touched},
+        detail={
+            **said,
+            "problems": len(register.problems),
+            "unchanged": run.unchanged,
+            **touched,
+            "moved": _by_text(work.moved),
+        },
         by=by,
         at=at,
     )
@@ -96,10 +137,12 @@ def import_register(
 
 
 def undo_import(session: Session, *, by: Actor, at: datetime, run_id: int) -> int:
-    """Archive the projects that an import brought and nobody has adopted since; returns how many.
+    """Take an import back whole; returns how many projects it archives.
 
-    What the import changed in projects known before stays changed. Importing the file again brings the same
-    projects back.
+    The projects it brought are archived, unless somebody has adopted them since; what it changed in projects known
+    before says again what it said, and what it marked as gone is not. What people did since stays: a project that
+    was adopted or placed by hand keeps its place. Refused when a later import stands on this one. Importing the
+    file again does all of it again.
     """
     require("imports.undo", by)
     run = session.get(ImportRun, run_id)
@@ -108,6 +151,10 @@ def undo_import(session: Session, *, by: Actor, at: datetime, run_id: int) -> in
     if run.undone_at is not None:
         raise Refused(Blocker("import:undone", "This import was taken back already."))
     projects = _brought_by(session, run_id)
+    changes = session.exec(select(RegisterChange).where(col(RegisterChange.run_id) == run_id)).all()
+    _refuse_under_a_later_one(session, run)
+    moved: dict[int, list[str | None]] = {}
+    restored = _put_back(session, changes, moved)
     for project in projects:
         project.archived_at = at
     run.undone_at = at
@@ -117,7 +164,12 @@ def undo_import(session: Session, *, by: Actor, at: datetime, run_id: int) -> in
         chain=ORGANISATION,
         action=EventAction.REGISTER_UNDONE,
         subject=f"register:{run.register_name}",
-        detail={"run": run_id, "archived": [project.id for project in projects]},
+        detail={
+            "run": run_id,
+            "archived": [project.id for project in projects],
+            "restored": restored,
+            "moved": _by_text(moved),
+        },
         by=by,
         at=at,
     )
@@ -166,6 +218,61 @@ def _brought_by(session: Session, run_id: int) -> Sequence[Project]:
     ).all()
 
 
+def _refuse_under_a_later_one(session: Session, run: ImportRun) -> None:
+    """A later import that changed the same projects has to be taken back first, or neither would be whole."""
+    ours = (
+        select(col(RegisterEntry.project_id))
+        .where(col(RegisterEntry.run_id) == run.id)
+        .union(select(col(RegisterChange.project_id)).where(col(RegisterChange.run_id) == run.id))
+    )
+    later = session.exec(
+        select(ImportRun)
+        .join(RegisterChange, col(RegisterChange.run_id) == col(ImportRun.id))
+        .where(col(ImportRun.id) > run.id, col(ImportRun.undone_at).is_(None))
+        .where(col(RegisterChange.kind) != MOVED, col(RegisterChange.project_id).in_(ours))
+        .order_by(col(ImportRun.id).desc())
+    ).first()
+    if later is not None:
+        raise Refused(
+            Blocker(
+                "import:later",
+                f"The import of {later.file_name} on {later.at:%Y-%m-%d %H:%M} UTC changed the same projects later. "
+                "Take that one back first.",
+            )
+        )
+
+
+def _put_back(
+    session: Session, changes: Sequence[RegisterChange], moved: dict[int, list[str | None]]
+) -> list[int]:
+    """Entries, and projects that nobody took over since, as they were before an import; their ids."""
+    stored = stored_entries(session, [change.project_id for change in changes])
+    for change in changes:
+        project, entry = stored[change.project_id]
+        before = json.loads(change.content)
+        entry.sqlmodel_update(_with_moments(before["entry"]))
+        was = before.get("project")
+        if was and project.adopted_at is None:
+            if project.revision != was["revision"]:
+                was = {name: was[name] for name in ("name", "organisation")}
+            elif project.stage != was["stage"]:
+                moved[change.project_id] = [project.stage, was["stage"]]
+            project.sqlmodel_update(_with_moments(was))
+    return sorted(change.project_id for change in changes if change.kind != MOVED)
+
+
+def _with_moments(columns: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: datetime.fromisoformat(value) if value is not None and name in _MOMENTS else value
+        for name, value in columns.items()
+    }
+
+
+def _by_text(moved: dict[int, list[str | None]]) -> dict[str, list[str | None]]:
+    """JSON has no numbers for keys."""
+    return {str(project_id): stages for project_id, stages in sorted(moved.items())}
+
+
 class _Steps:
     """Tells how many rows are done, at most about ten times and always at the end."""
 
@@ -199,6 +306,7 @@ class _Work:
     by: Actor
     at: datetime
     steps: _Steps
+    moved: dict[int, list[str | None]] = field(default_factory=dict)  # projects into another stage: from, to
 
 
 def _write(work: _Work, comparison: Comparison) -> dict[str, list[int]]:
@@ -207,11 +315,10 @@ def _write(work: _Work, comparison: Comparison) -> dict[str, list[int]]:
         "added": _add(work, comparison.added),
         "returned": _rewrite(work, comparison.returning, brought_back=True),
         "changed": _rewrite(work, comparison.changed, brought_back=False),
-        "gone": [entry.project_id for entry in comparison.gone],
+        "gone": _mark_gone(work, comparison.gone),
     }
-    _renumber(work.session, comparison.unchanged)
+    _renumber(work, comparison.unchanged)
     work.steps.done(len(comparison.unchanged))
-    _mark_gone(work, touched["gone"])
     return touched
 
 
@@ -288,6 +395,7 @@ def _said(row: ListedProject) -> dict[str, Any]:
         "stage_word": row.stage_word,
         "risk": row.risk,
         "facts": canonical_json(row.facts),
+        "others": canonical_json(row.others),
         "gone_at": None,
     }
 
@@ -298,11 +406,16 @@ def _rewrite(work: _Work, pairs: Sequence[Pair], *, brought_back: bool) -> list[
     Brought back are those an undone import had archived: they belong to this import from now on.
     """
     for batch in _chunks(pairs, work.steps.size):
-        stored = _stored(work.session, [known.project_id for known, _ in batch])
+        stored = stored_entries(work.session, [known.project_id for known, _ in batch])
         for known, row in batch:
             project, entry = stored[known.project_id]
+            fields = field_changes(told_before(project, entry), told_by(row))
+            _keep_before(work, RETURNED if brought_back else CHANGED, project, entry, fields)
+            stage = project.stage
             if project.adopted_at is None:
                 _follow(project, entry.stage_word, row, work.at)
+            if project.stage != stage:
+                work.moved[known.project_id] = [stage, project.stage]
             entry.sqlmodel_update(_said(row))
             if brought_back:
                 project.archived_at, entry.run_id = None, _id(work.run)
@@ -311,16 +424,29 @@ def _rewrite(work: _Work, pairs: Sequence[Pair], *, brought_back: bool) -> list[
     return [known.project_id for known, _ in pairs]
 
 
-def _stored(session: Session, ids: Sequence[int]) -> dict[int, tuple[Project, RegisterEntry]]:
-    stored: dict[int, tuple[Project, RegisterEntry]] = {}
-    for batch in _chunks(ids, _CHUNK):
-        found = session.exec(
-            select(Project, RegisterEntry)
-            .join(RegisterEntry, col(RegisterEntry.project_id) == col(Project.id))
-            .where(col(RegisterEntry.project_id).in_(batch))
+def _keep_before(
+    work: _Work, kind: str, project: Project, entry: RegisterEntry, fields: Sequence[FieldChange] = ()
+) -> None:
+    """What taking the import back needs, and what people want to read of it."""
+    before: dict[str, Any] = {"entry": _columns(entry, _OF_ENTRY)}
+    if kind in (CHANGED, RETURNED) and project.adopted_at is None:
+        before["project"] = _columns(project, _OF_PROJECT)
+    work.session.add(
+        RegisterChange(
+            run_id=_id(work.run),
+            project_id=entry.project_id,
+            kind=kind,
+            content=canonical_json(before),
+            fields=canonical_json([[each.field, each.before, each.after] for each in fields]),
         )
-        stored.update({entry.project_id: (project, entry) for project, entry in found})
-    return stored
+    )
+
+
+def _columns(row: Project | RegisterEntry, names: Sequence[str]) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in names}
+    return {
+        name: moment_text(value) if isinstance(value, datetime) else value for name, value in values.items()
+    }
 
 
 def _follow(project: Project, old_word: str, row: ListedProject, at: datetime) -> None:
@@ -335,21 +461,22 @@ def _follow(project: Project, old_word: str, row: ListedProject, at: datetime) -
         place(project, row.stage, row.status if row.stage else ProjectStatus.ACTIVE, at)
 
 
-def _renumber(session: Session, pairs: Iterable[Pair]) -> None:
+def _renumber(work: _Work, pairs: Iterable[Pair]) -> None:
     """Rows that moved within the file without a change of content keep pointing at their place in it."""
     moved = {known.project_id: row.row_number for known, row in pairs if known.row_number != row.row_number}
-    for entry in _entries(session, list(moved)):
-        entry.row_number = moved[entry.project_id]
+    for batch in _chunks(list(moved), _CHUNK):
+        for project, entry in stored_entries(work.session, batch).values():
+            _keep_before(work, MOVED, project, entry)
+            entry.row_number = moved[entry.project_id]
 
 
-def _mark_gone(work: _Work, ids: Sequence[int]) -> None:
-    for entry in _entries(work.session, ids):
-        entry.gone_at = work.at
-
-
-def _entries(session: Session, ids: Sequence[int]) -> Iterator[RegisterEntry]:
+def _mark_gone(work: _Work, entries: Sequence[KnownEntry]) -> list[int]:
+    ids = [entry.project_id for entry in entries]
     for batch in _chunks(ids, _CHUNK):
-        yield from session.exec(select(RegisterEntry).where(col(RegisterEntry.project_id).in_(batch))).all()
+        for project, entry in stored_entries(work.session, batch).values():
+            _keep_before(work, GONE, project, entry, [FieldChange("In the register", "yes", "no")])
+            entry.gone_at = work.at
+    return ids
 
 
 def _chunks(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from lifecycle.actions.people import add_membership
-from lifecycle.actions.projects import open_project
+from lifecycle.actions.projects import open_project, record_change
 from lifecycle.actions.signing import (
     NewCondition as NewCondition,  # callers name what `decide` takes
 )
@@ -39,7 +40,6 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import holders, require_on_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.reviews import answered_changes, candidates
-from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
 from lifecycle.rules import reviews as rules
 from lifecycle.rules.change_requests import change_requests
@@ -135,31 +135,18 @@ def reassign(
     gate, role = Gate(old.gate), Role(old.role)
     refuse_past("due date", due_on, facts.today)
     _refuse_unasked(session, facts, guide, gate, role, person_key, by)
-    new = Review(
-        project_id=old.project_id,
-        gate=old.gate,
-        role=old.role,
-        act=old.act,
-        person_key=person_key,
+    return _move(
+        session,
+        EventAction.REVIEW_REASSIGNED,
+        old,
+        person_key,
+        by,
+        at,
+        guide,
+        reason=tidy("reason", reason),
         requested_by=by.key,
-        requested_at=at,
         due_on=due_on or (old.due_on if old.due_on and old.due_on >= facts.today else None),
-        message=old.message,
     )
-    session.add(new)
-    close_review(old, "withdrawn", at)
-    gave_role = _give_role(session, old.project_id, person_key, role, by, at)
-    session.flush()
-    detail = {
-        "from_review": old.id,
-        "from": old.person_key,
-        "person": person_key,
-        "reason": tidy("reason", reason),
-        "due_on": new.due_on,
-        "role_given": gave_role,
-    }
-    _record(session, EventAction.REVIEW_REASSIGNED, new, detail, by, at, guide)
-    return new.id or 0
 
 
 @by_its_guide
@@ -186,31 +173,56 @@ def hand_over(
     if not found:
         raise NotFound("person", person_key)
     refuse(may_hand_over(facts, _review_fact(facts, review_id), found[0], by))
+    return _move(
+        session,
+        EventAction.REVIEW_HANDED_OVER,
+        old,
+        person_key,
+        by,
+        at,
+        guide,
+        reason=tidy("reason", reason, longest=500),
+        requested_by=old.requested_by,
+        due_on=old.due_on,
+        handed_over_by=by.key,
+    )
+
+
+def _move(
+    session: Session,
+    action: EventAction,
+    old: Review,
+    person_key: str,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    *,
+    reason: str,
+    **about: Any,
+) -> int:
+    """Close a request and open the same one to somebody else, who gets the role if they lack it; returns its id."""
     new = Review(
         project_id=old.project_id,
         gate=old.gate,
         role=old.role,
         act=old.act,
         person_key=person_key,
-        requested_by=old.requested_by,
         requested_at=at,
-        due_on=old.due_on,
         message=old.message,
-        handed_over_by=by.key,
+        **about,
     )
     session.add(new)
     close_review(old, "withdrawn", at)
     gave_role = _give_role(session, old.project_id, person_key, Role(old.role), by, at)
-    session.flush()
     detail = {
         "from_review": old.id,
-        "from": by.key,
+        "from": old.person_key,
         "person": person_key,
-        "reason": tidy("reason", reason, longest=500),
+        "reason": reason,
         "due_on": new.due_on,
         "role_given": gave_role,
     }
-    _record(session, EventAction.REVIEW_HANDED_OVER, new, detail, by, at, guide)
+    _record(session, action, new, detail, by, at, guide)
     return new.id or 0
 
 
@@ -535,16 +547,8 @@ def _record(
     guide: Guide,
 ) -> None:
     session.flush()
-    record(
-        session,
-        chain=project_chain(review.project_id),
-        action=action,
-        subject=f"review:{review.id}",
-        detail={"gate": review.gate, "role": review.role, **detail},
-        by=by,
-        at=at,
-    )
-    refresh_standing(session, review.project_id, guide=guide, at=at)
+    detail = {"gate": review.gate, "role": review.role, **detail}
+    record_change(session, action, review.project_id, f"review:{review.id}", detail, by, at, guide)
 
 
 def _blocker(of: Review | SignOff, code: str, text: str) -> Blocker:

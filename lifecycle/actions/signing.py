@@ -7,12 +7,12 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
+from lifecycle.actions.projects import record_change
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Invalid, NotFound, Refused
-from lifecycle.events import EventAction, project_chain, record
+from lifecycle.events import EventAction
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.facts.reviews import changed_since
-from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
 from lifecycle.rules import reviews as rules
 from lifecycle.rules.answers import clean_text
@@ -25,6 +25,7 @@ from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Meaning, R
 
 LONGEST_TEXT = 5_000
 LONGEST_NAME = 200
+NO_CONDITION = "Name at least one condition, or approve without."
 MOST_CONDITIONS = 50
 NEEDS_COMMENT: Mapping[Decision, str] = {
     Decision.CHANGES_REQUESTED: "Say what has to change.",
@@ -134,7 +135,7 @@ def refuse_incomplete(
         problems["comment"] = NEEDS_COMMENT[decision]
     with_conditions = decision is Decision.APPROVED_WITH_CONDITIONS
     if with_conditions and not conditions:
-        problems["conditions"] = "Name at least one condition, or approve without."
+        problems["conditions"] = NO_CONDITION
     elif conditions and not with_conditions:
         problems["conditions"] = (
             "Conditions belong to “Approved with conditions”. Choose it, or take them out."
@@ -289,22 +290,14 @@ def record_sign_off(
     **detail: object,
 ) -> None:
     session.flush()
-    record(
-        session,
-        chain=project_chain(sign_off.project_id),
-        action=action,
-        subject=f"sign_off:{sign_off.id}",
-        detail={
-            "review": sign_off.review_id,
-            "gate": sign_off.gate,
-            "role": sign_off.role,
-            "decision": sign_off.decision,
-            "stated": sign_off.stated,
-            "verified": sign_off.verified,
-            "digest": sign_off.digest,
-            **detail,
-        },
-        by=by,
-        at=at,
-    )
-    refresh_standing(session, sign_off.project_id, guide=guide, at=at)
+    told = {
+        "review": sign_off.review_id,
+        "gate": sign_off.gate,
+        "role": sign_off.role,
+        "decision": sign_off.decision,
+        "stated": sign_off.stated,
+        "verified": sign_off.verified,
+        "digest": sign_off.digest,
+        **detail,
+    }
+    record_change(session, action, sign_off.project_id, f"sign_off:{sign_off.id}", told, by, at, guide)

@@ -6,12 +6,11 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from lifecycle.actions.projects import next_key, open_project, slug
+from lifecycle.actions.projects import next_key, open_project, record_change, slug
 from lifecycle.errors import Conflict, Invalid, NotFound
-from lifecycle.events import EventAction, project_chain, record
+from lifecycle.events import EventAction
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
-from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
 from lifecycle.rules.answers import clean_text
 from lifecycle.store.tables import DataSource
@@ -139,13 +138,4 @@ def _record(
     **detail: object,
 ) -> None:
     session.flush()
-    record(
-        session,
-        chain=project_chain(source.project_id),
-        action=action,
-        subject=f"source:{source.id}",
-        detail=detail,
-        by=by,
-        at=at,
-    )
-    refresh_standing(session, source.project_id, guide=guide, at=at)
+    record_change(session, action, source.project_id, f"source:{source.id}", detail, by, at, guide)

@@ -13,10 +13,14 @@ from lifecycle.cli import (
     exports,
     gates,
     guides,
+    monitors,
     people,
     portfolio,
+    projects,
     registers,
+    releases,
     serving,
+    tokens,
     triggers,
     worksheets,
 )
@@ -32,9 +36,15 @@ for group in (serving, portfolio, gates, backups):
     main.add_typer(group.commands)
 main.add_typer(serving.database_commands, name="db")
 main.add_typer(registers.commands, name="import")
+main.add_typer(projects.commands, name="project")
 main.add_typer(audit.commands, name="audit")
 main.add_typer(exports.commands, name="export")
 main.add_typer(people.commands, name="people")
+main.add_typer(tokens.commands, name="tokens")
 main.add_typer(triggers.commands, name="triggers")
+main.add_typer(monitors.monitor_commands, name="monitors")
+main.add_typer(monitors.monitor_commands, name="monitor", hidden=True)  # as people type it for a single one
+main.add_typer(monitors.reading_commands, name="readings")
+main.add_typer(releases.commands, name="releases")
 main.add_typer(guides.commands, name="guide")
 main.add_typer(worksheets.commands, name="worksheet")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from lifecycle.errors import GuideError, Invalid, LifecycleError, Refused
+from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.guide import Guide
 from lifecycle.own_guide import with_own
 from lifecycle.rules.checks.evaluation import load_checked_guide
@@ -66,6 +67,23 @@ def the_guide(settings: Settings) -> Guide:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def read_day(text: str | None) -> date | None:
+    """The day of --as-of. Raises Invalid for what is none."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Invalid({"as-of": f"“{text}” is not a day; write it as 2026-03-31."}) from None
+
+
+def bring_standing_up_to_date(database: Database, settings: Settings) -> None:
+    """Dates pass without a write: what one has outrun is written anew before it is read."""
+    with database.read() as session:
+        lapsed = lapsed_standing(session, at=now())
+    if lapsed:
+        with database.write() as session:
+            rebuild_lapsed(session, guide=the_guide(settings), at=now())
 
 
 def print_json(value: Any) -> None:

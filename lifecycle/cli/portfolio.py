@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 import typer
 
-from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide
-from lifecycle.errors import Invalid
+from lifecycle.cli.edge import (
+    AsJson,
+    bring_standing_up_to_date,
+    counted,
+    now,
+    opened,
+    print_json,
+    read_day,
+    refusals,
+)
 from lifecycle.facts.projects import organisation_today
-from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
-from lifecycle.queries.portfolio_past import PastPortfolio, past
 from lifecycle.queries.portfolio_summary import PortfolioSummary, summary
-from lifecycle.settings import Settings, read_settings
-from lifecycle.store.database import Database
+from lifecycle.settings import read_settings
 from lifecycle.vocabulary import COMMAND_LINE
 
 commands = typer.Typer()
@@ -22,52 +26,21 @@ commands = typer.Typer()
 
 @commands.command()
 def portfolio(
-    as_of: Annotated[
-        str | None, typer.Option(help="As it was at the end of this day (YYYY-MM-DD), as far as is known.")
-    ] = None,
+    as_of: Annotated[str | None, typer.Option(help="As it was at the end of this day (YYYY-MM-DD).")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the portfolio in figures."""
     with refusals(as_json):
         settings = read_settings()
         with opened(settings) as database:
-            found = _past(database, as_of) if as_of else _present(database, settings)
+            bring_standing_up_to_date(database, settings)
+            with database.read() as session:
+                today = organisation_today(session, now())
+                found = summary(session, by=COMMAND_LINE, today=today, as_of=read_day(as_of))
     if as_json:
         print_json(found.as_json())
-    elif isinstance(found, PastPortfolio):
-        _show_past(found)
     else:
         _show_portfolio(found)
-
-
-def _present(database: Database, settings: Settings) -> PortfolioSummary:
-    _bring_standing_up_to_date(database, settings)
-    with database.read() as session:
-        return summary(session, by=COMMAND_LINE, today=organisation_today(session, now()))
-
-
-def _past(database: Database, as_of: str) -> PastPortfolio:
-    try:
-        day = date.fromisoformat(as_of)
-    except ValueError:
-        raise Invalid({"as-of": f"“{as_of}” is not a day; write it as 2026-03-31."}) from None
-    with database.read() as session:
-        return past(session, by=COMMAND_LINE, day=day, today=organisation_today(session, now()))
-
-
-def _show_past(found: PastPortfolio) -> None:
-    typer.echo(f"{counted(found.total, 'project')} at the end of {found.as_of.isoformat()}")
-    for name, count in {**found.by_stage, "unmapped": found.unmapped}.items():
-        typer.echo(f"  {name:<18} {count:>7,}")
-
-
-def _bring_standing_up_to_date(database: Database, settings: Settings) -> None:
-    """Dates pass without a write: what one has outrun is written anew before it is read."""
-    with database.read() as session:
-        lapsed = lapsed_standing(session, at=now())
-    if lapsed:
-        with database.write() as session:
-            rebuild_lapsed(session, guide=the_guide(settings), at=now())
 
 
 def _show_portfolio(found: PortfolioSummary) -> None:

@@ -1,32 +1,51 @@
-"""Registers in."""
+"""Registers in, the mappings they are read by, and an import taken back."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals
-from lifecycle.interchange.mappings import RegisterMapping, load_mapping
-from lifecycle.interchange.register_import import apply_import, plan_import
+from lifecycle.actions.registers import Imported, undo_import
+from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals
+from lifecycle.errors import Invalid
+from lifecycle.interchange.mappings import RegisterMapping, load_mappings
+from lifecycle.interchange.register_import import ImportPlan, apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
+from lifecycle.interchange.saved_mappings import (
+    for_these_headers,
+    keep_mapping,
+    mapping_yaml,
+    named_mapping,
+    saved_by_people,
+)
+from lifecycle.queries.registers import saved_mappings
 from lifecycle.settings import Settings, read_settings
 from lifecycle.store.database import Database
 from lifecycle.vocabulary import COMMAND_LINE
 
 commands = typer.Typer(help="Files in.", no_args_is_help=True)
 
+File = Annotated[Path, typer.Argument(help="CSV, XLSX or JSON file of a register.")]
+Mapping = Annotated[
+    str | None,
+    typer.Option(help="Mapping file (YAML) or the name of a mapping; else the one that fits best."),
+]
+Organisation = Annotated[str | None, typer.Option(help="Who owns the projects, if no column says so.")]
+Sheet = Annotated[
+    str | None, typer.Option(help="Which sheet of a workbook or list of a JSON document to read.")
+]
+Encoding = Annotated[str | None, typer.Option(help="Encoding of a text file, when it is not recognised.")]
+
 
 @commands.command("register")
 def import_register(
-    file: Annotated[Path, typer.Argument(help="CSV, XLSX or JSON file of a register.")],
-    mapping: Annotated[
-        Path | None, typer.Option(help="Mapping file (YAML); else the best shipped one.")
-    ] = None,
-    organisation: Annotated[
-        str | None, typer.Option(help="Who owns the projects, if no column says so.")
-    ] = None,
+    file: File,
+    mapping: Mapping = None,
+    organisation: Organisation = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen and change nothing.")
     ] = False,
@@ -35,41 +54,110 @@ def import_register(
     """Import a register of AI uses as projects not assessed here. Importing a file again changes nothing."""
     with refusals(as_json):
         settings = read_settings()
-        chosen = load_mapping(mapping) if mapping else None
-        reading = _read_register(file, chosen, organisation, settings)
-        _show_reading(reading, as_json)
+        _readable(file)
         with opened(settings) as database:
-            counts = _plan(database, reading) if dry_run else _apply(database, reading)
+            reading = _read(database, settings, file, mapping, organisation, sheet, encoding)
+            _show_reading(reading, as_json)
+            with database.read() as session:
+                plan = plan_import(session, reading)
+            done = None if dry_run else _apply(database, reading)
     lost = [problem for problem in reading.problems if not problem.kept]
-    _show_import(reading, counts, dry_run, as_json)
+    _show_import(reading, plan, done, as_json)
     raise typer.Exit(1 if lost else 0)
 
 
-def _read_register(
-    file: Path, mapping: RegisterMapping | None, organisation: str | None, settings: Settings
+@commands.command("mapping")
+def propose_mapping(
+    file: File,
+    mapping: Mapping = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    save: Annotated[str | None, typer.Option(help="Keep it under this name for later files.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the mapping that a register would be read by, as a file to change and to give to --mapping."""
+    with refusals(as_json):
+        settings = read_settings()
+        _readable(file)
+        with opened(settings) as database:
+            reading = _read(database, settings, file, mapping, None, sheet, encoding)
+            if save:
+                kept = for_these_headers(reading.mapping, reading.headers, save)
+                with database.write() as session:
+                    keep_mapping(session, by=COMMAND_LINE, at=now(), mapping=kept)
+                typer.echo(f"Saved as {kept.name}.", err=True)
+    if as_json:
+        print_json({**_read_as(reading), "mapping_file": mapping_yaml(reading.mapping)})
+        return
+    typer.echo(mapping_yaml(reading.mapping), nl=False)
+
+
+@commands.command("mappings")
+def list_mappings(as_json: AsJson = False) -> None:
+    """The mappings that come with the product and those that people saved."""
+    with refusals(as_json), opened() as database, database.read() as session:
+        saved = saved_mappings(session, by=COMMAND_LINE)
+    rows = [{"name": each.name, "title": each.title, "saved": True, "by": each.by_name} for each in saved]
+    rows += [{"name": each.name, "title": each.title, "saved": False, "by": ""} for each in load_mappings()]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        typer.echo(f"{row['name']}: {row['title']}{' (saved)' if row['saved'] else ''}")
+
+
+@commands.command("undo")
+def undo(
+    run: Annotated[int, typer.Argument(help="Number of the import, as `import register --json` gives it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take an import back whole: its projects are archived, what it changed says again what it said."""
+    with refusals(as_json), opened() as database, database.write() as session:
+        archived = undo_import(session, by=COMMAND_LINE, at=now(), run_id=run)
+    if as_json:
+        print_json({"run": run, "archived": archived})
+    else:
+        typer.echo(f"Taken back; {counted(archived, 'project')} archived.")
+
+
+def _readable(file: Path) -> None:
+    """Before a database is made: a file that is not there is the first thing to say."""
+    if not file.exists():
+        raise Invalid(f"{file} cannot be read: there is no such file.")
+    with file.open("rb"):
+        pass
+
+
+def _read(
+    database: Database,
+    settings: Settings,
+    file: Path,
+    mapping: str | None,
+    organisation: str | None,
+    sheet: str | None,
+    encoding: str | None,
 ) -> RegisterReading:
+    with database.read() as session:
+        saved = saved_by_people(session, COMMAND_LINE)
+    chosen: RegisterMapping | None = named_mapping(mapping, saved) if mapping else None
     return read_register(
         file.read_bytes(),
         file.name,
-        mapping,
+        chosen,
         organisation,
+        saved=saved,
+        sheet=sheet,
+        encoding=encoding,
         largest_megabytes=settings.largest_import_megabytes,
     )
 
 
-def _plan(database: Database, reading: RegisterReading) -> dict[str, int]:
-    with database.read() as session:
-        plan = plan_import(session, reading)
-    return {"added": plan.added, "changed": plan.changed, "unchanged": plan.unchanged, "gone": plan.gone}
-
-
-def _apply(database: Database, reading: RegisterReading) -> dict[str, int]:
+def _apply(database: Database, reading: RegisterReading) -> Imported:
     def progress(done: int, total: int) -> None:
         typer.echo(f"  {done:,} of {total:,} rows", err=True)
 
     with database.write() as session:
-        done = apply_import(session, reading, by=COMMAND_LINE, at=now(), progress=progress)
-    return {"added": done.added, "changed": done.changed, "unchanged": done.unchanged, "gone": done.gone}
+        return apply_import(session, reading, by=COMMAND_LINE, at=now(), progress=progress)
 
 
 def _show_reading(reading: RegisterReading, as_json: bool) -> None:
@@ -77,7 +165,56 @@ def _show_reading(reading: RegisterReading, as_json: bool) -> None:
     typer.echo(f"{len(reading.rows):,} rows from {reading.source}", err=as_json)
 
 
-def _show_import(reading: RegisterReading, counts: dict[str, int], dry_run: bool, as_json: bool) -> None:
+def _read_as(reading: RegisterReading) -> dict[str, Any]:
+    """What was found in the file, before anything is compared."""
+    return {
+        "mapping": reading.mapping.name,
+        "proposed": reading.mapping.proposed,
+        "register": reading.mapping.told_apart_in,
+        "source": reading.source,
+        "sheets": list(reading.sheets),
+        "header_row": reading.header_row,
+        "headers": list(reading.headers),
+        "columns": reading.columns,
+        "date_columns": list(reading.date_columns),
+        "stage_words": [
+            {
+                "word": each.word,
+                "rows": each.rows,
+                "stage": each.stage.value if each.stage else None,
+                "status": each.status.value if each.stage else None,
+            }
+            for each in reading.stage_words
+        ],
+    }
+
+
+def _differences(plan: ImportPlan) -> dict[str, Any]:
+    return {
+        "added_projects": [
+            {"row": each.row, "name": each.name, "organisation": each.organisation} for each in plan.new
+        ],
+        "changes": [
+            {
+                "project": each.key,
+                "name": each.name,
+                "organisation": each.organisation,
+                "row": each.row,
+                "fields": [
+                    {"field": field.field, "old": field.before, "new": field.after} for field in each.fields
+                ],
+            }
+            for each in plan.changes
+        ],
+        "gone_projects": [
+            {"row": each.row, "name": each.name, "organisation": each.organisation} for each in plan.left_out
+        ],
+    }
+
+
+def _show_import(reading: RegisterReading, plan: ImportPlan, done: Imported | None, as_json: bool) -> None:
+    said, run = done or plan, done.run_id if done else None
+    counts = {"added": said.added, "changed": said.changed, "unchanged": said.unchanged, "gone": said.gone}
     problems = [
         {"row": each.row, "column": each.column, "text": each.text, "kept": each.kept}
         for each in reading.problems
@@ -85,8 +222,8 @@ def _show_import(reading: RegisterReading, counts: dict[str, int], dry_run: bool
     if as_json:
         print_json(
             {
-                "dry_run": dry_run,
-                "mapping": reading.mapping.name,
+                "dry_run": run is None,
+                "run": run,
                 "rows": len(reading.rows),
                 **counts,
                 "by_stage": reading.by_stage,
@@ -95,10 +232,28 @@ def _show_import(reading: RegisterReading, counts: dict[str, int], dry_run: bool
                 "organisations": len(reading.organisations),
                 "problems": problems,
                 "notes": list(reading.notes),
+                "duplicates": [
+                    {
+                        "shared": each.shared,
+                        "name": each.name,
+                        "organisation": each.organisation,
+                        "rows": list(each.rows),
+                        "identical": each.identical,
+                    }
+                    for each in reading.duplicates
+                ],
+                **_differences(plan),
+                **_read_as(reading),
             }
         )
         return
-    would = "Would be " if dry_run else ""
+    _show_counts(reading, plan, counts, run)
+    for problem in reading.problems:
+        typer.echo(problem.sentence, err=True)
+
+
+def _show_counts(reading: RegisterReading, plan: ImportPlan, counts: dict[str, int], run: int | None) -> None:
+    would = "Would be " if run is None else ""
     typer.echo(
         f"{would}added {counts['added']:,}, changed {counts['changed']:,},"
         f" unchanged {counts['unchanged']:,}, gone {counts['gone']:,}"
@@ -107,7 +262,22 @@ def _show_import(reading: RegisterReading, counts: dict[str, int], dry_run: bool
         typer.echo(f"  {stage}: {count:,}")
     for word, count in reading.unmapped_words.items():
         typer.echo(f"  unmapped “{word or 'blank'}”: {count:,} — a person decides")
+    for change in plan.changes:
+        fields = "; ".join(
+            f"{each.field}: {_said(each.before)} → {_said(each.after)}" for each in change.fields
+        )
+        typer.echo(f"  {change.name} (row {change.row}): {fields}")
+    for gone in plan.left_out:
+        typer.echo(f"  no longer listed: {gone.name}")
+    for same in reading.duplicates:
+        rows = ", ".join(map(str, same.rows))
+        typer.echo(f"  rows {rows} share {same.shared} (“{same.name}”); each is a project of its own")
     for note in reading.notes:
         typer.echo(note)
-    for problem in reading.problems:
-        typer.echo(problem.sentence, err=True)
+    if run is not None:
+        typer.echo(f"This is import {run}; `import undo {run}` takes it back.")
+
+
+def _said(text: str) -> str:
+    plain = " ".join(text.split())
+    return f"“{plain[:60]}{'…' if len(plain) > 60 else ''}”" if plain else "blank"

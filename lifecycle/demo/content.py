@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lifecycle.errors import Invalid
+from lifecycle.rules.releases import Move
 from lifecycle.settings import PROJECT_ROOT
 from lifecycle.vocabulary import Decision, Gate, OrganisationRole, Outcome, Role, Stage
 
@@ -64,6 +65,34 @@ class WaiverTold(Told):
     until: str
 
 
+class ReleaseTold(Told):
+    """A release of the version that is signed, made once the sign-offs of the step stand."""
+
+    version: str
+    summary: str = ""
+    ready: str | None = None
+
+
+class RolloutTold(Told):
+    """A step of the release with this number, or its end with the minutes it took to restore."""
+
+    number: int
+    move: Move
+    share: int | None = None
+    note: str = ""
+    minutes: int = 0
+
+
+class RetirementTold(Told):
+    """How a product ended; `told` gives the day on which each who used its output heard of it."""
+
+    reason: str
+    told: dict[str, str]
+    downstream: str
+    records_until: str
+    lessons: str
+
+
 class Document(Told):
     """A link, or a little file with these lines or bars, made by `demo.documents`."""
 
@@ -75,6 +104,25 @@ class Document(Told):
     until: str | None = None
     field: str | None = None
     gate: Gate | None = None
+
+
+class ReadingsTold(Told):
+    """Weekly readings of the monitor that a row of the plan (R13) became, the first of them `since` days ago."""
+
+    row: str
+    since: Ago
+    weekly: tuple[float | None, ...]
+
+
+class IncidentTold(Told):
+    """The next step of the incident that is not closed: what is written of it takes it there."""
+
+    take_on: str = ""
+    cause: str = ""
+    fix: str = ""
+    version: str = ""
+    sign: str = ""
+    lessons: str = ""
 
 
 class Step(Told):
@@ -102,6 +150,11 @@ class Step(Told):
     outcome: Outcome | None = None
     reason: str = ""
     to_stage: Stage | None = None
+    release: ReleaseTold | None = None
+    rollout: tuple[RolloutTold, ...] = ()
+    retire: RetirementTold | None = None
+    readings: tuple[ReadingsTold, ...] = ()
+    incident: IncidentTold | None = None
 
 
 class Story(Told):

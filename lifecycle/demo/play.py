@@ -5,28 +5,47 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
-from lifecycle.actions import answers, evidence, gates, people, plans, projects, reviews, sources
+from lifecycle.actions import (
+    answers,
+    evidence,
+    gates,
+    incidents,
+    monitors,
+    operation,
+    people,
+    plans,
+    projects,
+    releases,
+    reviews,
+    sources,
+)
 from lifecycle.actions.answers import GivenAnswer
-from lifecycle.demo.content import Calendar, DecisionTold, Document, Step, Story
+from lifecycle.demo.content import WORK_BEGINS, Calendar, DecisionTold, Document, Step, Story
 from lifecycle.demo.documents import document as made
 from lifecycle.errors import LifecycleError
 from lifecycle.facts.projects import load_facts
+from lifecycle.facts.releases import release_facts
 from lifecycle.facts.standing import refreshed_once
 from lifecycle.guide import Guide
+from lifecycle.queries.incidents import of_project
+from lifecycle.queries.projects import key_of
 from lifecycle.rules.evidence import Content, FileContent, LinkContent
 from lifecycle.rules.media import HEAD_BYTES, recognise
 from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.readings import NewReading
+from lifecycle.rules.releases import Move
 from lifecycle.rules.reviews import meanings_of
 from lifecycle.rules.signoffs import cover, current_sign_off, decisions_allowed, digest_of, open_review
 from lifecycle.store.files import Files
 from lifecycle.vocabulary import Act, Actor, AnswerState, Gate, Role, Stage
 
 _DAY = re.compile(r"today[+-]\d+")
+_WEEKLY = 7 * 86_400
 
 
 @dataclass(frozen=True)
@@ -51,6 +70,7 @@ class Play:
     calendar: Calendar
     files: Files
     project_id: int = 0
+    monitor_ids: dict[str, int] = field(default_factory=dict)  # by row of the monitoring plan
     source_ids: dict[str, int] = field(default_factory=dict)
 
     def run(self) -> int:
@@ -86,6 +106,11 @@ class Play:
         self._meet(step)
         self._waive(step)
         self._pass_gate(step)
+        self._release(step)
+        self._roll_out(step)
+        self._retire(step)
+        self._watch(step)
+        self._go_on(step)
 
     # ------------------------------------------------------------ who, when, where
 
@@ -213,6 +238,54 @@ class Play:
         found = recognise(document.file, content[:HEAD_BYTES], len(content))
         return FileContent(self.files.put(content), len(content), found.media_type, found.name)
 
+    def _watch(self, step: Step) -> None:
+        """A planned monitor is switched on when its first readings are told."""
+        for told in step.readings:
+            common = self._common(step, self._by(step, self._manager))
+            if told.row not in self.monitor_ids:
+                (self.monitor_ids[told.row],) = monitors.create_from_plan(
+                    self.session,
+                    **common,
+                    project_id=self.project_id,
+                    row_ids=[told.row],
+                    expected_seconds=_WEEKLY,
+                )
+            monitors.push(
+                self.session,
+                **common,
+                monitor_id=self.monitor_ids[told.row],
+                readings=[
+                    NewReading(
+                        (self.calendar.today - timedelta(days=told.since - 7 * week)).isoformat(), value
+                    )
+                    for week, value in enumerate(told.weekly)
+                ],
+            )
+
+    def _go_on(self, step: Step) -> None:
+        """The next step of the incident that is not closed."""
+        told = step.incident
+        if told is None:
+            return
+        by = self._by(step, self._manager)
+        common = self._common(step, by)
+        lines = of_project(self.session, by=by, at=common["at"], key=self._key).lines
+        about: dict[str, Any] = {"by": by, "at": common["at"], "incident_id": lines[0].id}
+        if told.take_on:
+            incidents.take_on(self.session, **about)
+            incidents.note(self.session, **about, text=told.take_on)
+        if told.fix:
+            words: dict[str, Any] = {"cause": told.cause, "fix": told.fix, "fixed_version": told.version}
+            incidents.record_fix(self.session, **about, guide=self.guide, **words)
+        if told.sign:
+            incidents.sign_fix(self.session, **about, guide=self.guide, text=told.sign)
+        if told.lessons:
+            incidents.close(self.session, **about, lessons=told.lessons)
+
+    @property
+    def _key(self) -> str:
+        return key_of(self.session, project_id=self.project_id)
+
     def _reason(self, step: Step) -> None:
         for check_id, reason in step.reasons.items():
             gates.give_reason(
@@ -325,4 +398,55 @@ class Play:
             outcome=step.outcome,
             reason=step.reason,
             to_stage=step.to_stage,
+        )
+
+    def _release(self, step: Step) -> None:
+        if step.release is None:
+            return
+        ready = self._day(step.release.ready) if step.release.ready else None
+        releases.create(
+            self.session,
+            **self._common(step, self._by(step, self._manager)),
+            project_id=self.project_id,
+            model_version=step.release.version,
+            summary=step.release.summary,
+            ready_at=datetime.combine(ready, WORK_BEGINS) if ready else None,
+        )
+
+    def _roll_out(self, step: Step) -> None:
+        for told in step.rollout:
+            known = release_facts(self.session, self.project_id)
+            release_id = next(each.id for each in known if each.number == told.number)
+            common = self._common(step, self._by(step, self._manager))
+            if told.move is Move.ROLLED_BACK:
+                del common["guide"]
+                releases.roll_back(
+                    self.session,
+                    **common,
+                    release_id=release_id,
+                    reason=told.note,
+                    began_at=common["at"] - timedelta(minutes=told.minutes),
+                )
+                continue
+            releases.step(
+                self.session,
+                **common,
+                release_id=release_id,
+                move=told.move,
+                share=told.share,
+                note=told.note,
+            )
+
+    def _retire(self, step: Step) -> None:
+        if step.retire is None:
+            return
+        operation.retire(
+            self.session,
+            **self._common(step, self._by(step, Role.APPROVER)),
+            project_id=self.project_id,
+            reason=step.retire.reason,
+            told={name: self._day(on) for name, on in step.retire.told.items()},
+            downstream=step.retire.downstream,
+            records_until=self._day(step.retire.records_until),
+            lessons=step.retire.lessons,
         )

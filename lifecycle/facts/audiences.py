@@ -11,8 +11,21 @@ from sqlmodel import Session, col, select
 
 from lifecycle.facts.people import actor_of, holders, project_roles
 from lifecycle.rules.messages import Audience, Telling
-from lifecycle.rules.permissions import may
-from lifecycle.store.tables import Condition, Membership, PersonRow, Project, Review, SignOff, Waiver
+from lifecycle.rules.permissions import TEAM, may
+from lifecycle.rules.threads import ASKER, TEAM_TURN
+from lifecycle.store.tables import (
+    Condition,
+    Incident,
+    Membership,
+    Monitor,
+    PersonRow,
+    Project,
+    Review,
+    SignOff,
+    Thread,
+    ThreadMessage,
+    Waiver,
+)
 from lifecycle.vocabulary import OrganisationRole, Role
 
 
@@ -93,6 +106,16 @@ def conditions_of(session: Session, entry: Entry) -> tuple[Condition, ...]:
     )
 
 
+def thread_of(session: Session, entry: Entry) -> Thread | None:
+    """The question asked that an entry is about."""
+    return session.get(Thread, entry.about) if entry.subject.startswith("thread:") else None
+
+
+def side_told(entry: Entry) -> str:
+    """Who has the next word after what an entry tells of: whoever asked hears from others, the team from them."""
+    return TEAM_TURN if entry.by_key == entry.detail.get("asked_by") else ASKER
+
+
 def _asked(session: Session, entry: Entry) -> Iterable[str]:
     review = review_of(session, entry)
     return [review.person_key] if review else []
@@ -109,6 +132,10 @@ def _requester(session: Session, entry: Entry) -> Iterable[str]:
 
 def _managers(session: Session, entry: Entry) -> Iterable[str]:
     return holders(session, entry.project_id or 0, Role.PRODUCT_MANAGER)
+
+
+def _approvers(session: Session, entry: Entry) -> Iterable[str]:
+    return holders(session, entry.project_id or 0, Role.APPROVER)
 
 
 def _team(session: Session, entry: Entry) -> Iterable[str]:
@@ -154,11 +181,65 @@ def _administrators(session: Session, _entry: Entry) -> Iterable[str]:
     )
 
 
+def _stood_in_for(_session: Session, entry: Entry) -> Iterable[str]:
+    return [str(entry.detail.get("for", ""))]
+
+
+def _other_side(session: Session, entry: Entry) -> Iterable[str]:
+    if side_told(entry) == ASKER:
+        return [str(entry.detail.get("asked_by", ""))]
+    return session.exec(
+        select(Membership.person_key).where(
+            col(Membership.project_id) == entry.project_id,
+            col(Membership.role).in_([role.value for role in TEAM]),
+            col(Membership.ended_at).is_(None),
+        )
+    )
+
+
+def _talkers(session: Session, entry: Entry) -> Iterable[str]:
+    return session.exec(
+        select(ThreadMessage.by_key).where(col(ThreadMessage.thread_id) == entry.about).distinct()
+    )
+
+
+def incident_of(session: Session, entry: Entry) -> Incident | None:
+    """The incident that an entry is about."""
+    return session.get(Incident, entry.about) if entry.subject.startswith("incident:") else None
+
+
+def _watchers(session: Session, entry: Entry) -> Iterable[str]:
+    """The monitor's owner, by key or by name alone, and everybody who watches over the project's monitors."""
+    incident = incident_of(session, entry)
+    monitor = session.get(Monitor, incident.monitor_id) if incident and incident.monitor_id else None
+    if monitor is not None and monitor.owner:
+        owner = monitor.owner.removeprefix("@")
+        yield from session.exec(
+            select(PersonRow.key).where((col(PersonRow.key) == owner) | (col(PersonRow.name) == owner))
+        )
+    yield from holders(session, entry.project_id or 0, Role.MONITOR_OWNER)
+
+
+def _assignee(session: Session, entry: Entry) -> Iterable[str]:
+    incident = incident_of(session, entry)
+    return [incident.assignee] if incident and incident.assignee else []
+
+
+def _fix_signers(_session: Session, entry: Entry) -> Iterable[str]:
+    return [str(key) for key in entry.detail.get("signers", ())]
+
+
+def _accountable(session: Session, entry: Entry) -> Iterable[str]:
+    for role in (Role.BUSINESS, Role.TECHNOLOGY):
+        yield from holders(session, entry.project_id or 0, role)
+
+
 _RESOLVED: Mapping[Audience, Callable[[Session, Entry], Iterable[str]]] = {
     Audience.ASKED: _asked,
     Audience.ASKED_BEFORE: _asked_before,
     Audience.REQUESTER: _requester,
     Audience.MANAGERS: _managers,
+    Audience.APPROVERS: _approvers,
     Audience.TEAM: _team,
     Audience.SIGNER: _signer,
     Audience.OWNERS: _owners,
@@ -166,4 +247,11 @@ _RESOLVED: Mapping[Audience, Callable[[Session, Entry], Iterable[str]]] = {
     Audience.WAIVER_GIVER: _waiver_giver,
     Audience.PERSON: _person,
     Audience.ADMINISTRATORS: _administrators,
+    Audience.STOOD_IN_FOR: _stood_in_for,
+    Audience.OTHER_SIDE: _other_side,
+    Audience.TALKERS: _talkers,
+    Audience.WATCHERS: _watchers,
+    Audience.ASSIGNEE: _assignee,
+    Audience.FIX_SIGNERS: _fix_signers,
+    Audience.ACCOUNTABLE: _accountable,
 }

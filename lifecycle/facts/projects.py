@@ -6,10 +6,9 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Row, Select, bindparam, func, select
 from sqlmodel import Session
@@ -33,6 +32,7 @@ from lifecycle.rules.project_facts import (
     SourceFact,
     WaiverFact,
 )
+from lifecycle.rules.reminders import zone_of
 from lifecycle.store.base import metadata
 from lifecycle.store.tables import EvidenceRevision
 from lifecycle.vocabulary import (
@@ -46,6 +46,7 @@ from lifecycle.vocabulary import (
     Stage,
 )
 
+DOCUMENT = "document"  # the origin of a project that came as a whole-project document
 WITH_HISTORY = ("D27", "D37")  # the fields whose past some rule reads (C28, C71)
 _TABLES = metadata.tables
 _Line = Row[Any]
@@ -58,10 +59,12 @@ _NOBODY: Mapping[str, str] = MappingProxyType({})
 
 def today_in(time_zone: str, at: datetime) -> date:
     """The date of the moment `at` in that time zone; UTC where the zone is not known on this machine."""
-    try:
-        return at.astimezone(ZoneInfo(time_zone)).date()
-    except (ZoneInfoNotFoundError, ValueError):
-        return at.astimezone(UTC).date()
+    return at.astimezone(zone_of(time_zone)).date()
+
+
+def end_of_day(day: date, time_zone: str) -> datetime:
+    """The moment at which the day is over there: what happened before it is of that day or earlier."""
+    return datetime.combine(day + timedelta(days=1), time.min, zone_of(time_zone)).astimezone(UTC)
 
 
 def organisation_time_zone(session: Session) -> str:
@@ -92,8 +95,10 @@ def load_many(
     session.flush()
     projects = {row.id: row for row in _read(session, "project", project_ids)}
     found = _lines(session, project_ids, guide)
+    came = [row.id for row in projects.values() if row.origin == DOCUMENT]
+    elsewhere = _elsewhere(session, came) if came else {}
     return {
-        project_id: _facts(projects[project_id], found, today)
+        project_id: _facts(projects[project_id], found, today, elsewhere.get(project_id, {}))
         for project_id in project_ids
         if project_id in projects
     }
@@ -207,7 +212,9 @@ def _by_project(rows: Sequence[_Line]) -> _Lines:
     return grouped
 
 
-def _facts(project: _Line, found: _Found, today: date) -> ProjectFacts:
+def _facts(
+    project: _Line, found: _Found, today: date, elsewhere: Mapping[tuple[Gate, Role], datetime]
+) -> ProjectFacts:
     answers, of_sources = _answers(found.of("current_answer", project.id), found)
     decisions = tuple(_decision(row) for row in found.of("gate_decision", project.id))
     choices = found.of("tier_choice", project.id)
@@ -218,7 +225,7 @@ def _facts(project: _Line, found: _Found, today: date) -> ProjectFacts:
         gate=Gate(project.gate) if project.gate else None,
         furthest_stage=Stage(project.furthest_stage) if project.furthest_stage else None,
         status=ProjectStatus(project.status),
-        is_adopted=project.origin == "here" or project.adopted_at is not None,
+        is_adopted=project.origin != "register" or project.adopted_at is not None,
         answers=answers,
         sources=tuple(
             SourceFact(row.id, row.name, of_sources.get(row.id, {}))
@@ -238,10 +245,33 @@ def _facts(project: _Line, found: _Found, today: date) -> ProjectFacts:
         tier_choice=choices[-1].tier if choices else None,
         history=_history(found.of("answer", project.id), found),
         live_since=_live_since(decisions, found.time_zone),
+        elsewhere=elsewhere,
     )
     # What a withdrawal ends depends on the tier, which the answers say.
     signed = found.of("sign_off", project.id)
     return replace(facts, sign_offs=_sign_offs(signed, found, facts.tier)) if signed else facts
+
+
+def _elsewhere(session: Session, project_ids: Sequence[int]) -> dict[int, dict[tuple[Gate, Role], datetime]]:
+    """When each role last decided favourably at each gate, as the imported documents of these projects say."""
+    found: dict[int, dict[tuple[Gate, Role], datetime]] = defaultdict(dict)
+    for row in session.connection().execute(_SIGNED_ELSEWHERE, {"projects": project_ids}):
+        said = json.loads(row.content)
+        place = Gate(said["gate"]), Role(said["role"])
+        found[row.project_id].pop(place, None)
+        if Decision(said["decision"]).is_favourable:
+            found[row.project_id][place] = datetime.fromisoformat(said["at"])
+    return found
+
+
+_ELSEWHERE = _TABLES["elsewhere_record"]
+_SIGNED_ELSEWHERE = (
+    select(_ELSEWHERE.c.project_id, _ELSEWHERE.c.content)
+    .where(
+        _ELSEWHERE.c.project_id.in_(bindparam("projects", expanding=True)), _ELSEWHERE.c.kind == "sign_off"
+    )
+    .order_by(_ELSEWHERE.c.id)
+)
 
 
 # ---------------------------------------------------------------- answers

@@ -19,7 +19,11 @@ from sqlmodel import Session
 
 from lifecycle.canonical import canonical_json, moment_text
 from lifecycle.facts.editions import load_by_guide
-from lifecycle.facts.projects import load_facts, organisation_today
+from lifecycle.facts.projects import (
+    load_facts,
+    organisation_time_zone,
+    organisation_today,
+)
 from lifecycle.guide import Guide
 from lifecycle.rules.assessment import AnswerStanding, Basis, answer_standing
 from lifecycle.rules.project_facts import ProjectFacts
@@ -31,6 +35,7 @@ from lifecycle.rules.readiness import (
     readiness_of_all,
     top_blocker,
 )
+from lifecycle.rules.reminders import zone_of
 from lifecycle.rules.signoffs import (
     SignOffState,
     approvals_due,
@@ -46,6 +51,7 @@ from lifecycle.vocabulary import Gate, SignOffStatus
 _STANDING = metadata.tables["standing"]
 _PROJECT = metadata.tables["project_standing"]
 _HISTORY = metadata.tables["standing_history"]
+_PAST = metadata.tables["standing_past"]
 _TARGETS = metadata.tables["target_date"]
 # Built once: read with every answer saved.
 _STORED_PROJECT = select(_PROJECT).where(_PROJECT.c.project_id == bindparam("project"))
@@ -57,6 +63,7 @@ _CHANGE_PROJECT = update(_PROJECT).where(_PROJECT.c.project_id == bindparam("pro
 _TARGETS_OF = select(_TARGETS).where(_TARGETS.c.project_id == bindparam("project"))
 _GATE_COLUMNS = tuple(column.name for column in _STANDING.c if column.name not in ("project_id", "gate"))
 _PROJECT_COLUMNS = tuple(column.name for column in _PROJECT.c if column.name != "project_id")
+_PAST_COLUMNS = frozenset(column.name for column in _PAST.c)
 _EVENTS = metadata.tables["event"]
 _MOMENTS = ("since", "waiting_since")
 _WAITS_UNTIL_DONE = "standing refreshed once for project"  # in the session's own notes
@@ -121,15 +128,21 @@ def refreshed_once(session: Session, project_id: int, *, guide: Guide, at: datet
 
 
 def rebuild_standing(
-    session: Session, *, guide: Guide, at: datetime, project_ids: Sequence[int] | None = None
+    session: Session,
+    *,
+    guide: Guide,
+    at: datetime,
+    project_ids: Sequence[int] | None = None,
+    today: date | None = None,
 ) -> int:
     """Write the standing of these, or of all, projects anew from their rows; returns how many have one.
 
-    The moments are taken from the history, so that the result equals what was kept up to date all along.
+    The moments are taken from the history, so that the result equals what was kept up to date all along. `today`
+    defaults to the organisation's date at `at`.
     """
     projects = metadata.tables["project"].c.id
     ids = list(project_ids) if project_ids is not None else list(session.execute(select(projects)).scalars())
-    today = organisation_today(session, at)
+    today = today or organisation_today(session, at)
     assessed = 0
     for start in range(0, len(ids), _AT_ONCE):
         for own, found in load_by_guide(session, ids[start : start + _AT_ONCE], today=today, guide=guide):
@@ -142,9 +155,19 @@ def rebuild_standing(
 def rebuild_lapsed(session: Session, *, guide: Guide, at: datetime) -> int:
     """Write anew what a date has outrun since it was written; returns how many projects that were.
 
-    Dates pass without a write: whoever reads the portfolio calls this first. No event: nothing was done.
+    Dates pass without a write: whoever reads the portfolio calls this first. No event: nothing was done. Each date
+    that passed is dated on its own day, whenever it is noticed, so that the portfolio as of that day has it.
     """
-    return rebuild_standing(session, guide=guide, at=at, project_ids=lapsed_standing(session, at=at))
+    today, zone = organisation_today(session, at), zone_of(organisation_time_zone(session))
+    found: set[int] = set()
+    day = date.min
+    while (lapsed := _lapsed(session, today)) and min(lapsed.values()) >= day:
+        day = min(lapsed.values()) + timedelta(days=1)
+        ids = [project_id for project_id, lasted in lapsed.items() if lasted < day]
+        noon = datetime.combine(day, time(12), zone).astimezone(UTC)
+        rebuild_standing(session, guide=guide, at=min(noon, at), project_ids=ids, today=day)
+        found.update(ids)
+    return len(found)
 
 
 def let_dates_pass(session: Session, project_id: int, *, guide: Guide, until: datetime) -> None:
@@ -164,9 +187,15 @@ def let_dates_pass(session: Session, project_id: int, *, guide: Guide, until: da
 
 def lapsed_standing(session: Session, *, at: datetime) -> list[int]:
     """The projects whose standing holds no longer: a day after their `valid_until` has begun."""
-    today = organisation_today(session, at)
-    lapsed = select(_PROJECT.c.project_id).where(_PROJECT.c.valid_until < today)
-    return list(session.execute(lapsed.order_by(_PROJECT.c.project_id)).scalars())
+    return list(_lapsed(session, organisation_today(session, at)))
+
+
+def _lapsed(session: Session, today: date) -> dict[int, date]:
+    """Until which day it lasted, by project."""
+    chosen = select(_PROJECT.c.project_id, _PROJECT.c.valid_until).where(_PROJECT.c.valid_until < today)
+    return {
+        row.project_id: row.valid_until for row in session.execute(chosen.order_by(_PROJECT.c.project_id))
+    }
 
 
 def compute_standing(
@@ -208,6 +237,14 @@ def _write(
         _tell_gone_stale(session, project_id, before, now, at)
     if before is None or _lasting(now) != _lasting(before):
         session.execute(insert(_HISTORY), {"project_id": project_id, "at": at, "content": now.as_json()})
+        session.execute(insert(_PAST), {"project_id": project_id, "at": at, **_counted(now)})
+
+
+def _counted(now: Standings) -> Content:
+    """What the portfolio counts of it, at any later day as of this one."""
+    ahead = now.project["gate"] or Gate.DISCOVERY.value
+    said = {name: value for name, value in now.project.items() if name in _PAST_COLUMNS}
+    return {**said, "roles": now.gates[ahead]["roles"]}
 
 
 def _replace(session: Session, project_id: int, now: Standings, stored: Standings | None) -> None:

@@ -30,9 +30,10 @@ _SAME_CHARACTER = str.maketrans(
     {**dict.fromkeys("‘’‚‛′`´", "'"), **dict.fromkeys("“”„‟″", '"'), **dict.fromkeys("‐‑‒–—―−﹘﹣－", "-")}
 )
 _ENUMERATOR = re.compile(
-    r"^(?:stage|phase|step)\s+\d{1,2}\s*[-:.)]\s*"
+    r"^(?:stage|phase|step|etape|fase|etapa|stufe|stadium)\s+\d{1,2}\s*[-:.)]\s*"
     r"|^\(?(?:[a-z]|\d{1,2}|[ivx]{2,4})\)\s*|^(?:[a-z]|\d{1,2})\.\s+|^\d{1,2}\s*[-:]\s+"
 )
+_IN_TWO_LANGUAGES = re.compile(r"\s*[/|]\s*")  # the same word in two languages
 _WORD_STARTS_IN_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 Text = Annotated[str, Field(min_length=1, strict=True)]
@@ -99,7 +100,8 @@ class RegisterMapping(_Part):
 
     `organisation_from_id` finds the organisation in an id, in rows that no column and no caller gives one.
     Ids unique in the register need no organisation to tell two rows apart; where both are set, that holds for
-    ids of that pattern only, because somebody always numbers from 1.
+    ids of that pattern only, because somebody always numbers from 1. Stage words in `undecided` stay with a person,
+    whatever the rules say. `register_name` keeps a register's projects together when its mapping is renamed.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,59}$")]
@@ -118,6 +120,19 @@ class RegisterMapping(_Part):
     external_ids_unique_in: Literal["register", "organisation"] = "organisation"
     organisation_from_id: str | None = None
     encoding: str | None = None
+    register_name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,59}$")] | None = None
+    undecided: Texts = ()
+    proposed: bool = False
+
+    @property
+    def told_apart_in(self) -> str:
+        """The register whose entries this mapping's rows are compared with, however the mapping is called."""
+        return self.register_name or self.name
+
+    def changed(self, **parts: object) -> RegisterMapping:
+        """Another mapping, checked anew, with these parts in the place of its own."""
+        own = {name: getattr(self, name) for name in type(self).model_fields}
+        return RegisterMapping.model_validate({**own, **parts})
 
     @model_validator(mode="after")
     def _consistent(self) -> RegisterMapping:
@@ -138,6 +153,10 @@ class RegisterMapping(_Part):
     @cached_property
     def stage_words(self) -> Mapping[str, tuple[Stage, ProjectStatus]]:
         return {stage_key(word): (rule.stage, rule.status) for rule in self.stages for word in rule.words}
+
+    @cached_property
+    def undecided_words(self) -> frozenset[str]:
+        return frozenset(map(stage_key, self.undecided))
 
     @cached_property
     def stage_prefixes(self) -> tuple[tuple[re.Pattern[str], Stage, ProjectStatus], ...]:
@@ -173,6 +192,13 @@ class Located:
     dates: tuple[tuple[str, int], ...]
 
     @property
+    def all_places(self) -> frozenset[int]:
+        """Every column that stands for something."""
+        single = (self.name, self.external_id, self.organisation, self.stage, self.risk)
+        further = (place for _, place in (*self.facts, *self.dates))
+        return frozenset(place for place in (*single, *further) if place is not None)
+
+    @property
     def notions(self) -> int:
         """How many notions other than the name were found."""
         single = (self.external_id, self.organisation, self.stage, self.risk)
@@ -190,13 +216,26 @@ def folded(text: str) -> str:
 def header_key(text: str) -> str:
     """A header as it is compared: folded, so that use_case_name and useCaseName are Use Case Name."""
     plain = text if " " in text.strip() else _WORD_STARTS_IN_CAMEL_CASE.sub(" ", text)
-    return " ".join(folded(plain).replace("_", " ").split())
+    return _without_accents(" ".join(folded(plain).replace("_", " ").split()))
+
+
+def _without_accents(text: str) -> str:
+    """Exports lose accents on the way, so they do not count."""
+    if text.isascii():
+        return text
+    split = unicodedata.normalize("NFKD", text)
+    return "".join(character for character in split if not unicodedata.combining(character))
+
+
+def exact_alias(header: str) -> str:
+    """A header of a file as a mapping lists it: without the asterisks that would make a pattern of it."""
+    return header.strip().strip("*").strip() or header
 
 
 @lru_cache(maxsize=20_000)
 def stage_key(text: str) -> str:
     """A stage or risk word as compared: folded, underscores as spaces, without "a) " or "Stage 2 - "."""
-    plain = " ".join(folded(text).replace("_", " ").split())
+    plain = _without_accents(" ".join(folded(text).replace("_", " ").split()))
     return _ENUMERATOR.sub("", plain).strip()
 
 
@@ -236,13 +275,22 @@ _DOUBTS = frozenset(
 def stage_of(mapping: RegisterMapping, word: str) -> tuple[Stage, ProjectStatus] | None:
     """Our stage and status for a register's word, or None: an unknown word is never guessed."""
     key = stage_key(word)
+    if key in mapping.undecided_words:
+        return None
     if key in mapping.stage_words:
         return mapping.stage_words[key]
+    halves = {_plain_stage(mapping, half) for half in _IN_TWO_LANGUAGES.split(key)}
+    if len(halves) == 1 and None not in halves:
+        return halves.pop()
     for pattern, stage, status in mapping.stage_prefixes:
         found = pattern.match(key)
         if found:
             return None if _takes_back(mapping, key[found.end() :], (stage, status)) else (stage, status)
     return None
+
+
+def _plain_stage(mapping: RegisterMapping, key: str) -> tuple[Stage, ProjectStatus] | None:
+    return mapping.stage_words.get(key.strip())
 
 
 def _takes_back(mapping: RegisterMapping, rest: str, said: tuple[Stage, ProjectStatus]) -> bool:

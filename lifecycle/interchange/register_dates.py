@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -12,25 +14,36 @@ from lifecycle.interchange.tabular_text import one_line
 _LATEST_YEAR = 2100
 _CLOCK = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 _ISO = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_CLOCK}")
+_COMPACT = re.compile(r"(19\d\d|20\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])")
 _NUMBERS = re.compile(rf"(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}}){_CLOCK}")
 _WORDS = (
-    re.compile(r"(?P<day>\d{1,2})(?:st|nd|rd|th)?[ -](?P<month>[A-Za-z]{3,9})\.?,?[ -](?P<year>\d{4})"),
-    re.compile(r"(?P<month>[A-Za-z]{3,9})\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})"),
+    re.compile(
+        r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º)?(?: de)?[ -](?P<month>[^\W\d_]{3,10})\.?,?(?: de)?[ -](?P<year>\d{4})"
+    ),
+    re.compile(r"(?P<month>[^\W\d_]{3,10})\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})"),
 )
-_MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
+# By number, in the languages that registers come in, as they are after `_bare`: a beginning of three letters will do.
+_MONTHS = tuple(
+    tuple(names.split())
+    for names in (
+        "january januari janvier januar enero gennaio janeiro",
+        "february februari fevrier februar febrero febbraio fevereiro",
+        "march maart mars marz marzo marco mrt",
+        "april avril abril aprile",
+        "may mei mai mayo maggio maio",
+        "june juni juin junio giugno junho",
+        "july juli juillet julio luglio julho",
+        "august augustus aout agosto",
+        "september septembre septiembre settembre setembro",
+        "october oktober octobre octubre ottobre outubro",
+        "november novembre noviembre novembro",
+        "december dezember decembre diciembre dicembre dezembro desember",
+    )
 )
+_MANGLED = re.compile(
+    r"\d{1,2}-[A-Za-z]{3}|[A-Za-z]{3}-\d{2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2}|Q[1-4][ -]?(?:FY)?\d{2,4}"
+)
+_MONTH_ALONE = re.compile(r"\d{4}[-/]\d{1,2}|\d{1,2}[-/]\d{4}")
 
 DateOrder = Literal["month_first", "day_first", "unknown"]
 
@@ -56,8 +69,30 @@ def read_date(text: str, *, order: DateOrder, earliest_year: int) -> date | None
     return day if day and earliest_year <= day.year <= _LATEST_YEAR else None
 
 
+def looks_like_date(text: str) -> bool:
+    """Whether a cell was meant as a date, certain or not: 3/4/2024, 24-Jun, 2024-03."""
+    plain = one_line(text)
+    if not plain or len(plain) > 40 or not any(map(str.isdigit, plain)):
+        return False
+    patterns = (_ISO, _NUMBERS, _COMPACT, _MANGLED, _MONTH_ALONE)
+    return any(pattern.fullmatch(plain) for pattern in patterns) or _from_words(plain) is not None
+
+
+def order_of(texts: Iterable[str]) -> DateOrder:
+    """Whether day or month comes first, when a number above 12 says so and none says the other; else unknown."""
+    day_first = month_first = False
+    for text in texts:
+        match = _NUMBERS.fullmatch(one_line(text)) if text else None
+        if match:
+            day_first = day_first or int(match[1]) > 12 >= int(match[2])
+            month_first = month_first or int(match[2]) > 12 >= int(match[1])
+    if day_first == month_first:
+        return "unknown"
+    return "day_first" if day_first else "month_first"
+
+
 def _from_iso(text: str) -> date | None:
-    match = _ISO.fullmatch(text)
+    match = _ISO.fullmatch(text) or _COMPACT.fullmatch(text)
     return _day(int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
@@ -78,11 +113,20 @@ def _from_words(text: str) -> date | None:
     for pattern in _WORDS:
         match = pattern.fullmatch(text)
         if match:
-            name = match["month"].casefold()
-            for number, month in enumerate(_MONTHS, 1):
-                if month.startswith(name):
-                    return _day(int(match["year"]), number, int(match["day"]))
+            name = _bare(match["month"])
+            months = {
+                number
+                for number, names in enumerate(_MONTHS, 1)
+                if any(each.startswith(name) for each in names)
+            }
+            if len(months) == 1:
+                return _day(int(match["year"]), months.pop(), int(match["day"]))
     return None
+
+
+def _bare(text: str) -> str:
+    split = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in split if not unicodedata.combining(character))
 
 
 def _day(year: int, month: int, day: int) -> date | None:

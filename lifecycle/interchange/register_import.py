@@ -10,10 +10,10 @@ from sqlmodel import Session
 
 from lifecycle.actions.registers import Imported, ListedRegister, ProblemRow, Progress, import_register
 from lifecycle.canonical import digest
-from lifecycle.facts.registers import known_entries
+from lifecycle.facts.registers import known_entries, stored_entries, told_before
 from lifecycle.interchange.registers import RegisterReading, RegisterRow
 from lifecycle.interchange.tabular import RowProblem
-from lifecycle.rules.registers import ListedProject, compare
+from lifecycle.rules.registers import FieldChange, ListedProject, compare, field_changes, told_by
 from lifecycle.vocabulary import Actor
 
 RISK_GROUP_LABEL = "Risk group"
@@ -21,25 +21,71 @@ _LONGEST_WORD = 1_000
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """A project known before that the file says something else of, and which fields."""
+
+    key: str
+    name: str
+    organisation: str
+    row: int
+    fields: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedProject:
+    """A project that would be new or that the file leaves out; `row` is its place in the file (before)."""
+
+    name: str
+    organisation: str
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What an import would do: numbers of projects, and the rows a person should look at."""
+    """What an import would do: numbers of projects, which ones, and the rows a person should look at.
+
+    `returning` are among those added: projects of an import taken back before.
+    """
 
     added: int
     changed: int
     unchanged: int
     gone: int
     problems: tuple[RowProblem, ...]
+    new: tuple[PlannedProject, ...] = ()
+    changes: tuple[PlannedChange, ...] = ()
+    left_out: tuple[PlannedProject, ...] = ()
 
 
 def plan_import(session: Session, reading: RegisterReading) -> ImportPlan:
-    """The counts that `apply_import` would give now. Reads only."""
-    found = compare(_listed(reading.rows), known_entries(session, reading.mapping.name))
+    """What `apply_import` would do now. Reads only."""
+    found = compare(_listed(reading.rows), known_entries(session, reading.mapping.told_apart_in))
+    stored = stored_entries(session, [known.project_id for known, _ in found.changed])
+    gone = stored_entries(session, [entry.project_id for entry in found.gone])
     return ImportPlan(
         added=len(found.added) + len(found.returning),
         changed=len(found.changed),
         unchanged=len(found.unchanged),
         gone=len(found.gone),
         problems=reading.problems,
+        new=tuple(
+            PlannedProject(row.name, row.organisation, row.row_number)
+            for row in (*found.added, *(row for _, row in found.returning))
+        ),
+        changes=tuple(
+            PlannedChange(
+                key=stored[known.project_id][0].key,
+                name=row.name,
+                organisation=row.organisation,
+                row=row.row_number,
+                fields=field_changes(told_before(*stored[known.project_id]), told_by(row)),
+            )
+            for known, row in found.changed
+        ),
+        left_out=tuple(
+            PlannedProject(project.name, project.organisation, entry.row_number)
+            for project, entry in (gone[entry.project_id] for entry in found.gone)
+        ),
     )
 
 
@@ -56,7 +102,7 @@ def apply_import(
     Raises Forbidden unless `by` is an administrator or the command line.
     """
     register = ListedRegister(
-        register_name=reading.mapping.name,
+        register_name=reading.mapping.told_apart_in,
         file_name=reading.file_name,
         file_digest=reading.file_digest,
         projects=_listed(reading.rows),
@@ -87,6 +133,7 @@ def _listed_project(row: RegisterRow) -> ListedProject:
         stage_word=stage_word,
         risk=risk,
         facts=facts,
+        others=row.others,
     )
 
 

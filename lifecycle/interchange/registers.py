@@ -21,18 +21,23 @@ from lifecycle.interchange.mappings import (
     RiskGroup,
     answer_of,
     folded,
+    header_key,
     load_mappings,
     locate,
     recognition,
     risk_group_of,
     stage_of,
 )
+from lifecycle.interchange.proposals import Proposal, is_a_list_of_people, propose, with_known_words
 from lifecycle.interchange.register_dates import RegisterDate, read_date
+from lifecycle.interchange.register_headers import second_headers, settled_header
+from lifecycle.interchange.register_words import NOTIONS
 from lifecycle.interchange.tabular import (
     LARGEST_FILE_MEGABYTES,
     Row,
     RowProblem,
     Table,
+    header_texts,
     likely_header,
     read_grids,
     table_at,
@@ -46,6 +51,8 @@ LONGEST_ID = 200
 _EARLY_ROWS = 30
 _FULL_ROW = 3  # cells
 _MOST_NAMED = 8
+_SAVED_FIRST = 10_000
+_SAMPLED_ROWS, _MOST_SAMPLES, _LONGEST_SAMPLE = 200, 4, 60
 # A label that adds up, perhaps with its number: "Total", "Grand total: 60 projects", "Summe (60)".
 _TOTAL = re.compile(
     r"(?:grand |sub-?|overall )?(?:totals?|sum|count|totaal|gesamt|summe|insgesamt)"
@@ -78,10 +85,32 @@ class RegisterRow:
     risk: str
     risk_group: RiskGroup
     facts: tuple[tuple[str, str], ...]
+    others: tuple[tuple[str, str], ...]  # the cells of columns that the mapping has no notion of, by header
     dates: tuple[RegisterDate, ...]
     content_digest: str
     group: str
     identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageWord:
+    """One word of the stage column ("" for a blank) and where its rows stand; stage None: a person decides."""
+
+    word: str
+    rows: int
+    stage: Stage | None
+    status: ProjectStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Rows that may be one project told twice. `shared` says what they have in common."""
+
+    shared: str
+    name: str
+    organisation: str
+    rows: tuple[int, ...]
+    identical: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +125,36 @@ class RegisterReading:
     rows: tuple[RegisterRow, ...]
     problems: tuple[RowProblem, ...]
     notes: tuple[str, ...]
+    sheets: tuple[str, ...] = ()  # every sheet or list that could have been read
+    samples: tuple[tuple[str, ...], ...] = ()  # some texts of each column
+    header_row: int = 1  # its number in the file
+
+    @property
+    def columns(self) -> dict[str, str | None]:
+        """The header that each of our notions was found under; None where there is no such column."""
+        place = locate(self.mapping, self.headers)
+        found = {notion: getattr(place, notion) for notion in NOTIONS}
+        return {notion: None if at is None else self.headers[at] for notion, at in found.items()}
+
+    @property
+    def date_columns(self) -> tuple[str, ...]:
+        """The headers of the columns that are read as dates."""
+        return tuple(self.headers[at] for _, at in locate(self.mapping, self.headers).dates)
+
+    @property
+    def stage_words(self) -> tuple[StageWord, ...]:
+        """Every word of the stage column with its rows and place, those nobody knows first, then by rows."""
+        counts: dict[tuple[str, Stage | None, ProjectStatus], int] = {}
+        for row in self.rows:
+            told = (row.stage_word, row.stage, row.status)
+            counts[told] = counts.get(told, 0) + 1
+        words = [StageWord(word, rows, stage, status) for (word, stage, status), rows in counts.items()]
+        return tuple(sorted(words, key=lambda each: (each.stage is not None, -each.rows, each.word)))
+
+    @property
+    def duplicates(self) -> tuple[Duplicates, ...]:
+        """Rows that share an id, or name and organisation; each stays a project of its own."""
+        return _duplicates(self.rows)
 
     @property
     def by_stage(self) -> dict[str, int]:
@@ -136,46 +195,118 @@ def read_register(
     organisation: str | None = None,
     *,
     mappings: Sequence[RegisterMapping] | None = None,
+    saved: Sequence[RegisterMapping] = (),
+    sheet: str | None = None,
+    encoding: str | None = None,
     largest_megabytes: int = LARGEST_FILE_MEGABYTES,
 ) -> RegisterReading:
-    """Read a register with the given mapping, else with the best matching of `mappings` (those shipped).
+    """Read a register with the given mapping, else with the best of `saved` and `mappings` (those shipped).
 
-    `organisation` fills rows whose file names none. Raises Invalid when the file cannot be read, when no
-    mapping recognises its headers, or when no row holds anything; GuideError when a shipped mapping
-    is broken.
+    A saved mapping goes first for a file that has all of its headers. Without any that knows the headers, one is
+    proposed from them and from what the columns hold. `organisation` fills rows whose file names none, `sheet`
+    names the sheet of a workbook (or the list of a JSON document) to read. Raises Invalid when the file cannot be
+    read, when it is no register, or when no row holds anything; GuideError when a shipped mapping is broken.
     """
-    encoding = mapping.encoding if mapping else None
-    grids = read_grids(content, filename, largest_megabytes=largest_megabytes, encoding=encoding)
-    choice, notes = _choose(grids, mapping, load_mappings() if mappings is None else mappings, filename)
-    table = table_at(choice.grid, choice.header)
+    grids = read_grids(
+        content,
+        filename,
+        largest_megabytes=largest_megabytes,
+        encoding=encoding or (mapping.encoding if mapping else None),
+    )
+    sheets = tuple(grid.source for grid in grids)
+    if sheet is not None:
+        grids = _only(grids, sheet, filename)
+    shipped = load_mappings() if mappings is None else mappings
+    known = (*saved, *(with_known_words(each) if each.fallback else each for each in shipped))
+    choice = _choice(grids, mapping, known, filename)
+    header = settled_header(choice.grid, choice.header, choice.mapping)
+    place = locate(choice.mapping, header_texts(choice.grid, header))
+    again = second_headers(choice.grid, header, place)
+    table = table_at(choice.grid, header, again)
     if not table.rows:
         raise Invalid(f"{filename} has headers but no rows below them.")
+    if place.stage is None and is_a_list_of_people(table):
+        raise Invalid(
+            f"{filename} looks like a list of people: nearly every row has an e-mail address of its own."
+        )
     reader = _Reader(choice.mapping, table, one_line(organisation or "")[:LONGEST_ORGANISATION])
+    if again:
+        reader.left_out["second header"] = list(again)
     rows, problems = reader.read()
     left_out = {number for numbers in reader.left_out.values() for number in numbers}
     odd = [problem for problem in table.problems if problem.row not in left_out]
     problems = sorted([*odd, *problems], key=lambda problem: problem.row)
-    notes += reader.notes(rows)
-    digest = hashlib.sha256(content).hexdigest()
-    source = choice.grid.source
     return RegisterReading(
-        choice.mapping, filename, digest, source, table.headers, rows, tuple(problems), tuple(notes)
+        mapping=choice.mapping,
+        file_name=filename,
+        file_digest=hashlib.sha256(content).hexdigest(),
+        source=choice.grid.source,
+        headers=table.headers,
+        rows=rows,
+        problems=tuple(problems),
+        notes=(*_other_sheets(grids, choice, known), *reader.notes(rows)),
+        sheets=sheets,
+        samples=_samples(table),
+        header_row=choice.grid.rows[header].number,
     )
 
 
-def _choose(
-    grids: Sequence[Grid], mapping: RegisterMapping | None, mappings: Sequence[RegisterMapping], filename: str
-) -> tuple[_Choice, list[str]]:
-    """The best sheet, header row and mapping; among equals the first, so the choice is always the same."""
-    choices = [choice for grid in grids for choice in _choices(grid, mapping, mappings)]
-    if not choices:
+def _only(grids: Sequence[Grid], sheet: str, filename: str) -> tuple[Grid, ...]:
+    """The grids of that source, or of the sheet of that name."""
+    wanted = sheet.casefold()
+    found = tuple(grid for grid in grids if grid.source == sheet or f"“{wanted}”" in grid.source.casefold())
+    if not found:
+        names = ", ".join(grid.source for grid in grids)
+        raise Invalid(f"{filename} has no visible sheet or list “{sheet}”. There is: {names}.")
+    return found
+
+
+def _samples(table: Table) -> tuple[tuple[str, ...], ...]:
+    """For each column the first different texts in it, for people who say what it is."""
+    found: list[dict[str, None]] = [{} for _ in table.headers]
+    for row in table.rows[:_SAMPLED_ROWS]:
+        for place, cell in enumerate(row.values):
+            if len(found[place]) < _MOST_SAMPLES and not is_blank(cell):
+                found[place].setdefault(one_line(cell)[:_LONGEST_SAMPLE])
+    return tuple(tuple(texts) for texts in found)
+
+
+def _choice(
+    grids: Sequence[Grid], mapping: RegisterMapping | None, known: Sequence[RegisterMapping], filename: str
+) -> _Choice:
+    """The best sheet, header row and mapping; among equals the first, so the choice is always the same.
+
+    A fallback mapping gives way to a proposal that finds more in the file.
+    """
+    choices = [choice for grid in grids for choice in _choices(grid, mapping, known)]
+    best = max(choices, key=lambda choice: choice.score, default=None)
+    if mapping is None and (best is None or best.mapping.fallback):
+        proposal = propose(grids)
+        if proposal is not None and (best is None or _finds_more(proposal, best)):
+            return _Choice(1.0, proposal.grid, proposal.header, proposal.mapping)
+    if best is None:
         raise Invalid(_unrecognised(grids, mapping, filename))
-    best = max(choices, key=lambda choice: choice.score)
-    others = {choice.grid.source for choice in choices if choice.grid is not best.grid}
-    notes = [
+    return best
+
+
+def _finds_more(proposal: Proposal, best: _Choice) -> bool:
+    place = locate(best.mapping, header_texts(best.grid, best.header))
+    chief = (place.external_id, place.organisation, place.stage, place.risk)
+    found = sum(each is not None for each in chief) + bool(place.dates)
+    return proposal.notions > found or (place.stage is None and proposal.known_stage_cells > 0)
+
+
+def _other_sheets(grids: Sequence[Grid], best: _Choice, known: Sequence[RegisterMapping]) -> list[str]:
+    """A note for each sheet that is not read and looks like a register too."""
+    candidates = [best.mapping, *known] if best.mapping.proposed else known
+    others = {
+        grid.source
+        for grid in grids
+        if grid is not best.grid and any(True for _ in _choices(grid, None, candidates))
+    }
+    return [
         f"Only {best.grid.source} was read; {other} looks like a register too." for other in sorted(others)
     ]
-    return best, notes
 
 
 def _choices(
@@ -191,9 +322,17 @@ def _choices(
 
 def _score(mapping: RegisterMapping, headers: Sequence[str], *, explicit: bool) -> float:
     if not explicit:
-        return recognition(mapping, headers)
+        return recognition(mapping, headers) + (_SAVED_FIRST if _has_all(mapping, headers) else 0)
     located = locate(mapping, headers)
     return 0.0 if located.name is None else 1.0 + located.notions
+
+
+def _has_all(mapping: RegisterMapping, headers: Sequence[str]) -> bool:
+    """Whether these are all the headers that somebody saved this mapping for."""
+    if mapping.recognise_share < 1 or not mapping.recognise:
+        return False
+    keys = {header_key(header) for header in headers if header}
+    return any(keys.issuperset(map(header_key, layout)) for layout in mapping.recognise)
 
 
 def _unrecognised(grids: Sequence[Grid], mapping: RegisterMapping | None, filename: str) -> str:
@@ -222,6 +361,7 @@ class _Reader:
     def __init__(self, mapping: RegisterMapping, table: Table, organisation: str) -> None:
         self.mapping, self.table, self.given_organisation = mapping, table, organisation
         self.place: Located = locate(mapping, table.headers)
+        self.unnamed_places = sorted(set(range(len(table.headers))) - self.place.all_places)
         self.problems: list[RowProblem] = []
         self.left_out: dict[str, list[int]] = {"heading": list(table.headings)} if table.headings else {}
         filled = sorted(sum(not is_blank(cell) for cell in row.values) for row in table.rows)
@@ -272,6 +412,7 @@ class _Reader:
             risk=risk,
             risk_group=risk_group_of(self.mapping, risk),
             facts=self._facts(row),
+            others=self._others(row),
             dates=self._dates(row),
             content_digest=_content_digest(self.table.headers, row),
             group=group,
@@ -342,6 +483,16 @@ class _Reader:
                 )
         return tuple(facts)
 
+    def _others(self, row: Row) -> tuple[tuple[str, str], ...]:
+        others = [
+            (self.table.headers[place], row.values[place])
+            for place in self.unnamed_places
+            if not is_blank(row.values[place])
+        ]
+        if row.extra:
+            others.append(("Beyond the last header", " · ".join(map(one_line, row.extra))))
+        return tuple(others)
+
     def _dates(self, row: Row) -> tuple[RegisterDate, ...]:
         dates = []
         for label, place in self.place.dates:
@@ -385,6 +536,34 @@ def _told_apart(rows: Sequence[RegisterRow]) -> tuple[RegisterRow, ...]:
             replace(row, identity=identity if copies[identity] == 1 else f"{identity}#{copies[identity]}")
         )
     return tuple(told)
+
+
+def _duplicates(rows: Sequence[RegisterRow]) -> tuple[Duplicates, ...]:
+    by_name: dict[tuple[str, str], list[RegisterRow]] = defaultdict(list)
+    by_id: dict[tuple[str, str], list[RegisterRow]] = defaultdict(list)
+    for row in rows:
+        by_name[row.name.casefold(), row.organisation.casefold()].append(row)
+        if row.external_id:
+            by_id[row.external_id, row.organisation.casefold()].append(row)
+    found = []
+    for (external_id, _), same in by_id.items():
+        if len(same) > 1:
+            found.append(_duplicate(f"the id “{external_id}”", same))
+    told = {duplicate.rows for duplicate in found}
+    for same in by_name.values():
+        if len(same) > 1 and tuple(row.row_number for row in same) not in told:
+            found.append(_duplicate("name and organisation", same))
+    return tuple(sorted(found, key=lambda duplicate: duplicate.rows))
+
+
+def _duplicate(shared: str, rows: Sequence[RegisterRow]) -> Duplicates:
+    return Duplicates(
+        shared=shared,
+        name=rows[0].name,
+        organisation=rows[0].organisation,
+        rows=tuple(row.row_number for row in rows),
+        identical=len({row.content_digest for row in rows}) == 1,
+    )
 
 
 def _content_digest(headers: Sequence[str], row: Row) -> str:

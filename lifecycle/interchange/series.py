@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lifecycle.errors import Invalid
-from lifecycle.interchange.series_times import moments_of
 from lifecycle.interchange.tabular import Row, RowProblem, Table, read_table
 from lifecycle.interchange.tabular_text import one_line
+from lifecycle.rules.moments import moments_of
+from lifecycle.rules.readings import NewReading
 from lifecycle.rules.triggers import Point
 
 MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "--", ".", "#n/a", "<na>"})
@@ -26,6 +27,8 @@ _OPERATOR = re.compile(r"!=|>=|<=|==|=|>|<")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+(?:[eE][+-]?\d+)?")
 _LISTED = 12
+_KEY_WORDS = ("key", "timestamp", "time", "datetime", "date", "at", "day", "week", "month", "period")
+_VALUE_WORDS = ("value", "reading", "metric")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,69 @@ def read_series(
     ]
     ordered, by_time = _in_time_order(points)
     return Series(tuple(ordered), by_time, (*values.problems, *(limits.problems if limits else ())))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingsFile:
+    """Readings of a file in its order, and the rows that hold none: these are named and left out."""
+
+    readings: tuple[NewReading, ...]
+    problems: tuple[RowProblem, ...]
+    key: str
+    column: str
+
+
+def read_readings(
+    source: Path | bytes,
+    *,
+    name: str,
+    key: str = "",
+    column: str = "",
+    limit: str = "",
+    where: Sequence[str] = (),
+    filename: str = "",
+) -> ReadingsFile:
+    """The readings of a monitor called `name`, to be stored.
+
+    Without `key` it is the first column that is called as times are, else the first of all; without `column` that
+    of the monitor's name, else `value`, else the only other one. `limit` names the column of each row's own limit.
+    Raises Invalid as `read_series` does.
+    """
+    table = read_table(source, filename)
+    file = filename or (source.name if isinstance(source, Path) else "the file")
+    filters = [filter_of(text, table.headers) for text in where]
+    key_at = _place(table.headers, key, file) if key else _likely_key(table.headers)
+    column_at = (
+        _place(table.headers, column, file) if column else _likely_column(table.headers, name, key_at, file)
+    )
+    kept = list(_kept(table, filters, file))
+    values = _numbers(kept, table.headers, column_at)
+    limits = _numbers(kept, table.headers, _place(table.headers, limit, file)) if limit else None
+    problems = [*values.problems, *(limits.problems if limits else ())]
+    lost = {problem.row for problem in problems}
+    readings = [
+        NewReading(row.values[key_at], value, limits.read[index] if limits else None)
+        for index, (row, value) in enumerate(zip(kept, values.read, strict=True))
+        if row.number not in lost
+    ]
+    return ReadingsFile(tuple(readings), tuple(problems), table.headers[key_at], table.headers[column_at])
+
+
+def _likely_key(headers: Sequence[str]) -> int:
+    plain = [one_line(header).casefold() for header in headers]
+    return next((plain.index(word) for word in _KEY_WORDS if word in plain), 0)
+
+
+def _likely_column(headers: Sequence[str], name: str, key_at: int, file: str) -> int:
+    plain = [one_line(header).casefold() for header in headers]
+    for word in (one_line(name).casefold(), *_VALUE_WORDS):
+        if word in plain and plain.index(word) != key_at:
+            return plain.index(word)
+    others = [index for index in range(len(headers)) if index != key_at]
+    if len(others) == 1:
+        return others[0]
+    shown = ", ".join(headers[:_LISTED]) + ("…" if len(headers) > _LISTED else "")
+    raise Invalid({"column": f"Say which column of {file} holds the values. It has: {shown}."})
 
 
 def filter_of(text: str, headers: Sequence[str]) -> Filter:

@@ -6,13 +6,13 @@ The kind of a file is decided by its content, its name only breaks ties. Nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lifecycle.errors import Invalid
 from lifecycle.interchange.tabular_csv import decoded, read_csv_rows
-from lifecycle.interchange.tabular_json import looks_like_json, read_json_rows
+from lifecycle.interchange.tabular_json import looks_like_json, read_json_grids
 from lifecycle.interchange.tabular_text import (
     LARGEST_CELL,
     Grid,
@@ -75,6 +75,7 @@ class Table:
     rows: tuple[Row, ...]
     problems: tuple[RowProblem, ...] = ()
     headings: tuple[int, ...] = ()  # numbers of rows that only say what those below them are
+    header_index: int = 0  # the row of the grid that the headers were taken from
 
 
 def read_grids(
@@ -94,14 +95,20 @@ def read_grids(
         return read_workbook_grids(content, name)
     _refuse_binary(content, name)
     text, found = decoded(content, name, encoding)
+    _refuse_yaml(text, name)
     if looks_like_json(text, name):
-        return (read_json_rows(text, name),)
+        return read_json_grids(text, name)
     return (read_csv_rows(text, name, found),)
 
 
 def read_table(source: bytes | Path, filename: str = "") -> Table:
     """The table of a file whose headers are not known beforehand: the widest early row is taken as header."""
     grids = read_grids(source, filename)
+    if len(grids) > 1 and grids[0].kind == "JSON":
+        places = ", ".join(grid.source.partition(" at ")[2] for grid in grids[:8])
+        raise Invalid(
+            f"{filename or 'The file'} holds {len(grids)} lists of objects ({places}); one is needed."
+        )
     grid = max(grids, key=lambda each: len(each.rows))
     return table_at(grid, likely_header(grid))
 
@@ -112,8 +119,19 @@ def likely_header(grid: Grid) -> int:
     return next(index for index, count in enumerate(filled) if count >= 0.6 * max(filled))
 
 
-def table_at(grid: Grid, index: int) -> Table:
-    """The table whose headers stand in row `index` of the grid; rows above are titles and are left out."""
+def header_texts(grid: Grid, index: int) -> list[str]:
+    """The cells of a row as headers on one line; a blank one takes what stands above it, as under a merged title."""
+    own = [one_line(cell) for cell in grid.rows[index].values]
+    above = grid.rows[index - 1].values if index and grid.rows[index - 1].number else ()
+    own += [""] * (len(above) - len(own))
+    return [text or (one_line(above[place]) if place < len(above) else "") for place, text in enumerate(own)]
+
+
+def table_at(grid: Grid, index: int, leave_out: Collection[int] = ()) -> Table:
+    """The table whose headers stand in row `index` of the grid; rows above are titles and are left out.
+
+    `leave_out` names rows by their numbers.
+    """
     headers = _headers(grid, index)
     rows: list[Row] = []
     problems: list[RowProblem] = []
@@ -122,12 +140,16 @@ def table_at(grid: Grid, index: int) -> Table:
         if row.is_heading:
             headings.append(row.number)
             continue
-        if all(is_blank(cell) for cell in row.values) or _repeats_headers(row, grid.rows[index]):
+        if (
+            row.number in leave_out
+            or all(is_blank(cell) for cell in row.values)
+            or _repeats_headers(row, grid.rows[index])
+        ):
             continue
         values, noted = _fitted(row, headers, ragged=grid.kind == "CSV")
         rows.append(values)
         problems.extend(noted)
-    return Table(headers, tuple(rows), tuple(problems), tuple(headings))
+    return Table(headers, tuple(rows), tuple(problems), tuple(headings), index)
 
 
 def spreadsheet_safe(text: str) -> str:
@@ -162,12 +184,28 @@ def _refuse_binary(content: bytes, name: str) -> None:
         raise Invalid(f"{name} is a web page or XML document; a register is a CSV, XLSX or JSON file.")
 
 
+def _refuse_yaml(text: str, name: str) -> None:
+    if not name.lower().endswith((".yaml", ".yml")):
+        return
+    lines = enumerate(text.splitlines(), 1)
+    number, first = next(
+        ((at, line) for at, line in lines if line.strip() and line.strip() != "---"), (1, "")
+    )
+    raise Invalid(
+        f"{name} is a YAML document (line {number}: “{one_line(first)[:60]}”); "
+        "a register is a CSV, XLSX or JSON file."
+    )
+
+
 def _headers(grid: Grid, index: int) -> tuple[str, ...]:
     """Header texts; a blank one below a merged title takes the text above it, one over data its letter."""
     own = grid.rows[index].values
     above = grid.rows[index - 1].values if index and grid.rows[index - 1].number else ()
     below = grid.rows[index + 1 :]
-    width = max((place for place, cell in enumerate(own, 1) if not is_blank(cell)), default=0)
+    reach = [place for place, cell in enumerate(own, 1) if not is_blank(cell)]
+    reach += [place for place, cell in enumerate(above, 1) if not is_blank(cell) and _used(below, place - 1)]
+    width = max(reach, default=0)
+    own += ("",) * (width - len(own))
     seen: dict[str, int] = {}
     headers = []
     for place in range(width):

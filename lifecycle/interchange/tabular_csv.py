@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from lifecycle.errors import Invalid
+from lifecycle.interchange.eight_bit import likeliest_eight_bit
 from lifecycle.interchange.tabular_text import Grid, GridRow, checked_size, clean, is_blank
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -88,16 +89,14 @@ def _refuse_control_bytes(content: bytes, name: str) -> None:
 
 
 def _eight_bit(content: bytes) -> tuple[str, str]:
-    """Mostly UTF-8 with a few bad bytes, else Windows-1252, else Latin-1, which never fails."""
+    """Mostly UTF-8 with a few bad bytes, else the likeliest eight-bit encoding, else Latin-1, which never fails."""
     lenient = content.decode("utf-8", errors="replace")
     broken = lenient.count("\ufffd")
     sound = sum(character > "\x7f" for character in lenient) - broken
     if sound >= 10 * broken:
         return lenient, f"UTF-8 with {broken} broken characters"
-    try:
-        return content.decode("cp1252"), "Windows-1252"
-    except UnicodeDecodeError:
-        return content.decode("latin-1"), "Latin-1"
+    codec, title = likeliest_eight_bit(content)
+    return content.decode(codec), title
 
 
 def _declared_delimiter(line: str) -> tuple[int, str | None]:

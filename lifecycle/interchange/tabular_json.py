@@ -1,15 +1,19 @@
-"""JSON and JSON Lines: the one list of objects in a document, flattened into rows."""
+"""JSON and JSON Lines: the lists of records in a document, in the many shapes there are, flattened into rows."""
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from lifecycle.errors import Invalid
 from lifecycle.interchange.tabular_text import Grid, GridRow, checked_size, clean, is_blank, one_line
 
 _DEEPEST = 3
-_SHAPE = "a register in JSON is a list of objects, or an object with exactly one such list"
+_FEWEST = 2
+_MOST_LISTS = 20
+_WRAPPERS = ("properties", "attributes", "fields", "_source", "node", "record", "item")
+_SHAPE = "a register in JSON is a list of objects, or an object with such a list"
 
 
 def looks_like_json(text: str, name: str) -> bool:
@@ -25,14 +29,32 @@ def looks_like_json(text: str, name: str) -> bool:
     return True
 
 
-def read_json_rows(text: str, name: str) -> Grid:
-    """Rows numbered as the items are, from 1, under a header row numbered 0. Raises Invalid otherwise."""
-    items, where = _records(_parsed(text, name), name)
+def read_json_grids(text: str, name: str) -> tuple[Grid, ...]:
+    """One grid for each list of records in the document, the longest first. Raises Invalid when there is none.
+
+    Rows are numbered as the items are, from 1, under a header row numbered 0.
+    """
+    found = _record_lists(_parsed(text, name), name)
+    if len(found) == 1:
+        ((where, items),) = found
+        return (_grid(items, where, name),)
+    grids = []
+    for where, items in found:
+        with suppress(Invalid):  # one list that holds something else does not spoil the others
+            grids.append(_grid(items, where, name))
+    if not grids:
+        raise Invalid(f"{name} holds {len(found)} lists and none of objects only; {_SHAPE}.")
+    return tuple(sorted(grids, key=lambda grid: -len(grid.rows)))
+
+
+def _grid(items: list[Any], where: str, name: str) -> Grid:
+    place = f" at “{where}”" if where else ""
     flat = []
+    wrapper = _wrapper(items)
     for number, item in enumerate(items, 1):
         if not isinstance(item, dict):
-            raise Invalid(f"{name}, item {number}{where}: {_kind(item)} where an object is needed; {_SHAPE}.")
-        record = _flattened(item)
+            raise Invalid(f"{name}, item {number}{place}: {_kind(item)} where an object is needed; {_SHAPE}.")
+        record = _flattened(_unwrapped(item, wrapper))
         checked_size(number, len(record), name)
         flat.append(record)
     headers = tuple(dict.fromkeys(key for record in flat for key in record))
@@ -42,7 +64,29 @@ def read_json_rows(text: str, name: str) -> Grid:
         values = tuple(record.get(key, "") for key in headers)
         if not all(map(is_blank, values)):
             rows.append(GridRow(number, values))
-    return Grid("JSON", f"JSON, {len(items):,} items{where}", tuple(rows))
+    return Grid("JSON", f"JSON, {len(items):,} items{place}", tuple(rows))
+
+
+def _wrapper(items: list[Any]) -> str | None:
+    """The key under which every record keeps what it says, as GeoJSON does under “properties”."""
+    records = [item for item in items if isinstance(item, dict)]
+    for key in _WRAPPERS:
+        held = [item[key] for item in records if isinstance(item.get(key), dict) and item[key]]
+        if records and len(held) > 0.9 * len(records) and max(map(len, held)) > 1:
+            return key
+    return None
+
+
+def _unwrapped(item: dict[str, Any], wrapper: str | None) -> dict[str, Any]:
+    """The record with what its wrapper holds one level up, first; what stands beside it keeps its names."""
+    inner = item.get(wrapper) if wrapper else None
+    if not isinstance(inner, dict):
+        return item
+    beside = {key: value for key, value in item.items() if key != wrapper}
+    return {
+        **inner,
+        **{(key if key not in inner else f"{key} (outer)"): value for key, value in beside.items()},
+    }
 
 
 def _parsed(text: str, name: str) -> Any:  # noqa: ANN401 - JSON is whatever it is
@@ -74,33 +118,102 @@ def _json_lines(text: str) -> list[Any] | None:
     return found or None
 
 
-def _records(document: Any, name: str) -> tuple[list[Any], str]:  # noqa: ANN401
+def _record_lists(document: Any, name: str) -> list[tuple[str, list[Any]]]:  # noqa: ANN401
+    """Where in the document the records are, and they themselves."""
     if isinstance(document, list):
         if not document:
             raise Invalid(f"{name} holds an empty list; {_SHAPE}.")
-        return document, ""
+        return [("", _with_headers(document) or document)]
     if not isinstance(document, dict):
         raise Invalid(f"{name} holds {_kind(document)}; {_SHAPE}.")
-    lists = _lists_of_objects(document, "", 0)
-    if len(lists) == 1:
-        key, items = lists[0]
-        return items, f" at “{key}”"
+    for key, what in _OTHER_DOCUMENTS.items():
+        if key in document:
+            raise Invalid(f"{name} is {what} (it has the key “{key}”), not a register; {_SHAPE}.")
+    lists = _lists_of_records(document, "", 0)
+    if not lists:
+        lists = [("", records)] if (records := _keyed(document) or _by_column(document)) else []
     if lists:
-        keys = ", ".join(f"“{key}”" for key, _ in lists[:8])
-        raise Invalid(f"{name} holds {len(lists)} lists of objects ({keys}); {_SHAPE}.")
+        return lists[:_MOST_LISTS]
     keys = ", ".join(f"“{one_line(clean(key))[:40]}”" for key in list(document)[:8]) or "none"
     raise Invalid(f"{name} holds one object without a list of objects (its keys: {keys}); {_SHAPE}.")
 
 
-def _lists_of_objects(value: dict[str, Any], path: str, depth: int) -> list[tuple[str, list[Any]]]:
+def _lists_of_records(value: dict[str, Any], path: str, depth: int) -> list[tuple[str, list[Any]]]:
     found: list[tuple[str, list[Any]]] = []
     for key, inner in value.items():
         place = f"{path}.{key}" if path else key
-        if isinstance(inner, list) and inner and isinstance(inner[0], dict):
-            found.append((place, inner))
+        if isinstance(inner, list) and inner:
+            if isinstance(inner[0], dict):
+                found.append((place, inner))
+            elif isinstance(inner[0], list) and (records := _with_headers(inner, _named_columns(value))):
+                found.append((place, records))
         elif isinstance(inner, dict) and depth < _DEEPEST:
-            found.extend(_lists_of_objects(inner, place, depth + 1))
+            records = _keyed(inner)
+            found.extend([(place, records)] if records else _lists_of_records(inner, place, depth + 1))
     return found
+
+
+def _with_headers(rows: list[Any], columns: list[str] | None = None) -> list[dict[str, Any]] | None:
+    """Lists of cells as records, when every row is one: under the columns given, else under the first row's texts."""
+    if not rows or not all(isinstance(row, list) for row in rows):
+        return None
+    if columns is None:
+        columns, rows = rows[0], rows[1:]
+        if len(columns) < _FEWEST or not all(isinstance(cell, str) and cell.strip() for cell in columns):
+            return None
+    return [dict(zip(columns, row, strict=False)) for row in rows]
+
+
+def _named_columns(document: dict[str, Any]) -> list[str] | None:
+    """The column names that stand beside rows without any, as texts or as objects that have a name."""
+    for holder in (document, *(value for value in document.values() if isinstance(value, dict))):
+        for key in ("columns", "fields", "header", "headers"):
+            named = [
+                _column_name(column) for column in holder.get(key) or [] if isinstance(holder[key], list)
+            ]
+            if named and all(named):
+                return [str(name) for name in named]
+        inner = holder.get("view")
+        if isinstance(inner, dict) and (found := _named_columns(inner)):
+            return found
+    return None
+
+
+def _column_name(column: Any) -> str | None:  # noqa: ANN401
+    if isinstance(column, str):
+        return column
+    if isinstance(column, dict):
+        return next(
+            (column[key] for key in ("name", "title", "label", "id") if isinstance(column.get(key), str)),
+            None,
+        )
+    return None
+
+
+def _keyed(document: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """Objects under keys of their own, as records that begin with the key: {"A-1": {…}, "A-2": {…}}."""
+    values = list(document.values())
+    if len(values) < _FEWEST or not all(isinstance(value, dict) and value for value in values):
+        return None
+    keys = [set(value) for value in values]
+    shared = set.intersection(*keys)
+    if len(shared) < _FEWEST or len(shared) < 0.5 * max(map(len, keys)):
+        return None
+    if all(key.isdecimal() for key in shared) and not any(key.isdecimal() for key in document):
+        return _by_column({name: list(column.values()) for name, column in document.items()})
+    if any(isinstance(value.get(key), dict) for value in values for key in shared if key in ("type", "$ref")):
+        return None
+    return [{"key": key, **value} for key, value in document.items()]
+
+
+def _by_column(document: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """Columns of equal length, as records: {"name": [...], "status": [...]}."""
+    columns = list(document.values())
+    if len(columns) < _FEWEST or not all(isinstance(column, list) for column in columns):
+        return None
+    if len({len(column) for column in columns}) != 1 or not columns[0]:
+        return None
+    return [dict(zip(document, cells, strict=True)) for cells in zip(*columns, strict=True)]
 
 
 def _flattened(item: dict[str, Any], path: str = "", depth: int = 0) -> dict[str, str]:
@@ -122,7 +235,28 @@ def _cell(value: Any) -> str:  # noqa: ANN401
         return value
     if isinstance(value, list) and not any(isinstance(part, list | dict) for part in value):
         return "; ".join(_cell(part) for part in value)
+    if isinstance(value, list) and (named := [_name_in(part) for part in value]) and all(named):
+        return "; ".join(map(str, named))
     return json.dumps(value, ensure_ascii=False)
+
+
+def _name_in(value: Any) -> str | None:  # noqa: ANN401
+    """What an object in a cell is called, when it has a name and hardly anything else."""
+    if not isinstance(value, dict) or len(value) > 4:
+        return None
+    return next(
+        (value[key] for key in _NAMING if isinstance(value.get(key), str) and value[key].strip()), None
+    )
+
+
+_OTHER_DOCUMENTS = {
+    "bomFormat": "a CycloneDX bill of materials",
+    "definitions": "a JSON schema",
+    "$defs": "a JSON schema",
+    "model_details": "a model card",
+    "surveyId": "a questionnaire",
+}
+_NAMING = ("name", "title", "label", "value", "text")
 
 
 def _kind(value: Any) -> str:  # noqa: ANN401

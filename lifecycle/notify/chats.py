@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import apprise
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from lifecycle.notify.undelivered import Undelivered
 from lifecycle.rules.messages import Message
+
+if TYPE_CHECKING:
+    import apprise
 
 TIMEOUT_SECONDS = 20
 
 
 def address_problem(address: str) -> str | None:
     """None when Apprise knows what to do with this address."""
-    if apprise.Apprise(asset=_asset()).add(address):
+    if _service().add(address):
         return None
     return (
         "This is no address that Apprise knows, such as slack://… or msteams://…: see "
@@ -22,20 +26,24 @@ def address_problem(address: str) -> str | None:
 
 def post(address: str, message: Message) -> None:
     """Send title, first sentence and link; nothing of a project's content. Raises Undelivered."""
-    service = apprise.Apprise(asset=_asset())
+    service = _service()
     if not service.add(address):
         raise Undelivered("Apprise does not know this address any more.", is_permanent=True)
     body = f"{message.lead}\n{message.link}" if message.link else message.lead
-    if not service.notify(title=message.subject, body=body, body_format=apprise.NotifyFormat.TEXT):
+    if not service.notify(title=message.subject, body=body, body_format="text"):
         raise Undelivered("The chat service did not take the message; it does not say why.")
 
 
-def _asset() -> apprise.AppriseAsset:
+def _service() -> apprise.Apprise:
+    # Loaded when there is something to send: it takes longer than most commands, and few of them send anything.
+    library: Any = import_module("apprise")
     # Nothing is written to disk, and an address never stands in a log as it is: it holds the token.
-    return apprise.AppriseAsset(
+    asset = library.AppriseAsset(
         app_id="Lifecycle",
         app_desc="Lifecycle",
         secure_logging=True,
-        storage_mode=apprise.PersistentStoreMode.MEMORY,
+        storage_mode=library.PersistentStoreMode.MEMORY,
         service_timeout=TIMEOUT_SECONDS,
     )
+    service: apprise.Apprise = library.Apprise(asset=asset)
+    return service

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from lifecycle.events import head_of, project_chain
 from lifecycle.facts.editions import by_its_guide
+from lifecycle.facts.known import known_project
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.guide import FieldSpec, Guide
-from lifecycle.queries import projects, records
+from lifecycle.queries import history, projects, records
+from lifecycle.queries.elsewhere import Elsewhere, of_project
+from lifecycle.queries.history import EventLine
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import (
     ConditionView,
+    EvidenceView,
     OutcomeView,
     ReasonView,
     SignatureView,
@@ -24,9 +29,12 @@ from lifecycle.queries.records import (
     WaiverView,
 )
 from lifecycle.queries.wording import Wording, all_names
+from lifecycle.rules.checks.evaluation import CheckState, states_at
 from lifecycle.rules.permissions import require
-from lifecycle.store.tables import Answer, DataSource, Event
-from lifecycle.vocabulary import Actor
+from lifecycle.store.tables import Answer, ChangeAnswer, DataSource, Event, Thread, ThreadMessage
+from lifecycle.vocabulary import Actor, Gate
+
+NEWEST_EVENTS = 40  # that a printed dossier lists; the bundle has all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +48,36 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody wrote about an answer."""
+
+    words: str
+    who: str
+    at: datetime
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What was asked about an answer and said since, oldest first; open while nobody resolved it."""
+
+    messages: tuple[Said, ...]
+    resolved_by: str
+    resolved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """A question with its answer; `versions` newest first, the first of them is the answer now."""
+    """A question with its answer; `versions` newest first, the first of them is the answer now.
+
+    It may have none yet, where somebody asked about it before it was answered.
+    """
 
     id: str
     title: str
     question: str
     versions: tuple[Version, ...]
+    talks: tuple[Talk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +102,48 @@ class Dossier:
     guide_version: str
     chapters: tuple[Chapter, ...]
     signatures: tuple[tuple[SignatureView, Position | None], ...]
+    said_to_changes: Mapping[
+        int, Sequence[Said]
+    ]  # sign-off -> what the team said instead of changing an answer
     outcomes: tuple[OutcomeView, ...]
     tier_choice: TierChoiceView | None
     conditions: tuple[ConditionView, ...]
     waivers: tuple[WaiverView, ...]
     reasons: tuple[ReasonView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The dossier with what a printed page shows besides: checks at the project's gate, documents and the log."""
+
+    dossier: Dossier
+    gate: Gate | None
+    checks: tuple[CheckState, ...]
+    documents: tuple[EvidenceView, ...]
+    elsewhere: Elsewhere | None
+    newest: tuple[EventLine, ...]
+    events: int  # in all
+    head: str  # hash of the newest
+
+
+def report(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> Report:
+    """Raises as `dossier`."""
+    found = dossier(session, by=by, at=at, guide=guide, key=key)
+    head = found.project
+    known = known_project(session, head.id, guide=guide, today=organisation_today(session, at))
+    states = states_at(known.basis.judgements, known.facts, head.gate) if head.gate else ()
+    wording = Wording(known.facts, guide, all_names(session))
+    count, hashed = head_of(session, project_chain(head.id))
+    return Report(
+        dossier=replace(found, reasons=records.reasons(session, head.id, wording, states)),
+        gate=head.gate,
+        checks=tuple(states),
+        documents=records.evidence(session, head.id, wording),
+        elsewhere=of_project(session, head.id, guide),
+        newest=history.events(session, by=by, at=at, guide=guide, key=key, most=NEWEST_EVENTS).events,
+        events=count,
+        head=hashed,
+    )
 
 
 @by_its_guide
@@ -93,6 +161,7 @@ def dossier(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str
         signatures=tuple(
             (each, positions.get(each.id)) for each in records.signatures(session, head.id, wording)
         ),
+        said_to_changes=_said_to_changes(session, head.id, wording),
         outcomes=records.outcomes(session, head.id, wording),
         tier_choice=records.tier_choice(session, head.id, wording),
         conditions=records.conditions(session, head.id, wording),
@@ -103,26 +172,31 @@ def dossier(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str
 
 def _chapters(session: Session, project_id: int, wording: Wording) -> Iterator[Chapter]:
     versions = _versions(session, project_id, wording)
+    talks = _talks(session, project_id, wording)
     for sheet in wording.guide.worksheets:
-        found = tuple(_questions(sheet.fields, 0, versions))
+        found = tuple(_questions(sheet.fields, 0, versions, talks))
         if found and sheet.stage:
             yield Chapter(f"{sheet.stage.title} worksheet", found)
     sources = session.execute(
         select(DataSource).where(col(DataSource.project_id) == project_id).order_by(col(DataSource.position))
     ).scalars()
     for source in sources:
-        found = tuple(_questions(wording.guide.source_worksheet.fields, source.id or 0, versions))
+        found = tuple(_questions(wording.guide.source_worksheet.fields, source.id or 0, versions, talks))
         removed = ", removed" if source.removed_at else ""
         yield Chapter(f"Data source “{source.name}”{removed}", found)
 
 
 def _questions(
-    fields: tuple[FieldSpec, ...], source_id: int, versions: dict[tuple[int, str], list[Version]]
+    fields: tuple[FieldSpec, ...],
+    source_id: int,
+    versions: Mapping[tuple[int, str], Sequence[Version]],
+    talks: Mapping[tuple[int, str], Sequence[Talk]],
 ) -> Iterator[Question]:
     for field in fields:
-        found = versions.get((source_id, field.id))
-        if found:
-            yield Question(field.id, field.title, field.question, tuple(reversed(found)))
+        place = source_id, field.id
+        if place in versions or place in talks:
+            found = tuple(reversed(versions.get(place, ())))
+            yield Question(field.id, field.title, field.question, found, tuple(talks.get(place, ())))
 
 
 def _versions(session: Session, project_id: int, wording: Wording) -> dict[tuple[int, str], list[Version]]:
@@ -137,6 +211,37 @@ def _versions(session: Session, project_id: int, wording: Wording) -> dict[tuple
                 wording.version(row), wording.person(row.by_key), row.at, row.restored_from is not None
             )
             found.setdefault((row.source_id, row.field_id), []).append(version)
+    return found
+
+
+def _talks(session: Session, project_id: int, wording: Wording) -> dict[tuple[int, str], list[Talk]]:
+    """By data source and question, oldest first. Two statements."""
+    messages: dict[int, list[Said]] = {}
+    for row in session.execute(
+        select(ThreadMessage)
+        .where(col(ThreadMessage.project_id) == project_id)
+        .order_by(col(ThreadMessage.id))
+    ).scalars():
+        said = Said(row.text, wording.person(row.by_key), row.at)
+        messages.setdefault(row.thread_id, []).append(said)
+    found: dict[tuple[int, str], list[Talk]] = {}
+    for thread in session.execute(
+        select(Thread).where(col(Thread.project_id) == project_id).order_by(col(Thread.id))
+    ).scalars():
+        resolved_by = wording.person(thread.resolved_by) if thread.resolved_by else ""
+        talk = Talk(tuple(messages.get(thread.id or 0, ())), resolved_by, thread.resolved_at)
+        found.setdefault((thread.source_id, thread.field_id), []).append(talk)
+    return found
+
+
+def _said_to_changes(session: Session, project_id: int, wording: Wording) -> dict[int, list[Said]]:
+    rows = session.execute(
+        select(ChangeAnswer).where(col(ChangeAnswer.project_id) == project_id).order_by(col(ChangeAnswer.id))
+    ).scalars()
+    found: dict[int, list[Said]] = {}
+    for row in rows:
+        said = Said(row.text, wording.person(row.by_key), row.at, wording.place(row.key).title)
+        found.setdefault(row.sign_off_id, []).append(said)
     return found
 
 

@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from statistics import mean, quantiles
+from statistics import median, quantiles
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from lifecycle.guide import Guide
-from lifecycle.queries.portfolio import EVERYTHING, OVER, Filters, chosen, scope, with_standing
-from lifecycle.store.tables import CurrentAnswer, Project, ProjectStanding
+from lifecycle.queries.portfolio import EVERYTHING, OVER, Filters, choose
+from lifecycle.queries.portfolio_lines import Lines
+from lifecycle.store.tables import CurrentAnswer
 from lifecycle.vocabulary import Actor, AnswerState, Gate, Level, ProjectStatus, Stage
 
 
@@ -48,12 +49,12 @@ class OpenQuestion:
 
 @dataclass(frozen=True, slots=True)
 class EarlyPlanning:
-    """Running projects assessed here. Mean and quartiles are of the index of those that have one."""
+    """Running projects assessed here. Median and quartiles are of the index of those that have one."""
 
     as_of: date
     projects: tuple[PlannedProject, ...]  # the most debt first
     questions: tuple[OpenQuestion, ...]  # the most often unsettled first
-    mean: float | None
+    median: float | None
     quartiles: tuple[float, float, float] | None
     debt: int
 
@@ -62,41 +63,47 @@ def early_planning(
     session: Session, *, by: Actor, today: date, guide: Guide, filters: Filters = EVERYTHING
 ) -> EarlyPlanning:
     """Index and debt from standing rows, and the state of the 24 questions counted by the database."""
-    where = (
-        *scope(by),
-        *chosen(filters),
-        col(ProjectStanding.project_id).is_not(None),
-        col(Project.status).not_in(OVER),
-    )
+    every = choose(session, by, filters)
+    c = every.c
+    line = every.where(c.level.is_not(None), c.status.not_in(OVER))
     found = session.execute(
-        with_standing(Project, ProjectStanding)
-        .where(*where)
-        .order_by(col(ProjectStanding.debt).desc(), col(Project.name))
+        line.select(
+            c.key,
+            c.name,
+            c.organisation,
+            c.stage,
+            c.gate,
+            c.status,
+            c.level,
+            c.early_index,
+            c.debt,
+            c.open_questions,
+        ).order_by(c.debt.desc(), c.name)
     ).all()
-    projects = tuple(_planned(project, standing) for project, standing in found)
+    projects = tuple(_planned(each) for each in found)
     indices = [project.index for project in projects if project.index is not None]
     return EarlyPlanning(
         as_of=today,
         projects=projects,
-        questions=_questions(session, guide, where, len(projects)),
-        mean=mean(indices) if indices else None,
+        questions=_questions(session, guide, line, len(projects)),
+        median=median(indices) if indices else None,
         quartiles=_quartiles(indices),
         debt=sum(project.debt for project in projects),
     )
 
 
-def _planned(project: Project, standing: ProjectStanding) -> PlannedProject:
+def _planned(line: Any) -> PlannedProject:
     return PlannedProject(
-        key=project.key,
-        name=project.name,
-        organisation=project.organisation.strip(),
-        stage=Stage(project.stage) if project.stage else None,
-        gate=Gate(project.gate) if project.gate else None,
-        status=ProjectStatus(project.status),
-        level=Level(standing.level),
-        index=standing.early_index / 1000 if standing.early_index is not None else None,
-        debt=standing.debt,
-        open_questions=standing.open_questions,
+        key=line.key,
+        name=line.name,
+        organisation=line.organisation,
+        stage=Stage(line.stage) if line.stage else None,
+        gate=Gate(line.gate) if line.gate else None,
+        status=ProjectStatus(line.status),
+        level=Level(line.level),
+        index=line.early_index / 1000 if line.early_index is not None else None,
+        debt=line.debt,
+        open_questions=line.open_questions,
     )
 
 
@@ -107,9 +114,7 @@ def _quartiles(indices: Sequence[float]) -> tuple[float, float, float] | None:
     return low, middle, high
 
 
-def _questions(
-    session: Session, guide: Guide, where: Sequence[Any], projects: int
-) -> tuple[OpenQuestion, ...]:
+def _questions(session: Session, guide: Guide, line: Lines, projects: int) -> tuple[OpenQuestion, ...]:
     """A question is settled by an answer or a reason why it does not apply; a don't-know leaves it open.
 
     An answer that is begun but not complete counts as settled here; the index and the debt count it as open.
@@ -118,9 +123,11 @@ def _questions(
     settled, begun = Counter[str](), Counter[str]()
     lines = session.execute(
         select(col(CurrentAnswer.field_id), col(CurrentAnswer.state), func.count())
-        .join(Project, col(Project.id) == col(CurrentAnswer.project_id))
-        .join(ProjectStanding, col(ProjectStanding.project_id) == col(Project.id))
-        .where(*where, col(CurrentAnswer.source_id) == 0, col(CurrentAnswer.field_id).in_(ids))
+        .where(
+            col(CurrentAnswer.project_id).in_(line.select(line.c.id)),
+            col(CurrentAnswer.source_id) == 0,
+            col(CurrentAnswer.field_id).in_(ids),
+        )
         .group_by(col(CurrentAnswer.field_id), col(CurrentAnswer.state))
     )
     for field_id, state, count in lines:

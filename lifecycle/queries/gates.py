@@ -310,7 +310,8 @@ def _role(
 ) -> RoleView:
     facts, guide = wording.facts, wording.guide
     state = sign_off_status(facts, guide, gate, spec.role)
-    signed = state.sign_off if state.status not in (SignOffStatus.WAITING, SignOffStatus.NOT_ASKED) else None
+    unsigned = (SignOffStatus.WAITING, SignOffStatus.NOT_ASKED, SignOffStatus.ELSEWHERE)
+    signed = None if state.status in unsigned else state.sign_off
     stale = state.sign_off if state.is_stale else None
     asked = next((row for row in rows if row.state == "open"), None)
     return RoleView(

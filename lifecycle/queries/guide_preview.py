@@ -61,7 +61,7 @@ def preview(session: Session, *, by: Actor, at: datetime, guide: Guide, candidat
         .where(
             col(Project.archived_at).is_(None),
             col(Project.status).not_in((ProjectStatus.STOPPED.value, ProjectStatus.RETIRED.value)),
-            (col(Project.origin) == "here") | col(Project.adopted_at).is_not(None),
+            (col(Project.origin) != "register") | col(Project.adopted_at).is_not(None),
         )
         .order_by(col(Project.name), col(Project.id))
     ).all()

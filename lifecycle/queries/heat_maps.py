@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from lifecycle.queries.portfolio import (
-    EVERYTHING,
-    OVER,
-    Filters,
-    PortfolioRow,
-    chosen,
-    roles_of,
-    rows,
-    scope,
-    with_standing,
-)
-from lifecycle.store.tables import Project, ProjectStanding, Standing
+from lifecycle.facts.projects import end_of_day, organisation_time_zone
+from lifecycle.queries.portfolio import EVERYTHING, OVER, Filters, PortfolioRow, choose, roles_of, rows
+from lifecycle.queries.portfolio_lines import Lines
+from lifecycle.store.tables import Project, Standing, StandingHistory
 from lifecycle.vocabulary import Actor, Gate, Level, Role, SignOffStatus, Stage
 
 # The gravest first: what a cell over many projects shows.
@@ -44,6 +38,7 @@ class GateCell:
     level: Level
     since: datetime
     blockers: int
+    roles: str = "{}"  # as stored: see `portfolio.roles_of`
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,44 +111,86 @@ class OrganisationMap:
 
 
 def project_map(
-    session: Session, *, by: Actor, today: date, filters: Filters = EVERYTHING, page: int = 1, size: int = 40
+    session: Session,
+    *,
+    by: Actor,
+    today: date,
+    filters: Filters = EVERYTHING,
+    page: int = 1,
+    size: int = 40,
+    as_of: date | None = None,
 ) -> ProjectMap:
-    """A page of projects, the worst first, in four statements."""
-    found = rows(session, by=by, today=today, filters=filters, page=page, size=size)
+    """A page of projects, the worst first, in a handful of statements."""
+    found = rows(session, by=by, today=today, filters=filters, page=page, size=size, as_of=as_of)
     keys = [row.key for row in found.rows]
-    gates: dict[str, dict[Gate, GateCell]] = defaultdict(dict)
-    roles: dict[str, dict[Role, RoleCell]] = {}
-    for key, current, standing in session.execute(
-        select(col(Project.key), col(Project.gate), Standing)
+    gates = _gates_now(session, keys) if as_of is None else _gates_past(session, keys, as_of)
+    lines = []
+    for row in found.rows:
+        cells = gates.get(row.key, {})
+        said = roles_of(cells[row.gate].roles) if row.gate in cells else {}
+        lines.append(ProjectLine(row, cells, {role: RoleCell(*cell) for role, cell in said.items()}))
+    return ProjectMap(tuple(lines), found.total, found.as_of)
+
+
+def _gates_now(session: Session, keys: Sequence[str]) -> dict[str, dict[Gate, GateCell]]:
+    found: dict[str, dict[Gate, GateCell]] = defaultdict(dict)
+    for key, row in session.execute(
+        select(col(Project.key), Standing)
         .join(Project, col(Project.id) == col(Standing.project_id))
         .where(col(Project.key).in_(keys))
     ):
-        gates[key][Gate(standing.gate)] = GateCell(Level(standing.level), standing.since, standing.blockers)
-        if standing.gate == current:
-            roles[key] = {role: RoleCell(*said) for role, said in roles_of(standing.roles).items()}
-    lines = tuple(ProjectLine(row, gates.get(row.key, {}), roles.get(row.key, {})) for row in found.rows)
-    return ProjectMap(lines, found.total, today)
+        found[key][Gate(row.gate)] = GateCell(Level(row.level), row.since, row.blockers, row.roles)
+    return found
+
+
+def _gates_past(session: Session, keys: Sequence[str], day: date) -> dict[str, dict[Gate, GateCell]]:
+    """From the history, which keeps all gates: of each project the newest entry of that day or before."""
+    end = end_of_day(day, organisation_time_zone(session))
+    entry = aliased(StandingHistory)
+    newest = (
+        select(col(entry.id))
+        .where(col(entry.project_id) == col(Project.id), col(entry.at) < end)
+        .order_by(col(entry.at).desc(), col(entry.id).desc())
+        .limit(1)
+        .correlate(Project)
+        .scalar_subquery()
+    )
+    found = session.execute(
+        select(col(Project.key), col(StandingHistory.content))
+        .join(StandingHistory, col(StandingHistory.id) == newest)
+        .where(col(Project.key).in_(keys))
+    )
+    return {
+        key: {
+            Gate(gate): GateCell(
+                Level(row["level"]), datetime.fromisoformat(row["since"]), row["blockers"], row["roles"]
+            )
+            for gate, row in json.loads(content)["gates"].items()
+        }
+        for key, content in found
+    }
 
 
 def organisation_map(
-    session: Session, *, by: Actor, today: date, filters: Filters = EVERYTHING
+    session: Session, *, by: Actor, today: date, filters: Filters = EVERYTHING, as_of: date | None = None
 ) -> OrganisationMap:
     """Every organisation in two statements, whatever the number of projects."""
     counts: dict[str, Counter[Stage | None]] = defaultdict(Counter)
     levels: dict[str, dict[Stage | None, Counter[Level]]] = defaultdict(lambda: defaultdict(Counter))
-    organisation = func.trim(col(Project.organisation))
-    is_over = col(Project.status).in_(OVER)
+    line = choose(session, by, filters, as_of)
+    c = line.c
+    is_over = c.status.in_(OVER)
     found = session.execute(
-        with_standing(organisation, col(Project.stage), is_over, col(ProjectStanding.level), func.count())
-        .where(*scope(by), *chosen(filters))
-        .group_by(organisation, col(Project.stage), is_over, col(ProjectStanding.level))
+        line.select(c.organisation, c.stage, is_over, c.level, func.count()).group_by(
+            c.organisation, c.stage, is_over, c.level
+        )
     )
     for name, word, over, level, number in found:
         stage = Stage(word) if word else None
         counts[name][stage] += number
         if level and not over:
             levels[name][stage][Level(level)] += number
-    roles = _roles(session, by, filters)
+    roles = _roles(session, line)
     lines = [
         OrganisationLine(
             name=name,
@@ -163,7 +200,7 @@ def organisation_map(
         )
         for name, stages in counts.items()
     ]
-    return OrganisationMap(tuple(sorted(lines, key=_gravest_first)), today)
+    return OrganisationMap(tuple(sorted(lines, key=_gravest_first)), as_of or today)
 
 
 def _gravest_first(line: OrganisationLine) -> tuple[int, int, str]:
@@ -171,14 +208,10 @@ def _gravest_first(line: OrganisationLine) -> tuple[int, int, str]:
     return min(worst, default=len(Level)), -line.projects, line.name
 
 
-def _roles(session: Session, by: Actor, filters: Filters) -> dict[str, dict[Role, StatusCell]]:
+def _roles(session: Session, line: Lines) -> dict[str, dict[Role, StatusCell]]:
+    c = line.c
     found = session.execute(
-        with_standing(func.trim(col(Project.organisation)), col(Standing.roles))
-        .join(
-            Standing,
-            (col(Standing.project_id) == col(Project.id)) & (col(Standing.gate) == col(Project.gate)),
-        )
-        .where(*scope(by), *chosen(filters), col(Project.status).not_in(OVER))
+        line.where(c.level.is_not(None), c.status.not_in(OVER)).select(c.organisation, c.roles)
     )
     said: dict[str, dict[Role, list[tuple[SignOffStatus, datetime | None]]]] = defaultdict(
         lambda: defaultdict(list)

@@ -17,12 +17,14 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
-from lifecycle.queries import projects, records
+from lifecycle.queries import projects, records, tokens
 from lifecycle.queries.records import SignatureView
 from lifecycle.queries.wording import NO_ANSWER, Place, Wording, all_names
+from lifecycle.rules.monitors import number_text
 from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.releases import Move
 from lifecycle.store.tables import Answer, Event, Project
-from lifecycle.vocabulary import Actor, Decision, Gate, Outcome, Role, Stage
+from lifecycle.vocabulary import Actor, Decision, Gate, Outcome, ProjectStatus, Role, Stage
 
 LONGEST_WORDS = 160  # of what somebody wrote, in one line of the activity
 
@@ -106,7 +108,10 @@ def events(
     shown = rows[:most]
     details = [json.loads(row.detail) for row in shown]
     versions = _versions(session, [detail.get("answer") for detail in details], wording)
-    lines = tuple(_line(row, detail, wording, versions) for row, detail in zip(shown, details, strict=True))
+    programs = _programs(session, details)
+    lines = tuple(
+        _line(row, detail, wording, versions, programs) for row, detail in zip(shown, details, strict=True)
+    )
     return HistoryPage(lines, shown[-1].sequence if len(rows) > most else None)
 
 
@@ -127,9 +132,11 @@ def activity(
         newest = newest.where(col(Event.id) < before)
     rows = list(session.execute(newest.order_by(col(Event.id).desc()).limit(most + 1)))
     wording = Wording(ProjectFacts(today=organisation_today(session, at)), guide, all_names(session))
+    details = [json.loads(row.detail) for row, _ in rows[:most]]
+    programs = _programs(session, details)
     lines = [
-        ActivityLine(row.id or 0, project.key, project.name, _line(row, json.loads(row.detail), wording, {}))
-        for row, project in rows[:most]
+        ActivityLine(row.id or 0, project.key, project.name, _line(row, detail, wording, {}, programs))
+        for (row, project), detail in zip(rows[:most], details, strict=True)
     ]
     return ActivityPage(tuple(lines), lines[-1].id if len(rows) > most else None)
 
@@ -218,8 +225,28 @@ def _versions(
 # ---------------------------------------------------------------- sentences
 
 
+def _programs(session: Session, details: Iterable[Mapping[str, Any]]) -> Mapping[int, str]:
+    """The names of the tokens with which programs did some of this, by their number."""
+    return tokens.names(
+        session, {detail["token"] for detail in details if isinstance(detail.get("token"), int)}
+    )
+
+
+def _who(row: Event, detail: Mapping[str, Any], wording: Wording, programs: Mapping[int, str]) -> str:
+    person = wording.person(row.actor_key)
+    return (
+        f"{person} (token “{programs.get(detail.get('token', 0), '')}”)"
+        if row.actor_kind == "token"
+        else person
+    )
+
+
 def _line(
-    row: Event, detail: dict[str, Any], wording: Wording, versions: Mapping[int, tuple[str, str]]
+    row: Event,
+    detail: dict[str, Any],
+    wording: Wording,
+    versions: Mapping[int, tuple[str, str]],
+    programs: Mapping[int, str],
 ) -> EventLine:
     told = _Told(row.subject, detail, wording)
     say = _SENTENCES.get(row.action)
@@ -227,7 +254,7 @@ def _line(
     return EventLine(
         sequence=row.sequence,
         at=datetime.fromisoformat(row.at),
-        who=wording.person(row.actor_key),
+        who=_who(row, detail, wording, programs),
         action=row.action,
         sentence=say(told) if say else row.action.replace("_", " ").replace(".", ": "),
         place=told.place,
@@ -305,10 +332,22 @@ class _Told:
             ("reviews_closed", "1 open request was closed.", "{} open requests were closed."),
             ("conditions_withdrawn", "1 condition was withdrawn.", "{} conditions were withdrawn."),
             ("conditions", "It set 1 condition.", "It set {} conditions."),
+            (
+                "reviews_asked",
+                "The Operate review was asked for again.",
+                "The Operate reviews were asked for again.",
+            ),
+            (
+                "no_longer_fires_at",
+                "1 firing no longer follows from the readings.",
+                "{} firings no longer follow.",
+            ),
         ):
             number = len(self.detail.get(name) or ())
             if number:
                 yield one if number == 1 else many.format(number)
+        if self.detail.get("incident_opened"):
+            yield "An incident was opened."
         if self.said("reason"):
             yield f"Reason: {self.said('reason')}"
 
@@ -321,6 +360,8 @@ def _outcome(told: _Told) -> str:
     gate = told.gate.title if told.gate else ""
     sentence = f"Gate {gate}: {Outcome(told.said('outcome')).title.lower()}"
     after = told.detail.get("after") or {}
+    if after.get("status") == ProjectStatus.RETIRED:
+        return f"{sentence}; the product is retired"
     stage = after.get("stage")
     return f"{sentence}; the project is in {Stage(stage).title}" if stage else sentence
 
@@ -351,6 +392,48 @@ def _edited(told: _Told) -> str:
     before, after = told.detail.get("before") or {}, told.detail.get("after") or {}
     changed = [name for name, value in after.items() if before.get(name) != value]
     return f"Changed the project's {', '.join(changed) or 'entry'}"
+
+
+def _pushed(told: _Told) -> str:
+    stored, refused = int(told.detail.get("stored") or 0), int(told.detail.get("refused") or 0)
+    count = "1 reading" if stored == 1 else f"{stored:,} readings"
+    parts = [f"Pushed {count} of “{told.said('name')}”"]
+    parts += [f"{refused:,} could not be read"] if refused else []
+    return _with_firings(", ".join(parts), told)
+
+
+def _corrected(told: _Told) -> str:
+    before, after = (told.detail.get(name) for name in ("before", "after"))
+    said = f"Corrected “{told.said('name')}” at {told.said('key')} from {number_text(before)} to {number_text(after)}"
+    return _with_firings(said, told)
+
+
+def _with_firings(sentence: str, told: _Told) -> str:
+    fires_at = told.detail.get("fires_at") or []
+    if not fires_at:
+        return sentence
+    more = f" and {len(fires_at) - 1:,} more" if len(fires_at) > 1 else ""
+    return f"{sentence}; it fired at {fires_at[0]}{more}"
+
+
+def _plan_taken_over(told: _Told) -> str:
+    names: Mapping[str, str] = told.detail.get("monitors") or {}
+    return "Took over from the monitoring plan: " + ", ".join(f"“{name}”" for name in names.values())
+
+
+def _stepped(told: _Told) -> str:
+    move = Move(told.said("move"))
+    share = f"{told.said('share')} % of the traffic"
+    where = {Move.SHARE: share, Move.FULL: "everybody", Move.CANARY: "a few users", Move.SHADOW: "shadow"}[
+        move
+    ]
+    return f"Brought {told.said('what')} to {where}"
+
+
+def _rolled_back(told: _Told) -> str:
+    back = told.said("back_to")
+    after = f"; {back} serves again" if back else "; the fallback serves"
+    return f"Rolled {told.said('what')} back{after}, restored in {told.said('restored_in')}"
 
 
 _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
@@ -424,6 +507,10 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     EventAction.TIER_CHOSEN: lambda told: (
         f"Chose tier {told.subject.removeprefix('tier:')} where the points propose {told.said('proposed')}"
     ),
+    EventAction.RELEASE_CREATED: lambda told: f"Made {told.said('what')} ready to go live",
+    EventAction.RELEASE_STEPPED: _stepped,
+    EventAction.RELEASE_ROLLED_BACK: _rolled_back,
+    EventAction.RELEASE_WITHDRAWN: lambda told: f"Withdrew {told.said('what')}",
     EventAction.TARGET_DATE_SET: _target,
     EventAction.TARGET_DATES_SET: _targets,
     EventAction.EVIDENCE_ADDED: lambda told: f"Added the document “{told.said('title')}”",
@@ -434,5 +521,23 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
         f"Said until when the document “{told.said('title')}” is valid: {told.said('after') or 'without end'}"
     ),
     EventAction.EVIDENCE_RESTORED: lambda told: f"Put the document “{told.said('title')}” back",
+    EventAction.MONITOR_ADDED: lambda told: f"Added the monitor “{told.said('name')}”",
+    EventAction.MONITORS_PLANNED: _plan_taken_over,
+    EventAction.MONITOR_CHANGED: lambda told: f"Changed the monitor {told.said('monitor')}",
+    EventAction.MONITOR_PAUSED: lambda told: f"Paused the monitor {told.said('monitor')}",
+    EventAction.MONITOR_RESUMED: lambda told: f"Switched the monitor {told.said('monitor')} on again",
+    EventAction.MONITOR_RETIRED: lambda told: f"Retired the monitor {told.said('monitor')}",
+    EventAction.MONITOR_SILENT: lambda told: f"No readings of “{told.said('name')}” came for too long",
+    EventAction.READINGS_PUSHED: _pushed,
+    EventAction.READING_CORRECTED: _corrected,
+    EventAction.INCIDENT_OPENED: lambda told: f"Opened an incident: {told.said('called')}",
+    EventAction.INCIDENT_TAKEN_ON: lambda told: f"Gave {told.person()} the incident: {told.said('called')}",
+    EventAction.INCIDENT_CHANGED: lambda told: f"Changed what an incident says: {told.said('called')}",
+    EventAction.INCIDENT_NOTED: lambda told: f"Wrote about an incident, {told.said('called')}: {told.words}",
+    EventAction.INCIDENT_FIXED: lambda told: f"Recorded a fix: {told.said('called')}",
+    EventAction.INCIDENT_FIX_SIGNED: lambda told: f"Signed the fix: {told.said('called')}",
+    EventAction.INCIDENT_FIX_REFUSED: lambda told: f"Sent a fix back: {told.said('called')}",
+    EventAction.INCIDENT_CLOSED: lambda told: f"Closed an incident: {told.said('called')}",
+    EventAction.INCIDENT_REOPENED: lambda told: f"Opened an incident again: {told.said('called')}",
     EventAction.EVIDENCE_REMOVED: lambda told: f"Removed the document “{told.said('title')}”",
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from lifecycle.queries import projects
 from lifecycle.rules.look_alikes import Known, look_alikes
 from lifecycle.rules.permissions import may
-from lifecycle.store.tables import Membership, Project
+from lifecycle.store.tables import Project
 from lifecycle.vocabulary import Actor
 
 
@@ -15,9 +16,6 @@ def resembling(session: Session, *, by: Actor, name: str, purpose: str) -> tuple
     """The most alike first. Archived ones count as well: a thing given up is worth knowing of. One statement."""
     chosen = select(col(Project.key), col(Project.name), col(Project.purpose))
     if not may("portfolio.read_all", by):
-        own = select(col(Membership.project_id)).where(
-            col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
-        )
-        chosen = chosen.where(col(Project.id).in_(own))
+        chosen = chosen.where(col(Project.id).in_(projects.readable_ids(by)))
     found = (Known(key, name, purpose) for key, name, purpose in session.execute(chosen))
     return look_alikes(name, purpose, found)

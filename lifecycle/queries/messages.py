@@ -12,7 +12,17 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from lifecycle.errors import NotFound
-from lifecycle.facts.audiences import Entry, conditions_of, may_be_told, review_of, sign_off_of
+from lifecycle.facts.audiences import (
+    Entry,
+    conditions_of,
+    incident_of,
+    may_be_told,
+    review_of,
+    side_told,
+    sign_off_of,
+    thread_of,
+)
+from lifecycle.facts.dated_answers import still_says
 from lifecycle.facts.notifications import reminder_policy
 from lifecycle.facts.people import actor_of
 from lifecycle.facts.projects import organisation_today
@@ -20,26 +30,35 @@ from lifecycle.guide import Guide
 from lifecycle.queries import reviews
 from lifecycle.queries.reviews import ReviewView
 from lifecycle.queries.wording import NOT_PEOPLE
+from lifecycle.rules.incidents import IncidentState
 from lifecycle.rules.messages import TELLINGS, About, Line, Message, Section, Telling
 from lifecycle.rules.reminders import review_due_on
 from lifecycle.store.tables import (
     Condition,
+    DataSource,
     Delivery,
+    IncidentNote,
     Notice,
     Organisation,
     Outbox,
     PersonRow,
     Project,
+    ThreadMessage,
     Waiver,
 )
-from lifecycle.vocabulary import Act, Decision, Gate, Outcome, Role
+from lifecycle.vocabulary import SYSTEM, Act, Decision, Gate, Outcome, Role
 
 MOST_LINES = 12
 LONGEST_VALUE = 140
 _ACTS = {Act.APPROVE: "approve", Act.ACKNOWLEDGE: "acknowledge", Act.CONSULT: "give an opinion on"}
 _WAITS = ("review.requested", "review.reminder", "review.escalation")  # pointless once the review is closed
 _OWED = ("condition.given", "condition.reminder", "condition.overdue")
-_FOR_MACHINES = ("gate", "role", "decision", "outcome", "due_on", "expires_on")
+_TALK = ("thread.opened", "thread.answered", "thread.reopened")  # pointless once the other side has spoken
+_FOR_MACHINES = (
+    *("gate", "role", "decision", "outcome", "due_on", "expires_on"),
+    *("monitor", "incident", "severity", "fires_at", "value", "limit", "model_version", "version"),
+)
+_UNTAKEN = ("incident.escalation", "incident.late_escalation")
 _STALE = ("sign_off.stale", "sign_off.stale_for_manager")
 
 
@@ -77,7 +96,11 @@ def message_for(
     if delivery.person_key is None:
         entry = _entry(session.get_one(Outbox, delivery.outbox_id))
         telling = telling_of(entry, delivery.kind)
-        return _headline(session, entry, telling, at, base_url) if telling else Unneeded("Nothing to say.")
+        return (
+            _headline(session, entry, telling, guide, at, base_url)
+            if telling
+            else Unneeded("Nothing to say.")
+        )
     reader = session.get_one(PersonRow, delivery.person_key)
     found = session.execute(
         select(Notice, Outbox)
@@ -87,7 +110,7 @@ def message_for(
     )
     told = [(notice.kind, _entry(row)) for notice, row in found]
     if delivery.kind == "digest":
-        return _digest(session, told, reader, at, base_url)
+        return _digest(session, told, reader, guide, at, base_url)
     return _single(session, told[0], reader, guide, at, base_url) if told else Unneeded("Nothing to say.")
 
 
@@ -114,7 +137,7 @@ def _single(
         return Unneeded("Nothing to say.")
     if not may_be_told(session, reader, entry.project_id):
         return Unneeded("This person may not read the project, or has left.")
-    found = _headline(session, entry, telling, at, base_url)
+    found = _headline(session, entry, telling, guide, at, base_url)
     if isinstance(found, Unneeded):
         return found
     sections = tuple(part for part in _sections(session, entry, telling, reader, guide, at) if part.lines)
@@ -129,7 +152,12 @@ def _test_message(session: Session, base_url: str) -> Message:
 
 
 def _digest(
-    session: Session, told: Sequence[tuple[str, Entry]], reader: PersonRow, at: datetime, base_url: str
+    session: Session,
+    told: Sequence[tuple[str, Entry]],
+    reader: PersonRow,
+    guide: Guide,
+    at: datetime,
+    base_url: str,
 ) -> Message | Unneeded:
     """One line for each thing, by project; what no longer matters is left out."""
     by_project: dict[str, list[Line]] = {}
@@ -137,7 +165,7 @@ def _digest(
         telling = telling_of(entry, kind)
         if telling is None or not may_be_told(session, reader, entry.project_id):
             continue
-        found = _headline(session, entry, telling, at, base_url)
+        found = _headline(session, entry, telling, guide, at, base_url)
         if isinstance(found, Message):
             lines = by_project.setdefault(found.project, [])
             line = Line(_capital(found.title), found.link)
@@ -163,7 +191,13 @@ def _digest(
 
 
 def notices(
-    session: Session, *, person_key: str, at: datetime, since: datetime | None = None, most: int = 30
+    session: Session,
+    *,
+    person_key: str,
+    guide: Guide,
+    at: datetime,
+    since: datetime | None = None,
+    most: int = 30,
 ) -> tuple[NoticeLine, ...]:
     """What this person was told lately, newest first; what they may no longer read is left out."""
     reader = session.get(PersonRow, person_key)
@@ -180,7 +214,7 @@ def notices(
         telling = telling_of(entry, notice.kind)
         if telling is None or not may_be_told(session, reader, entry.project_id):
             continue
-        said = _headline(session, entry, telling, at, "", even_if_over=True)
+        said = _headline(session, entry, telling, guide, at, "", even_if_over=True)
         if isinstance(said, Message):
             lines.append(
                 NoticeLine(
@@ -197,6 +231,7 @@ def _headline(
     session: Session,
     entry: Entry,
     telling: Telling,
+    guide: Guide,
     at: datetime,
     base_url: str,
     *,
@@ -209,7 +244,7 @@ def _headline(
     over = _over(session, entry, telling)
     if over and not even_if_over:
         return Unneeded(over)
-    values = dict(_values(session, entry, project, at))
+    values = dict(_values(session, entry, project, guide, at))
     title = " ".join(telling.title.format_map(values).split())
     lead = " ".join(telling.lead.format_map(values).split())
     link = base_url + _page(session, entry, telling, project)
@@ -221,7 +256,11 @@ def _headline(
         link=link,
         link_label=telling.link,
         project_key=project.key,
-        data=tuple((name, str(entry.detail[name])) for name in _FOR_MACHINES if entry.detail.get(name)),
+        data=tuple(
+            (name, str(entry.detail[name]))
+            for name in _FOR_MACHINES
+            if entry.detail.get(name) not in (None, "")
+        ),
     )
 
 
@@ -236,6 +275,23 @@ def _over(session: Session, entry: Entry, telling: Telling) -> str:
     if telling.kind == "waiver.reminder":
         waiver = session.get(Waiver, entry.detail.get("waiver", 0))
         return "" if waiver and waiver.revoked_at is None else "The waiver has ended."
+    if telling.kind in _TALK or telling.kind == "thread.resolved":
+        return _talk_over(session, entry, telling)
+    if telling.kind in _UNTAKEN:
+        incident = incident_of(session, entry)
+        return "" if incident and incident.state == IncidentState.OPEN.value else "Somebody has taken it on."
+    if telling.kind == "incident.fixed":
+        incident = incident_of(session, entry)
+        return (
+            "" if incident and incident.state == IncidentState.FIXED.value else "It is signed or sent back."
+        )
+    if entry.subject.startswith("date:") and not still_says(
+        session,
+        entry.project_id or 0,
+        str(entry.detail["place"]),
+        date.fromisoformat(str(entry.detail["expires_on"])),
+    ):
+        return "The answer names another day by now."
     if telling.kind in _STALE:
         newest = sign_off_of(session, entry)
         newer = newest is None or newest.at > entry.at or newest.decision == Decision.WITHDRAWN.value
@@ -243,7 +299,18 @@ def _over(session: Session, entry: Entry, telling: Telling) -> str:
     return ""
 
 
-def _values(session: Session, entry: Entry, project: Project, at: datetime) -> Iterator[tuple[str, str]]:
+def _talk_over(session: Session, entry: Entry, telling: Telling) -> str:
+    thread = thread_of(session, entry)
+    if telling.kind == "thread.resolved":
+        return "It is open again." if thread is None or thread.state == "open" else ""
+    if thread is None or thread.state != "open":
+        return "The question is resolved."
+    return "" if thread.waits_for == side_told(entry) else "The other side has spoken since."
+
+
+def _values(
+    session: Session, entry: Entry, project: Project, guide: Guide, at: datetime
+) -> Iterator[tuple[str, str]]:
     detail, today = entry.detail, organisation_today(session, at)
     review, sign_off = review_of(session, entry), sign_off_of(session, entry)
     gate = detail.get("gate") or (review.gate if review else "") or entry.subject.removeprefix("gate:")
@@ -259,7 +326,7 @@ def _values(session: Session, entry: Entry, project: Project, at: datetime) -> I
     yield "decision", Decision(detail["decision"]).title.lower() if "decision" in detail else ""
     yield "outcome", Outcome(detail["outcome"]).title.lower() if "outcome" in detail else ""
     yield "proposed", str(detail.get("proposed", ""))
-    yield "what", _what(entry, detail)
+    yield "what", _field_title(session, entry, guide) or _what(entry, detail)
     due = _due_on(session, entry)
     yield "due", f", by {due.isoformat()}" if due else ""
     yield "when", _when(due, today) if due else ""
@@ -269,7 +336,20 @@ def _what(entry: Entry, detail: Mapping[str, object]) -> str:
     kind, _, rest = entry.subject.partition(":")
     if kind == "check":
         return f"check {rest}"
+    if kind == "incident":
+        return _shortened(str(detail.get("called", "")), 120)
     return rest if kind == "tier" else str(detail.get("what", ""))
+
+
+def _field_title(session: Session, entry: Entry, guide: Guide) -> str:
+    """Of a question asked: what it is about, as the guide calls it; of a data source with its name."""
+    thread = thread_of(session, entry)
+    if thread is None:
+        return ""
+    field = guide.fields.get(thread.field_id)
+    title = field.title if field else thread.field_id
+    source = session.get(DataSource, thread.source_id) if thread.source_id else None
+    return f"{title} of {_shortened(source.name, 80)}" if source else title
 
 
 def _due_on(session: Session, entry: Entry) -> date | None:
@@ -300,12 +380,22 @@ def _name(session: Session, key: str) -> str:
 
 
 def _page(session: Session, entry: Entry, telling: Telling, project: Project) -> str:
+    thread = thread_of(session, entry)
+    if telling.about is About.FIELD and thread is not None:
+        where = {"project": project.key, "field": thread.field_id, "thread": thread.id}
+        if thread.source_id:
+            return f"/sources?{urlencode({**where, 'source': thread.source_id})}"
+        return f"/worksheet?{urlencode(where)}"
     review = review_of(session, entry)
     gate = entry.detail.get("gate") or (review.gate if review else entry.subject.partition(":")[2])
     if telling.about is About.REVIEW and review is not None:
         return f"/review?{urlencode({'review': review.id})}"
     if telling.about is About.GATE and gate in set(Gate):
         return f"/gate?{urlencode({'project': project.key, 'gate': gate})}"
+    if telling.about is About.INCIDENT and entry.subject.startswith("incident:"):
+        return f"/incidents?{urlencode({'project': project.key, 'incident': entry.about})}"
+    if telling.about in (About.RELEASES, About.OPERATION):
+        return f"/{telling.about}?{urlencode({'project': project.key})}"
     return f"/project?{urlencode({'project': project.key})}"
 
 
@@ -326,14 +416,52 @@ def _sections(
     if sign_off is not None:
         yield _quoted("In their words", sign_off.comment)
         yield Section("About", tuple(_fields(guide, json.loads(sign_off.fields))))
+    if telling.about is About.FIELD:
+        yield from _talk(session, entry)
+    if telling.kind in ("trigger.fired", "trigger.silent"):
+        yield Section("What happened", tuple(_last_note(session, entry)))
     conditions = conditions_of(session, entry)
     if conditions:
         mine = (reader.key, f"@{reader.key}", reader.name)
         shown = [one for one in conditions if telling.kind != "condition.given" or one.owner in mine]
         heading = "Condition" if len(shown) == 1 else "Conditions"
         yield Section(heading, tuple(_condition(session, one) for one in shown))
-    for name, heading in (("proof", "What shows it"), ("mitigation", "Meanwhile"), ("reason", "Reason")):
+    for name, heading in (
+        ("proof", "What shows it"),
+        ("mitigation", "Meanwhile"),
+        ("reason", "Reason"),
+        ("fix", "The fix"),
+    ):
         yield _quoted(heading, str(detail.get(name) or ""))
+
+
+def _talk(session: Session, entry: Entry) -> Iterator[Section]:
+    """What was asked at first, then what was said last: before this, and with it."""
+    said = session.execute(
+        select(ThreadMessage)
+        .where(col(ThreadMessage.thread_id) == entry.about, col(ThreadMessage.at) <= entry.at)
+        .order_by(col(ThreadMessage.id))
+    ).scalars()
+    asked, *answers = said
+    yield _quoted(f"{_name(session, asked.by_key)} asked", asked.text)
+    for message in answers[-2:]:
+        yield _quoted(f"{_name(session, message.by_key)} wrote", message.text)
+
+
+def _last_note(session: Session, entry: Entry) -> Iterator[Line]:
+    """What the monitor itself wrote down last in its incident: its rule and the readings."""
+    newest = session.execute(
+        select(col(IncidentNote.text))
+        .where(
+            col(IncidentNote.incident_id) == entry.about,
+            col(IncidentNote.by_key) == SYSTEM.key,
+            col(IncidentNote.at) <= entry.at,
+        )
+        .order_by(col(IncidentNote.id).desc())
+        .limit(1)
+    ).scalar()
+    if newest:
+        yield Line(_shortened(newest, 600))
 
 
 def _changes(view: ReviewView, *, is_stale: bool) -> Iterator[Section]:

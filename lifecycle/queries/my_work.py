@@ -28,6 +28,7 @@ from lifecycle.rules.signoffs import (
     current_sign_offs,
     is_stale,
     sign_off_status,
+    stale_sign_offs,
     staleness,
     valid_through,
 )
@@ -446,7 +447,8 @@ def _stale(
         for project_id, known in facts.items()
         for made in _own_stale(by, known, guides[project_id])
     ]
-    return tuple(sorted(found, key=lambda item: (item.project_name, item.gate.order, item.sign_off_id)))
+    # The latest gate first: whoever affirms there has seen the change, and the earlier ones stand again by it.
+    return tuple(sorted(found, key=lambda item: (item.project_name, -item.gate.order, item.sign_off_id)))
 
 
 def _changes(
@@ -484,6 +486,8 @@ def _own_stale(by: Actor, facts: ProjectFacts, guide: Guide) -> Iterable[SignOff
     if facts.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED):
         return ()
     asked = {review.id: review.person_key for review in facts.reviews}
+    # A gate that was passed stays so where its role has seen the change later: nothing waits there.
+    gone = stale_sign_offs(facts, guide) if facts.passed_gates else ()
     return (
         made
         for made in facts.sign_offs
@@ -492,6 +496,7 @@ def _own_stale(by: Actor, facts: ProjectFacts, guide: Guide) -> Iterable[SignOff
         and made.decision.is_favourable
         and made in current_sign_offs(facts, guide, made.gate, made.role)
         and is_stale(facts, guide, made)
+        and (made.gate not in facts.passed_gates or made in gone)
     )
 
 

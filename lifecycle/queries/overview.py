@@ -110,6 +110,7 @@ class RegisterFacts:
     risk: str
     facts: tuple[tuple[str, str], ...]
     gone_at: datetime | None
+    others: tuple[tuple[str, str], ...]  # columns that the mapping has no notion of
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,4 +366,5 @@ def _register_facts(row: RegisterEntry) -> RegisterFacts:
         risk=row.risk,
         facts=tuple((str(label), str(value)) for label, value in json.loads(row.facts)),
         gone_at=row.gone_at,
+        others=tuple((str(label), str(value)) for label, value in json.loads(row.others or "[]")),
     )

@@ -12,6 +12,7 @@ from sqlalchemy import Row, bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
+from lifecycle.errors import NotFound
 from lifecycle.store.tables import (
     EligibleReviewer,
     Invitation,
@@ -151,6 +152,18 @@ _PERSON_OF_SESSION = (
     .join(PersonRow, _OF_PERSON)
     .where(col(WebSession.token_hash) == bindparam("token_hash"), *_LASTING)
 )
+
+
+def key_of_email(session: Session, *, email: str) -> str:
+    """The key of the active person with this address; raises NotFound."""
+    found = session.execute(
+        select(col(PersonRow.key)).where(
+            func.lower(col(PersonRow.email)) == email.strip().lower(), col(PersonRow.active).is_(True)
+        )
+    ).scalar_one_or_none()
+    if found is None:
+        raise NotFound("person", email)
+    return str(found)
 
 
 def credentials(session: Session, *, email: str) -> tuple[str, str | None] | None:

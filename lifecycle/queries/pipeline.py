@@ -13,9 +13,9 @@ from lifecycle.facts.known import known_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
 from lifecycle.queries.projects import head
-from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.readiness import readiness
-from lifecycle.vocabulary import Actor, AnswerState, Area, Blocker, Gate
+from lifecycle.rules.releases import other_version, signed_version
+from lifecycle.vocabulary import Actor, Area, Blocker, Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ def pipeline_gate(
     known = known_project(session, project.id, guide=guide, today=organisation_today(session, at))
     facts, state = known.facts, readiness(known.facts, guide, gate, known.basis)
     found = (*_not_here(project.is_adopted), *state.blockers)
-    signed = _signed_version(facts)
+    signed = signed_version(facts)
     if model_version is not None and model_version != signed:
-        found = (_other_version(model_version, signed), *found)
+        found = (other_version(model_version, signed), *found)
     return PipelineGate(
         project=project.key,
         gate=gate,
@@ -100,21 +100,3 @@ def _not_here(is_adopted: bool) -> tuple[Blocker, ...]:
     if is_adopted:
         return ()
     return (Blocker("project:not_adopted", "This project comes from a register and is not assessed here."),)
-
-
-def _signed_version(facts: ProjectFacts) -> str | None:
-    """The version that the launch sign-offs cover: P01 as answered now; a change makes them stale."""
-    fact = facts.answer("P01")
-    if fact is None or fact.state is not AnswerState.ANSWERED or not fact.value:
-        return None
-    version = fact.value.get("version")
-    return str(version) if version else None
-
-
-def _other_version(asked: str, signed: str | None) -> Blocker:
-    text = (
-        f"Version {signed} is signed, not {asked}."
-        if signed
-        else f"No version is signed yet; {asked} was asked for."
-    )
-    return Blocker("model_version", text, area=Area.SIGN_OFFS, fields=("P01",))

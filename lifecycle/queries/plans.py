@@ -20,7 +20,7 @@ from lifecycle.queries import projects
 from lifecycle.queries.gates import allowed_actions
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.calendars import WorkCalendar
-from lifecycle.rules.forecasting import Forecast, forecast
+from lifecycle.rules.forecasting import Forecast, Simulation, simulate
 from lifecycle.rules.gates import GOES
 from lifecycle.rules.planning import (
     Consequence,
@@ -171,23 +171,28 @@ class _Known:
         )
 
     def forecasted(self, facts: ProjectFacts) -> Forecast | None:
-        """Seeded by the project and its day, so that everybody sees the same figures all day."""
+        """Seeded by the place and the day, so that everybody sees the same figures all day, on the roadmap too."""
         is_over = facts.status in ENDED or facts.status is ProjectStatus.LIVE or facts.live_since is not None
         if is_over or facts.stage is None:
             return None
-        return forecast(
-            today=facts.today,
-            stage=facts.stage,
-            spent=max(self.calendar.between(self.entered_on, facts.today), 0),
-            target=self.scheduled(facts).go_live,
-            observed=self.observed.stages,
-            defaults={stage: Spread(days.typical, days.safe) for stage, days in self._defaults().items()},
-            calendar=self.calendar,
-            chance=random.Random(digest([self.head.key, facts.today])),
-        )
+        spent = max(self.calendar.between(self.entered_on, facts.today), 0)
+        runs = simulated(self.guide, self.observed, self.calendar, facts.today, facts.stage, spent)
+        return runs.towards(self.scheduled(facts).go_live)
 
-    def _defaults(self) -> Mapping[Stage, Spread]:
-        return stage_lengths(self.guide, {})
+
+def simulated(
+    guide: Guide, observed: Observed, calendar: WorkCalendar, today: date, stage: Stage, spent: int
+) -> Simulation:
+    """The runs of everything that has spent as many working days in this stage as of today."""
+    return simulate(
+        today=today,
+        stage=stage,
+        spent=spent,
+        observed=observed.stages,
+        defaults=stage_lengths(guide, {}),
+        calendar=calendar,
+        chance=random.Random(digest([stage, spent, today])),
+    )
 
 
 def _load(session: Session, by: Actor, at: datetime, guide: Guide, key: str, observed: Observed) -> _Known:

@@ -1,4 +1,4 @@
-"""The projects of the portfolio: filters and pages of rows, all from standing rows in SQL.
+"""The projects of the portfolio: filters and pages of rows, today or as of a day, all in SQL.
 
 Nothing here reads an answer, and the number of statements does not grow with the number of projects. Standing
 that a date has outrun is written anew by the edge first (`facts.standing.rebuild_lapsed`).
@@ -8,26 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
-from sqlalchemy.orm import aliased
-from sqlmodel import Session, col
+from sqlalchemy import ColumnElement, case, func, or_
+from sqlmodel import Session
 
+from lifecycle.queries import projects
+from lifecycle.queries.portfolio_lines import Lines, lines_of
 from lifecycle.rules.permissions import may
-from lifecycle.store.tables import Membership, Project, ProjectStanding, RegisterEntry, Standing
-from lifecycle.vocabulary import (
-    Actor,
-    Area,
-    Gate,
-    Level,
-    ProjectStatus,
-    Role,
-    SignOffStatus,
-    Stage,
-)
+from lifecycle.vocabulary import Actor, Area, Gate, Level, ProjectStatus, Role, SignOffStatus, Stage
 
 UNMAPPED = "unmapped"
 NOT_ASSESSED = "not_assessed"
@@ -96,73 +87,52 @@ class Page:
 # ------------------------------------------------------------------ scope and filters
 
 
-def scope(by: Actor) -> tuple[ColumnElement[bool], ...]:
-    """Not archived, and all of them for leadership and administrators, else one's own."""
-    here = col(Project.archived_at).is_(None)
-    if may("portfolio.read_all", by):
-        return (here,)
-    own = select(col(Membership.project_id)).where(
-        col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
-    )
-    return here, col(Project.id).in_(own)
+def choose(session: Session, by: Actor, filters: Filters = EVERYTHING, as_of: date | None = None) -> Lines:
+    """The projects in the portfolio that this person may see and that pass, today or at the end of `as_of`.
+
+    All of them for leadership and administrators, else those one has a role on now. Raises Refused where a later
+    import moved projects and nobody can say where they stood.
+    """
+    found = lines_of(session, as_of)
+    where = [found.c.archived.is_(False)]
+    if not may("portfolio.read_all", by):
+        where.append(found.c.id.in_(projects.readable_ids(by)))
+    return found.where(*where, *_passing(found.c, filters))
 
 
-def chosen(filters: Filters) -> list[ColumnElement[bool]]:
-    """The filters as conditions over project and project_standing."""
-    found: list[ColumnElement[bool]] = []
-    if filters.text.strip():
-        words = filters.text.split()
-        found += [_has_word(word) for word in words]
+def _passing(line: Any, filters: Filters) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [_has_word(line, word) for word in filters.text.split()]
     if filters.organisation:
-        found.append(func.trim(col(Project.organisation)) == filters.organisation)
+        found.append(line.organisation == filters.organisation)
     if filters.stage:
-        stage = None if filters.stage == UNMAPPED else filters.stage
-        found.append(col(Project.stage) == stage if stage else col(Project.stage).is_(None))
+        found.append(line.stage.is_(None) if filters.stage == UNMAPPED else line.stage == filters.stage)
     if filters.level:
-        level = col(ProjectStanding.level)
-        found.append(level.is_(None) if filters.level == NOT_ASSESSED else level == filters.level)
+        found.append(line.level.is_(None) if filters.level == NOT_ASSESSED else line.level == filters.level)
     if filters.tier:
-        tier = col(ProjectStanding.tier)
-        found.append(tier == int(filters.tier) if filters.tier.isdecimal() else tier.is_(None))
+        found.append(line.tier == int(filters.tier) if filters.tier.isdecimal() else line.tier.is_(None))
     if filters.status:
-        found.append(col(Project.status) == filters.status)
-    return found + _by_standing(filters)
+        found.append(line.status == filters.status)
+    return found + _by_standing(line, filters)
 
 
-def _by_standing(filters: Filters) -> list[ColumnElement[bool]]:
+def _by_standing(line: Any, filters: Filters) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    assessed = col(ProjectStanding.project_id).is_not(None)
     if filters.origin:
-        found.append(assessed if filters.origin == "here" else ~assessed)
+        found.append(line.level.is_not(None) if filters.origin == "here" else line.level.is_(None))
     if filters.cause:
-        found.append(col(ProjectStanding.causes).contains(f'"{filters.cause}":', autoescape=True))
+        found.append(line.causes.contains(f'"{filters.cause}":', autoescape=True))
     if filters.role:
         # Canonical JSON has no spaces, so that this is exactly the role's status.
         waiting = f'"{filters.role}":["{SignOffStatus.WAITING.value}",'
-        asked = aliased(Standing)
-        found.append(
-            exists().where(
-                col(asked.project_id) == col(Project.id),
-                col(asked.gate) == col(Project.gate),
-                col(asked.roles).contains(waiting, autoescape=True),
-            )
-        )
+        found.append(line.roles.contains(waiting, autoescape=True))
     if filters.cause or filters.role:
-        found.append(col(Project.status).not_in(OVER))
+        found.append(line.status.not_in(OVER))
     return found
 
 
-def _has_word(word: str) -> ColumnElement[bool]:
-    name, organisation, key = col(Project.name), col(Project.organisation), col(Project.key)
-    return or_(*(column.icontains(word, autoescape=True) for column in (name, organisation, key)))
-
-
-def with_standing(*columns: Any) -> Select[Any]:
-    """These columns of the projects, with their standing where they have one."""
-    return (
-        select(*columns)
-        .select_from(Project)
-        .outerjoin(ProjectStanding, col(ProjectStanding.project_id) == col(Project.id))
+def _has_word(line: Any, word: str) -> ColumnElement[bool]:
+    return or_(
+        *(column.icontains(word, autoescape=True) for column in (line.name, line.organisation, line.key))
     )
 
 
@@ -178,77 +148,71 @@ def rows(
     sort: Sort = "standing",
     page: int = 1,
     size: int = 50,
+    as_of: date | None = None,
 ) -> Page:
     """One page of projects in two statements; the worst standing first unless sorted otherwise."""
-    where = (*scope(by), *chosen(filters))
-    total = session.execute(with_standing(func.count()).where(*where)).scalar_one()
+    line = choose(session, by, filters, as_of)
+    total = session.execute(line.select(func.count())).scalar_one()
     found = session.execute(
-        with_standing(Project, ProjectStanding, RegisterEntry.stage_word, RegisterEntry.risk)
-        .outerjoin(RegisterEntry, col(RegisterEntry.project_id) == col(Project.id))
-        .where(*where)
-        .order_by(*_order(sort), col(Project.name), col(Project.id))
+        line.select(*(line.c[name] for name in _SHOWN))
+        .order_by(*_order(line.c, sort), line.c.name, line.c.id)
         .limit(size)
         .offset((max(page, 1) - 1) * size)
     )
-    return Page(tuple(_row(line) for line in found), total, today)
+    return Page(tuple(_row(each) for each in found), total, as_of or today)
 
 
-def _order(sort: Sort) -> Sequence[Any]:
+def after_key(
+    session: Session, *, by: Actor, filters: Filters = EVERYTHING, after: str = "", most: int = 50
+) -> tuple[PortfolioRow, ...]:
+    """The projects whose keys follow this one, in the order of their keys: one statement, whatever came before."""
+    line = choose(session, by, filters)
+    found = session.execute(
+        line.select(*(line.c[name] for name in _SHOWN))
+        .where(line.c.key > after)
+        .order_by(line.c.key)
+        .limit(most)
+    )
+    return tuple(_row(each) for each in found)
+
+
+_SHOWN = tuple(column.name for column in fields(PortfolioRow))
+
+
+def _order(line: Any, sort: Sort) -> Sequence[Any]:
     standing = case(
-        (col(Project.status).in_(OVER), len(Level) + 2),
-        *((col(ProjectStanding.level) == level.value, level.order) for level in Level),
-        (col(Project.stage).is_(None), len(Level)),
+        (line.status.in_(OVER), len(Level) + 2),
+        *((line.level == level.value, level.order) for level in Level),
+        (line.stage.is_(None), len(Level)),
         else_=len(Level) + 1,
     )
     by_name: dict[Sort, Sequence[Any]] = {
-        "standing": (standing, col(ProjectStanding.since).is_(None), col(ProjectStanding.since)),
-        "name": (func.lower(col(Project.name)),),
-        "waiting": (col(ProjectStanding.waiting_since).is_(None), col(ProjectStanding.waiting_since)),
-        "next": (col(ProjectStanding.next_on).is_(None), col(ProjectStanding.next_on)),
-        "debt": (func.coalesce(col(ProjectStanding.debt), -1).desc(),),
+        "standing": (standing, line.since.is_(None), line.since),
+        "name": (func.lower(line.name),),
+        "waiting": (line.waiting_since.is_(None), line.waiting_since),
+        "next": (line.next_on.is_(None), line.next_on),
+        "debt": (func.coalesce(line.debt, -1).desc(),),
     }
     return by_name[sort]
 
 
 def _row(line: Any) -> PortfolioRow:
-    project, standing, stage_word, risk_word = line
+    said = dict(line._mapping)
+    counts = {name: said[name] or 0 for name in ("blockers", "debt", "stale", "overdue")}
+    words = {name: said[name] or "" for name in ("top_blocker", "next_what", "stage_word", "risk_word")}
     return PortfolioRow(
-        key=project.key,
-        name=project.name,
-        organisation=project.organisation.strip(),
-        stage=Stage(project.stage) if project.stage else None,
-        gate=Gate(project.gate) if project.gate else None,
-        status=ProjectStatus(project.status),
-        stage_word=stage_word or "",
-        risk_word=risk_word or "",
-        **_standing(standing),
+        **{
+            **said,
+            **counts,
+            **words,
+            "stage": Stage(line.stage) if line.stage else None,
+            "gate": Gate(line.gate) if line.gate else None,
+            "status": ProjectStatus(line.status),
+            "level": Level(line.level) if line.level else None,
+            "weakest": Area(line.weakest) if line.weakest else None,
+            "waiting_role": Role(line.waiting_role) if line.waiting_role else None,
+        }
     )
-
-
-def _standing(standing: ProjectStanding | None) -> dict[str, Any]:
-    if standing is None:
-        nothing = dict.fromkeys(
-            ("level", "since", "readiness", "weakest", "waiting_role", "waiting_since", "tier", "next_on")
-        )
-        counts = dict.fromkeys(("blockers", "debt", "stale", "overdue"), 0)
-        return {**nothing, **counts, "early_index": None, "top_blocker": "", "next_what": ""}
-    return {
-        "level": Level(standing.level),
-        "since": standing.since,
-        "readiness": standing.readiness,
-        "weakest": Area(standing.weakest),
-        "blockers": standing.blockers,
-        "top_blocker": standing.top_blocker,
-        "waiting_role": Role(standing.waiting_role) if standing.waiting_role else None,
-        "waiting_since": standing.waiting_since,
-        "tier": standing.tier,
-        "next_on": standing.next_on,
-        "next_what": standing.next_what,
-        "early_index": standing.early_index,
-        "debt": standing.debt,
-        "stale": standing.stale,
-        "overdue": standing.overdue,
-    }
 
 
 def roles_of(text: str | None) -> dict[Role, tuple[SignOffStatus, datetime | None]]:

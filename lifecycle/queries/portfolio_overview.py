@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func
-from sqlmodel import Session, col
+from sqlalchemy import case, func
+from sqlmodel import Session
 
-from lifecycle.queries.portfolio import EVERYTHING, OVER, Filters, chosen, roles_of, scope, with_standing
-from lifecycle.store.tables import Project, ProjectStanding, Standing
+from lifecycle.queries.portfolio import EVERYTHING, OVER, Filters, choose
+from lifecycle.queries.portfolio_lines import Lines
 from lifecycle.vocabulary import Actor, Level, ProjectStatus, Role, SignOffStatus, Stage
 
 
@@ -82,82 +83,65 @@ class Choices:
     not_assessed: int = 0
 
 
-def choices(session: Session, *, by: Actor) -> Choices:
+def choices(session: Session, *, by: Actor, as_of: date | None = None) -> Choices:
     """The organisations and origins among the projects this person may see."""
-    organisation = func.trim(col(Project.organisation))
+    line = choose(session, by, as_of=as_of)
     found = session.execute(
-        with_standing(organisation, func.count(), func.count(col(ProjectStanding.project_id)))
-        .where(*scope(by))
-        .group_by(organisation)
-        .order_by(organisation)
+        line.select(line.c.organisation, func.count(), func.count(line.c.level))
+        .group_by(line.c.organisation)
+        .order_by(line.c.organisation)
     ).all()
-    assessed = sum(line[2] for line in found)
+    assessed = sum(each[2] for each in found)
     return Choices(
-        {line[0]: line[1] for line in found if line[0]}, assessed, sum(line[1] for line in found) - assessed
+        {each[0]: each[1] for each in found if each[0]}, assessed, sum(each[1] for each in found) - assessed
     )
 
 
-def overview(session: Session, *, by: Actor, today: date, filters: Filters = EVERYTHING) -> Overview:
-    """The figures over all projects that pass the filters, in four statements."""
-    where = (*scope(by), *chosen(filters))
-    stages = _stages(session, where)
-    assessed = session.execute(
-        with_standing(
-            col(Project.key),
-            col(Project.name),
-            col(Project.status),
-            col(ProjectStanding.level),
-            col(ProjectStanding.since),
-            col(ProjectStanding.stale),
-            col(ProjectStanding.overdue),
-            col(ProjectStanding.causes),
-            col(ProjectStanding.top_blocker),
-            col(Standing.roles),
-        )
-        .outerjoin(
-            Standing,
-            (col(Standing.project_id) == col(Project.id)) & (col(Standing.gate) == col(Project.gate)),
-        )
-        .where(*where, col(ProjectStanding.project_id).is_not(None))
-        .order_by(col(Project.name))
-    ).all()
-    running = [line for line in assessed if line.status not in OVER]
-    total = sum(stage.total for stage in stages)
+def overview(
+    session: Session, *, by: Actor, today: date, filters: Filters = EVERYTHING, as_of: date | None = None
+) -> Overview:
+    """The figures over all projects that pass the filters, in a handful of statements.
+
+    At the end of `as_of` where that is given; Overview.as_of says of which day they are.
+    """
+    line = choose(session, by, filters, as_of)
+    stages, organisations = _stages(session, line)
+    running = line.where(line.c.level.is_not(None), line.c.status.not_in(OVER))
+    total, assessed = sum(stage.total for stage in stages), sum(stage.assessed for stage in stages)
+    levels, stale, overdue = _levels(session, running)
     return Overview(
-        as_of=today,
+        as_of=as_of or today,
         total=total,
-        organisations=_organisations(session, where),
+        organisations=organisations,
         stages=stages,
-        levels={level: sum(line.level == level.value for line in running) for level in Level},
-        waits=_waits(running),
-        causes=_causes(running),
-        stuck=_stuck(running),
-        not_assessed=total - len(assessed),
-        over=len(assessed) - len(running),
-        stale=sum(line.stale > 0 for line in running),
-        overdue=sum(line.overdue > 0 for line in running),
+        levels=levels,
+        waits=_waits(session, running),
+        causes=_causes(session, running),
+        stuck=_stuck(session, running),
+        not_assessed=total - assessed,
+        over=assessed - sum(levels.values()),
+        stale=stale,
+        overdue=overdue,
     )
 
 
-def _stages(session: Session, where: Sequence[ColumnElement[bool]]) -> tuple[StageCount, ...]:
+def _stages(session: Session, line: Lines) -> tuple[tuple[StageCount, ...], int]:
+    """And the number of organisations."""
+    c = line.c
     found = session.execute(
-        with_standing(
-            col(Project.stage),
-            col(Project.status),
-            func.count(),
-            func.count(col(ProjectStanding.project_id)),
+        line.select(c.stage, c.status, func.count(), func.count(c.level), c.organisation).group_by(
+            c.organisation, c.stage, c.status
         )
-        .where(*where)
-        .group_by(col(Project.stage), col(Project.status))
     ).all()
-    return tuple(
+    counts = tuple(
         StageCount(
             stage,
             {status: _number(found, stage, status) for status in ProjectStatus},
-            sum(line[3] for line in found if line[0] == (stage.value if stage else None)),
+            sum(each[3] for each in found if each[0] == (stage.value if stage else None)),
         )
         for stage in (*Stage, None)
     )
+    return counts, len({each[4] for each in found if each[4]})
 
 
 def _number(found: Sequence[Any], stage: Stage | None, status: ProjectStatus) -> int:
@@ -165,35 +149,58 @@ def _number(found: Sequence[Any], stage: Stage | None, status: ProjectStatus) ->
     return sum(line[2] for line in found if line[0] == word and line[1] == status.value)
 
 
-def _organisations(session: Session, where: Sequence[ColumnElement[bool]]) -> int:
-    name = func.trim(col(Project.organisation))
-    found = session.execute(with_standing(func.count(func.distinct(name))).where(*where, name != ""))
-    return int(found.scalar_one())
+def _levels(session: Session, running: Lines) -> tuple[dict[Level, int], int, int]:
+    """Projects by level, those with a stale sign-off, and those with something overdue."""
+    c = running.c
+    found = session.execute(
+        running.select(
+            c.level,
+            func.count(),
+            func.sum(case((c.stale > 0, 1), else_=0)),
+            func.sum(case((c.overdue > 0, 1), else_=0)),
+        ).group_by(c.level)
+    ).all()
+    by_level = {Level(each[0]): each[1] for each in found}
+    levels = {level: by_level.get(level, 0) for level in Level}
+    return levels, sum(each[2] for each in found), sum(each[3] for each in found)
 
 
-def _waits(lines: Sequence[Any]) -> tuple[RoleWait, ...]:
+def _waits(session: Session, running: Lines) -> tuple[RoleWait, ...]:
+    c = running.c
+    waiting = c.roles.contains(f'["{SignOffStatus.WAITING.value}",', autoescape=True)
     found: dict[Role, RoleWait] = {}
-    for line in lines:
-        for role, (status, since) in roles_of(line.roles).items():
-            if status is not SignOffStatus.WAITING or since is None:
-                continue
+    for key, name, roles in session.execute(
+        running.where(waiting).select(c.key, c.name, c.roles).order_by(c.name, c.id)
+    ):
+        for role, since in _WAITING.findall(roles):
             known = found.get(role)
-            count = known.projects + 1 if known else 1
-            if known is not None and known.since <= since:
-                found[role] = RoleWait(role, count, known.since, known.key, known.name)
+            if known is None or datetime.fromisoformat(since) < known.since:
+                count = known.projects if known else 0
+                found[role] = RoleWait(Role(role), count + 1, datetime.fromisoformat(since), key, name)
             else:
-                found[role] = RoleWait(role, count, since, line.key, line.name)
+                found[role] = replace(known, projects=known.projects + 1)
     return tuple(sorted(found.values(), key=lambda wait: wait.since))
 
 
-def _causes(lines: Sequence[Any]) -> dict[str, int]:
-    counts = Counter(cause for line in lines for cause in json.loads(line.causes))
+# Canonical JSON, so that this is exactly who is waited for and since when.
+_WAITING = re.compile(r'"(\w+)":\["waiting","([^"]+)"\]')
+
+
+def _causes(session: Session, running: Lines) -> dict[str, int]:
+    c = running.c
+    counts: Counter[str] = Counter()
+    for causes, number in session.execute(running.select(c.causes, func.count()).group_by(c.causes)):
+        for cause in json.loads(causes):
+            counts[cause] += number
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _stuck(lines: Sequence[Any]) -> Stuck | None:
-    blocked = [line for line in lines if line.level == Level.BLOCKED.value]
-    longest = min(blocked, key=lambda line: line.since, default=None)
-    if longest is None:
-        return None
-    return Stuck(longest.key, longest.name, longest.since, longest.top_blocker)
+def _stuck(session: Session, running: Lines) -> Stuck | None:
+    c = running.c
+    longest = session.execute(
+        running.where(c.level == Level.BLOCKED.value)
+        .select(c.key, c.name, c.since, c.top_blocker)
+        .order_by(c.since, c.name, c.id)
+        .limit(1)
+    ).one_or_none()
+    return Stuck(*longest) if longest else None

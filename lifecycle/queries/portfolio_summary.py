@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, select
-from sqlmodel import Session, col
+from sqlalchemy import func
+from sqlmodel import Session
 
-from lifecycle.errors import Forbidden
+from lifecycle.errors import Forbidden, Invalid
+from lifecycle.queries.portfolio import OVER, choose
+from lifecycle.queries.portfolio_lines import Lines
 from lifecycle.rules.permissions import refusal
-from lifecycle.store.tables import Project, ProjectStanding, RegisterEntry
 from lifecycle.vocabulary import Actor, Level, ProjectStatus, Stage
 
 
@@ -53,101 +55,73 @@ class PortfolioSummary:
         return {**asdict(self), "as_of": self.as_of.isoformat()}
 
 
-_HERE = col(Project.archived_at).is_(None)
+def summary(session: Session, *, by: Actor, today: date, as_of: date | None = None) -> PortfolioSummary:
+    """Counts over all projects, today or at the end of `as_of`, in as many statements whatever their number.
 
-
-def summary(session: Session, *, by: Actor, today: date) -> PortfolioSummary:
-    """Counts over all projects, in six statements whatever their number. Raises Forbidden to mere members."""
+    Raises Forbidden to mere members, Invalid for a day still to come, Refused where nobody can know.
+    """
     if sentence := refusal("portfolio.read_all", by):
         raise Forbidden(sentence)
-    stages = _counts(
-        session, select(col(Project.stage), func.count()).where(_HERE).group_by(col(Project.stage))
-    )
-    organisations = _by_organisation(session)
+    refuse_days_to_come(as_of, today)
+    line = choose(session, by, as_of=as_of)
+    c = line.c
+    stages = _counts(session, line, c.stage)
+    total = sum(stages.values())
+    statuses = _counts(session, line.where(c.stage.is_not(None)), c.status)
+    organisations = dict(sorted(_counts(session, line, c.organisation).items()))
     return PortfolioSummary(
-        as_of=today,
-        total=sum(stages.values()),
+        as_of=as_of or today,
+        total=total,
         by_stage={stage.value: stages.get(stage.value, 0) for stage in Stage},
         unmapped=stages.get("", 0),
-        by_status=_by_status(session),
-        by_tier=_by_tier(session, sum(stages.values())),
-        imported=_imported(session),
+        by_status={status.value: statuses.get(status.value, 0) for status in ProjectStatus},
+        by_tier=_tiers(session, line, total),
+        imported=_imported(session, line),
         organisations=len([name for name in organisations if name]),
         by_organisation=organisations,
-        readiness=_readiness(session, sum(stages.values())),
+        readiness=_readiness(session, line, total),
     )
 
 
-def _counts(session: Session, statement: Select[Any, int]) -> dict[str, int]:
+def refuse_days_to_come(as_of: date | None, today: date) -> None:
+    if as_of is not None and as_of > today:
+        raise Invalid({"as-of": f"{as_of.isoformat()} is still to come; today is {today.isoformat()}."})
+
+
+def _counts(session: Session, line: Lines, column: Any) -> dict[str, int]:
     """Number of projects by a word; none at all is ""."""
-    return {(word or "").strip(): count for word, count in session.execute(statement)}
+    found: Counter[str] = Counter()
+    for word, count in session.execute(line.select(column, func.count()).group_by(column)):
+        found[str(word if word is not None else "").strip()] += count
+    return dict(found)
 
 
-def _by_status(session: Session) -> dict[str, int]:
-    """What mapped projects do; an unmapped one is known to do nothing."""
-    found = _counts(
-        session,
-        select(col(Project.status), func.count())
-        .where(_HERE, col(Project.stage).is_not(None))
-        .group_by(col(Project.status)),
-    )
-    return {status.value: found.get(status.value, 0) for status in ProjectStatus}
-
-
-def _by_tier(session: Session, total: int) -> dict[str, int]:
-    lines = session.execute(
-        select(col(ProjectStanding.tier), func.count())
-        .join(Project, col(Project.id) == col(ProjectStanding.project_id))
-        .where(_HERE, col(ProjectStanding.tier).is_not(None))
-        .group_by(col(ProjectStanding.tier))
-    )
-    known = {str(tier): count for tier, count in lines}
+def _tiers(session: Session, line: Lines, total: int) -> dict[str, int]:
+    known = _counts(session, line, line.c.tier)
     tiers = {str(tier): known.get(str(tier), 0) for tier in range(1, 5)}
     return {**tiers, "none": total - sum(tiers.values())}
 
 
-def _imported(session: Session) -> Imported:
-    words = _counts(
-        session,
-        select(col(RegisterEntry.risk), func.count())
-        .join(Project, col(Project.id) == col(RegisterEntry.project_id))
-        .where(_HERE)
-        .group_by(col(RegisterEntry.risk)),
-    )
-    adopted = session.execute(
-        select(func.count())
-        .select_from(Project)
-        .where(_HERE, col(Project.origin) == "register", col(Project.adopted_at).is_not(None))
-    ).scalar_one()
-    return Imported(
-        sum(words.values()), adopted, dict(sorted(words.items(), key=lambda item: (-item[1], item[0])))
-    )
+def _imported(session: Session, line: Lines) -> Imported:
+    c = line.c
+    registered = line.where(c.origin == "register")
+    words = _counts(session, registered, c.risk_word)
+    adopted = session.execute(registered.where(c.adopted.is_(True)).select(func.count())).scalar_one()
+    ordered = dict(sorted(words.items(), key=lambda item: (-item[1], item[0])))
+    return Imported(sum(words.values()), adopted, ordered)
 
 
-def _by_organisation(session: Session) -> dict[str, int]:
-    lines = session.execute(
-        select(func.trim(col(Project.organisation)), func.count())
-        .where(_HERE)
-        .group_by(func.trim(col(Project.organisation)))
-    )
-    return dict(sorted((name, count) for name, count in lines))
-
-
-def _readiness(session: Session, total: int) -> Readiness:
-    lines = list(
-        session.execute(
-            select(col(ProjectStanding.level), col(ProjectStanding.weakest), func.count())
-            .join(Project, col(Project.id) == col(ProjectStanding.project_id))
-            .where(
-                _HERE, col(Project.status).not_in([ProjectStatus.RETIRED.value, ProjectStatus.STOPPED.value])
-            )
-            .group_by(col(ProjectStanding.level), col(ProjectStanding.weakest))
-        )
+def _readiness(session: Session, line: Lines, total: int) -> Readiness:
+    c = line.c
+    found = session.execute(
+        line.where(c.level.is_not(None), c.status.not_in(OVER))
+        .select(c.level, c.weakest, func.count())
+        .group_by(c.level, c.weakest)
     )
     levels = {level.value: 0 for level in Level}
-    areas: dict[str, int] = {}
-    for level, weakest, count in lines:
+    areas: Counter[str] = Counter()
+    for level, weakest, count in found:
         levels[level] += count
-        areas[weakest] = areas.get(weakest, 0) + count
+        areas[weakest] += count
     assessed = sum(levels.values())
     return Readiness(assessed, total - assessed, levels, dict(sorted(areas.items())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,7 +58,7 @@ def head(session: Session, *, key: str, by: Actor, at: datetime | None = None) -
     With `at`, whoever stands in that day for somebody with a role on it may read it too; `roles` stay their own.
     """
     project = session.execute(select(Project).where(col(Project.key) == key)).scalar_one_or_none()
-    if project is None or project.id is None:
+    if project is None or project.id is None or by.is_kept_from(project.id):
         raise NotFound("project", key)
     roles = project_roles(session, project.id, by.key)
     if not may("projects.read", by, roles) and not _stands_in(session, project.id, by, at):
@@ -117,8 +118,21 @@ def readable_ids(by: Actor) -> Select[Any]:
     """The ids of the projects this person may read, archived ones included, for use inside a statement."""
     if may("portfolio.read_all", by):
         return select(col(Project.id))
-    return select(col(Membership.project_id)).where(
+    only = by.grant.only_project if by.grant else None
+    if only is not None and may("projects.read", by):
+        return select(col(Project.id)).where(col(Project.id) == only)
+    held = select(col(Membership.project_id)).where(
         col(Membership.person_key) == by.key, col(Membership.ended_at).is_(None)
+    )
+    return held if only is None else held.where(col(Membership.project_id) == only)
+
+
+def changeable_ids(among: Collection[int]) -> Select[Any]:
+    """Of these projects, those whose content may change: neither archived nor waiting to be adopted."""
+    return select(col(Project.id)).where(
+        col(Project.id).in_(among),
+        col(Project.archived_at).is_(None),
+        (col(Project.origin) != "register") | col(Project.adopted_at).is_not(None),
     )
 
 

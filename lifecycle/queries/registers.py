@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +10,19 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from lifecycle.rules.permissions import require
-from lifecycle.store.tables import ImportRun, PersonRow, Project, RegisterEntry, RegisterProblem
+from lifecycle.store.tables import (
+    ImportRun,
+    PersonRow,
+    Project,
+    RegisterChange,
+    RegisterEntry,
+    RegisterProblem,
+    SavedMapping,
+)
 from lifecycle.vocabulary import Actor
 
 MOST_UNPLACED = 500
+MOST_CHANGES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,28 @@ class ImportView:
     at: datetime
     by_name: str
     undone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedMappingView:
+    """A mapping under a name; `content` is its YAML."""
+
+    name: str
+    title: str
+    content: str
+    revision: int
+    saved_at: datetime
+    by_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportChange:
+    """What an import changed in one project known before: (field, before, after)."""
+
+    project_key: str
+    project_name: str
+    kind: str  # changed, returned or gone
+    fields: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +138,40 @@ def import_problems(session: Session, *, by: Actor, run_id: int) -> tuple[Proble
         .order_by(col(RegisterProblem.row_number), col(RegisterProblem.id))
     ).scalars()
     return tuple(ProblemView(row.row_number, row.column, row.text) for row in found)
+
+
+def import_changes(
+    session: Session, *, by: Actor, run_id: int, most: int = MOST_CHANGES
+) -> tuple[ImportChange, ...]:
+    """The projects known before that one import changed, brought back or marked as gone."""
+    require("imports.run", by)
+    found = session.execute(
+        select(RegisterChange, col(Project.key), col(Project.name))
+        .join(Project, col(Project.id) == col(RegisterChange.project_id))
+        .where(col(RegisterChange.run_id) == run_id, col(RegisterChange.kind) != "moved")
+        .order_by(col(RegisterChange.id))
+        .limit(most)
+    )
+    return tuple(
+        ImportChange(
+            key, name, change.kind, tuple((str(f), str(b), str(a)) for f, b, a in json.loads(change.fields))
+        )
+        for change, key, name in found
+    )
+
+
+def saved_mappings(session: Session, *, by: Actor) -> tuple[SavedMappingView, ...]:
+    """Mappings that people saved, in the order of their names."""
+    require("imports.run", by)
+    found = session.execute(
+        select(SavedMapping, col(PersonRow.name))
+        .outerjoin(PersonRow, col(PersonRow.key) == col(SavedMapping.saved_by))
+        .order_by(col(SavedMapping.name))
+    )
+    return tuple(
+        SavedMappingView(row.name, row.title, row.content, row.revision, row.saved_at, name or "Command line")
+        for row, name in found
+    )
 
 
 def unplaced(session: Session, *, by: Actor) -> Unplaced:

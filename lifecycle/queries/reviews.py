@@ -23,14 +23,14 @@ from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import ConditionView, EvidenceView, SignatureView
 from lifecycle.queries.wording import Place, Wording, all_names
 from lifecycle.rules import reviews as rules
-from lifecycle.rules.checks.evaluation import evaluate
+from lifecycle.rules.checks.evaluation import AREAS_OF_CHECKS, evaluate
 from lifecycle.rules.differences import Line, differences
 from lifecycle.rules.evidence import EVIDENCE
 from lifecycle.rules.permissions import refusal
 from lifecycle.rules.project_facts import AnswerFact, DelegationFact, ProjectFacts, ReviewFact
 from lifecycle.rules.signoffs import SOURCE, cover, decisions_allowed, digest_of, stands_in
 from lifecycle.store.tables import Answer, Project, Review, SignOff
-from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Meaning, Role
+from lifecycle.vocabulary import Act, Actor, Area, Blocker, Decision, Gate, Meaning, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,47 @@ class ReviewView:
 
     def promises_of(self, decision: Decision) -> tuple[Promise, ...]:
         return tuple(item for item in self.promises if item.decision is decision)
+
+
+# ---------------------------------------------------------------- all of a project
+
+
+@dataclass(frozen=True, slots=True)
+class ListedReview:
+    """One request, with the people by their present names."""
+
+    id: int
+    gate: Gate
+    role: Role
+    act: Act
+    state: str
+    person: str
+    requested_by: str
+    requested_at: datetime
+    due_on: date | None
+
+
+def listed(session: Session, *, by: Actor, at: datetime, key: str) -> tuple[ListedReview, ...]:
+    """Every review that was asked for in a project, newest first. Raises NotFound."""
+    head = projects.head(session, key=key, by=by, at=at)
+    names = all_names(session)
+    rows = session.execute(
+        select(Review).where(col(Review.project_id) == head.id).order_by(col(Review.id).desc())
+    ).scalars()
+    return tuple(
+        ListedReview(
+            id=row.id or 0,
+            gate=Gate(row.gate),
+            role=Role(row.role),
+            act=Act(row.act),
+            state=row.state,
+            person=names.get(row.person_key, row.person_key),
+            requested_by=names.get(row.requested_by, row.requested_by),
+            requested_at=row.requested_at,
+            due_on=row.due_on,
+        )
+        for row in rows
+    )
 
 
 # ---------------------------------------------------------------- one review
@@ -187,14 +228,16 @@ def _view(
             for item in requested_changes(session, head.id, wording)
             if (item.gate, item.role) == (gate, role)
         ),
-        findings=touching(findings(evaluate(facts, guide, gate), wording), covered),
+        findings=_findings(facts, wording, gate, covered),
         conditions=conditions,
         evidence=_evidence(session, wording, head.id, gate, role),
         decisions=decisions_allowed(fact.act),
         against_deciding=(
             *_not_open(head),
-            *_not_permitted("reviews.decide", by, roles),
-            *rules.may_decide_now(facts, guide, fact, by, held),
+            *(
+                rules.may_decide_now(facts, guide, fact, by, held)
+                or _not_permitted("reviews.decide", by, roles)
+            ),
         ),
         seen_digest=digest_of(covered),
         seen={key: content for key, (_, content) in covered.items()},
@@ -203,6 +246,14 @@ def _view(
         against_affirming=_against_affirming(wording, head, signature, fact, by, held),
         against_withdrawing=_against_withdrawing(wording, head, signature, fact, by),
     )
+
+
+def _findings(
+    facts: ProjectFacts, wording: Wording, gate: Gate, covered: Iterable[str]
+) -> tuple[FindingView, ...]:
+    """What the checks say of the answers: those that look at sign-offs would tell the reviewer of themselves."""
+    found = touching(findings(evaluate(facts, wording.guide, gate), wording), covered)
+    return tuple(item for item in found if AREAS_OF_CHECKS.get(item.check_id) is not Area.SIGN_OFFS)
 
 
 def _promises(

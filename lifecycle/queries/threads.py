@@ -21,7 +21,7 @@ from lifecycle.rules.threads import (
     may_resolve,
     waits_for,
 )
-from lifecycle.store.tables import Answer, Membership, Project, Thread, ThreadMessage
+from lifecycle.store.tables import Answer, DataSource, Membership, Project, Thread, ThreadMessage
 from lifecycle.vocabulary import Actor
 
 
@@ -68,6 +68,7 @@ class WaitingThread:
     project_name: str
     field_id: str
     source_id: int
+    source_name: str  # empty for a question of the worksheet
     said: str
     who: str
     since: datetime
@@ -92,7 +93,7 @@ def of_field(
 ) -> tuple[ThreadView, ...]:
     """The threads of one question: open ones first, then the newest. Empty for whoever may not read the project."""
     roles = project_roles(session, project_id, by.key)
-    if not may("projects.read", by, roles):
+    if by.is_kept_from(project_id) or not may("projects.read", by, roles):
         return ()
     rows = session.execute(
         select(Thread)
@@ -156,14 +157,15 @@ def waiting(session: Session, *, by: Actor) -> tuple[WaitingThread, ...]:
         & col(Thread.project_id).in_(team)
     )
     rows = session.execute(
-        select(Thread, col(Project.key), col(Project.name))
+        select(Thread, col(Project.key), col(Project.name), col(DataSource.name))
         .join(Project, col(Project.id) == col(Thread.project_id))
+        .outerjoin(DataSource, col(DataSource.id) == col(Thread.source_id))
         .where(col(Thread.state) == "open", col(Project.archived_at).is_(None), or_(mine, ours))
         .order_by(col(Thread.moved_at), col(Thread.id))
     ).all()
-    messages = _messages(session, [thread.id or 0 for thread, _, _ in rows])
+    messages = _messages(session, [thread.id or 0 for thread, *_ in rows])
     found = []
-    for thread, key, name in rows:
+    for thread, key, name, source in rows:
         last = messages[thread.id or 0][-1]
         found.append(
             WaitingThread(
@@ -173,6 +175,7 @@ def waiting(session: Session, *, by: Actor) -> tuple[WaitingThread, ...]:
                 name,
                 thread.field_id,
                 thread.source_id,
+                source or "",
                 last.text,
                 last.who,
                 last.at,

@@ -16,6 +16,7 @@ from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import content_digest, organisation_today
 from lifecycle.guide import Guide
 from lifecycle.rules.project_facts import SignOffFact
+from lifecycle.rules.signoffs import counting_sign_offs
 from lifecycle.store.tables import Answer, CurrentAnswer, DataSource, PersonRow
 from lifecycle.vocabulary import AnswerState
 
@@ -90,8 +91,9 @@ def sheet(session: Session, *, project_id: int) -> AnswerSheet:
 
 @by_its_guide
 def sign_offs(session: Session, *, project_id: int, guide: Guide, at: datetime) -> tuple[SignOffFact, ...]:
-    """What was signed in the project and stands, oldest first, for `rules.coverage`."""
-    return known_facts(session, project_id, guide=guide, today=organisation_today(session, at)).sign_offs
+    """The decisions of the project that count, for `rules.coverage`."""
+    facts = known_facts(session, project_id, guide=guide, today=organisation_today(session, at))
+    return counting_sign_offs(facts, guide)
 
 
 def sources(session: Session, *, project_id: int) -> tuple[SourceName, ...]:

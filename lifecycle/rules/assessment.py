@@ -373,6 +373,8 @@ def _sign_off_of_one(facts: ProjectFacts, guide: Guide, item: SignOffState) -> s
     match item.status:
         case SignOffStatus.NOT_ASKED:
             return f"{role} has not been asked."
+        case SignOffStatus.ELSEWHERE:
+            return f"{role} decided elsewhere, which does not count here. Ask to affirm it."
         case SignOffStatus.WAITING:
             due = item.review.due_on if item.review else None
             return f"{role} has not decided yet" + (f" (asked to by {due.isoformat()})." if due else ".")

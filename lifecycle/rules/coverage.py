@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,24 +13,34 @@ from lifecycle.vocabulary import Act, Gate, Role
 
 @dataclass(frozen=True, slots=True)
 class Covering:
-    """The sign-off of a role at a gate that relies on the answer. `holds`: the answer is as it was signed."""
+    """The sign-off of a role at a gate that relies on the answer. `holds`: the answer is as it was signed.
+
+    `person` is named where several people have signed in one role.
+    """
 
     gate: Gate
     role: Role
     holds: bool
+    person: str = ""
 
 
 def covering(sign_offs: Iterable[SignOffFact], guide: Guide, key: str, content: str) -> tuple[Covering, ...]:
-    """The standing favourable sign-offs that rely on the answer under `key`, by gate and role.
+    """The favourable sign-offs that rely on the answer under `key`, by gate and role.
 
-    `sign_offs` oldest first, withdrawn ones left out; `content` is the digest of the answer as it is now, "" while
-    there is none. Opinions bind nobody. Where a later gate's sign-off of the same role has seen the answer as it is
-    now, the earlier one is left out: it need not be affirmed.
+    `sign_offs` are those that count (`signoffs.counting_sign_offs`); `content` is the digest of the answer as it is
+    now, "" while there is none. Opinions bind nobody. Where a later gate's sign-off of the same role has seen the
+    answer as it is now, the earlier one is left out: it need not be affirmed.
     """
-    newest = {(fact.gate, fact.role): fact for fact in sign_offs}
+    counted = tuple(sign_offs)
+    people = Counter((fact.gate, fact.role) for fact in counted)
     found = [
-        Covering(gate, role, fact.covered.get(key, "") == content)
-        for (gate, role), fact in newest.items()
+        Covering(
+            fact.gate,
+            fact.role,
+            fact.covered.get(key, "") == content,
+            fact.printed_name if people[fact.gate, fact.role] > 1 else "",
+        )
+        for fact in counted
         if fact.decision.is_favourable and fact.act is not Act.CONSULT and _relies_on(guide, fact, key)
     ]
     current = [one for one in found if one.holds or not any(_has_seen(later, one) for later in found)]

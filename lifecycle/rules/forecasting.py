@@ -74,6 +74,55 @@ def forecast(
     runs: int = RUNS,
 ) -> Forecast:
     """The forecast of a project that has spent `spent` working days in `stage`."""
+    found = simulate(
+        today=today,
+        stage=stage,
+        spent=spent,
+        observed=observed,
+        defaults=defaults,
+        calendar=calendar,
+        chance=chance,
+        runs=runs,
+    )
+    return found.towards(target)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """Many runs from one place in one stage: the same for every project that stands there today."""
+
+    today: date
+    likely_on: date
+    safe_on: date
+    stages: tuple[StageShare, ...]
+    totals: tuple[int, ...]  # working days still needed, run by run, the shortest first
+    calendar: WorkCalendar
+
+    def towards(self, target: date | None) -> Forecast:
+        """The forecast of a project with this target."""
+        left = self.calendar.between(self.today, target) if target else None
+        return Forecast(
+            likely_on=self.likely_on,
+            safe_on=self.safe_on,
+            target=target,
+            chance=bisect_right(self.totals, left) / len(self.totals) if left is not None else None,
+            stages=self.stages,
+            runs=len(self.totals),
+        )
+
+
+def simulate(
+    *,
+    today: date,
+    stage: Stage,
+    spent: int,
+    observed: Mapping[Stage, Sequence[int]],
+    defaults: Mapping[Stage, Spread],
+    calendar: WorkCalendar,
+    chance: Chance,
+    runs: int = RUNS,
+) -> Simulation:
+    """The runs of whatever has spent `spent` working days in `stage`."""
     ahead = [each for each in Stage if each.order >= stage.order]
     lengths: dict[Stage, list[int]] = {}
     for each in ahead:
@@ -81,13 +130,11 @@ def forecast(
         already = spent if each is stage else 0
         lengths[each] = [draw.rest_after(already) for _ in range(runs)]
     totals = sorted(map(sum, zip(*lengths.values(), strict=True)))
-    left = calendar.between(today, target) if target else None
     whole = sum(map(sum, lengths.values())) or 1
-    return Forecast(
+    return Simulation(
+        today=today,
         likely_on=calendar.ahead(today, percentile(totals, MEDIAN)),
         safe_on=calendar.ahead(today, percentile(totals, SAFE)),
-        target=target,
-        chance=bisect_right(totals, left) / runs if left is not None else None,
         stages=tuple(
             StageShare(
                 each,
@@ -98,7 +145,8 @@ def forecast(
             )
             for each, drawn in lengths.items()
         ),
-        runs=runs,
+        totals=tuple(totals),
+        calendar=calendar,
     )
 
 

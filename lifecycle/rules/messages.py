@@ -27,8 +27,18 @@ class Audience(StrEnum):
     OWNERS = "owners"  # of the condition, or of those that a decision set
     SETTER = "setter"  # who set the condition
     WAIVER_GIVER = "waiver_giver"
+    APPROVERS = "approvers"
     PERSON = "person"  # whom the event is about
     ADMINISTRATORS = "administrators"
+    STOOD_IN_FOR = "stood_in_for"  # in whose place somebody decided
+    OTHER_SIDE = "other_side"  # of a question asked: who asked, or the team where the asker spoke
+    TALKERS = "talkers"  # everybody who said something in it
+    WATCHERS = (
+        "watchers"  # the owner of the monitor that an incident is about, and the project's monitor owners
+    )
+    ASSIGNEE = "assignee"  # who sees to the incident
+    FIX_SIGNERS = "fix_signers"  # whom the release path names
+    ACCOUNTABLE = "accountable"  # the project's business and technology owners
 
 
 class About(StrEnum):
@@ -37,13 +47,19 @@ class About(StrEnum):
     REVIEW = "review"
     GATE = "gate"
     PROJECT = "project"
+    FIELD = (
+        "field"  # the question on the worksheet or of the data source, with what was asked about it unfolded
+    )
+    INCIDENT = "incident"
+    RELEASES = "releases"
+    OPERATION = "operation"
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
     """One message that an entry of the outbox leads to: its own kind, to whom, and the words.
 
-    `only` names values of the entry's detail without which it is not told.
+    `only` names values of the entry's detail without which it is not told; `needs` one that has to be there at all.
     """
 
     kind: str
@@ -53,8 +69,11 @@ class Telling:
     about: About
     link: str
     only: Mapping[str, tuple[object, ...]] | None = None
+    needs: str = ""
 
     def applies_to(self, detail: Mapping[str, object]) -> bool:
+        if self.needs and not detail.get(self.needs):
+            return False
         return all(detail.get(name) in allowed for name, allowed in (self.only or {}).items())
 
 
@@ -100,7 +119,11 @@ FAVOURABLE = (
 )
 _AFTER_DECIDING = (Audience.MANAGERS, Audience.REQUESTER)
 _OPEN = "Open the review"
+_THREAD = "Open the question"
 _GATE = "Open the gate"
+_INCIDENT = "Open the incident"
+_RELEASES = "Open the releases"
+_AHEAD = "See what is ahead"
 
 # Whoever several messages of one kind fit gets the last of them alone: general ones stand first.
 TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
@@ -133,6 +156,24 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
                 "There is nothing left for you to do.",
                 About.GATE,
                 _GATE,
+            ),
+        ),
+        "review.handed_over": (
+            Telling(
+                "review.handed_over",
+                (Audience.MANAGERS, Audience.REQUESTER),
+                "{person} reviews as {role} now",
+                "{who} passed the review of the {gate} gate of {project} as {role} on to {person}.",
+                About.REVIEW,
+                _OPEN,
+            ),
+            Telling(
+                "review.requested",
+                (Audience.ASKED,),
+                "please review as {role}",
+                "{who} passes a request on to you: please {act} the {gate} gate of {project} as {role}{due}.",
+                About.REVIEW,
+                "Read and decide",
             ),
         ),
         "review.withdrawn": (
@@ -174,6 +215,15 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
                 About.REVIEW,
                 _OPEN,
                 {"decision": (Decision.REJECTED.value,)},
+            ),
+            Telling(
+                "sign_off.for_you",
+                (Audience.STOOD_IN_FOR,),
+                "{who} decided for you as {role}",
+                "{who} stands in for you and decided on the {gate} gate of {project} as {role}: {decision}.",
+                About.REVIEW,
+                _OPEN,
+                needs="for",
             ),
             Telling(
                 "condition.given",
@@ -276,6 +326,47 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
                 _GATE,
             ),
         ),
+        # questions asked about an answer
+        "thread.opened": (
+            Telling(
+                "thread.opened",
+                (Audience.OTHER_SIDE,),
+                "a question about “{what}”",
+                "{who} asks about “{what}” in {project}.",
+                About.FIELD,
+                "Read and answer",
+            ),
+        ),
+        "thread.answered": (
+            Telling(
+                "thread.answered",
+                (Audience.OTHER_SIDE,),
+                "an answer about “{what}”",
+                "{who} wrote about “{what}” in {project}.",
+                About.FIELD,
+                _THREAD,
+            ),
+        ),
+        "thread.resolved": (
+            Telling(
+                "thread.resolved",
+                (Audience.OTHER_SIDE, Audience.TALKERS),
+                "the question about “{what}” is resolved",
+                "{who} resolved what was asked about “{what}” in {project}. If something is still open, open it again.",
+                About.FIELD,
+                _THREAD,
+            ),
+        ),
+        "thread.reopened": (
+            Telling(
+                "thread.reopened",
+                (Audience.OTHER_SIDE, Audience.TALKERS),
+                "the question about “{what}” is open again",
+                "{who} opened again what was asked about “{what}” in {project}.",
+                About.FIELD,
+                "Read and answer",
+            ),
+        ),
         # gates and roles
         "gate.decided": (
             Telling(
@@ -305,6 +396,70 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
                 "{who} gave you the role {role} on {project}.",
                 About.PROJECT,
                 "Open the project",
+            ),
+        ),
+        # days that the answers name
+        "agreement.ends": (
+            Telling(
+                "agreement.reminder",
+                (Audience.MANAGERS,),
+                "{what} ends {when}",
+                "In {project}, {what} ends {when}. Renew it, or say what takes its place.",
+                About.OPERATION,
+                _AHEAD,
+            ),
+        ),
+        "change.expected": (
+            Telling(
+                "change.reminder",
+                (Audience.MANAGERS,),
+                "{what} is expected {when}",
+                "In {project}, {what} is expected {when}. Once it has come, note it in the change log and assess "
+                "what it does.",
+                About.OPERATION,
+                _AHEAD,
+            ),
+        ),
+        "operate_review.due": (
+            Telling(
+                "operate_review.reminder",
+                (Audience.MANAGERS, Audience.APPROVERS),
+                "{what} is due {when}",
+                "For {project}, {what} is due {when}. What is known of it is there already.",
+                About.OPERATION,
+                "Open the review",
+            ),
+        ),
+        # releases
+        "release.created": (
+            Telling(
+                "release.created",
+                (Audience.MANAGERS,),
+                "{what} is ready to go live",
+                "{who} made {what} of {project} from what is signed now.",
+                About.RELEASES,
+                _RELEASES,
+            ),
+        ),
+        "release.stepped": (
+            Telling(
+                "release.live",
+                (Audience.TEAM,),
+                "{what} is live for everybody",
+                "{who} brought {what} of {project} to everybody.",
+                About.RELEASES,
+                _RELEASES,
+                {"move": ("full",)},
+            ),
+        ),
+        "release.rolled_back": (
+            Telling(
+                "release.rolled_back",
+                (Audience.TEAM,),
+                "{what} was rolled back",
+                "{who} rolled {what} of {project} back.",
+                About.RELEASES,
+                _RELEASES,
             ),
         ),
         # what a date brings
@@ -383,6 +538,119 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
                 _GATE,
             ),
         ),
+        # monitors and incidents
+        "trigger.fired": (
+            Telling(
+                "trigger.fired",
+                (Audience.MANAGERS, Audience.WATCHERS, Audience.ASSIGNEE),
+                "“{what}” fired",
+                "The monitor “{what}” of {project} fired. Its incident says at which readings, and waits for "
+                "somebody to take it on.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "trigger.silent": (
+            Telling(
+                "trigger.silent",
+                (Audience.MANAGERS, Audience.WATCHERS, Audience.ASSIGNEE),
+                "no readings of “{what}”",
+                "Readings of “{what}” of {project} have stayed away for longer than expected, so nobody sees how "
+                "it is doing.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "retraining.called": (
+            Telling(
+                "retraining.called",
+                (),
+                "“{what}” calls for retraining",
+                "The monitor “{what}” of {project} fired, and asks for the model to be trained again.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "incident.opened": (
+            Telling(
+                "incident.opened",
+                (Audience.MANAGERS, Audience.WATCHERS, Audience.ACCOUNTABLE),
+                "an incident: {what}",
+                "{who} opened an incident on {project}: {what}.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "incident.taken_on": (
+            Telling(
+                "incident.taken_on",
+                (Audience.ASSIGNEE,),
+                "an incident is yours: {what}",
+                "{who} gave you an incident on {project} to see to: {what}.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "incident.fixed": (
+            Telling(
+                "incident.fixed",
+                (Audience.FIX_SIGNERS,),
+                "a fix waits for your signature: {what}",
+                "{who} recorded a fix on {project} that you sign: {what}.",
+                About.INCIDENT,
+                "Read the fix and sign it",
+            ),
+        ),
+        "incident.fix_signed": (
+            Telling(
+                "incident.fix_signed",
+                (Audience.MANAGERS, Audience.ASSIGNEE),
+                "the fix is signed: {what}",
+                "{who} signed the fix of an incident on {project}: {what}. The review of what was learned is left.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "incident.fix_refused": (
+            Telling(
+                "incident.fix_refused",
+                (Audience.MANAGERS, Audience.ASSIGNEE),
+                "the fix was sent back: {what}",
+                "{who} did not sign the fix of an incident on {project}: {what}.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "incident.reopened": (
+            Telling(
+                "incident.reopened",
+                (Audience.MANAGERS, Audience.WATCHERS, Audience.ASSIGNEE),
+                "an incident is open again: {what}",
+                "{who} opened an incident on {project} again: {what}.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "incident.waits": (
+            Telling(
+                "incident.escalation",
+                (Audience.WATCHERS, Audience.MANAGERS),
+                "nobody has taken on an incident: {what}",
+                "An incident on {project} waits for somebody to take it on: {what}.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
+        "incident.waits_long": (
+            Telling(
+                "incident.late_escalation",
+                (Audience.ADMINISTRATORS, Audience.ACCOUNTABLE, Audience.MANAGERS),
+                "still nobody has taken on an incident: {what}",
+                "An incident on {project} has waited far too long for somebody to take it on: {what}.",
+                About.INCIDENT,
+                _INCIDENT,
+            ),
+        ),
     }
 )
 
@@ -391,6 +659,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
     {
         "review.requested": "Review requested",
         "review.reassigned": "Review given to somebody else",
+        "review.handed_over": "Review handed over",
         "review.withdrawn": "Request taken back",
         "review.reminder": "Review reminder",
         "review.escalation": "Review escalated",
@@ -401,6 +670,11 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "sign_off.withdrawn": "Decision taken back",
         "sign_off.stale": "What you signed has changed",
         "sign_off.stale_for_manager": "Sign-off gone stale",
+        "sign_off.for_you": "Decided for you",
+        "thread.opened": "Question asked",
+        "thread.answered": "Question answered",
+        "thread.resolved": "Question resolved",
+        "thread.reopened": "Question open again",
         "condition.given": "Condition given",
         "condition.met": "Condition met",
         "condition.withdrawn": "Condition withdrawn",
@@ -412,6 +686,23 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "gate.decided": "Gate decided",
         "tier.chosen": "Risk tier chosen",
         "role.given": "Role given",
+        "trigger.fired": "Monitor fired",
+        "trigger.silent": "Readings stayed away",
+        "retraining.called": "Call for retraining",
+        "incident.opened": "Incident opened",
+        "incident.taken_on": "Incident given to somebody",
+        "incident.fixed": "Fix waits for its signature",
+        "incident.fix_signed": "Fix signed",
+        "incident.fix_refused": "Fix sent back",
+        "incident.reopened": "Incident opened again",
+        "incident.escalation": "Incident waits for somebody",
+        "incident.late_escalation": "Incident has waited too long",
+        "agreement.reminder": "Agreement near its end",
+        "change.reminder": "Foreseen change near",
+        "operate_review.reminder": "Operate review due",
+        "release.created": "Release made",
+        "release.live": "Release live for everybody",
+        "release.rolled_back": "Release rolled back",
         "digest": "Daily digest",
         "test": "Test message",
     }
@@ -420,7 +711,11 @@ TITLES: Mapping[str, str] = MappingProxyType(
 # What a channel may be told of; without a choice it hears of everything but what is between two people.
 FOR_CHANNELS: tuple[str, ...] = tuple(dict.fromkeys(told[0].kind for told in TELLINGS.values()))
 UNASKED: tuple[str, ...] = tuple(
-    kind for kind in FOR_CHANNELS if not kind.endswith((".reminder", ".escalation", "condition.overdue"))
+    kind
+    for kind in FOR_CHANNELS
+    if not kind.endswith((".reminder", "escalation", "condition.overdue"))
+    and not kind.startswith("thread.")
+    and kind != "retraining.called"
 )
 
 

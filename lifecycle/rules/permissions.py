@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from lifecycle.errors import Forbidden
-from lifecycle.vocabulary import REVIEWERS, Actor, OrganisationRole, Role
+from lifecycle.vocabulary import REVIEWERS, Actor, OrganisationRole, Role, Scope
 
 ADMINISTRATOR, LEADERSHIP, MEMBER = OrganisationRole
 EVERYBODY = frozenset(OrganisationRole)
@@ -26,6 +26,8 @@ ANYONE_ON_IT = frozenset(Role)
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """Either role suffices. `person_only` bars command line and system: they cannot sign or vouch.
+
+    What a token of such a person may do besides stands in SCOPES.
 
     `system` lets the product itself do it when a date passes or a reading arrives. `command_line` lets whoever runs
     the server do it there though no administrator may do it on a screen.
@@ -48,6 +50,9 @@ _READERS = Allowed(_organisation(ADMINISTRATOR, LEADERSHIP), ANYONE_ON_IT)
 _MANAGER = Allowed(project=PRODUCT_MANAGER)
 _MANAGER_OR_ADMINISTRATOR = Allowed(_organisation(ADMINISTRATOR), PRODUCT_MANAGER)
 _TEAM = Allowed(project=TEAM)
+_TEAM_OR_ADMINISTRATOR = Allowed(_organisation(ADMINISTRATOR), TEAM)
+_OPERATES_IN_PERSON = Allowed(project=OPERATORS, person_only=True)
+_OPERATORS_OR_ADMINISTRATOR = Allowed(_organisation(ADMINISTRATOR), OPERATORS)
 _ON_IT_IN_PERSON = Allowed(project=ANYONE_ON_IT, person_only=True)
 _TEAM_AND_SIGNERS = Allowed(project=TEAM | SIGNERS)
 _SIGNS = Allowed(project=SIGNERS, person_only=True)
@@ -70,6 +75,10 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "people.erase": _ADMINISTRATOR_IN_PERSON,
         "people.give_project_role": _MANAGER_OR_ADMINISTRATOR,
         "people.take_project_role": _MANAGER_OR_ADMINISTRATOR,
+        # access tokens: one's own, or anybody's for an administrator to revoke
+        "tokens.create": Allowed(EVERYBODY),
+        "tokens.revoke": Allowed(EVERYBODY),
+        "tokens.read_all": _ADMINISTRATORS,
         # organisation
         "organisation.read_audit": _ADMINISTRATORS,
         "organisation.edit_settings": _ADMINISTRATORS,
@@ -86,6 +95,9 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "deliveries.send_test": _ADMINISTRATORS,
         "deliveries.choose": Allowed(EVERYBODY, person_only=True),
         # portfolio: everybody sees the projects they may read; this one sees all of them
+        "filters.save": Allowed(EVERYBODY, person_only=True),
+        "filters.rename": Allowed(EVERYBODY, person_only=True),
+        "filters.delete": Allowed(EVERYBODY, person_only=True),
         "portfolio.read_all": Allowed(_organisation(ADMINISTRATOR, LEADERSHIP)),
         # projects
         "projects.read": _READERS,
@@ -105,6 +117,9 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "imports.run": _ADMINISTRATORS,
         "imports.undo": _ADMINISTRATORS,
         "imports.resolve": _ADMINISTRATORS,
+        "imports.save_mapping": _ADMINISTRATORS,
+        "imports.rename_mapping": _ADMINISTRATORS,
+        "imports.remove_mapping": _ADMINISTRATORS,
         # worksheets and data sources
         "answers.save": _TEAM,
         "answers.clear": _TEAM,
@@ -117,6 +132,8 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "sources.restore": _TEAM,
         "sources.take": _TEAM,
         "sources.follow": _TEAM,
+        "surroundings.note_change": _TEAM,
+        "surroundings.assess_change": _TEAM,
         # questions and answers on a field; rules.threads says who may resolve one
         "threads.ask": _ON_IT_IN_PERSON,
         "threads.reply": _ON_IT_IN_PERSON,
@@ -158,24 +175,71 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "gates.reopen_condition": _SIGNS,
         "gates.withdraw_condition": _SIGNS,
         "gates.record_lapse": Allowed(system=True),
+        # the Operate review, and the end of a product
+        "operation.conclude_review": Allowed(
+            project=frozenset({Role.BUSINESS, Role.APPROVER, Role.PRODUCT_MANAGER}), person_only=True
+        ),
+        "operation.retire": Allowed(
+            project=frozenset({Role.BUSINESS, Role.APPROVER, Role.PRODUCT_MANAGER}), person_only=True
+        ),
         # plans
         "plans.set_date": _MANAGER,
         "plans.set_dates": _MANAGER,
         "plans.clear_date": _MANAGER,
         "plans.set_holidays": _ADMINISTRATORS,
         # releases, monitors, incidents
-        "releases.freeze": Allowed(project=PRODUCT_MANAGER, person_only=True),
-        "releases.withdraw": Allowed(project=PRODUCT_MANAGER, person_only=True),
-        "monitors.create": _TEAM,
-        "monitors.edit": _TEAM,
+        "monitors.create": _TEAM_OR_ADMINISTRATOR,
+        "monitors.edit": _TEAM_OR_ADMINISTRATOR,
+        # a delivery pipeline may do all of these: that the gate is open was decided by people
+        "releases.create": _OPERATORS_OR_ADMINISTRATOR,
+        "releases.step": _OPERATORS_OR_ADMINISTRATOR,
+        "releases.roll_back": _OPERATORS_OR_ADMINISTRATOR,
+        "releases.withdraw": _OPERATORS_OR_ADMINISTRATOR,
         "monitors.retire": _MANAGER,
         "monitors.push_readings": Allowed(_organisation(ADMINISTRATOR), OPERATORS, system=True),
+        "monitors.correct_reading": Allowed(_organisation(ADMINISTRATOR), OPERATORS),
         "monitors.fire": Allowed(system=True),
         "incidents.open": Allowed(project=ANYONE_ON_IT - {Role.READER}, system=True),
+        "incidents.note": Allowed(project=ANYONE_ON_IT - {Role.READER}, person_only=True),
         "incidents.acknowledge": Allowed(project=OPERATORS | SIGNERS, person_only=True),
-        "incidents.resolve": Allowed(project=OPERATORS, person_only=True),
+        "incidents.edit": _OPERATES_IN_PERSON,
+        "incidents.resolve": _OPERATES_IN_PERSON,
+        "incidents.close": _OPERATES_IN_PERSON,
+        "incidents.reopen": Allowed(project=OPERATORS | SIGNERS, person_only=True),
+        # rules.incidents says who of them: whoever the release path names
+        "incidents.sign_fix": Allowed(project=ANYONE_ON_IT - {Role.READER}, person_only=True),
     }
 )
+
+# What a token lets through of the rights of the person it belongs to; what is in no scope, no token can do.
+# Every scope reads the project that it writes to: the routes for reading ask for `read` itself.
+SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
+    {
+        Scope.READ: frozenset(
+            {"projects.read", "projects.export", "portfolio.read_all", "organisation.read_audit"}
+        ),
+        Scope.PROJECTS_WRITE: frozenset({"projects.read", "projects.create", "projects.edit"}),
+        Scope.WORKSHEETS_WRITE: frozenset(
+            {
+                "projects.read",
+                "answers.save",
+                "answers.clear",
+                "answers.restore",
+                "sources.add",
+                "sources.rename",
+                "sources.remove",
+                "sources.restore",
+            }
+        ),
+        Scope.READINGS_WRITE: frozenset({"projects.read", "monitors.push_readings"}),
+        Scope.RELEASES_WRITE: frozenset({"projects.read", "releases.freeze", "releases.withdraw"}),
+        Scope.INCIDENTS_WRITE: frozenset(
+            {"projects.read", "incidents.open", "incidents.acknowledge", "incidents.resolve"}
+        ),
+    }
+)
+# About more than one project: not for a token that is restricted to one.
+_BEYOND_ONE_PROJECT = frozenset({"portfolio.read_all", "organisation.read_audit", "projects.create"})
 
 _NOT_A_PERSON = (
     "Only a person who is signed in may do this; it cannot be done from the command line or by the product."
@@ -185,7 +249,9 @@ _NOT_A_PERSON = (
 def may(action: str, by: Actor, project_roles: Collection[Role] = ()) -> bool:
     """Whether this actor may try the action, on a project where they hold these roles."""
     allowed = PERMISSIONS.get(action, Allowed())
-    if allowed.person_only and not by.is_person:
+    if allowed.person_only and not by.has_account:
+        return False
+    if by.kind == "token" and _against_token(action, by):
         return False
     if by.kind == "system":
         return allowed.system
@@ -199,8 +265,10 @@ def refusal(action: str, by: Actor, project_roles: Collection[Role] = ()) -> str
     if may(action, by, project_roles):
         return None
     allowed = PERMISSIONS.get(action, Allowed())
-    if allowed.person_only and not by.is_person:
+    if allowed.person_only and not by.has_account:
         return _NOT_A_PERSON
+    if by.kind == "token" and (sentence := _against_token(action, by)):
+        return sentence
     holders = _names(allowed)
     if not holders:
         return "Nobody may do this by hand."
@@ -211,6 +279,18 @@ def require(action: str, by: Actor, project_roles: Collection[Role] = ()) -> Non
     """Raises Forbidden with the sentence of `refusal`."""
     if sentence := refusal(action, by, project_roles):
         raise Forbidden(sentence)
+
+
+def _against_token(action: str, by: Actor) -> str | None:
+    """Why no token, or not this one, can do it; None where its person's rights decide."""
+    granting = [scope for scope, actions in SCOPES.items() if action in actions]
+    if by.grant is None or not granting:
+        return "No token can do this. Sign in and do it on the screen."
+    if by.grant.scopes.isdisjoint(granting):
+        return f"This token lacks the scope {granting[0].value}. Make another one that has it."
+    if by.grant.only_project is not None and action in _BEYOND_ONE_PROJECT:
+        return "This token is for one project only. Make another one without that restriction."
+    return None
 
 
 def _names(allowed: Allowed) -> str:

@@ -18,7 +18,7 @@ from lifecycle.guide import Guide, ReviewSpec
 from lifecycle.rules.calendars import WorkCalendar
 from lifecycle.rules.checks.evaluation import judge_all
 from lifecycle.rules.project_facts import AnswerFact, ProjectFacts, Value
-from lifecycle.rules.signoffs import SignOffState, required_reviews, sign_off_status
+from lifecycle.rules.signoffs import required_reviews, sign_off_status
 from lifecycle.vocabulary import Act, AnswerState, CheckResult, Gate, Role, Stage
 
 ENOUGH = 5  # decisions or stages observed before they speak for themselves
@@ -165,8 +165,8 @@ def schedule(
     `entered_on` is the day on which the current stage began: the time it has had counts as spent.
     """
     go_live = planned_go_live(facts, targets)
-    ahead = _gates_ahead(facts)
-    dates = _dates(ahead, targets, go_live, lengths, calendar)
+    ahead = gates_ahead(facts.gate or Gate.DISCOVERY)
+    dates = gate_dates(ahead, targets, go_live, lengths, calendar)
     plans: list[GatePlan] = []
     begins = facts.today
     for gate in ahead:
@@ -197,21 +197,21 @@ def planned_go_live(facts: ProjectFacts, targets: Mapping[Gate, date]) -> date |
     return targets.get(Gate.LAUNCH)
 
 
-def _gates_ahead(facts: ProjectFacts) -> tuple[Gate, ...]:
+def gates_ahead(now: Gate) -> tuple[Gate, ...]:
     """From the gate it works towards to Launch; once live, the coming Operate review."""
-    now = facts.gate or Gate.DISCOVERY
     if now is Gate.OPERATE:
         return (Gate.OPERATE,)
     return tuple(gate for gate in Gate if now.order <= gate.order <= Gate.LAUNCH.order)
 
 
-def _dates(
+def gate_dates(
     ahead: Sequence[Gate],
     targets: Mapping[Gate, date],
     go_live: date | None,
     lengths: Mapping[Stage, Spread],
     calendar: WorkCalendar,
 ) -> dict[Gate, date]:
+    """The date of every gate ahead: its target, else the latest day that the gate after it leaves."""
     found: dict[Gate, date] = {}
     latest = go_live
     for gate in reversed(ahead):
@@ -251,15 +251,22 @@ def _review(
     plan = ReviewPlan(gate, spec.role, spec.act, Timing.SIGNED, lead)
     if state.is_valid:
         return plan
-    asked_on = state.review.requested_at.date() if state.review else None
-    expected = max(calendar.ahead(asked_on or facts.today, lead.typical), calendar.on_or_after(facts.today))
+    return timed(plan, state.review.requested_at.date() if state.review else None, on, facts.today, calendar)
+
+
+def timed(
+    plan: ReviewPlan, asked_on: date | None, on: date | None, today: date, calendar: WorkCalendar
+) -> ReviewPlan:
+    """One review that is not signed against the date of its gate; `asked_on` None: nobody was asked yet."""
+    lead = plan.lead
+    expected = max(calendar.ahead(asked_on or today, lead.typical), calendar.on_or_after(today))
     if on is None:
         timing = Timing.ASKED if asked_on else Timing.UNDATED
         return replace(plan, timing=timing, asked_on=asked_on, expected_on=expected)
     ask_by, last_call = calendar.back(on, lead.safe), calendar.back(on, lead.typical)
     return replace(
         plan,
-        timing=_timing(facts.today, state, on, ask_by, last_call, expected),
+        timing=_timing(today, asked_on, on, ask_by, last_call, expected),
         ask_by=ask_by,
         last_call=last_call,
         asked_on=asked_on,
@@ -269,9 +276,9 @@ def _review(
 
 
 def _timing(
-    today: date, state: SignOffState, on: date, ask_by: date, last_call: date, expected: date
+    today: date, asked_on: date | None, on: date, ask_by: date, last_call: date, expected: date
 ) -> Timing:
-    if state.review is not None:
+    if asked_on is not None:
         return Timing.ASKED if expected <= on else Timing.ASKED_LATE
     if today > last_call:
         return Timing.TOO_LATE

@@ -213,6 +213,8 @@ class ProjectFacts:
     tier_choice: int | None = None
     history: Mapping[str, tuple[PastAnswer, ...]] = field(default_factory=dict)  # D27, D37, oldest first
     live_since: date | None = None
+    # Favourable decisions that an imported document tells of: they satisfy nothing here.
+    elsewhere: Mapping[tuple[Gate, Role], datetime] = field(default_factory=dict)
 
     def answer(self, field_id: str) -> AnswerFact | None:
         return self.answers.get(field_id)

@@ -194,9 +194,12 @@ def _opened_again(gathered: GateAssessment) -> Level | None:
         return Level.BLOCKED
     if SignOffStatus.CHANGES_REQUESTED in statuses:
         return Level.IN_PROGRESS
-    if statuses & {SignOffStatus.WAITING, SignOffStatus.NOT_ASKED}:
+    if statuses & {SignOffStatus.WAITING, *_NEVER_ASKED}:
         return Level.WAITING
     return Level.CONDITIONAL if statuses else None
+
+
+_NEVER_ASKED = frozenset({SignOffStatus.NOT_ASKED, SignOffStatus.ELSEWHERE})
 
 
 def _was_needed(gathered: GateAssessment, item: SignOffState) -> bool:
@@ -205,7 +208,7 @@ def _was_needed(gathered: GateAssessment, item: SignOffState) -> bool:
         gone = stale_sign_offs(gathered.facts, gathered.guide)
         return any((made.gate, made.role) == (item.gate, item.role) for made in gone)
     spec = gathered.guide.review(item.gate, item.role)
-    return item.status is not SignOffStatus.NOT_ASKED or not (spec and spec.only_when_stale)
+    return item.status not in _NEVER_ASKED or not (spec and spec.only_when_stale)
 
 
 def _is_owed_late(gathered: GateAssessment) -> bool:

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lifecycle.errors import Invalid
+from lifecycle.rules.surroundings import AHEAD_DAYS
 
 SATURDAY = 5
 
@@ -99,6 +100,21 @@ def waiver_stages(given_on: date, expires_on: date, today: date, policy: Reminde
     if expires_on < today or soon <= given_on:
         return ()
     return tuple(_come([("waiver.near_expiry", soon)], today, policy))
+
+
+def date_stages(kind: str, on: date, today: date, policy: ReminderPolicy) -> tuple[tuple[int, Due], ...]:
+    """For a day that an answer names: how many days before it, of the stages that have come, the last alone.
+
+    An Operate review is announced a month ahead and told again once its day has come; what others end or change
+    is announced as `rules.surroundings.AHEAD_DAYS` says, and not once it has happened.
+    """
+    stages = (30, 0) if kind == "operate_review.due" else AHEAD_DAYS
+    if on < today and kind != "operate_review.due":
+        return ()
+    come = [
+        (days, due) for days in stages for due in _come([(kind, on - timedelta(days=days))], today, policy)
+    ]
+    return tuple(come[-1:])
 
 
 def _come(stages: list[tuple[str, date]], today: date, policy: ReminderPolicy) -> Iterator[Due]:

@@ -268,8 +268,7 @@ def sign_off_status(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -
     if made is None or (
         asked and asked.requested_at > made.at and (stale or not made.decision.is_favourable)
     ):
-        status = SignOffStatus.WAITING if asked else SignOffStatus.NOT_ASKED
-        since = asked.requested_at if asked else None
+        status, since = _unsigned(facts, gate, role, made, asked)
         return SignOffState(gate, role, status, since, made, asked, stale)
     if stale:
         since = _stale_since(facts, guide, made)
@@ -307,9 +306,20 @@ def _status_of_several(
         since = min(_stale_since(facts, guide, fact) for fact in stale)
     else:
         made = counted[-1] if counted else None
-        status = SignOffStatus.WAITING if asked else SignOffStatus.NOT_ASKED
-        since = asked.requested_at if asked else None
+        status, since = _unsigned(facts, gate, role, made, asked)
     return SignOffState(gate, role, status, since, made, asked, bool(stale), min(given, needed), needed)
+
+
+def _unsigned(
+    facts: ProjectFacts, gate: Gate, role: Role, made: SignOffFact | None, asked: ReviewFact | None
+) -> tuple[SignOffStatus, datetime | None]:
+    """Where nothing that counts was decided: what is said then, and since when."""
+    if asked:
+        return SignOffStatus.WAITING, asked.requested_at
+    elsewhere = facts.elsewhere.get((gate, role))
+    if made is None and elsewhere:
+        return SignOffStatus.ELSEWHERE, elsewhere
+    return SignOffStatus.NOT_ASKED, None
 
 
 def _was_asked_since(facts: ProjectFacts, made: SignOffFact, gate: Gate, role: Role) -> bool:

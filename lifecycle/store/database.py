@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
-from sqlmodel import Session
+from sqlmodel import Session as Session  # part of this module's face: the edges pass it on
 
 from lifecycle.errors import Invalid
 from lifecycle.store import vouched

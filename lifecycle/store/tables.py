@@ -92,6 +92,25 @@ class WebSession(Row, table=True):
     user_agent: str = ""
 
 
+class ApiToken(Row, table=True):
+    """With which a program acts for a person; only the hash is kept, and its first characters to tell it by."""
+
+    __tablename__ = "api_token"
+    id: int | None = Field(default=None, primary_key=True)
+    token_hash: str = Field(unique=True)
+    hint: str
+    person_key: str = Field(foreign_key="person.key", index=True)
+    name: str
+    scopes: str = Field(sa_column=_text())
+    only_project_id: int | None = Field(default=None, foreign_key="project.id")
+    created_by: str
+    created_at: datetime = Field(sa_column=_moment())
+    expires_at: datetime = Field(sa_column=_moment())
+    last_used_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    revoked_by: str | None = None
+
+
 class SignInAttempt(Row, table=True):
     """One failed sign-in, for throttling by account and by address."""
 
@@ -126,7 +145,7 @@ class Project(Row, table=True):
     gate: str | None = None  # the gate it works towards: in Production launch, then operate
     furthest_stage: str | None = None
     status: str = Field(default="active", index=True)
-    origin: str = Field(default="here", index=True)  # here or register
+    origin: str = Field(default="here", index=True)  # here, register or document
     adopted_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     guide_version: str = "1"
     stage_since: datetime = Field(sa_column=_moment())
@@ -517,6 +536,79 @@ class ThreadMessage(Row, table=True):
     by_key: str
 
 
+# ------------------------------------------------------------------ releases
+
+
+class Release(Row, table=True):
+    """Append-only. What goes live, as it was when it was frozen: `content` is canonical JSON, `digest` is over it."""
+
+    __tablename__ = "release"
+    __table_args__ = (UniqueConstraint("project_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    number: int
+    model_version: str
+    summary: str = Field(default="", sa_column=_text(default=""))
+    ready_at: datetime | None = Field(
+        default=None, sa_column=_moment(nullable=True)
+    )  # the change was finished
+    content: str = Field(sa_column=_text())
+    digest: str
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+
+
+class ReleaseStep(Row, table=True):
+    """Append-only. One step of a release towards its users, or back. Move: shadow, canary, share, full, …"""
+
+    __tablename__ = "release_step"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    release_id: int = Field(foreign_key="release.id", index=True)
+    move: str
+    share: int | None = None  # percent of the traffic, where the move is share
+    note: str = Field(default="", sa_column=_text(default=""))
+    happened_at: datetime = Field(sa_column=_moment())
+    began_at: datetime | None = Field(
+        default=None, sa_column=_moment(nullable=True)
+    )  # of what was rolled back
+    back_to: int | None = None  # the release that serves again
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+
+
+class Retirement(Row, table=True):
+    """Append-only. How a product was ended: why, who was told, what stays and for how long, what was learned."""
+
+    __tablename__ = "retirement"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    reason: str = Field(sa_column=_text())
+    told: str = Field(sa_column=_text())  # JSON list of [who, day]
+    downstream: str = Field(sa_column=_text())  # what was checked of those that use its output
+    records_until: date
+    lessons: str = Field(sa_column=_text())
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+
+
+# ------------------------------------------------------------------ recorded elsewhere
+
+
+class ElsewhereRecord(Row, table=True):
+    """Append-only. What an imported project document says of roles, reviews, decisions and files: all of it is shown
+    and exported again, and none of it counts here. `content` is canonical JSON, as in facts.project_documents.
+    """
+
+    __tablename__ = "elsewhere_record"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    kind: str
+    number: int = 0  # what other records of the project call it; of a condition its id
+    content: str = Field(sa_column=_text())
+    at: datetime = Field(sa_column=_moment())  # of the import
+
+
 # ------------------------------------------------------------------ standing
 
 
@@ -581,6 +673,74 @@ class StandingHistory(Row, table=True):
     content: str = Field(sa_column=_text())
 
 
+class ProjectPast(Row, table=True):
+    """Append-only. What a project was from `at` on: a row whenever one of these changes, by whatever event.
+
+    `known` false: a project older than this table, of whose earlier stage nothing is known.
+    """
+
+    __tablename__ = "project_past"
+    __table_args__ = (Index("ix_project_past_project_at", "project_id", "at", "id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    at: datetime = Field(sa_column=_moment())
+    name: str
+    organisation: str
+    stage: str | None = None
+    gate: str | None = None
+    status: str
+    origin: str
+    adopted: bool = False
+    archived: bool = False
+    stage_word: str = ""
+    risk: str = ""
+    known: bool = True
+
+
+class StandingPast(Row, table=True):
+    """Append-only. What the portfolio shows of a project's standing from `at` on, beside `standing_history`.
+
+    `roles` are those of the gate ahead. Written with every row of the history, in columns that can be counted.
+    """
+
+    __tablename__ = "standing_past"
+    __table_args__ = (Index("ix_standing_past_project_at", "project_id", "at", "id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    at: datetime = Field(sa_column=_moment())
+    gate: str | None = None
+    level: str
+    weakest: str
+    readiness: int
+    tier: int | None = None
+    early_index: int | None = None
+    debt: int = 0
+    open_questions: int = 0
+    blockers: int = 0
+    top_blocker: str = Field(default="", sa_column=_text(default=""))
+    causes: str = Field(default="{}", sa_column=_text(default="{}"))
+    roles: str = Field(default="{}", sa_column=_text(default="{}"))
+    waiting_role: str | None = None
+    waiting_since: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    stale: int = 0
+    overdue: int = 0
+    next_on: date | None = None
+    next_what: str = ""
+    since: datetime = Field(sa_column=_moment())
+
+
+class SavedFilter(Row, table=True):
+    """A view of the portfolio that one person keeps under a name: the query of its address."""
+
+    __tablename__ = "saved_filter"
+    __table_args__ = (UniqueConstraint("person_key", "name"),)
+    id: int | None = Field(default=None, primary_key=True)
+    person_key: str = Field(foreign_key="person.key")
+    name: str
+    query: str = Field(sa_column=_text())
+    saved_at: datetime = Field(sa_column=_moment())
+
+
 # ------------------------------------------------------------------ registers
 
 
@@ -618,6 +778,33 @@ class RegisterEntry(Row, table=True):
     risk: str = ""
     facts: str = Field(default="[]", sa_column=_text(default="[]"))  # JSON list of [label, value]
     gone_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    # JSON list of [header, value]: the columns without a notion; null in rows older than the column
+    others: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+
+
+class RegisterChange(Row, table=True):
+    """What one import did to a project known before: how it was, so that the import can be taken back whole."""
+
+    __tablename__ = "register_change"
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="import_run.id", index=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    kind: str  # changed, returned, gone or moved within the file
+    content: str = Field(sa_column=_text())  # JSON: columns of entry and project as they were before
+    fields: str = Field(sa_column=_text())  # JSON list of [field, before, after], for people
+
+
+class SavedMapping(Row, table=True):
+    """A mapping that somebody saved under a name, used by itself for files that have its headers."""
+
+    __tablename__ = "saved_mapping"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True, max_length=60)
+    title: str
+    content: str = Field(sa_column=_text())  # YAML, as it is downloaded
+    revision: int = 1
+    saved_at: datetime = Field(sa_column=_moment())
+    saved_by: str
 
 
 class RegisterProblem(Row, table=True):
@@ -736,6 +923,173 @@ class JobLease(Row, table=True):
     said: str = Field(default="", sa_column=_text(default=""))
 
 
+# ------------------------------------------------------------------ monitors, readings, incidents
+
+
+class Monitor(Row, table=True):
+    """One figure that is watched. State: on, paused, retired.
+
+    `threshold` is the limit, the change or the share, as `limit_kind` says; `reads` says as JSON which columns of a
+    file hold its readings. Readings up to `evaluates_from` were judged by an earlier rule and fire no more.
+    """
+
+    __tablename__ = "monitor"
+    __table_args__ = (UniqueConstraint("project_id", "key"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    key: str = Field(max_length=48)
+    name: str
+    source: str = Field(default="", sa_column=_text(default=""))
+    plan_row: str | None = None  # the row of the monitoring plan (R13) that it was made from
+    direction: str
+    limit_kind: str
+    threshold: float | None = None
+    consecutive: int = 1
+    lasting_seconds: int | None = None
+    missing: str = "skip"
+    expected_seconds: int | None = None  # between two readings; null: whenever they come
+    severity: str = "major"  # of the incidents that it opens
+    owner: str = ""  # person key, or a name
+    action: str = Field(default="", sa_column=_text(default=""))
+    calls_retraining: bool = False
+    reads: str = Field(default="{}", sa_column=_text(default="{}"))
+    baseline: float | None = None
+    baseline_model_version: str | None = None
+    state: str = "on"
+    evaluates_from: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    heard_at: datetime = Field(sa_column=_moment())  # the last arrival, or when it was switched on
+    created_at: datetime = Field(sa_column=_moment())
+    created_by: str
+    revision: int = 1
+
+
+class ReadingBatch(Row, table=True):
+    """Append-only. Readings that arrived together; `digest` is over all that were stored, in their order.
+
+    `refused` cells were not stored: `problems` names them, as a JSON list of [place, sentence].
+    """
+
+    __tablename__ = "reading_batch"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    monitor_id: int = Field(foreign_key="monitor.id", index=True)
+    stored: int
+    unchanged: int
+    missing: int
+    late: int
+    refused: int
+    problems: str = Field(default="[]", sa_column=_text(default="[]"))
+    digest: str
+    method: str  # as the actor's kind, or what fetched them
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+
+
+class Reading(Row, table=True):
+    """Append-only. One observed value under its key; null is a missing one. `bound` is the limit that held then."""
+
+    __tablename__ = "reading"
+    __table_args__ = (
+        UniqueConstraint("monitor_id", "key"),
+        Index("ix_reading_monitor_id_at", "monitor_id", "at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    monitor_id: int = Field(foreign_key="monitor.id")
+    batch_id: int = Field(foreign_key="reading_batch.id")
+    key: str
+    at: datetime = Field(sa_column=_moment())
+    value: float | None = None
+    bound: float | None = None
+    verdict: str  # fine, breach or missing
+
+
+class ReadingCorrection(Row, table=True):
+    """Append-only. What a reading should have said; the newest of several counts, the reading itself stays."""
+
+    __tablename__ = "reading_correction"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    monitor_id: int = Field(foreign_key="monitor.id", index=True)
+    reading_id: int = Field(foreign_key="reading.id")
+    value: float | None = None
+    verdict: str
+    reason: str = Field(sa_column=_text())
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+
+
+class Incident(Row, table=True):
+    """Something that went wrong, or a bug. State: open, working, fixed, signed, closed.
+
+    `started_at` is when it began, `detected_at` when it was known here, `restored_at` when it was over.
+    """
+
+    __tablename__ = "incident"
+    __table_args__ = (Index("ix_incident_project_id_state", "project_id", "state"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    kind: str  # trigger, silence, incident or bug
+    monitor_id: int | None = Field(default=None, foreign_key="monitor.id", index=True)
+    title: str
+    severity: str
+    state: str = "open"
+    model_version: str = ""
+    started_at: datetime = Field(sa_column=_moment())
+    detected_at: datetime = Field(sa_column=_moment())
+    opened_at: datetime = Field(sa_column=_moment())
+    opened_by: str
+    assignee: str | None = Field(default=None, foreign_key="person.key")
+    acknowledged_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    cause: str = Field(default="", sa_column=_text(default=""))
+    fix: str = Field(default="", sa_column=_text(default=""))
+    fixed_version: str = ""
+    fixed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    fixed_by: str | None = None
+    restored_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    signed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    signed_by: str | None = None
+    lessons: str = Field(default="", sa_column=_text(default=""))
+    closed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    closed_by: str | None = None
+    revision: int = 1
+
+
+class IncidentNote(Row, table=True):
+    """Append-only. What was said or happened in the course of an incident."""
+
+    __tablename__ = "incident_note"
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    incident_id: int = Field(foreign_key="incident.id", index=True)
+    text: str = Field(sa_column=_text())
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
+
+
+class Firing(Row, table=True):
+    """A trigger fired: at a reading, or because none came. Never deleted; `ended_at`: readings say otherwise since.
+
+    `key` is that of the reading, for a silence the moment it began.
+    """
+
+    __tablename__ = "firing"
+    __table_args__ = (UniqueConstraint("monitor_id", "kind", "key"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    monitor_id: int = Field(foreign_key="monitor.id")
+    incident_id: int = Field(foreign_key="incident.id", index=True)
+    kind: str  # breach or silence
+    key: str
+    at: datetime = Field(sa_column=_moment())  # what it is about: the reading's moment
+    since: datetime = Field(sa_column=_moment())  # where its run began
+    fired_at: datetime = Field(sa_column=_moment())
+    reading_id: int | None = Field(default=None, foreign_key="reading.id")
+    value: float | None = None
+    bound: float | None = None
+    replaces: int | None = None  # the firing of the same run that it takes the place of
+    ended_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
 # ------------------------------------------------------------------ the log
 
 
@@ -775,6 +1129,17 @@ APPEND_ONLY: tuple[str, ...] = (
     "tier_choice",
     "evidence_revision",
     "thread_message",
+    "reading_batch",
+    "reading",
+    "reading_correction",
+    "incident_note",
+    "release",
+    "release_step",
+    "retirement",
+    "elsewhere_record",
+    "register_change",
     "standing_history",
+    "project_past",
+    "standing_past",
     "event",
 )

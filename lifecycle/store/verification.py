@@ -24,6 +24,7 @@ from lifecycle.events import ChainFault, verify_all
 from lifecycle.store import vouched
 from lifecycle.store.base import Moment, metadata
 from lifecycle.store.database import Database, raw_lines
+from lifecycle.store.readings import faults_of_batches
 from lifecycle.store.tables import Event
 from lifecycle.store.vouched import Covered, covered, row_key
 
@@ -192,8 +193,13 @@ def _verify_rows(session: Session, chain_faults: list[ChainFault]) -> Verificati
         not_vouched=not_vouched,
         before=vouchers.since,
         chain_faults=(*chain_faults, *vouchers.unreadable),
-        row_faults=(*faults, *_not_newest(session)),
+        row_faults=(*faults, *_not_newest(session), *_changed_readings(session)),
     )
+
+
+def _changed_readings(session: Session) -> Iterator[RowFault]:
+    for batch_id, project_id, what in faults_of_batches(session):
+        yield _row_fault(row_key("reading_batch", (batch_id,)), project_id, None, what)
 
 
 def _fault(key: str, project_id: int | None, found: tuple[_Line, str | None] | None) -> RowFault:

@@ -36,6 +36,8 @@ NOT_VOUCHED: Mapping[str, str] = MappingProxyType(
         "standing": "derived from the other rows; `audit verify --standing` computes it anew",
         "project_standing": "derived from the other rows; `audit verify --standing` computes it anew",
         "standing_history": "derived from the other rows, also when a date passes without an event",
+        "project_past": "derived from the project's row, which is vouched for",
+        "standing_past": "derived from the other rows, also when a date passes without an event",
         "web_session": "bookkeeping of the way in; sign-ins are events of their own",
         "sign_in_attempt": "bookkeeping of the way in, gone after a while",
         "set_up_code": "gone once the first administrator exists",
@@ -44,6 +46,7 @@ NOT_VOUCHED: Mapping[str, str] = MappingProxyType(
         "delivery": "messages on their way, with their retries; forgotten after a while",
         "notification_choice": "how somebody wants to be told; it also moves when they look",
         "job_lease": "who runs a job now",
+        "reading": "its batch holds the digest of all that arrived together, and is vouched for",
         "register_problem": "what could not be read in a file whose digest its import's event names",
     }
 )
@@ -52,6 +55,8 @@ LEFT_OUT: Mapping[str, Collection[str]] = MappingProxyType(
         # A digest of them would go on telling who an erased person was, to whoever guesses.
         "person": frozenset({"name", "email"}),
         "invitation": frozenset({"name", "email"}),
+        # It moves with every use.
+        "api_token": frozenset({"last_used_at"}),
     }
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -121,6 +121,8 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], cells: Sequence[Cell],
     )
 
 
+# A mark that is not the chosen one does not fade: choosing opens another page.
+_STAYS: Mapping[str, Any] = MappingProxyType({"unselected": {"marker": {"opacity": 1}}})
 # What every bar and cell has in common.
 _ALIKE: Mapping[str, Any] = MappingProxyType(
     {
@@ -200,6 +202,7 @@ class Span:
     mark: Mark
     strength: float = 1.0
     text: str = ""
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,8 @@ class Moment:
     hover: str
     mark: Mark
     symbol: str = "diamond"
+    links: tuple[str, ...] = ()
+    is_hollow: bool = False  # to be seen on a bar of any colour
 
 
 def time_line(
@@ -244,7 +249,7 @@ def time_line(
     return _figure(
         _spans(spans, labels, dark),
         _moments(moments, labels, dark),
-        height=72 + 30 * max(len(labels), 1),
+        height=84 + 30 * max(len(labels), 1),  # the days beneath need their room even below one row
         dark=dark,
         top=34,
         x=x,
@@ -305,13 +310,144 @@ def _moments(moments: Sequence[Moment], labels: list[str], dark: bool) -> dict[s
         "x": [moment.on.isoformat() for moment in moments],
         "y": [labels.index(moment.label) for moment in moments],
         "marker": {
-            "color": [tone(moment.mark, 1, dark=dark) for moment in moments],
+            "color": [
+                _ON_SOLID[dark] if moment.is_hollow else tone(moment.mark, 1, dark=dark) for moment in moments
+            ],
             "symbol": [moment.symbol for moment in moments],
             "size": 13,
             "line": {"width": 1, "color": _INK[dark]},
         },
         "hovertext": [moment.hover for moment in moments],
         "hoverinfo": "text",
+        **_STAYS,
+    }
+
+
+# ------------------------------------------------------------------ ages
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One thing of a row, at its number of days."""
+
+    label: str
+    days: int
+    hover: str
+    mark: Mark
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """The median and the 85th percentile of a row."""
+
+    label: str
+    median: int
+    safe: int
+
+
+def ages(dots: Sequence[Dot], rows: Sequence[Percentiles], *, dark: bool, noun: str = "days") -> go.Figure:
+    """Every thing as a dot, rows from the top; a bar reaches to the median, a lighter one to the 85th percentile."""
+    labels = [row.label for row in rows]
+    longest = max([*(dot.days for dot in dots), *(row.safe for row in rows), 1])
+    return _figure(
+        _reach(rows, [row.safe for row in rows], 0.25, dark),
+        _reach(rows, [row.median for row in rows], 0.9, dark),
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [dot.days for dot in dots],
+            # Apart from one another without chance, so that the picture is the same in every run.
+            "y": [labels.index(dot.label) + (place * 5 % 7 - 3) * 0.06 for place, dot in enumerate(dots)],
+            "marker": {
+                "color": [tone(dot.mark, 1, dark=dark) for dot in dots],
+                "size": 10,
+                "line": {"width": 1, "color": _ON_SOLID[dark]},
+            },
+            "hovertext": [dot.hover for dot in dots],
+            "hoverinfo": "text",
+            **_STAYS,
+        },
+        height=64 + 38 * max(len(rows), 1),
+        dark=dark,
+        x={
+            "range": [-0.02 * longest, longest * 1.06],
+            "title": {"text": noun, "font": {"size": 12, "color": _INK[dark]}},
+            "showgrid": True,
+            "gridcolor": tone(_QUIET, _TINT, dark=dark),
+        },
+        y=_labels([shortened(label) for label in labels]),
+    )
+
+
+# ------------------------------------------------------------------ two figures
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One thing with two figures."""
+
+    x: float
+    y: float
+    hover: str
+    links: tuple[str, ...] = ()
+
+
+def pairs(points: Sequence[Pair], *, x_title: str, y_title: str, mark: Mark, dark: bool) -> go.Figure:
+    """Every thing as a dot; those on the same spot stand beside one another."""
+    seen: dict[tuple[float, float], int] = {}
+    places = []
+    for point in points:
+        places.append(seen.get((point.x, point.y), 0))
+        seen[point.x, point.y] = places[-1] + 1
+    highest = max([*(point.y for point in points), 1])
+    grid = {"showgrid": True, "gridcolor": tone(_QUIET, _TINT, dark=dark)}
+    font = {"size": 12, "color": _INK[dark]}
+    return _figure(
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [point.x + 0.006 * place for point, place in zip(points, places, strict=True)],
+            "y": [point.y for point in points],
+            "marker": {
+                "color": tone(mark, 1, dark=dark),
+                "size": 12,
+                "opacity": 0.85,
+                "line": {"width": 1, "color": _ON_SOLID[dark]},
+            },
+            "hovertext": [point.hover for point in points],
+            "hoverinfo": "text",
+            **_STAYS,
+        },
+        height=320,
+        dark=dark,
+        x={"range": [-0.03, 1.05], "title": {"text": x_title, "font": font}, **grid},
+        y={
+            "range": [-0.06 * highest, highest * 1.12],
+            "title": {"text": y_title, "font": font},
+            "nticks": 6,
+            "tickformat": ",d",
+            **grid,
+        },
+    )
+
+
+AGES_TRACE = 2  # which trace of `ages` holds the dots
+MOMENTS_TRACE = 1  # and which of `time_line` the moments
+
+
+def _reach(rows: Sequence[Percentiles], ends: Sequence[int], strength: float, dark: bool) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "x": list(ends),
+        "y": list(range(len(rows))),
+        "width": 0.62,
+        "marker": {"color": tone(_QUIET, strength, dark=dark), "line": {"width": 0}},
+        "hovertext": [
+            f"{as_text(row.label)}: median {row.median:,}, 85th percentile {row.safe:,}" for row in rows
+        ],
+        **_ALIKE,
     }
 
 
@@ -387,3 +523,112 @@ def _figure(
         "template": "none",
     }
     return go.Figure({"data": list(traces), "layout": layout})
+
+
+# ------------------------------------------------------------------ series of readings
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPoint:
+    """One place of a series: `x` a moment or a number, `low` and `high` what lies together there."""
+
+    x: datetime | int
+    value: float | None
+    low: float | None
+    high: float | None
+    limit: float | None
+    is_breach: bool
+    hover: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A place where the rule fires."""
+
+    x: datetime | int
+    value: float | None
+    hover: str
+
+
+def series(dots: Sequence[SeriesPoint], flags: Sequence[Flag], *, dark: bool, height: int = 300) -> go.Figure:
+    """The readings as a line, their limit as a dotted one, breaches as crosses, firings as filled triangles."""
+    blue, red = Mark("", "blue", ""), Mark("", "red", "")
+    x = [_place(dot.x) for dot in dots]
+    line, limit = tone(blue, 1, dark=dark), tone(_QUIET, 1, dark=dark)
+    breaches = [dot for dot in dots if dot.is_breach and dot.value is not None]
+    traces: list[dict[str, Any]] = []
+    if any(dot.low != dot.high for dot in dots):
+        quiet = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+        traces += [
+            {"type": "scatter", "x": x, "y": [dot.low for dot in dots], **quiet},
+            {
+                "type": "scatter",
+                "x": x,
+                "y": [dot.high for dot in dots],
+                "fill": "tonexty",
+                "fillcolor": tone(blue, 0, dark=dark),
+                **quiet,
+            },
+        ]
+    traces += [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": x,
+            "y": [dot.limit for dot in dots],
+            "line": {"color": limit, "width": 1.5, "dash": "dash", "shape": "hv"},
+            "hoverinfo": "skip",
+        },
+        {
+            "type": "scatter",
+            "mode": "lines" if len(dots) > _ALONE else "lines+markers",
+            "x": x,
+            "y": [dot.value for dot in dots],
+            "line": {"color": line, "width": 1.8},
+            "marker": {"color": line, "size": 5},
+            "connectgaps": False,
+            "hovertext": [dot.hover for dot in dots],
+            "hoverinfo": "text",
+        },
+        _signs(breaches, tone(red, 1, dark=dark), "x-thin", 8, dark),
+        _signs(flags, tone(red, 1, dark=dark), "triangle-down", 14, dark),
+    ]
+    is_time = bool(dots) and isinstance(dots[0].x, datetime)
+    axis: dict[str, Any] = {"type": "date" if is_time else "linear", "nticks": 7}
+    return _figure(
+        *traces,
+        height=height,
+        dark=dark,
+        top=14,
+        x={**axis, "showgrid": False},
+        y={"showgrid": True, "gridcolor": tone(_QUIET, 0, dark=dark), "nticks": 6},
+    )
+
+
+_ALONE = 120  # more readings than this are a line without a dot for each
+
+
+def _place(x: datetime | int) -> str | int:
+    return x.isoformat() if isinstance(x, datetime) else x
+
+
+def _signs(
+    places: Sequence[SeriesPoint] | Sequence[Flag], colour: str, symbol: str, size: int, dark: bool
+) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [_place(each.x) for each in places],
+        "y": [each.value for each in places],
+        "marker": {
+            "color": colour,
+            "symbol": symbol,
+            "size": size,
+            "line": {
+                "width": 2 if symbol == "x-thin" else 1,
+                "color": colour if symbol == "x-thin" else _INK[dark],
+            },
+        },
+        "hovertext": [each.hover for each in places],
+        "hoverinfo": "text",
+    }

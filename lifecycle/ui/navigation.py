@@ -75,6 +75,7 @@ PAGES: tuple[PageSpec, ...] = (
     PageSpec(
         "absence", "absence.py", "Absence", "event_busy", "work", "Who decides for you while you are away."
     ),
+    PageSpec("tokens", "tokens.py", "Access tokens", "key", "work", "Let a program of yours use Lifecycle."),
     PageSpec(
         "portfolio",
         "portfolio/overview.py",
@@ -82,6 +83,14 @@ PAGES: tuple[PageSpec, ...] = (
         "grid_view",
         "portfolio",
         "How ready every project is.",
+    ),
+    PageSpec(
+        "roadmap",
+        "portfolio/roadmap.py",
+        "Roadmap",
+        "view_timeline",
+        "portfolio",
+        "What will be late, by how much, and whom to ask by when.",
     ),
     PageSpec(
         "portfolio-reviews",
@@ -98,6 +107,14 @@ PAGES: tuple[PageSpec, ...] = (
         "event_upcoming",
         "portfolio",
         "How early the production questions were answered.",
+    ),
+    PageSpec(
+        "days-ahead",
+        "portfolio/days_ahead.py",
+        "Days ahead",
+        "event_note",
+        "portfolio",
+        "Agreements that end, changes foreseen and reviews due.",
     ),
     PageSpec("activity", "portfolio/activity.py", "Activity", "history", "portfolio", "What changed lately."),
     PageSpec(
@@ -143,6 +160,38 @@ PAGES: tuple[PageSpec, ...] = (
     ),
     PageSpec(
         "plan", "project/plan.py", "Plan", "calendar_month", "project", "Target dates and latest days to ask."
+    ),
+    PageSpec(
+        "releases",
+        "project/releases.py",
+        "Releases",
+        "rocket_launch",
+        "project",
+        "What is live, how it came there, and the way back.",
+    ),
+    PageSpec(
+        "monitors",
+        "project/monitors.py",
+        "Monitors",
+        "monitoring",
+        "project",
+        "What is watched in production, and when it means trouble.",
+    ),
+    PageSpec(
+        "incidents",
+        "project/incidents.py",
+        "Incidents",
+        "emergency_home",
+        "project",
+        "What went wrong, who sees to it, and what was learned.",
+    ),
+    PageSpec(
+        "operation",
+        "project/operation.py",
+        "Operation",
+        "settings_heart",
+        "project",
+        "The next review, what changes around it, and its end.",
     ),
     PageSpec(
         "history",

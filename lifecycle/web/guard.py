@@ -14,12 +14,15 @@ from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lifecycle.errors import Unavailable
 from lifecycle.settings import Settings
 from lifecycle.store.tokens import hash_token
+from lifecycle.web.api.documentation import DOCUMENTATION
+from lifecycle.web.api.door import Door
+from lifecycle.web.api.problems import problem
 from lifecycle.web.headers import is_https, is_same_origin, secure
 from lifecycle.web.live_sessions import LiveSessions
 
@@ -34,7 +37,8 @@ OPEN_LINK = re.compile(r"/(?:invitation|reset)/[A-Za-z0-9_-]{20,100}")
 
 # Frontend code, asked for eighty times per page load and nothing private: a yes may be two seconds old.
 _FRONTEND = "/static/"
-_NOT_PAGES = ("/api", "/_stcore", "/media", "/component", "/static", "/app/static")
+_API = "/api"
+_NOT_PAGES = (_API, "/_stcore", "/media", "/component", "/static", "/app/static")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -56,9 +60,17 @@ class Guard:
     """ASGI middleware around the whole application."""
 
     def __init__(
-        self, app: ASGIApp, *, sessions: LiveSessions, settings: Settings, policy: str, wire: Wire
+        self,
+        app: ASGIApp,
+        *,
+        sessions: LiveSessions,
+        door: Door,
+        settings: Settings,
+        policy: str,
+        wire: Wire,
     ) -> None:
         self._app = app
+        self._door = door
         self._sessions = sessions
         self._settings = settings
         self._policy = policy
@@ -76,6 +88,8 @@ class Guard:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = await self._refusal(scope)
+        if _is_below(scope["path"], (_API,)):
+            send = self._door.answering(scope, send)
         await (refusal or self._app)(scope, receive, send)
 
     async def _refusal(self, scope: Scope) -> Response | None:
@@ -85,6 +99,8 @@ class Guard:
             return _refused(path, 403, "This request came from another site's page and was not carried out.")
         if is_open(path):
             return None
+        if _is_below(path, (_API,)) and not _reads_documentation(scope):
+            return await self._door.refusal(scope)
         token_hash = session_token_hash(scope)
         try:
             live = await self._sessions.is_live(
@@ -229,16 +245,16 @@ def safe_next(wanted: str | None) -> str:
     return "/" if parts.scheme or parts.netloc or is_open(parts.path) else wanted
 
 
-def problem(title: str, status: int) -> JSONResponse:
-    """A refusal for a program, as RFC 9457 has it."""
-    content = {"type": "about:blank", "title": title, "status": status}
-    return JSONResponse(content, status, {"Cache-Control": "no-store"}, media_type="application/problem+json")
-
-
 def _refused(path: str, status: int, sentence: str) -> Response:
-    if _is_below(path, ("/api",)):
-        return problem(sentence, status)
+    if _is_below(path, (_API,)):
+        return problem({401: "no-token", 403: "forbidden"}.get(status, "unavailable"), status, sentence)
     return PlainTextResponse(sentence, status, {"Cache-Control": "no-store"})
+
+
+def _reads_documentation(scope: Scope) -> bool:
+    """A person in a browser may read what programs can ask for; the operations themselves are for tokens alone."""
+    is_reading = scope["path"] in DOCUMENTATION and scope["method"] in _SAFE_METHODS
+    return is_reading and "authorization" not in HTTPConnection(scope).headers
 
 
 def _is_below(path: str, prefixes: tuple[str, ...]) -> bool:

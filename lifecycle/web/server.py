@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from lifecycle.actions import guides
@@ -35,12 +35,19 @@ from lifecycle.store.files import open_files
 from lifecycle.store.migrations import upgrade
 from lifecycle.vocabulary import SYSTEM
 from lifecycle.web.accounts import Accounts
+from lifecycle.web.api.application import PREFIX, description_of, make_application
+from lifecycle.web.api.asking import House
+from lifecycle.web.api.documentation import Documentation
+from lifecycle.web.api.door import Door
+from lifecycle.web.api.problems import problem
+from lifecycle.web.document_upload import DocumentUpload
 from lifecycle.web.evidence import EvidencePages
-from lifecycle.web.guard import Guard, Wire, problem
+from lifecycle.web.guard import Guard, Wire
 from lifecycle.web.headers import application_policy
 from lifecycle.web.index_page import SCRIPT, SCRIPT_PATH, IndexPage
 from lifecycle.web.live_sessions import LiveSessions
 from lifecycle.web.pages import message
+from lifecycle.web.readings_upload import ReadingsUpload
 from lifecycle.web.register_upload import RegisterUpload
 from lifecycle.web.sign_in import LoadExample, SignInPages
 from lifecycle.web.worksheet_upload import WorksheetUpload
@@ -70,6 +77,11 @@ class Site:
         files = RegisterFiles(self.database.file)
         self._register_upload = RegisterUpload(self.accounts, files, settings)
         self._worksheet_upload = WorksheetUpload(self.accounts, self.database, files)
+        self._readings_upload = ReadingsUpload(self.accounts, files, settings)
+        self._document_upload = DocumentUpload(self.database, self.accounts, settings, self.guide)
+        self._api = make_application(House(self.database, settings, self.guide))
+        self._documentation = Documentation(lambda: description_of(self._api))
+        self.door = Door(self.database, settings)
         self._serves_itself = False
         self._is_prepared = False
 
@@ -82,13 +94,19 @@ class Site:
             *self._evidence.routes(),
             *self._register_upload.routes(),
             *self._worksheet_upload.routes(),
+            *self._readings_upload.routes(),
+            *self._document_upload.routes(),
             Route(SCRIPT_PATH, _script),
+            *self._documentation.routes(),
+            Mount(PREFIX, self._api),
             Route("/api/{path:path}", _no_such_operation, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         ]
 
     def middleware(self, *, index_page: Path, wire: Wire) -> list[Middleware]:
         policy = application_policy(index_page)
-        guard = Middleware(Guard, sessions=self.sessions, settings=self.settings, policy=policy, wire=wire)
+        guard = Middleware(
+            Guard, sessions=self.sessions, door=self.door, settings=self.settings, policy=policy, wire=wire
+        )
         return [guard, Middleware(IndexPage, index_page=index_page)]
 
     def exception_handlers(self) -> dict[type[Exception], Callable[[Request, Exception], Response]]:
@@ -110,6 +128,7 @@ class Site:
                 yield
             finally:
                 self.sessions.close()
+                self.door.close()
                 if worker is not None:
                     await run_in_threadpool(worker.stop)
                 await run_in_threadpool(self.database.dispose)
@@ -202,14 +221,14 @@ async def _is_alive(_request: Request) -> Response:
 
 
 async def _no_such_operation(request: Request) -> Response:
-    title = f"There is no operation {request.method} {request.url.path}."
-    return problem(title, 404)
+    detail = f"There is no operation {request.method} {request.url.path}."
+    return problem("not-there", 404, detail, request_id=request.scope.get("request_id", ""))
 
 
 def _broken(request: Request, _error: Exception) -> Response:
     title = "Something broke on our side. Nothing was half saved; try again, or tell an administrator when."
     if request.url.path.startswith("/api/"):
-        return problem(title, 500)
+        return problem("broken", 500, title)
     return message("Something broke", title, status=500, link_text="Back to Lifecycle")
 
 

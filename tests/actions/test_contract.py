@@ -9,7 +9,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from importlib import import_module
 from typing import Any
@@ -24,26 +24,42 @@ from lifecycle.actions import (
     copies,
     delegations,
     deliveries,
+    documents,
     evidence,
+    filters,
     gates,
     guides,
+    incidents,
+    monitors,
+    operation,
     people,
     plans,
     projects,
+    register_mappings,
     registers,
+    releases,
     reviews,
     sessions,
     sources,
+    surroundings,
     threads,
+    tokens,
 )
 from lifecycle.errors import Forbidden, NotFound, Refused
+from lifecycle.facts.documents import read_document
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import load_facts
 from lifecycle.rules.deliveries import Medium, Way
 from lifecycle.rules.evidence import LinkContent
+from lifecycle.rules.incidents import IncidentSeverity
+from lifecycle.rules.monitors import MonitorSpec
+from lifecycle.rules.operation import Verdict
 from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.readings import NewReading
 from lifecycle.rules.registers import ListedProject
+from lifecycle.rules.releases import Move
 from lifecycle.rules.reminders import ReminderPolicy
+from lifecycle.rules.triggers import Direction
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.tables import (
@@ -68,16 +84,19 @@ from lifecycle.vocabulary import (
     Outcome,
     ProjectStatus,
     Role,
+    Scope,
     Stage,
 )
 from tests.clock import START
 from tests.factories import (
+    VERSION,
     Cast,
     answer,
     ask,
     cast,
     person,
     project,
+    ready_to_launch,
     seen,
     sign,
     small_guide,
@@ -282,6 +301,14 @@ REGISTER = registers.ListedRegister(
 )
 
 
+MAPPING = {"name": "town", "title": "Town", "content": "name: town"}
+
+
+def _mapped(world: World) -> Call:
+    register_mappings.save_mapping(world.session, by=world.cast.ada, at=START, **MAPPING)
+    return {"by": world.cast.ada, "name": MAPPING["name"]}
+
+
 def _imported(world: World) -> int:
     run = registers.import_register(world.session, by=world.cast.ada, at=START, register=REGISTER)
     return run.run_id
@@ -413,6 +440,10 @@ def _removed_source(world: World) -> Call:
     return given
 
 
+def _token(world: World) -> Call:
+    return {"by": world.cast.pat, "person_key": world.cast.pat.key, "name": "Nightly", "scopes": [Scope.READ]}
+
+
 def _channel(world: World) -> Call:
     return {
         "by": world.cast.ada,
@@ -428,15 +459,130 @@ def _added_channel(world: World) -> Call:
     return {"by": world.cast.ada, "channel_id": found}
 
 
+def _view(world: World) -> Call:
+    return {"by": world.cast.pat, "name": "Stuck", "query": "standing=blocked"}
+
+
+def _saved_view(world: World, **details: Any) -> Call:
+    found = filters.save(world.session, at=START, **_view(world))
+    return {"by": world.cast.pat, "filter_id": found, **details}
+
+
 def _sent(world: World) -> Call:
     found = deliveries.send_test(world.session, by=world.cast.ada, at=START)
     world.session.get_one(Delivery, found).state = "sent"
     return {"by": world.cast.ada, "delivery_id": found}
 
 
+def _whole(world: World) -> Call:
+    _condition(world)
+    found = read_document(world.session, world.project_id, guide=world.cast.guide)
+    return {"by": world.cast.pat, "document": found, "digest": "0" * 64}
+
+
 def _stop(world: World) -> Call:
     outcome = {"gate": Gate.DISCOVERY, "outcome": Outcome.STOP, "reason": "A rule does as well"}
     return {"by": world.cast.pat, **world.on_project, **outcome}
+
+
+WATCHED = MonitorSpec("Hit rate", Direction.BELOW, threshold=0.8, expected_seconds=60)
+
+
+def _monitor(world: World) -> Call:
+    new = {"by": world.cast.pat, **world.on_project, "spec": WATCHED}
+    return {"by": world.cast.pat, "monitor_id": monitors.create(world.session, at=START, **new)}
+
+
+def _paused(world: World) -> Call:
+    given = _monitor(world)
+    monitors.pause(world.session, at=START, **given, reason="A test of the feed")
+    return given
+
+
+def _pushed(world: World) -> Call:
+    readings = [NewReading("2026-03-01", 0.9), NewReading("2026-03-02", 0.7)]
+    return {**_monitor(world), "readings": readings}
+
+
+def _to_correct(world: World) -> Call:
+    given = _pushed(world)
+    monitors.push(world.session, at=START, guide=world.cast.guide, **given)
+    del given["readings"]
+    return {**given, "key": "2026-03-01", "value": 0.6, "reason": "Counted twice"}
+
+
+def _from_plan(world: World) -> Call:
+    row = {"id": "r1", "metric": "Hits", "watches": "business", "direction": "below", "threshold": "84"}
+    world.says("R13", [row])
+    return {"by": world.cast.pat, **world.on_project}
+
+
+def _incident(world: World) -> Call:
+    new = {"by": world.cast.pat, **world.on_project, "title": "Wrong depot"}
+    return {"by": world.cast.pat, "incident_id": incidents.open_incident(world.session, at=START, **new)}
+
+
+def _fixed(world: World) -> Call:
+    given = _incident(world)
+    words = {"cause": "An old map", "fix": "Loaded the new one"}
+    incidents.record_fix(world.session, at=START, guide=world.cast.guide, **given, **words)
+    world.asked(Role.TECHNOLOGY, Gate.DESIGN)
+    return {**given, "by": world.cast[Role.TECHNOLOGY]}
+
+
+def _signed_fix(world: World) -> Call:
+    given = _fixed(world)
+    incidents.sign_fix(world.session, at=START, guide=world.cast.guide, **given)
+    return {**given, "by": world.cast.pat}
+
+
+def _releasing(world: World) -> Call:
+    ready_to_launch(world.session, world.cast, world.project_id)
+    return {"by": world.cast.pat, **world.on_project, "model_version": VERSION}
+
+
+def _released(world: World, *moves: Move) -> Call:
+    release_id = releases.create(world.session, at=START, guide=world.cast.guide, **_releasing(world))
+    made = {"by": world.cast.pat, "release_id": release_id}
+    for move in moves:
+        releases.step(world.session, at=START, guide=world.cast.guide, move=move, **made)
+    return made
+
+
+def _live(world: World) -> None:
+    """Launched just now."""
+    ready_to_launch(world.session, world.cast, world.project_id)
+    launch = {"gate": Gate.LAUNCH, "outcome": Outcome.GO, **world.on_project}
+    gates.decide(world.session, by=world.cast.ann, at=START, guide=world.cast.guide, **launch)
+
+
+def _reviewed(world: World) -> Call:
+    _live(world)
+    back = {"verdict": Verdict.RECYCLE, "reason": "Read by nobody", "to_stage": Stage.DESIGN}
+    return {"by": world.cast.pat, **world.on_project, **back}
+
+
+def _to_retire(world: World) -> Call:
+    _live(world)
+    return {
+        "by": world.cast.pat,
+        **world.on_project,
+        "reason": "A rule does as well",
+        "told": {"The planners": START.date()},
+        "downstream": "Nobody reads the file any more",
+        "records_until": NEXT_MONTH,
+        "lessons": "Ask for the consumer first",
+    }
+
+
+def _changed(world: World) -> Call:
+    noted = {"change": "New feed", "kind": "source", "changed_on": START.date()}
+    return {"by": world.cast.pat, **world.on_project, **noted}
+
+
+def _to_assess(world: World) -> Call:
+    surroundings.note_change(world.session, at=START, guide=world.cast.guide, **_changed(world))
+    return {"by": world.cast.pat, **world.on_project, "row_id": "r1"}
 
 
 LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
@@ -470,6 +616,9 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     },
     answers.clear: _cleared,
     answers.restore: _restored,
+    filters.save: lambda world: _view(world),
+    filters.rename: lambda world: _saved_view(world, name="Mine"),
+    filters.delete: lambda world: _saved_view(world),
     deliveries.add_channel: lambda world: _channel(world),
     deliveries.switch_channel: lambda world: {**_added_channel(world), "active": False},
     deliveries.remove_channel: lambda world: _added_channel(world),
@@ -477,6 +626,7 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     deliveries.send_test: lambda world: {"by": world.cast.ada},
     deliveries.choose: lambda world: {"by": world.cast.pat, "way": Way.DIGEST, "digest_hour": 7},
     deliveries.set_reminders: lambda world: {"by": world.cast.ada, "policy": ReminderPolicy(hour=9)},
+    documents.import_document: _whole,
     gates.decide: _stop,
     gates.choose_tier: _tier,
     gates.add_condition: lambda world: {
@@ -506,6 +656,39 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     evidence.set_expiry: lambda world: {**_on_shelf(world), "expires_on": NEXT_MONTH},
     evidence.remove: _on_shelf,
     evidence.restore: _off_shelf,
+    incidents.open_incident: lambda world: {
+        "by": world.cast.pat,
+        **world.on_project,
+        "title": "Wrong depot",
+        "text": "Since noon",
+    },
+    incidents.take_on: _incident,
+    incidents.edit: lambda world: {
+        **_incident(world),
+        "base": 1,
+        "title": "Wrong depots",
+        "severity": IncidentSeverity.CRITICAL,
+        "cause": "An old map",
+        "model_version": "2.1",
+        "started_at": START,
+    },
+    incidents.note: lambda world: {**_incident(world), "text": "Called the depot"},
+    incidents.record_fix: lambda world: {**_incident(world), "cause": "An old map", "fix": "A new one"},
+    incidents.sign_fix: _fixed,
+    incidents.close: lambda world: {**_signed_fix(world), "lessons": "Maps are checked weekly"},
+    incidents.reopen: lambda world: {**_signed_fix(world), "reason": "It happened again"},
+    monitors.create: lambda world: {"by": world.cast.pat, **world.on_project, "spec": WATCHED},
+    monitors.create_from_plan: _from_plan,
+    monitors.change: lambda world: {**_monitor(world), "base": 1, "spec": replace(WATCHED, threshold=0.7)},
+    monitors.pause: lambda world: {**_monitor(world), "reason": "A test of the feed"},
+    monitors.resume: _paused,
+    monitors.retire: lambda world: {**_monitor(world), "reason": "Out of use"},
+    monitors.set_baseline: lambda world: {**_monitor(world), "baseline": 0.9, "model_version": "2.1"},
+    monitors.push: _pushed,
+    monitors.correct: _to_correct,
+    monitors.record_silence: lambda world: {**_monitor(world), "by": SYSTEM},
+    operation.conclude_review: _reviewed,
+    operation.retire: _to_retire,
     people.invite: lambda world: {"by": world.cast.ada, "email": "new@example.org"},
     people.revoke_invitation: _open_invitation,
     people.make_reset_link: _about,
@@ -538,7 +721,14 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
         **_listed_project(world, Stage.MODEL),
         "into_id": world.project_id,
     },
+    register_mappings.save_mapping: lambda world: {"by": world.cast.ada, **MAPPING},
+    register_mappings.rename_mapping: lambda world: {**_mapped(world), "new_name": "city", "title": "City"},
+    register_mappings.remove_mapping: lambda world: _mapped(world),
     registers.undo_import: lambda world: {"by": world.cast.ada, "run_id": _imported(world)},
+    releases.create: _releasing,
+    releases.step: lambda world: {**_released(world), "move": Move.SHADOW},
+    releases.roll_back: lambda world: {**_released(world, Move.CANARY), "reason": "It failed at night"},
+    releases.withdraw: lambda world: {**_released(world), "reason": "Built on the wrong day"},
     reviews.request: lambda world: {
         "by": world.cast.pat,
         **world.on_project,
@@ -568,10 +758,17 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     copies.copy_project: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Orders in Spain"},
     copies.take_source: _elsewhere,
     copies.follow_source: _changed_elsewhere,
+    tokens.create: lambda world: _token(world),
+    tokens.revoke: lambda world: {
+        "by": world.cast.pat,
+        "token_id": tokens.create(world.session, at=START, **_token(world)).id,
+    },
     sources.add: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Feed"},
     sources.rename: lambda world: {**_source(world), "name": "Other feed", "base": 1},
     sources.remove: _source,
     sources.restore: _removed_source,
+    surroundings.note_change: _changed,
+    surroundings.assess_change: _to_assess,
 }
 
 # Nobody is an outsider to these: the way in, one's own password, and what every member may do.
@@ -584,6 +781,8 @@ FOR_EVERYBODY = {
     accounts.use_reset_link,
     accounts.refuse_signing,
     deliveries.choose,
+    filters.save,
+    documents.import_document,
     projects.register,
 }
 

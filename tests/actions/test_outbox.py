@@ -11,9 +11,20 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
-from lifecycle.actions import deliveries, gates, outbox, people, projects, reviews
+from lifecycle.actions import (
+    delegations,
+    deliveries,
+    gates,
+    outbox,
+    people,
+    projects,
+    reviews,
+    threads,
+)
 from lifecycle.errors import Refused
 from lifecycle.events import EventAction, project_chain, record
+from lifecycle.queries import messages
+from lifecycle.queries.messages import Unneeded
 from lifecycle.rules.deliveries import Medium, Way
 from lifecycle.rules.reminders import ReminderPolicy
 from lifecycle.store.database import Database
@@ -21,8 +32,9 @@ from lifecycle.store.outbox import untold
 from lifecycle.store.tables import Delivery, Notice, Outbox, PersonRow
 from lifecycle.vocabulary import Actor, Decision, Gate, Outcome, Role
 from tests.clock import START
-from tests.factories import Cast, answer, ask, cast, decide, person, project, sign
+from tests.factories import Cast, answer, ask, cast, decide, person, project, sign, source
 
+BASE = "https://lifecycle.example.org"
 NEXT_MONTH = date(2026, 4, 2)
 SOON = START + timedelta(minutes=10)
 LEGAL, PRIVACY, COMPLIANCE = Role.LEGAL, Role.PRIVACY, Role.COMPLIANCE
@@ -234,6 +246,91 @@ def test_an_owner_without_a_role_hears_nothing_of_the_project(world: World) -> N
         **world.on_project,
     )
     assert world.told() == set()
+
+
+# ---------------------------------------------------------------- questions asked about an answer
+
+
+def test_who_is_told_of_a_question_its_answers_and_its_end(world: World) -> None:
+    session, everybody = world.session, world.cast
+    bea, olu = everybody[Role.BUSINESS], everybody.olu
+    given = {"by": everybody.ada, "at": START, "project_id": world.project_id}
+    for who, role in ((olu, Role.CONTRIBUTOR), (everybody.ann, Role.READER)):
+        people.give_project_role(session, person_key=who.key, role=role, **given)
+    ask(session, everybody, world.project_id, Gate.DISCOVERY, Role.BUSINESS)
+    world.told()
+
+    thread = threads.ask(session, by=bea, at=START, field_id="D25", text="Whose?", **world.on_project)
+    assert world.told() == {("Pat", "thread.opened"), ("Olu", "thread.opened")}, "the team, not every reader"
+    threads.reply(session, by=everybody.pat, at=START, thread_id=thread, text="Of customers.")
+    assert world.told() == {("Bea", "thread.answered")}
+    threads.reply(session, by=bea, at=START, thread_id=thread, text="All of them?")
+    assert world.told() == {("Pat", "thread.answered"), ("Olu", "thread.answered")}
+    threads.resolve(session, by=olu, at=START, thread_id=thread, text="Yes, all.")
+    assert world.told() == {("Bea", "thread.resolved"), ("Pat", "thread.resolved")}, "all who spoke in it"
+    threads.reopen(session, by=bea, at=START, thread_id=thread, text="Of which countries?")
+    assert world.told() == {("Pat", "thread.reopened"), ("Olu", "thread.reopened")}
+
+
+def test_message_of_a_question_leads_to_the_field_or_the_source_and_says_what_was_said(world: World) -> None:
+    session, everybody = world.session, world.cast
+    bea = everybody[Role.BUSINESS]
+    feed = source(session, everybody, world.project_id, "Vendor feed")
+    ask(session, everybody, world.project_id, Gate.DISCOVERY, Role.BUSINESS)
+    world.told()
+    asked = {"by": bea, "at": START, "text": "Whose is it?", **world.on_project}
+    of_sheet = threads.ask(session, field_id="D25", **asked)
+    of_feed = threads.ask(session, field_id="X03", source_id=feed, **asked)
+    world.told()
+    sheet, of_source = (message(world, delivery) for delivery in world.deliveries()[-2:])
+    assert sheet.link == f"{BASE}/worksheet?project=orders&field=D25&thread={of_sheet}"
+    assert of_source.link == f"{BASE}/sources?project=orders&field=X03&thread={of_feed}&source={feed}"
+    assert sheet.subject == "Orders: a question about “Personal or sensitive data”"
+    assert of_source.title.endswith("of Vendor feed”")
+    assert [(part.heading, part.lines[0].text) for part in sheet.sections] == [("Bea asked", "Whose is it?")]
+
+    threads.reply(session, by=everybody.pat, at=SOON, thread_id=of_sheet, text="Of customers.")
+    world.told()
+    answer_mail = message(world, world.deliveries()[-1])
+    assert [(part.heading, part.lines[0].text) for part in answer_mail.sections] == [
+        ("Bea asked", "Whose is it?"),
+        ("Pat wrote", "Of customers."),
+    ]
+    threads.resolve(session, by=bea, at=SOON, thread_id=of_sheet)
+    assert isinstance(message(world, world.deliveries()[-1]), Unneeded), "an answer to what is resolved"
+    threads.resolve(session, by=bea, at=SOON, thread_id=of_feed)
+    (notice, *_) = messages.notices(
+        session, person_key=everybody.pat.key, guide=everybody.guide, at=SOON + timedelta(hours=1)
+    )
+    assert notice.link.startswith("/sources?"), "it stays among what one was told"
+
+
+def message(world: World, delivery: Delivery) -> Any:
+    given = {"guide": world.cast.guide, "at": SOON, "base_url": BASE}
+    return messages.message_for(world.session, delivery_id=delivery.id or 0, **given)
+
+
+# ---------------------------------------------------------------- passing on and standing in
+
+
+def test_a_colleague_hears_of_what_was_passed_on_to_them_and_the_absent_of_what_was_decided(
+    world: World,
+) -> None:
+    session, everybody = world.session, world.cast
+    priya, leo = everybody[PRIVACY], everybody[LEGAL]
+    primo = people_named(session, everybody.ada, "Primo")
+    lex = person(session, everybody.ada, "Lex", reviews_as=LEGAL)
+    review_id = ask(session, everybody, world.project_id, Gate.DISCOVERY, PRIVACY)
+    legal = ask(session, everybody, world.project_id, Gate.DISCOVERY, LEGAL)
+    common: dict[str, Any] = {"at": START, "guide": everybody.guide}
+    world.told()
+    reviews.hand_over(session, by=priya, review_id=review_id, person_key=primo.key, **common)
+    assert world.told() == {("Primo", "review.requested"), ("Pat", "review.handed_over")}
+
+    away = {"starts_on": START.date(), "ends_on": NEXT_MONTH}
+    delegations.give(session, by=leo, role=LEGAL, to_key=lex.key, **away, **common)
+    decide(session, everybody, legal, by=lex)
+    assert {("Leo", "sign_off.for_you"), ("Pat", "sign_off.recorded")} <= world.told()
 
 
 # ---------------------------------------------------------------- how

@@ -146,6 +146,9 @@ def test_bundle_holds_what_was_answered_signed_and_decided(files: Mapping[str, b
         "gate_decision",
         "membership",
         "data_source",
+        "thread",
+        "thread_message",
+        "change_answer",
     }
     assert "invitation" not in tables, "links that let somebody in are not for readers"
     page = files["dossier.html"].decode()
@@ -157,6 +160,11 @@ def test_bundle_holds_what_was_answered_signed_and_decided(files: Mapping[str, b
         "No data",
         "Only staff see it",
         "Vendor",
+        "Nobody’s?",
+        "Counts, no people.",
+        "Explained to whom?",
+        "Not answered yet.",
+        "It stays: there are none",
     ):
         assert said in page
     blocks = json.loads(files["signatures.json"])

@@ -7,12 +7,14 @@ import io
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import cast
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlmodel import Session, col, func, select
 
 from lifecycle.actions.projects import map_stage
@@ -22,13 +24,14 @@ from lifecycle.events import ORGANISATION, verify_all
 from lifecycle.guide import Guide
 from lifecycle.interchange.register_import import apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
-from lifecycle.store.database import Database
+from lifecycle.store.database import Database, open_database
 from lifecycle.store.tables import (
     Answer,
     Event,
     ImportRun,
     Project,
     ProjectStanding,
+    RegisterChange,
     RegisterEntry,
     RegisterProblem,
     SignOff,
@@ -212,6 +215,141 @@ def test_undo_archives_what_an_import_brought_and_importing_again_brings_it_back
     with database.read() as session:
         assert state(session) == before
         assert not [project for project in session.exec(select(Project)) if project.archived_at]
+
+
+def everything(session: Session) -> dict[str, tuple[object, ...]]:
+    """All that imports write of each project, whatever is archived."""
+    return {
+        project.key: (
+            *(
+                project.name,
+                project.organisation,
+                project.stage,
+                project.status,
+                project.gate,
+                project.stage_since,
+            ),
+            *(entry.run_id, entry.row_number, entry.content_digest, entry.stage_word, entry.risk),
+            *(entry.facts, entry.others, entry.gone_at),
+        )
+        for project, entry in session.exec(
+            select(Project, RegisterEntry).where(col(RegisterEntry.project_id) == col(Project.id))
+        )
+        if project.archived_at is None
+    }
+
+
+LINE = st.tuples(
+    st.sampled_from(["Berth planner", "Crane rota", "Twin", "Signal box"]),
+    st.sampled_from(["Ports", "Rail"]),
+    st.sampled_from(["Live", "Planned", "Simmering"]),
+    st.sampled_from(["", "left", "right"]),
+)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=st.lists(LINE, min_size=1, max_size=6), second=st.lists(LINE, min_size=1, max_size=6))
+def test_taking_an_import_back_leaves_everything_as_it_was_before_it(
+    new_database: Callable[[], str], first: list[tuple[str, ...]], second: list[tuple[str, ...]]
+) -> None:
+    database, clock = open_database(new_database()), Clock()
+    one, other = (reading(*[("", *line) for line in lines]) for lines in (first, second))
+    run(database, one, clock())
+    with database.read() as session:
+        before = everything(session)
+    done = run(database, other, clock())
+    with database.read() as session:
+        after = everything(session)
+    with database.write() as session:
+        undo_import(session, by=ADA, at=clock(), run_id=done.run_id)
+    with database.read() as session:
+        assert everything(session) == before
+        assert verify_all(session) == []
+        planned = plan_import(session, other)
+    assert (planned.added, planned.changed, planned.gone) == (done.added, done.changed, done.gone)
+    run(database, other, clock())
+    with database.read() as session:
+        assert set(everything(session)) == set(after)
+    database.dispose()
+
+
+def test_import_under_a_later_one_is_taken_back_only_after_it(database: Database, clock: Clock) -> None:
+    first = run(database, reading(BERTH, CRANE), clock())
+    second = run(database, reading((*BERTH[:4], "Plans more"), CRANE), clock())
+    with database.write() as session, pytest.raises(Refused, match="Take that one back first"):
+        undo_import(session, by=ADA, at=clock(), run_id=first.run_id)
+    for run_id in (second.run_id, first.run_id):
+        with database.write() as session:
+            undo_import(session, by=ADA, at=clock(), run_id=run_id)
+    with database.read() as session:
+        assert everything(session) == {}
+        actions = [event.action for event in session.exec(select(Event).order_by(col(Event.id)))]
+        assert actions == ["register.imported"] * 2 + ["register.undone"] * 2
+
+
+def test_what_people_did_since_outlives_taking_an_import_back(database: Database, clock: Clock) -> None:
+    run(database, reading(BERTH, CRANE), clock())
+    later = reading(
+        ("1", "Berth planner", "Ports", "Planned", "x"), ("2", "Crane rota", "Ports", "Planned", "y")
+    )
+    second = run(database, later, clock())
+    with database.write() as session:
+        berth, crane = session.exec(select(Project).order_by(col(Project.id))).all()
+        berth.adopted_at = clock()
+        map_stage(session, by=ADA, at=clock(), guide=NO_GUIDE, project_id=crane.id or 0, stage=Stage.DESIGN)
+        undo_import(session, by=ADA, at=clock(), run_id=second.run_id)
+    with database.read() as session:
+        berth, crane = session.exec(select(Project).order_by(col(Project.id))).all()
+        assert (berth.stage, crane.stage) == ("discovery", "design")
+        words = [
+            entry.stage_word
+            for entry in session.exec(select(RegisterEntry).order_by(col(RegisterEntry.row_number)))
+        ]
+        assert words == ["Live", "Simmering"]
+
+
+def test_plan_names_each_field_that_an_import_would_change(database: Database, clock: Clock) -> None:
+    headers = (*HEADERS, "Colour")
+    run(database, reading((*BERTH, "grey"), (*CRANE, ""), headers=headers), clock())
+    later = reading(
+        ("1", "Berth planner 2", "Ports", "Retired", "", "green"),
+        ("3", "New", "Ports", "Live", "", ""),
+        headers=headers,
+    )
+    with database.read() as session:
+        plan = plan_import(session, later)
+    (change,) = plan.changes
+    assert (change.key, change.name, change.row) == ("berth-planner", "Berth planner 2", 2)
+    assert [(each.field, each.before, each.after) for each in change.fields] == [
+        ("Name", "Berth planner", "Berth planner 2"),
+        ("Stage word", "Live", "Retired"),
+        ("Stage here", "Production, live", "Production, retired"),
+        ("Purpose", "Plans berths", ""),
+        ("Colour", "grey", "green"),
+    ]
+    assert [each.name for each in plan.new] == ["New"]
+    assert [each.name for each in plan.left_out] == ["Crane rota"]
+    done = run(database, later, clock())
+    with database.read() as session:
+        kept = session.exec(select(RegisterChange).where(col(RegisterChange.run_id) == done.run_id)).all()
+        assert [(each.kind, len(json.loads(each.fields))) for each in kept] == [("changed", 5), ("gone", 1)]
+
+
+def test_lists_without_organisations_do_not_clear_each_other(database: Database, clock: Clock) -> None:
+    headers = ("Project Name", "Status")
+    run(database, reading(("Berth planner", "Live"), ("Crane rota", "Live"), headers=headers), clock())
+    done = run(database, reading(("Signal box", "Live"), ("Tide table", "Live"), headers=headers), clock())
+    assert counts(done) == (2, 0, 0, 0)
+    done = run(database, reading(("Signal box", "Live"), headers=headers), clock())
+    assert counts(done) == (0, 0, 1, 1)
+
+
+def test_organisation_that_leaves_a_later_issue_of_the_same_file_is_gone(
+    database: Database, clock: Clock
+) -> None:
+    rows = [(str(n), f"Project {n}", "Ports", "Live", "") for n in range(6)]
+    run(database, reading(*rows, ("9", "Signal box", "Rail", "Live", "")), clock())
+    assert counts(run(database, reading(*rows), clock())) == (0, 0, 6, 1)
 
 
 def test_problems_are_kept_with_their_row_and_column(database: Database, clock: Clock) -> None:

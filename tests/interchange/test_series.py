@@ -9,7 +9,7 @@ import pytest
 
 from lifecycle.errors import Invalid
 from lifecycle.interchange.series import Series, filter_of, read_series
-from lifecycle.interchange.series_times import moments_of
+from lifecycle.rules.moments import moments_of
 
 
 def series(text: str, *, limit: str = "0", where: tuple[str, ...] = (), encoding: str = "utf-8") -> Series:

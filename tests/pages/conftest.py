@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlmodel import Session
 from streamlit.testing.v1 import AppTest
 
 from lifecycle.actions import accounts
+from lifecycle.ui import identity
 from lifecycle.vocabulary import Actor
 from tests.screens import Screens
 from tests.ui.conftest import OpenPage
@@ -28,7 +29,7 @@ def see(open_page: OpenPage, screens: Screens) -> See:
         tokens = dict(screens.tokens)
         with screens.database.write() as session:
             tokens[person.key] = accounts.sign_in(
-                session, at=datetime.now(UTC), person_key=person.key, lasts=timedelta(days=1)
+                session, at=identity.now(), person_key=person.key, lasts=timedelta(days=1)
             )
         object.__setattr__(screens, "tokens", tokens)
         return open_page(page, as_=person.key, **query)

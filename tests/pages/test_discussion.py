@@ -87,6 +87,33 @@ def test_from_my_work_it_is_answered_and_then_resolved_by_whoever_asked(see: See
     assert "wait for your answer" not in words(see("home", screens.cast.pat))
 
 
+@pytest.mark.parametrize("of_source", [False, True])
+def test_link_of_a_message_opens_the_question_with_what_was_asked_once(
+    see: See, screens: Screens, of_source: bool
+) -> None:
+    with screens.database.write() as session:
+        feed = make.source(session, screens.cast, screens.project_id, "Vendor feed")
+    field_id, source_id = ("X03", feed) if of_source else ("D15", 0)
+    with screens.database.write() as session:
+        given = {"project_id": screens.project_id, "field_id": field_id, "source_id": source_id}
+        number = threads.ask(
+            session,
+            by=screens.cast.olu,
+            at=START,
+            guide=screens.cast.guide,
+            text="Since when?",
+            **given,
+        )
+    where = {"source": str(feed)} if of_source else {}
+    page = "sources" if of_source else "worksheet"
+    link = {"project": screens.project, "field": field_id, "thread": str(number), **where}
+    app = see(page, screens.cast.pat, **link)
+    assert "Since when?" in words(app)
+    press(app, "Close")
+    app.run()
+    assert "Since when?" not in words(app), "whoever closed it is not shown it again"
+
+
 def test_reviewer_asks_beside_the_answer_and_sees_that_it_changed_since(
     see: See, screens: Screens, asked: str
 ) -> None:

@@ -13,7 +13,7 @@ from tests.clock import START
 from tests.pages.conftest import See, turn_to, words
 from tests.screens import Screens
 
-PROJECT_PAGES = ("project", "sources", "gate", "history", "plan", "spreadsheets")
+PROJECT_PAGES = ("project", "sources", "gate", "history", "plan", "releases", "operation", "spreadsheets")
 ADMINISTRATION = ("people", "audit", "deliveries", "settings")
 NOWHERE = "This cannot be shown"
 
@@ -52,7 +52,7 @@ def under_way(screens: Screens) -> Screens:
 
 
 def test_every_page_of_a_project_under_way_is_drawn(see: See, under_way: Screens) -> None:
-    for page in ("home", "new-project", "guide", "notifications", *PROJECT_PAGES):
+    for page in ("home", "new-project", "guide", "notifications", "tokens", *PROJECT_PAGES):
         app = see(page, under_way.cast.pat, project=under_way.project)
         assert not app.exception, page
         assert NOWHERE not in words(app), page

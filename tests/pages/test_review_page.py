@@ -303,6 +303,45 @@ def test_requested_change_meets_the_team_at_the_question_and_the_reviewer_reads_
     assert "(D01): changed since" in said
 
 
+def test_stale_decision_at_the_later_gate_comes_first(see: See, screens: Screens, asked: str) -> None:
+    with screens.database.write() as session:
+        make.decide(session, screens.cast, int(asked))
+        make.sign(session, screens.cast, screens.project_id, Gate.FEASIBILITY, Role.BUSINESS)
+        make.answer(session, screens.cast, screens.project_id, "D15", "9 months", base=1)
+    app = see("home", bea(screens))
+    assert "Your decisions that have become stale · 2" in words(app)
+    next(button for button in app.button if button.label == "Read the difference").click().run()
+    assert "Feasibility gate" in app.title[0].value
+
+
+def test_reader_is_not_spoken_to_as_the_signer(see: See, screens: Screens, asked: str) -> None:
+    with screens.database.write() as session:
+        make.decide(session, screens.cast, int(asked))
+        make.answer(session, screens.cast, screens.project_id, "D15", "9 months", base=1)
+    of_others = words(see("review", screens.cast.pat, review=asked))
+    assert "since Business owner last decided" in of_others
+    assert "What Business owner relies on" in of_others
+    assert "since you decided" not in of_others
+    mine = words(see("review", bea(screens), review=asked))
+    assert "1 change since you decided" in mine
+    assert "What you rely on" in mine
+    assert "Ask them to look at the difference" not in mine, "a check that tells the signer of the signer"
+
+
+def test_password_is_not_asked_for_before_the_conditions_are_complete(
+    see: See, screens: Screens, launch: str
+) -> None:
+    app = choose(see("review", screens.cast.ann, review=launch), launch, Decision.APPROVED_WITH_CONDITIONS)
+    app.radio(key=f"decide:{launch}:stated:approved_with_conditions").set_value("approves_use").run()
+    press(app, "Sign approval with conditions")
+    assert "Name at least one condition" in words(app)
+    app.text_input(key=f"decide:{launch}:condition:1:text").set_value("Agree on retention")
+    app.date_input(key=f"decide:{launch}:condition:1:due").set_value(SOON)
+    press(app, "Sign approval with conditions")
+    assert "Say who sees to it." in words(app)
+    assert "Enter your password" not in words(app)
+
+
 def test_whoever_is_done_goes_on_to_the_next_stale_decision(see: See, screens: Screens, asked: str) -> None:
     with screens.database.write() as session:
         make.decide(session, screens.cast, int(asked))

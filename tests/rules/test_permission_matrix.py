@@ -6,10 +6,12 @@ product is not read to make this one: an action without a line here fails the fi
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
 from lifecycle.rules.permissions import PERMISSIONS, may, refusal
-from lifecycle.vocabulary import COMMAND_LINE, SYSTEM, Actor, OrganisationRole, Role
+from lifecycle.vocabulary import COMMAND_LINE, SYSTEM, Actor, OrganisationRole, Role, Scope, TokenGrant
 
 # role letters: organisation A administrator, L leadership, M member
 # project: b t p l c v the six reviewers, a approver, m product manager, k contributor, o monitor owner, r reader
@@ -21,15 +23,22 @@ ON_IT = "btplcvamko"
 # actions: organisation, project, command line, system
 MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     # everybody of the organisation
-    "people.read people.rename projects.create projects.import_document": ("ALM", "", True, False),
-    "people.change_password delegations.give delegations.end deliveries.choose": ("ALM", "", False, False),
+    "people.read people.rename projects.create projects.import_document tokens.create tokens.revoke": (
+        "ALM",
+        "",
+        True,
+        False,
+    ),
+    """people.change_password delegations.give delegations.end deliveries.choose
+    filters.save filters.rename filters.delete""": ("ALM", "", False, False),
     # administration
     """people.invite people.revoke_invitation people.make_reset_link people.set_organisation_role
     people.set_approval_level people.make_eligible people.end_eligibility people.deactivate people.reactivate
     organisation.read_audit organisation.edit_settings organisation.edit_guide organisation.load_example
-    organisation.backup imports.run imports.undo imports.resolve plans.set_holidays delegations.read_all
-    deliveries.read deliveries.add_channel deliveries.switch_channel deliveries.remove_channel deliveries.replay
-    deliveries.send_test""": (
+    organisation.backup imports.run imports.undo imports.resolve imports.save_mapping imports.rename_mapping
+    imports.remove_mapping plans.set_holidays delegations.read_all
+    tokens.read_all deliveries.read deliveries.add_channel deliveries.switch_channel deliveries.remove_channel
+    deliveries.replay deliveries.send_test""": (
         "A",
         "",
         True,
@@ -43,12 +52,12 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     """projects.edit projects.set_status reviews.request reviews.cancel plans.set_date plans.set_dates plans.clear_date
     monitors.retire""": ("", "m", False, False),
     """people.give_project_role people.take_project_role projects.adopt projects.map_stage projects.archive
-    projects.merge projects.upgrade_guide     projects.restore reviews.reassign""": ("A", "m", True, False),
-    "gates.give_reason releases.freeze releases.withdraw": ("", "m", False, False),
+    projects.merge projects.upgrade_guide projects.restore reviews.reassign""": ("A", "m", True, False),
+    "gates.give_reason": ("", "m", False, False),
     # the team's content
     """answers.save answers.clear answers.restore sources.add sources.rename sources.move sources.remove
-    sources.restore sources.take sources.follow reviews.answer_change
-    monitors.create monitors.edit""": (
+    sources.restore sources.take sources.follow surroundings.note_change surroundings.assess_change
+    reviews.answer_change""": (
         "",
         "mk",
         False,
@@ -67,15 +76,19 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     """reviews.decide reviews.affirm reviews.withdraw reviews.hand_over gates.waive gates.revoke_waiver
     gates.withdraw_condition gates.reopen_condition""": ("", SIGNERS, False, False),
     "gates.go": ("", "ba", False, False),
-    "gates.recycle gates.stop": ("", "bam", False, False),
+    "gates.recycle gates.stop operation.conclude_review operation.retire": ("", "bam", False, False),
     "gates.choose_tier": ("", "a", False, False),
     "gates.add_condition": ("", f"m{SIGNERS}", False, False),
     "gates.meet_condition": ("", ON_IT, False, False),
     # operation
+    "monitors.create monitors.edit": ("A", "mk", True, False),
+    "releases.create releases.step releases.roll_back releases.withdraw": ("A", "mko", True, False),
     "monitors.push_readings": ("A", "mko", True, True),
+    "monitors.correct_reading": ("A", "mko", True, False),
     "incidents.open": ("", ON_IT, False, True),
-    "incidents.acknowledge": ("", f"mko{SIGNERS}", False, False),
-    "incidents.resolve": ("", "mko", False, False),
+    "incidents.note incidents.sign_fix": ("", ON_IT, False, False),
+    "incidents.acknowledge incidents.reopen": ("", f"mko{SIGNERS}", False, False),
+    "incidents.edit incidents.resolve incidents.close": ("", "mko", False, False),
     # the product itself
     "guides.keep": ("A", "", True, True),
     "gates.record_lapse monitors.fire": ("", "", False, True),
@@ -121,3 +134,51 @@ def test_what_a_person_vouches_for_no_machine_does_with_whatever_role(action: st
     for machine in (COMMAND_LINE, SYSTEM):
         assert not may(action, machine, tuple(Role))
         assert "signed in" in str(refusal(action, machine, tuple(Role)))
+
+
+# What programs may do, by hand as well: nothing else, whatever the rights of the person they act for.
+BY_TOKEN = {
+    Scope.READ: "projects.read projects.export portfolio.read_all organisation.read_audit",
+    Scope.PROJECTS_WRITE: "projects.read projects.create projects.edit",
+    Scope.WORKSHEETS_WRITE: """projects.read answers.save answers.clear answers.restore sources.add sources.rename
+    sources.remove sources.restore""",
+    Scope.READINGS_WRITE: "projects.read monitors.push_readings",
+    Scope.RELEASES_WRITE: "projects.read releases.freeze releases.withdraw",
+    Scope.INCIDENTS_WRITE: "projects.read incidents.open incidents.acknowledge incidents.resolve",
+}
+
+
+def _program(scopes: Collection[Scope], only_project: int | None = None) -> Actor:
+    grant = TokenGrant(1, frozenset(scopes), only_project)
+    return Actor("x", "Xen", OrganisationRole.ADMINISTRATOR, 4, "token", grant)
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_token_does_what_its_scope_names_and_nothing_more(scope: Scope) -> None:
+    program, every_role = _program([scope]), tuple(Role)
+
+    assert {action for action in PERMISSIONS if may(action, program, every_role)} == set(
+        BY_TOKEN[scope].split()
+    )
+    assert not any(may(action, _program([]), every_role) for action in PERMISSIONS)
+
+
+def test_token_adds_no_right_to_those_of_its_person() -> None:
+    member = Actor("x", "Xen", OrganisationRole.MEMBER, 0, "token", TokenGrant(1, frozenset(Scope)))
+    for action in PERMISSIONS:
+        for role in Role:
+            assert not may(action, member, (role,)) or may(
+                action, Actor("x", "Xen", OrganisationRole.MEMBER), (role,)
+            ), (action, role)
+
+
+@pytest.mark.parametrize("action", IN_PERSON.split())
+def test_no_token_vouches_for_anything(action: str) -> None:
+    assert "No token can do this" in str(refusal(action, _program(tuple(Scope)), tuple(Role)))
+
+
+def test_token_for_one_project_sees_nothing_of_the_organisation() -> None:
+    program = _program(tuple(Scope), only_project=7)
+    for action in ("portfolio.read_all", "organisation.read_audit", "projects.create"):
+        assert "one project only" in str(refusal(action, program))
+    assert may("projects.read", program)

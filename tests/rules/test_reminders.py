@@ -14,6 +14,7 @@ from lifecycle.rules.reminders import (
     ReminderPolicy,
     check_policy,
     condition_stages,
+    date_stages,
     digest_moment,
     read_policy,
     review_stages,
@@ -126,3 +127,30 @@ def test_policy_that_makes_no_sense_is_refused_by_name() -> None:
 def test_policy_of_another_version_is_read_as_far_as_it_is_known() -> None:
     assert read_policy({"hour": 9, "moon": "full"}) == ReminderPolicy(hour=9)
     assert read_policy(POLICY.as_json()) == POLICY
+
+
+@pytest.mark.parametrize(
+    ("kind", "left", "expected"),
+    [
+        ("agreement.ends", 91, []),
+        ("agreement.ends", 90, [90]),
+        ("agreement.ends", 31, [90]),
+        ("agreement.ends", 30, [30]),
+        ("agreement.ends", 7, [7]),
+        ("agreement.ends", 0, [7]),
+        ("agreement.ends", -1, []),
+        ("change.expected", 12, [30]),
+        ("operate_review.due", 31, []),
+        ("operate_review.due", 30, [30]),
+        ("operate_review.due", 1, [30]),
+        ("operate_review.due", 0, [0]),
+        ("operate_review.due", -40, [0]),
+    ],
+)
+def test_of_a_day_that_an_answer_names_the_last_stage_that_has_come_is_told(
+    kind: str, left: int, expected: list[int]
+) -> None:
+    any_day = ReminderPolicy(skip_weekends=False)
+    found = date_stages(kind, MONDAY + days(left), MONDAY, any_day)
+    assert [stage for stage, _ in found] == expected
+    assert all(due.kind == kind for _, due in found)

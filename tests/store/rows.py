@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from multiprocessing import get_context
 
-from sqlalchemy import Boolean, Column, Date, Integer, Table, func, insert, select
+from sqlalchemy import Boolean, Column, Date, Float, Integer, Table, func, insert, select
 from sqlmodel import Session, col
 
 from lifecycle.canonical import canonical_json
@@ -30,7 +30,7 @@ def fill_every_table(session: Session) -> None:
 def some_value(column: Column[object]) -> object:
     if column.nullable:
         return None
-    kinds = ((Boolean, True), (Integer, 1), (Moment, START), (Date, date(2026, 3, 2)))
+    kinds = ((Boolean, True), (Integer, 1), (Float, 1.0), (Moment, START), (Date, date(2026, 3, 2)))
     return next((value for kind, value in kinds if isinstance(column.type, kind)), "x")
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Boolean, Column, Date, Float, Integer, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from lifecycle.actions import evidence, gates, people, plans, registers, threads
+from lifecycle.actions import evidence, gates, people, plans, registers, reviews, threads
 from lifecycle.canonical import digest
 from lifecycle.events import ORGANISATION, EventAction, project_chain, record
 from lifecycle.rules.evidence import LinkContent
@@ -72,7 +72,13 @@ def tell_a_story(session: Session) -> int:
     waived = {"check_id": "T01", "gate": Gate.DISCOVERY, "mitigation": "A call", "expires_on": NEXT_MONTH}
     gates.waive(session, by=cast[Role.COMPLIANCE], **waived, **common)
     gates.give_reason(session, by=cast.pat, check_id="T02", reason="The pilot will tell", **common)
-    threads.ask(session, by=cast[Role.PRIVACY], field_id="D25", text="Nobody’s?", **common)
+    asked_about = threads.ask(session, by=cast[Role.PRIVACY], field_id="D25", text="Nobody’s?", **common)
+    threads.reply(session, by=cast.pat, at=START, thread_id=asked_about, text="Counts, no people.")
+    threads.ask(session, by=cast[Role.PRIVACY], field_id="D27", text="Explained to whom?", **common)
+    unhappy = {"decision": Decision.CHANGES_REQUESTED, "comment": "Of whom?", "fields": ["D25"]}
+    sign_off = factories.sign(session, cast, project_id, Gate.DESIGN, Role.LEGAL, **unhappy)
+    kept = {"key": "D25", "text": "It stays: there are none"}
+    reviews.answer_change(session, by=cast.pat, at=START, guide=cast.guide, sign_off_id=sign_off, **kept)
     people.give_project_role(
         session, by=cast.pat, at=START, project_id=project_id, person_key=cast.ann.key, role=Role.APPROVER
     )
@@ -135,6 +141,7 @@ def test_every_table_is_vouched_for_or_says_why_not() -> None:
         ("person", "email"),
         ("invitation", "name"),
         ("invitation", "email"),
+        ("api_token", "last_used_at"),
     }
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session, col, select
+from streamlit.testing.v1 import AppTest
 
 from lifecycle.actions import projects
 from lifecycle.interchange.register_files import RegisterFiles
-from lifecycle.store.tables import Project
+from lifecycle.store.tables import Project, ProjectPast, SavedMapping
 from lifecycle.vocabulary import Gate, Level, ProjectStatus, Role, SignOffStatus
 from tests.clock import START
 from tests.rules.building import guide
@@ -18,13 +20,14 @@ from tests.screens import Screens
 from tests.standings import assessed, listed
 from tests.ui.conftest import OpenPage
 
-PAGES = ("portfolio", "early-planning", "activity")
+PAGES = ("portfolio", "roadmap", "portfolio-reviews", "early-planning", "activity")
 WAITING = SignOffStatus.WAITING
 
 
 def texts(app: object) -> str:
     """All Markdown on the page, escapes taken out."""
-    return " ".join(element.value for element in app.markdown).replace("\\", "")  # type: ignore[attr-defined]
+    said = [*app.markdown, *app.caption]  # type: ignore[attr-defined]
+    return " ".join(element.value for element in said).replace("\\", "")  # type: ignore[attr-defined]
 
 
 def fill(session: Session) -> None:
@@ -246,6 +249,78 @@ def test_register_is_read_shown_and_imported(screens: Screens, open_page: OpenPa
     assert sorted(archived) == ["Reader", "Sorter"]
 
 
+UNKNOWN = (
+    b"Titel van het systeem;Bestuursorgaan;Waar;Fase\n"
+    b"Sluisplanner;Waterschap Noord;Sluis;Sluimerend\nDijkcamera;Waterschap Zuid;Dijk;In gebruik\n"
+)
+
+
+def widget(app: Any, kind: str, label: str) -> Any:
+    return next(each for each in app.get(kind) if each.label == label)
+
+
+def test_proposal_is_changed_saved_used_again_renamed_and_deleted(
+    screens: Screens, open_page: OpenPage
+) -> None:
+    app = open_page("import", as_="Ada", file=waiting(screens, "water.csv", UNKNOWN))
+    assert not app.exception
+    assert widget(app, "selectbox", "Name of the project").value == 0
+    widget(app, "selectbox", "Organisation").set_value(2).run()
+    widget(app, "selectbox", "“Sluimerend” · 1 row").set_value("design").run()
+    widget(app, "selectbox", "“In gebruik” · 1 row").set_value("").run()
+    widget(app, "text_input", "Name of the mapping").set_value("Dutch water").run()
+    widget(app, "button", "Save").click().run()
+    assert not app.exception
+
+    again = open_page("import", as_="Ada", file=waiting(screens, "later.csv", UNKNOWN))
+    assert "As the mapping “Dutch water” has them" in texts(again)
+    again.button(key="import:apply").click().run()
+    with screens.database.read() as session:
+        found = session.exec(
+            select(Project.name, Project.organisation, Project.stage).order_by(col(Project.id))
+        )
+        assert list(found)[-2:] == [("Sluisplanner", "Sluis", "design"), ("Dijkcamera", "Dijk", None)]
+
+    again.text_input(key="import:rename:dutch-water:title").set_value("Water boards").run()
+    again.button(key="import:rename:dutch-water:press").click().run()
+    assert "Water boards" in texts(again)
+    again.button(key="import:remove:water-boards:press").click().run()
+    assert not again.exception
+    with screens.database.read() as session:
+        assert session.exec(select(SavedMapping)).all() == []
+
+
+def test_mapping_without_a_usable_name_is_refused_in_a_sentence(
+    screens: Screens, open_page: OpenPage
+) -> None:
+    app = open_page("import", as_="Ada", file=waiting(screens, "water.csv", UNKNOWN))
+    for title, words in (("", "needs a name"), ("US federal 2024", "comes with the product")):
+        widget(app, "text_input", "Name of the mapping").set_value(title).run()
+        widget(app, "button", "Save").click().run()
+        assert not app.exception
+        assert words in app.error[0].value
+
+
+def test_second_import_shows_each_field_and_taking_it_back_restores_them(
+    screens: Screens, open_page: OpenPage
+) -> None:
+    app = open_page("import", as_="Ada", file=waiting(screens, "water.csv", UNKNOWN))
+    app.button(key="import:apply").click().run()
+    later = UNKNOWN.replace(b"Sluis;", b"Kade;").replace(b"In gebruik", b"Buiten gebruik")
+    app = open_page("import", as_="Ada", file=waiting(screens, "water.csv", later))
+    (table,) = [frame.value for frame in app.dataframe if "Before" in frame.value.columns]
+    assert table[["Field", "Before", "After"]].values.tolist() == [
+        ["Waar", "Sluis", "Kade"],
+        ["Stage word", "In gebruik", "Buiten gebruik"],
+        ["Stage here", "Production, live", "Production, retired"],
+    ]
+    app.button(key="import:apply").click().run()
+    app.button(key="import:undo:2").click().run()
+    assert not app.exception
+    with screens.database.read() as session:
+        assert session.exec(select(Project.status).where(Project.name == "Dijkcamera")).one() == "live"
+
+
 @pytest.mark.parametrize(
     ("name", "content"), [("a.csv", bytes(range(256))), ("b.json", b'{"x": 1}'), ("c.csv", b"colour\nred\n")]
 )
@@ -281,3 +356,83 @@ def test_mistake_in_an_edited_mapping_names_the_field(screens: Screens, open_pag
 
     assert not app.exception
     assert "columns." in app.error[0].value.replace("\\", "")
+
+
+# ------------------------------------------------------------------ any past day
+
+
+def test_address_of_a_past_day_shows_that_day_and_says_so(filled: Screens, open_page: OpenPage) -> None:
+    """Basket came 40 days before Orders; on the day between, it is all there is."""
+    day = (START - timedelta(days=20)).date().isoformat()
+    app = open_page("portfolio", **{"as-of": day}, as_="Ada")
+    said = texts(app)
+
+    assert not app.exception
+    assert [title.value for title in app.title] == [f"Portfolio at the end of {day}"]
+    assert all(day in header.value for header in app.header)
+    assert "Of 1 running project, 1 is blocked" in said
+    assert "Basket, blocked for 20 days" in said
+    assert "Lifts" not in str([frame.value.to_dict() for frame in app.dataframe])
+    app.button(key=next(button.key for button in app.button if button.label == "Show today")).click().run()
+    assert [title.value for title in app.title] == ["Portfolio"]
+
+
+@pytest.mark.parametrize("day", ["2999-01-01", "yesterday", "9999-12-31"])
+def test_address_of_no_past_day_shows_today(filled: Screens, open_page: OpenPage, day: str) -> None:
+    app = open_page("portfolio", **{"as-of": day}, as_="Ada")
+
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Portfolio"]
+
+
+def test_day_that_nobody_can_know_says_why(filled: Screens, open_page: OpenPage) -> None:
+    with filled.database.write() as session:
+        found = session.exec(select(Project.id).where(col(Project.key) == "reader")).one()
+        session.add(
+            ProjectPast(
+                project_id=found or 0,
+                at=START - timedelta(days=9),
+                name="Reader",
+                organisation="",
+                status="active",
+                origin="register",
+                known=False,
+            )  # fmt: skip
+        )
+    app = open_page("portfolio", **{"as-of": (START - timedelta(days=5)).date().isoformat()}, as_="Ada")
+
+    assert not app.exception
+    assert "where they stood on" in app.warning[0].value.replace("\\", "")
+
+
+# ------------------------------------------------------------------ views kept under a name
+
+
+def test_view_is_kept_used_renamed_and_deleted(filled: Screens, open_page: OpenPage) -> None:
+    app = open_page("portfolio", **{"standing": "blocked"}, as_="Ada")
+    app.text_input(key="saved_view:name").set_value("Stuck")
+    press(app, "Save view")
+    app = open_page("portfolio", as_="Ada")
+    press(app, "Stuck")
+    app.checkbox(key="view:1:change").check().run()
+    app.text_input(key="view:1:name").set_value("Blocked")
+    press(app, "Rename")
+    assert [button.label for button in app.button if button.key == "view:1"] == ["Blocked"]
+    press(app, "Delete")
+    assert not [button for button in app.button if button.key == "view:1"]
+
+
+def test_view_without_name_or_filter_is_refused_and_others_do_not_see_mine(
+    filled: Screens, open_page: OpenPage
+) -> None:
+    app = open_page("portfolio", **{"standing": "blocked"}, as_="Ada")
+    press(app, "Save view")
+    assert "Give the view a name" in " ".join(error.value for error in app.error)
+    app.text_input(key="saved_view:name").set_value("Stuck")
+    press(app, "Save view")
+    assert "Stuck" not in [button.label for button in open_page("portfolio", as_="Pat").button]
+
+
+def press(app: AppTest, label: str) -> None:
+    app.button(key=next(button.key for button in app.button if button.label == label)).click().run()
+    assert not app.exception

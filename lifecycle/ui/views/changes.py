@@ -43,7 +43,7 @@ def on_gate(changes: Sequence[RequestedChange], project: ProjectHead) -> None:
     """Under the role that asks: the answers to change, each with a way to its question."""
     for change in changes:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"{MARK} {plain(change.place.title)}", width="content", anchors=False)
+            st.markdown(MARK, width="content", anchors=False)
             jump(change.place, project=project.key, key=f"change:{change.sign_off_id}")
     if changes:
         st.markdown(quoted(changes[0].comment), anchors=False)

@@ -12,10 +12,12 @@ import streamlit as st
 
 from lifecycle.actions import reviews as actions
 from lifecycle.actions.reviews import NewCondition
+from lifecycle.actions.signing import NO_CONDITION, tidy_conditions
 from lifecycle.errors import Invalid, LifecycleError
+from lifecycle.facts.projects import organisation_today
 from lifecycle.queries import worksheets
 from lifecycle.queries.reviews import Promise, ReviewView
-from lifecycle.ui import cache, standing, state
+from lifecycle.ui import cache, identity, standing, state
 from lifecycle.ui.components import plain, refusal_words, show_refusal
 from lifecycle.ui.perform import attempt_signing, perform
 from lifecycle.ui.views.conditions import condition_fields
@@ -253,7 +255,7 @@ def _sign(review_id: int, decision: Decision, stated: Meaning | None, enters_pas
 
 
 def _complete(review_id: int) -> list[NewCondition]:
-    """The conditions that were begun. Raises Invalid when one lacks its day."""
+    """The conditions that were begun. Raises Invalid when something lacks: nobody enters a password in vain."""
     conditions: list[NewCondition] = []
     for number in range(1, _slots(review_id) + 1):
         text, owner, due_on = (
@@ -264,7 +266,10 @@ def _complete(review_id: int) -> list[NewCondition]:
         if not isinstance(due_on, date):
             raise Invalid({f"condition {number}": "Say by when it has to be met."})
         conditions.append((text or "", owner or "", due_on))
-    return conditions
+    if not conditions:
+        raise Invalid({"conditions": NO_CONDITION})
+    today = cache.read_now(organisation_today, at=identity.now())
+    return tidy_conditions(conditions, today)
 
 
 def _shown(review_id: int) -> str:

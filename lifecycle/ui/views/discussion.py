@@ -11,14 +11,14 @@ from lifecycle.actions import threads as actions
 from lifecycle.queries import threads
 from lifecycle.queries.threads import Mark, Message, Places, ThreadView
 from lifecycle.queries.wording import Place
-from lifecycle.ui import cache, identity, state
+from lifecycle.ui import cache, identity, navigation, state
 from lifecycle.ui.components import ago, counted, exact, plain
 from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains_of
 from lifecycle.ui.views.findings import to_place
 
-_WANTED = "thread wanted"
+_WANTED, _FOLLOWED = "thread wanted", "thread of the link that was followed"
 
 
 def marks_of(project_id: int) -> Places:
@@ -45,10 +45,14 @@ def answer_at(place: Place, project_id: int, project: str) -> None:
 
 
 def is_wanted(slot: Slot) -> bool:
-    """Whether somebody came here to answer in a thread; true once."""
-    if state.value(_WANTED) != [slot.project_id, slot.source_id, slot.field_id]:
+    """Whether somebody came here to answer in a thread, from a page or by the link of a message; true once."""
+    if state.value(_WANTED) == [slot.project_id, slot.source_id, slot.field_id]:
+        state.take(_WANTED)
+        return True
+    named = navigation.here("thread")
+    if not named or navigation.here("field") != slot.field_id or state.value(_FOLLOWED) == named:
         return False
-    state.take(_WANTED)
+    state.put(_FOLLOWED, named)
     return True
 
 

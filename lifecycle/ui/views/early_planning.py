@@ -9,6 +9,7 @@ from lifecycle.queries.early_planning import EarlyPlanning, OpenQuestion, Planne
 from lifecycle.ui import cache, charts, components, identity, navigation, standing, upkeep
 from lifecycle.ui.charts import Bar
 from lifecycle.ui.components import counted
+from lifecycle.ui.views import early_measured
 from lifecycle.ui.views.portfolio_maps import chosen_point, is_dark
 from lifecycle.vocabulary import Level
 
@@ -43,17 +44,18 @@ def show() -> None:
             _debts(found)
         with st.container():
             _questions(found)
+    early_measured.show()
     _table(found)
 
 
 def headline(found: EarlyPlanning) -> str:
     """What the page shows today."""
     measured = sum(project.index is not None for project in found.projects)
-    if found.mean is None:
+    if found.median is None:
         text = "No project has passed its Discovery gate, so there is no index yet."
     else:
         text = (
-            f"Over {counted(measured, 'project')} past Discovery the index is {found.mean:.2f} on average: "
+            f"Over {counted(measured, 'project')} past Discovery the median index is {found.median:.2f}: "
             "1 means every production question was answered in Discovery, 0 none before Production."
         )
     if not found.debt:
@@ -63,14 +65,12 @@ def headline(found: EarlyPlanning) -> str:
 
 
 def _figures(found: EarlyPlanning) -> list[tuple[str, str, str]]:
-    quartiles = "needs two projects"
-    if found.quartiles:
-        quartiles = f"half of them {found.quartiles[0]:.2f} to {found.quartiles[2]:.2f}"
+    middle_half = f"{found.quartiles[0]:.2f} to {found.quartiles[2]:.2f}" if found.quartiles else "–"
     open_questions = sum(project.open_questions for project in found.projects)
     owing = sum(project.debt > 0 for project in found.projects)
     return [
-        ("Index, mean", f"{found.mean:.2f}" if found.mean is not None else "–", "1 early, 0 late"),
-        ("Index, median", f"{found.quartiles[1]:.2f}" if found.quartiles else "–", quartiles),
+        ("Index, median", f"{found.median:.2f}" if found.median is not None else "–", "1 early, 0 late"),
+        ("Middle half", middle_half, "of the indices"),
         ("Debt", f"{found.debt:,}", f"in {counted(owing, 'project')}"),
         ("Open questions", f"{open_questions:,}", f"of {24 * len(found.projects):,}"),
     ]

@@ -1,6 +1,7 @@
 """Documents as they stand on other pages: shown in place, with the buttons that add one.
 
-    evidence.show_inline(project, gate, role)      what one sign-off covers, on the page of its review
+    evidence.is_due(project, gate, role)           whether there is, or has to be, anything that one sign-off covers
+    evidence.show_inline(project, gate, role)      that, on the page of its review
     evidence.show_gate(project, gate)              everything a gate rests on
 
 A list looks by itself whether somebody has added something; the buttons stand outside of it, because a box that is
@@ -41,13 +42,39 @@ _LINK = "evidence:link"
 # ------------------------------------------------------------------ on a review, on a gate
 
 
+def is_due(project: ProjectHead, gate: Gate, role: Role) -> bool:
+    """Whether a sign-off of this role at this gate covers a document, or the gate asks for one."""
+    return bool(_of_role(project, gate, role).documents or _required(gate))
+
+
+def _required(gate: Gate) -> Sequence[str]:
+    """The titles of the questions for which this gate asks for a document."""
+    guide = cache.guide()
+    return [guide.field(field_id).title for field_id in guide.policy.required_evidence.get(gate, ())]
+
+
 def show_inline(project: ProjectHead, gate: Gate, role: Role) -> None:
-    """What a sign-off of this role at this gate covers, each document shown in place, with its heading."""
+    """What a sign-off of this role at this gate covers, each document shown in place; a heading where it matters."""
     documents = _of_role(project, gate, role)
-    if not documents.documents and documents.against_adding:
+    is_due_here = is_due(project, gate, role)
+    if not documents.documents and documents.against_adding and not is_due_here:
         return
-    st.header("Evidence", anchor=False)
-    _listed(f"evidence:{gate}:{role}", lambda: _of_role(project, gate, role), project, opened=_SHOWN_OPEN)
+    if is_due_here:
+        st.header("Evidence", anchor=False)
+    required = " and ".join(f"“{title}”" for title in _required(gate))
+    asks = (
+        f"this gate asks for {required}, as a document or in the answer"
+        if required
+        else "this gate asks for none"
+    )
+    empty = f":small[:gray[:material/attach_file: {plain(f'No document yet; {asks}.')}]]"
+    _listed(
+        f"evidence:{gate}:{role}",
+        lambda: _of_role(project, gate, role),
+        project,
+        opened=_SHOWN_OPEN,
+        empty=empty,
+    )
     if not documents.against_adding:
         add_buttons(project, gate=gate)
 
@@ -69,15 +96,22 @@ def _of_gate(project: ProjectHead, gate: Gate) -> DocumentsOf:
     return cache.read_with_guide(queries.of_gate, *chains(project), **asked, gate=gate)
 
 
-def _listed(key: str, read: Callable[[], DocumentsOf], project: ProjectHead, *, opened: int) -> None:
+def _listed(
+    key: str,
+    read: Callable[[], DocumentsOf],
+    project: ProjectHead,
+    *,
+    opened: int,
+    empty: str = ":small[:gray[No document yet.]]",
+) -> None:
     """The first `opened` of them are shown in place at once, the others when asked for."""
-    st.fragment(_list, run_every=LOOKS_EVERY, key=key)(key, read, project, opened)
+    st.fragment(_list, run_every=LOOKS_EVERY, key=key)(key, read, project, opened, empty)
 
 
-def _list(key: str, read: Callable[[], DocumentsOf], project: ProjectHead, opened: int) -> None:
+def _list(key: str, read: Callable[[], DocumentsOf], project: ProjectHead, opened: int, empty: str) -> None:
     found = read()
     if not found.documents:
-        st.caption("No document yet.")
+        st.markdown(empty, anchors=False)
     for number, document in enumerate(found.documents):
         with st.container(gap="xsmall", key=f"{key}:{document.id}"):
             line(document, project.key, found.today, key=key)

@@ -6,14 +6,12 @@ from itertools import groupby
 
 import streamlit as st
 
-from lifecycle.interchange.bundles import make_bundle
 from lifecycle.queries import history as queries
 from lifecycle.queries.history import EventLine
 from lifecycle.queries.projects import ProjectHead
-from lifecycle.rules.permissions import refusal
 from lifecycle.ui import cache, identity, navigation
 from lifecycle.ui.components import counted, day, empty_state, exact, page_header, plain, text_in_row
-from lifecycle.ui.views import findings, signatures
+from lifecycle.ui.views import elsewhere, exports, findings, signatures
 from lifecycle.vocabulary import Gate
 
 _LONGEST = 240
@@ -32,30 +30,7 @@ def show(project: ProjectHead) -> None:
             with tab:
                 draw(project)
                 if draw is _events:
-                    _bundle(project)
-
-
-def _bundle(project: ProjectHead) -> None:
-    """Made only when it is asked for, by whoever asks then."""
-    by, guide = identity.actor(), cache.guide()
-    if refusal("projects.export", by, project.roles):
-        return
-
-    def made() -> bytes:
-        with cache.database().read() as session:
-            return make_bundle(session, by=by, at=identity.now(), guide=guide, key=project.key).data
-
-    st.download_button(
-        "Download the bundle",
-        made,
-        file_name=f"{project.key}.zip",
-        mime="application/zip",
-        icon=":material/folder_zip:",
-        key="history:bundle",
-        on_click="ignore",
-        help="Everything answered, signed and decided, with a dossier to print and a script that checks all of it "
-        "on any machine that has Python.",
-    )
+                    exports.show(project)
 
 
 # ------------------------------------------------------------------ events
@@ -71,7 +46,10 @@ def _events(project: ProjectHead) -> None:
         key=project.key,
         before=int(before) if before.isdecimal() else None,
     )
-    if not page.events:
+    came = elsewhere.found(project)
+    if came:
+        st.info(elsewhere.sentence(came), icon=":material/upload_file:")
+    if not page.events and not came:
         empty_state(
             "Nothing happened yet", "Every change of this project will be listed here.", icon="timeline"
         )
@@ -129,8 +107,12 @@ def _signatures(project: ProjectHead) -> None:
     records = cache.read_now(
         queries.signatures, by=identity.actor(), at=identity.now(), guide=cache.guide(), key=project.key
     )
-    if not records:
+    theirs = elsewhere.found(project)
+    if theirs:
+        elsewhere.show(theirs)
+    if not records and not theirs:
         empty_state("Nobody has signed yet", "Ask for reviews at the gate of this project.", icon="draw")
+    if not records:
         return
     st.caption(f"{counted(len(records), 'signature record')}, newest first. None is ever edited or deleted.")
     for record in records:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,19 +15,20 @@ from lifecycle.interchange.mappings import (
     MAPPINGS_FOLDER,
     RegisterMapping,
     load_mappings,
-    locate,
     parse_mapping,
 )
 from lifecycle.interchange.register_files import RegisterFile, RegisterFiles
 from lifecycle.interchange.register_import import ImportPlan, apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
+from lifecycle.interchange.saved_mappings import Choices, mapping_yaml, read_saved
 from lifecycle.queries import registers as queries
-from lifecycle.queries.registers import ImportView
+from lifecycle.queries.registers import ImportView, SavedMappingView
 from lifecycle.ui import cache, components, identity, navigation, state
 from lifecycle.ui.components import ago, counted, plain
 from lifecycle.ui.perform import attempt, draw_again, perform
-from lifecycle.ui.views import import_placing
+from lifecycle.ui.views import import_differences, import_mapping, import_placing
 from lifecycle.ui.views.portfolio_maps import is_dark
+from lifecycle.vocabulary import Stage
 from lifecycle.web.register_upload import PATH
 
 _BEST = ""
@@ -36,6 +38,19 @@ _MAPPING, _ORGANISATION, _EDIT, _TEXT = (
     "import:edit",
     "import:text",
 )
+_ENCODING, _SHEET = "import:encoding", "import:sheet"
+_ENCODINGS = {
+    "": "As recognised",
+    "utf-8": "UTF-8",
+    "cp1252": "Windows-1252 (Western European)",
+    "latin-1": "Latin-1",
+    "cp1250": "Windows-1250 (Central European)",
+    "cp1251": "Windows-1251 (Cyrillic)",
+    "cp1253": "Windows-1253 (Greek)",
+    "mac_roman": "Mac Roman",
+    "cp850": "DOS (code page 850)",
+    "utf-16": "UTF-16",
+}
 
 
 def show() -> None:
@@ -48,15 +63,17 @@ def show() -> None:
         "somebody adopts them; importing a file again changes only what changed in it.",
     )
     import_placing.show()
-    _new_import()
+    saved = cache.read(queries.saved_mappings, by=by)
+    _new_import(saved)
+    import_mapping.saved_list(saved)
     if earlier:
-        _earlier(earlier)
+        _earlier(earlier, _titles(saved))
 
 
 # ------------------------------------------------------------------ the file and its mapping
 
 
-def _new_import() -> None:
+def _new_import(saved: tuple[SavedMappingView, ...]) -> None:
     st.header("Import a register", anchor=False)
     most = cache.settings().largest_import_megabytes
     uploaded = _uploaded()
@@ -67,22 +84,58 @@ def _new_import() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/description: **{plain(uploaded.name)}**", width="content", anchors=False)
         st.button("Another file", key="import:another", type="tertiary", on_click=_put_away)
-    mapping = _choose_mapping()
-    organisation = st.text_input(
-        "Organisation (optional)",
-        key=_ORGANISATION,
-        placeholder="Whose projects these are, if no column says so",
-        width=420,
-    )
     try:
-        text = _mapping_text(mapping)
-        reading = _read(uploaded.content, uploaded.name, text, organisation or "", most)
+        _read_and_show(_Source(uploaded.content, uploaded.name, most), saved)
     except LifecycleError as error:
         components.refusal(error)
     except GuideError as error:
         st.error(plain(str(error)), icon=":material/error:")
-    else:
-        _show_reading(reading)
+
+
+def _read_and_show(source: _Source, saved: tuple[SavedMappingView, ...]) -> None:
+    """The file by the mapping as it is, then by what is chosen on screen; raises what reading it raises."""
+    known = read_saved(saved)
+    with st.grid(3, min_column_width=240):
+        chosen = _choose_mapping(known)
+        organisation = st.text_input(
+            "Organisation (optional)",
+            key=_ORGANISATION,
+            placeholder="Whose projects these are, if no column says so",
+        )
+        encoding = _choose_encoding(source)
+    text = _mapping_text(chosen, known)
+    source = replace(source, organisation=organisation or "", encoding=encoding)
+    reading = _read(source, text, known)
+    sheet = _choose_sheet(reading)
+    if sheet != reading.source:
+        source = replace(source, sheet=sheet)
+        reading = _read(source, text, known)
+    source = replace(source, sheet=reading.source if len(reading.sheets) > 1 else "")
+    if not state.value(_EDIT):
+        reading = _as_chosen(source, reading, known)
+    _show_reading(reading, saved)
+
+
+def _as_chosen(
+    source: _Source, reading: RegisterReading, known: tuple[RegisterMapping, ...]
+) -> RegisterReading:
+    """The file again, as often as columns or stage words were chosen otherwise."""
+    with st.container(border=True):
+        key = state.widget_key("import", _short(source), _short(mapping_yaml(reading.mapping)))
+        mapping = import_mapping.changed(reading.mapping, import_mapping.columns(reading, key))
+        if mapping is not None:
+            reading = _read(source, mapping_yaml(mapping), known)
+        import_differences.all_columns(reading)
+        key = state.widget_key(key, reading.columns["stage"])
+        places = import_mapping.stage_words(reading, key)
+        mapping = import_mapping.changed(reading.mapping, Choices({}, places))
+        if mapping is not None:
+            reading = _read(source, mapping_yaml(mapping), known)
+    return reading
+
+
+def _short(said: object) -> str:
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:12]
 
 
 def _uploaded() -> RegisterFile | None:
@@ -107,7 +160,8 @@ _FORM = """
   style="display:flex;flex-wrap:wrap;gap:12px;align-items:center;padding:14px;border:1px solid {border};
   border-radius:6px;color-scheme:{scheme}">
   <label for="register-file" style="flex-basis:100%">Register file: CSV, Excel or JSON, at most {most} MB</label>
-  <input type="file" id="register-file" name="file" required accept=".csv,.tsv,.txt,.xlsx,.json,.jsonl"
+  <input type="file" id="register-file" name="file" required
+    accept=".csv,.tsv,.tab,.txt,.xlsx,.xlsm,.json,.jsonl,.ndjson,.geojson"
     style="flex:1 1 200px;min-width:0;font:inherit;color:inherit">
   <button type="submit" style="font:inherit;color:#fff;background:{primary};border:1px solid {primary};
     border-radius:6px;padding:6px 14px;cursor:pointer">Read the file</button>
@@ -121,31 +175,56 @@ def _form(most: int) -> str:
     return _FORM.format(path=PATH, most=most, scheme=scheme, border=border, primary=primary)
 
 
-def _choose_mapping() -> str:
-    """The name of a shipped mapping, or "" for the one that fits best."""
-    titles = {mapping.name: mapping.title for mapping in _shipped()}
+def _choose_mapping(known: tuple[RegisterMapping, ...]) -> str:
+    """The name of a mapping, or "" for the one that fits best."""
+    titles = {mapping.name: mapping.title for mapping in (*known, *_shipped())}
     chosen = st.selectbox(
         "Mapping",
         [_BEST, *titles],
         format_func=lambda name: titles.get(name, "The one that fits best"),
         key=_MAPPING,
         help="Says which column is the name, the stage and so on, and which stage word is which stage.",
-        width=420,
     )
     return chosen if chosen in titles else _BEST
 
 
-def _mapping_text(name: str) -> str:
+def _choose_encoding(source: _Source) -> str:
+    """For text files: the encoding, when the one that was recognised garbles the letters."""
+    if source.name.lower().endswith((".xlsx", ".xlsm", ".json", ".jsonl", ".geojson")):
+        return ""
+    chosen = st.selectbox(
+        "Encoding",
+        list(_ENCODINGS),
+        format_func=lambda name: _ENCODINGS.get(name, name),
+        key=_ENCODING,
+        help="Choose another one when accents look wrong.",
+    )
+    return chosen if chosen in _ENCODINGS else ""
+
+
+def _choose_sheet(reading: RegisterReading) -> str:
+    """Which sheet of a workbook (or list of a document) to read, when there is more than one."""
+    if len(reading.sheets) < 2:
+        return reading.source
+    key = state.widget_key(_SHEET, _short(reading.sheets))
+    if not state.has(key):
+        state.put(key, reading.source)
+    chosen = st.selectbox("Sheet or list", list(reading.sheets), key=key, width=420)
+    return chosen if chosen in reading.sheets else reading.source
+
+
+def _mapping_text(name: str, known: tuple[RegisterMapping, ...]) -> str:
     """The mapping's file as it is, or as edited here; "" leaves the choice to the file's headers."""
     if not name:
         return ""
-    shipped = (MAPPINGS_FOLDER / f"{name}.yaml").read_text("utf-8")
-    if not st.toggle("Change this mapping for this import", key=_EDIT):
-        return shipped
+    own = {mapping.name: mapping for mapping in known}
+    text = mapping_yaml(own[name]) if name in own else (MAPPINGS_FOLDER / f"{name}.yaml").read_text("utf-8")
+    if not st.toggle("Change this mapping as a file", key=_EDIT):
+        return text
     if not state.has(state.widget_key(_TEXT, name)):
-        state.put(state.widget_key(_TEXT, name), shipped)
+        state.put(state.widget_key(_TEXT, name), text)
     edited = st.text_area("Mapping file", key=state.widget_key(_TEXT, name), height=320)
-    return edited or shipped
+    return edited or text
 
 
 @lru_cache(maxsize=1)
@@ -153,19 +232,41 @@ def _shipped() -> tuple[RegisterMapping, ...]:
     return load_mappings()
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file and how it is to be read."""
+
+    content: bytes = field(repr=False)
+    name: str
+    most: int
+    organisation: str = ""
+    encoding: str = ""
+    sheet: str = ""
+
+
 # Reading a register takes a second and holds no secrets beyond the file, so that the next run needs none of it.
 _readings: dict[str, RegisterReading] = {}
-_MOST_READINGS = 4
+_MOST_READINGS = 6
 
 
-def _read(content: bytes, name: str, mapping: str, organisation: str, most: int) -> RegisterReading:
+def _read(source: _Source, mapping: str, known: tuple[RegisterMapping, ...]) -> RegisterReading:
     """The file as read; the last few are kept, because every touch of a widget runs this page again."""
-    said = "\0".join((name, mapping, organisation)).encode()
-    key = hashlib.sha256(hashlib.sha256(content).digest() + said).hexdigest()
+    saved = "" if mapping else "\0".join(map(mapping_yaml, known))
+    content = hashlib.sha256(source.content).hexdigest()
+    key = hashlib.sha256("\0".join((content, repr(source), mapping, saved)).encode()).hexdigest()
     if key not in _readings:
         chosen = parse_mapping(mapping, "This mapping") if mapping else None
         with st.spinner("Reading the register …"):
-            found = read_register(content, name, chosen, organisation or None, largest_megabytes=most)
+            found = read_register(
+                source.content,
+                source.name,
+                chosen,
+                source.organisation or None,
+                saved=known,
+                sheet=source.sheet or None,
+                encoding=source.encoding or None,
+                largest_megabytes=source.most,
+            )
         while len(_readings) >= _MOST_READINGS:
             _readings.pop(next(iter(_readings)), None)
         _readings[key] = found
@@ -175,11 +276,16 @@ def _read(content: bytes, name: str, mapping: str, organisation: str, most: int)
 # ------------------------------------------------------------------ what would happen
 
 
-def _show_reading(reading: RegisterReading) -> None:
+def _show_reading(reading: RegisterReading, saved: tuple[SavedMappingView, ...]) -> None:
     plan = cache.read_now(plan_import, reading=reading)
     with st.container(border=True):
+        st.subheader("What importing would do", anchor=False)
         st.markdown(f"**{plain(_sentence(reading, plan))}**", anchors=False)
-        st.caption(plain(f"Mapping: {reading.mapping.title}. Read as {reading.source}."))
+        st.caption(
+            plain(
+                f"Mapping: {reading.mapping.title}. Read as {reading.source}, headers in row {reading.header_row}."
+            )
+        )
         components.key_figures(
             [
                 ("New", f"{plan.added:,}", "projects"),
@@ -188,12 +294,11 @@ def _show_reading(reading: RegisterReading) -> None:
                 ("No longer listed", f"{plan.gone:,}", "kept and marked"),
             ]
         )
-        for note in reading.notes:
-            st.info(plain(note), icon=":material/info:")
-        with st.grid(2, min_column_width=320):
+        import_differences.notes(reading)
+        if state.value(_EDIT):
             _stage_table(reading)
-            _column_table(reading)
-        _problems(reading)
+        import_differences.planned(reading, plan)
+        import_mapping.keep(reading, saved)
         _apply(reading, plan)
 
 
@@ -202,6 +307,9 @@ def _sentence(reading: RegisterReading, plan: ImportPlan) -> str:
     unknown = sum(reading.unmapped_words.values())
     if unknown:
         text += f"; {unknown:,} with a stage word that is not known and that a person places afterwards"
+    placed = [f"{Stage(stage).title} {count:,}" for stage, count in reading.by_stage.items() if count]
+    if placed:
+        text += f". By stage: {', '.join(placed)}"
     if not (plan.added or plan.changed or plan.gone):
         text += ". Importing changes nothing: all of it is here already"
     return text + "."
@@ -224,51 +332,6 @@ def _stage_table(reading: RegisterReading) -> None:
         hide_index=True,
         alt="Stage words of the register and the stages they become",
         column_config={"Word in the file": st.column_config.TextColumn(width=190)},
-    )
-
-
-def _column_table(reading: RegisterReading) -> None:
-    """Our notions beside the file's columns."""
-    place = locate(reading.mapping, reading.headers)
-    known: list[tuple[str, int | None]] = [
-        ("Name", place.name),
-        ("Id", place.external_id),
-        ("Organisation", place.organisation),
-        ("Stage", place.stage),
-        ("Risk", place.risk),
-        *place.dates,
-        *place.facts,
-    ]
-    st.dataframe(
-        {
-            "Here": [notion for notion, _ in known],
-            "Column in the file": [
-                components.one_line(reading.headers[at], 90) if at is not None else "none" for _, at in known
-            ],
-        },
-        hide_index=True,
-        alt="Which column of the file is read as what",
-    )
-
-
-def _problems(reading: RegisterReading) -> None:
-    if not reading.problems:
-        return
-    lost = sum(not problem.kept for problem in reading.problems)
-    said = f"{counted(len(reading.problems), 'row')} to look at"
-    if lost:
-        said += f", {lost:,} of which cannot become a project"
-    st.warning(f"{said}.", icon=":material/warning:")
-    st.dataframe(
-        {
-            "Row": [problem.row for problem in reading.problems],
-            "Column": [problem.column for problem in reading.problems],
-            "What": [problem.text for problem in reading.problems],
-            "Taken": [problem.kept for problem in reading.problems],
-        },
-        hide_index=True,
-        alt="Rows of the file that a person should look at",
-        column_config={"What": st.column_config.TextColumn(width="large")},
     )
 
 
@@ -305,7 +368,13 @@ def _apply(reading: RegisterReading, plan: ImportPlan) -> None:
 # ------------------------------------------------------------------ earlier imports
 
 
-def _earlier(imports: tuple[ImportView, ...]) -> None:
+def _titles(saved: tuple[SavedMappingView, ...]) -> dict[str, str]:
+    """Registers by the titles of the mappings they are read by; those that were only proposed have none."""
+    mappings = (*_shipped(), *read_saved(saved))
+    return {mapping.told_apart_in: mapping.title for mapping in mappings}
+
+
+def _earlier(imports: tuple[ImportView, ...], titles: dict[str, str]) -> None:
     st.header("Imports so far", anchor=False)
     now = identity.now()
     for one in imports:
@@ -316,16 +385,28 @@ def _earlier(imports: tuple[ImportView, ...]) -> None:
             )
             undone = f" · taken back {ago(one.undone_at, now)}" if one.undone_at else ""
             st.markdown(
-                f"**{plain(one.file_name)}** {plain(one.register)}  \n"
+                f"**{plain(one.file_name)}** {plain(titles.get(one.register, ''))}  \n"
                 f":small[:gray[{plain(counts)} · by {plain(one.by_name)} {ago(one.at, now)}{undone}]]",
                 width="stretch",
                 anchors=False,
             )
+            if one.changed or one.gone:
+                with st.popover(
+                    "What changed", icon=":material/difference:", key=f"import:changes:{one.run_id}"
+                ):
+                    _changes_of(one)
             if one.problems:
                 with st.popover(counted(one.problems, "row to look at", "rows to look at")):
                     _problems_of(one)
-            if not one.undone_at and one.added:
+            if not one.undone_at and (one.added or one.changed or one.gone):
                 _undo(one)
+
+
+def _changes_of(one: ImportView) -> None:
+    found = cache.read(queries.import_changes, by=identity.actor(), run_id=one.run_id)
+    import_differences.changed_fields(
+        (change.project_name, *line) for change in found for line in change.fields
+    )
 
 
 def _problems_of(one: ImportView) -> None:
@@ -345,9 +426,10 @@ def _undo(one: ImportView) -> None:
     with st.popover("Take back", icon=":material/undo:"):
         st.markdown(
             f"Archives the projects that this import brought and that nobody has adopted "
-            f"(at most {one.added:,}). Importing the file again brings them back.",
+            f"(at most {one.added:,}); what it changed in others says again what it said. "
+            "Importing the file again does all of it again.",
         )
-        if st.button("Archive them", key=f"import:undo:{one.run_id}", type="primary"):
+        if st.button("Take it back", key=f"import:undo:{one.run_id}", type="primary"):
             perform(
                 actions.undo_import,
                 done=f"The import of {one.file_name} was taken back.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from lifecycle.actions import projects as actions
@@ -180,11 +182,20 @@ def _facts(view: ProjectOverview, register: RegisterFacts, *, is_own: bool = Tru
     )
     if register.gone_at is not None:
         st.caption(f"It was no longer in the register on {register.gone_at:%Y-%m-%d}.")
-    known = [(label, content) for label, content in register.facts if content]
+    _said(register.facts, "What the register says about this project")
+    if register.others:
+        with st.expander(
+            f"Everything else in its row ({len(register.others)})", icon=":material/table_rows:"
+        ):
+            _said(register.others, "Further columns of the register for this project")
+
+
+def _said(pairs: Sequence[tuple[str, str]], alt: str) -> None:
+    known = [(label, content) for label, content in pairs if content]
     if known:
         st.table(
             [{"What": plain(label), "The register says": plain(content)} for label, content in known],
             border="horizontal",
             hide_index=True,
-            alt="What the register says about this project",
+            alt=alt,
         )

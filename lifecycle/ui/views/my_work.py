@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -10,7 +10,7 @@ import streamlit as st
 
 from lifecycle.actions import gates as gate_actions
 from lifecycle.queries import my_work as queries
-from lifecycle.queries import projects
+from lifecycle.queries import operation, projects
 from lifecycle.queries.my_work import (
     MyWork,
     OwnedCondition,
@@ -20,6 +20,7 @@ from lifecycle.queries.my_work import (
     StaleSignOff,
     WaitingReview,
 )
+from lifecycle.queries.operation import DueReview
 from lifecycle.queries.wording import Place
 from lifecycle.ui import cache, identity, navigation, standing
 from lifecycle.ui.components import ago, counted, empty_state, one_line, page_header, plain, until
@@ -35,7 +36,8 @@ def show() -> None:
     """The whole page."""
     person = identity.signed_in()
     view = cache.read_with_guide(queries.my_work, by=identity.actor(), at=identity.this_hour())
-    page_header("My work", about=_sentence(view))
+    due = cache.read_with_guide(operation.due_reviews, by=identity.actor(), at=identity.this_hour())
+    page_header("My work", about=_sentence(view, sum(bool(each.because) for each in due)))
     if view.is_empty:
         _nothing_yet(person is not None and identity.reads_everything(person))
         return
@@ -45,13 +47,16 @@ def show() -> None:
     _sent_back(view)
     _asked_about(view)
     _due_again(view)
+    _operate_reviews(due)
     _owed(view)
     _signed_for(view)
     _projects(view)
 
 
-def _sentence(view: MyWork) -> str:
+def _sentence(view: MyWork, reviews_due: int) -> str:
     """What today looks like, in one line."""
+    if not view.waits and reviews_due:
+        return f"{counted(reviews_due, 'product is', 'products are')} due to be looked at again."
     if not view.waits:
         return "Nothing waits for you."
     overdue = sum(
@@ -188,6 +193,7 @@ def _asked_about(view: MyWork) -> None:
         field = cache.guide().fields.get(item.field_id)
         key = f"{item.field_id}@{item.source_id}" if item.source_id else item.field_id
         title, stage = (f"{field.title} ({field.id})", field.stage) if field else (item.field_id, None)
+        title += f" of {item.source_name}" if item.source_name else ""
         said = f"{item.project_name} · {item.who}: “{one_line(item.said, 160)}”"
         _row(
             f"**{plain(title)}**  \n:small[{plain(said)}]",
@@ -235,6 +241,25 @@ def _due_again(view: MyWork) -> None:
             "Read and affirm",
             f"due:{item.review_id}",
             partial(navigation.go, "review", review=item.review_id),
+        )
+
+
+def _operate_reviews(due: Sequence[DueReview]) -> None:
+    """Live products that are to be looked at again: now, or within a month."""
+    if not due:
+        return
+    today = identity.now().date()
+    st.header(f"Products to look at again · {len(due)}", anchor=False)
+    for item in due:
+        said = " ".join(item.because) or f"The next review is due on {item.due_on.isoformat()}."
+        when = "now" if item.because else until(item.due_on, today)
+        colour = "orange" if item.because else "gray"
+        _row(
+            f"**{plain(item.project_name)}**  \n:small[{plain(said)}]",
+            f":{colour}[:material/event_repeat: {when}]",
+            "Open the review",
+            f"operate:{item.project_key}",
+            partial(navigation.go, "operation", project=item.project_key),
         )
 
 

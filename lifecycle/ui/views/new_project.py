@@ -11,8 +11,10 @@ from lifecycle.queries.projects import key_of
 from lifecycle.rules.look_alikes import Known
 from lifecycle.ui import cache, identity, navigation, state
 from lifecycle.ui.components import one_line, page_header, plain, refusal
+from lifecycle.ui.file_form import file_form
 from lifecycle.ui.perform import attempt
 from lifecycle.vocabulary import Stage
+from lifecycle.web.document_upload import PATH
 
 NAME, PURPOSE, UNIT = "new_project:name", "new_project:purpose", "new_project:unit"
 _COMPARED = "new_project:compared"  # the name and purpose whose look-alikes this person has seen
@@ -34,6 +36,25 @@ def show() -> None:
         submitted = st.form_submit_button("Register project", type="primary", icon=":material/add:")
     if submitted:
         _register(name, purpose, unit)
+    _from_a_document()
+
+
+def _from_a_document() -> None:
+    """A project that was exported here or elsewhere."""
+    with st.expander("Bring in a whole-project document", icon=":material/upload_file:"):
+        st.markdown(
+            "A project that somebody took out of Lifecycle becomes a new project of yours, with every answer and its"
+            " history. What was decided elsewhere is shown, and counts here only once somebody here affirms it.",
+            anchors=False,
+        )
+        most = cache.settings().largest_import_megabytes
+        file_form(
+            PATH,
+            "project-document",
+            label=f"Whole-project document (JSON), at most {most} MB",
+            accept=".json",
+            button="Bring it in",
+        )
 
 
 def _register(name: str, purpose: str, unit: str) -> None:

@@ -29,7 +29,7 @@ def show() -> None:
     page_header("Notifications", about="What you were told lately, and how you want to be told.")
     by, now = identity.actor(), identity.now()
     choice = cache.read_now(queries.choice, person_key=by.key)
-    told = cache.read_now(messages.notices, person_key=by.key, at=now)
+    told = cache.read_now(messages.notices, person_key=by.key, guide=cache.guide(), at=now)
     _list(told, choice, now)
     _choose(choice)
     if told and (choice.seen_at is None or told[0].at > choice.seen_at):

@@ -6,11 +6,11 @@ import streamlit as st
 
 from lifecycle.actions import gates as actions
 from lifecycle.queries.gates import GateView
-from lifecycle.ui import standing
+from lifecycle.ui import navigation, standing
 from lifecycle.ui.components import counted, plain
 from lifecycle.ui.perform import perform
 from lifecycle.ui.views import signatures
-from lifecycle.vocabulary import Blocker, Outcome, Role, Stage
+from lifecycle.vocabulary import Blocker, Gate, Outcome, Role, Stage
 
 MOST_REASONS = 8
 
@@ -108,6 +108,11 @@ def _stop(view: GateView) -> None:
     against = _against(view, Outcome.STOP)
     mark = standing.OUTCOMES[Outcome.STOP]
     st.markdown(f"**:{mark.colour}[{mark.material}] Stop**", anchors=False)
+    if view.gate is Gate.OPERATE:
+        st.caption("A live product ends with a notice to those who use it and what was learned.")
+        if st.button("Retire it", icon=":material/inventory_2:", key="stop:retire"):
+            navigation.go("operation", project=view.project.key)
+        return
     with st.form("stop", border=False):
         st.caption(
             "Stopping because the evidence says so is a good outcome: it frees people for what will work."

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import streamlit as st
 
+from lifecycle.errors import Refused
 from lifecycle.queries import portfolio_overview as queries
 from lifecycle.queries.portfolio import EVERYTHING, UNMAPPED, Filters
 from lifecycle.queries.portfolio_overview import Overview, StageCount
@@ -13,7 +14,7 @@ from lifecycle.ui import cache, charts, components, identity, standing, upkeep
 from lifecycle.ui.charts import Bar
 from lifecycle.ui.components import counted
 from lifecycle.ui.standing import Mark
-from lifecycle.ui.views import portfolio_filters, portfolio_maps, portfolio_table
+from lifecycle.ui.views import portfolio_day, portfolio_filters, portfolio_maps, portfolio_table
 from lifecycle.ui.views import portfolio_words as words
 from lifecycle.vocabulary import Actor, Level, OrganisationRole, ProjectStatus, Role, Stage
 
@@ -25,29 +26,54 @@ def show() -> None:
     by, now = identity.actor(), identity.now()
     today = upkeep.today(now)
     upkeep.bring_standing_up_to_date(now)
-    choices = cache.read(queries.choices, by=by)
-    if not choices.assessed and not choices.not_assessed:
+    if not any_projects(by):
         _empty(by)
         return
     with st.container(key="portfolio_head"):
         head = st.container()
-        filters = portfolio_filters.bar(choices)
-    found = cache.read(queries.overview, by=by, today=today, filters=filters)
+        as_of = portfolio_day.chosen(today)
+        if as_of is not None and (sentence := _unknown(by, as_of)):
+            with head:
+                components.page_header("Portfolio")
+                st.warning(components.plain(sentence), icon=":material/history_toggle_off:")
+                portfolio_day.bar(as_of, today)
+            return
+        filters = portfolio_filters.bar(cache.read(queries.choices, by=by, as_of=as_of), as_of, today)
+    found = cache.read(queries.overview, by=by, today=today, filters=filters, as_of=as_of)
+    seen = portfolio_day.moment(as_of, now)
     with head:
-        components.page_header("Portfolio")
-        st.markdown(components.plain(words.headline(found, now)), anchors=False)
-        components.key_figures(_figures(found, now))
+        components.page_header(
+            words.on_day("Portfolio", as_of), actions=lambda: portfolio_day.downloads(as_of)
+        )
+        portfolio_day.note(as_of)
+        st.markdown(components.plain(words.headline(found, seen)), anchors=False)
+        components.key_figures(_figures(found, seen))
     if not found.total:
         _nothing_matches(filters)
         return
-    portfolio_maps.show(found, filters, by, now)
+    portfolio_maps.show(found, filters, by, seen, as_of)
     with st.grid(2, min_column_width=360, gap="large"):
         with st.container():
-            _funnel(found)
+            _funnel(found, as_of)
         with st.container():
-            _causes(found)
-    _waits(found, now)
-    portfolio_table.show(found, filters, by, now)
+            _causes(found, as_of)
+    _waits(found, seen, as_of)
+    portfolio_table.show(found, filters, by, seen, as_of)
+
+
+def any_projects(by: Actor) -> bool:
+    """Whether this person sees any project today: else every page of the portfolio says what to do next."""
+    choices = cache.read(queries.choices, by=by)
+    return bool(choices.assessed or choices.not_assessed)
+
+
+def _unknown(by: Actor, as_of: date) -> str:
+    """Why that day cannot be shown; empty where it can."""
+    try:
+        cache.read(queries.choices, by=by, as_of=as_of)
+    except Refused as refused:
+        return str(refused)
+    return ""
 
 
 def _empty(by: Actor) -> None:
@@ -104,8 +130,8 @@ def _register_figures(found: Overview) -> list[tuple[str, str, str]]:
 # ------------------------------------------------------------------ funnel
 
 
-def _funnel(found: Overview) -> None:
-    st.header("Stages", anchor=False)
+def _funnel(found: Overview, as_of: date | None) -> None:
+    st.header(words.on_day("Stages", as_of), anchor=False)
     sentence = words.funnel_sentence(found)
     st.markdown(components.plain(sentence), anchors=False)
     stages = [stage for stage in found.stages if stage.stage or stage.total]
@@ -186,8 +212,8 @@ def _narrow(key: str, pieces: list[Bar], narrows: str) -> None:
 # ------------------------------------------------------------------ causes and waits
 
 
-def _causes(found: Overview) -> None:
-    st.header("What stands in the way", anchor=False)
+def _causes(found: Overview, as_of: date | None) -> None:
+    st.header(words.on_day("What stands in the way", as_of), anchor=False)
     sentence = words.causes_sentence(found) if found.running else "Nothing here is assessed yet."
     st.markdown(components.plain(sentence), anchors=False)
     if not found.causes:
@@ -213,10 +239,10 @@ def _cause_bar(cause: str, count: int) -> Bar:
     return Bar(title, count, said, mark, text="…" if is_role else "✕", links=(cause,))
 
 
-def _waits(found: Overview, now: datetime) -> None:
+def _waits(found: Overview, now: datetime, as_of: date | None) -> None:
     if not found.waits:
         return
-    st.header("Who is being waited for", anchor=False)
+    st.header(words.on_day("Who is being waited for", as_of), anchor=False)
     st.markdown(components.plain(words.roles_sentence(found, now)), anchors=False)
     st.dataframe(
         {

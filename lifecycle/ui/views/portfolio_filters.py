@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+from urllib.parse import parse_qsl
+
 import streamlit as st
 
 from lifecycle.queries.portfolio import NO_TIER, NOT_ASSESSED, UNMAPPED, Filters
 from lifecycle.queries.portfolio_overview import Choices
-from lifecycle.ui import standing, state
+from lifecycle.ui import navigation, standing, state
+from lifecycle.ui.views import portfolio_day, saved_filters
 from lifecycle.ui.views.portfolio_words import cause_title
 from lifecycle.vocabulary import REVIEWERS, Area, Level, ProjectStatus, Stage
 
@@ -32,14 +36,15 @@ _TIERS = {**{str(tier): f"Tier {tier}" for tier in range(1, 5)}, NO_TIER: "No ti
 _STATUSES = {status.value: standing.STATUSES[status].word for status in ProjectStatus}
 
 
-def bar(choices: Choices) -> Filters:
-    """Draw the bar; returns what is chosen. Unknown words in the address count as nothing chosen."""
+def bar(choices: Choices, as_of: date | None, today: date) -> Filters:
+    """Draw the bar with the day; returns what is chosen. Unknown words in the address count as nothing chosen."""
     origin = _origin(choices)
-    with st.grid(5, min_column_width=150, vertical_alignment="bottom", gap="small"):
+    with st.grid(6, min_column_width=140, vertical_alignment="bottom", gap="small"):
         text = st.text_input("Find", key=FIND, placeholder="Name or organisation", bind="query-params")
         unit = _pick(UNIT, "Organisation", {name: name for name in choices.organisations})
         stage = _pick(IN_STAGE, "Stage", _STAGES)
         level = _pick(STANDING, "Standing", _LEVELS)
+        portfolio_day.bar(as_of, today)
         with st.popover(_more_label(), icon=":material/tune:"):
             role = _pick(WAITS_FOR, "Waits for", _ROLES)
             cause = _pick(CAUSE, "Held up by", _CAUSES)
@@ -47,6 +52,7 @@ def bar(choices: Choices) -> Filters:
             status = _pick(DOING, "Status", _STATUSES)
         if any(state.value(key) for key in _CHOSEN):
             st.button("Clear", icon=":material/filter_alt_off:", type="tertiary", on_click=clear)
+        saved_filters.menu(query(), use)
     return Filters(
         text=text or "",
         organisation=unit,
@@ -58,6 +64,27 @@ def bar(choices: Choices) -> Filters:
         status=status,
         origin="" if origin == ALL else origin,
     )
+
+
+def short_bar(choices: Choices) -> Filters:
+    """The filters of the pages beside the overview: which projects, wherever they stand."""
+    with st.grid(3, min_column_width=150, vertical_alignment="bottom", gap="small"):
+        text = st.text_input("Find", key=FIND, placeholder="Name or organisation", bind="query-params")
+        unit = _pick(UNIT, "Organisation", {name: name for name in choices.organisations})
+        stage = _pick(IN_STAGE, "Stage", _STAGES)
+    return Filters(text=text or "", organisation=unit, stage=stage, origin="here")
+
+
+def query() -> str:
+    """What is chosen, as it stands in the address; without the day, because a kept view is of every day."""
+    return navigation.query_text(**{key: state.value(key) or None for key in (*_CHOSEN, SHOW)})
+
+
+def use(text: str) -> None:
+    """Choose what a kept query says and nothing else: a callback."""
+    said = dict(parse_qsl(text))
+    for key in (*_CHOSEN, SHOW):
+        state.put(key, said.get(key, "" if key == FIND else HERE if key == SHOW else None))
 
 
 def clear() -> None:
@@ -88,6 +115,7 @@ def _origin(choices: Choices) -> str:
             key=SHOW,
             horizontal=True,
             label_visibility="collapsed",
+            bind="query-params",
         )
         or HERE
     )

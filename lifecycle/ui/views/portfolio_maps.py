@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from math import sqrt
 
 import streamlit as st
@@ -60,10 +60,10 @@ _ACT_ON = (
 )
 
 
-def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
-    """The section with its switch between gates and roles."""
+def show(found: Overview, filters: Filters, by: Actor, now: datetime, as_of: date | None = None) -> None:
+    """The section with its switch between gates and roles, today or as of a day."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header("Readiness", anchor=False, width="content")
+        st.header(words.on_day("Readiness", as_of), anchor=False, width="content")
         lens = st.radio(
             "Show by",
             [_GATES, _ROLES],
@@ -73,9 +73,9 @@ def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
         )
     by_role = lens == _ROLES
     if found.total > MOST_PROJECTS and not filters.organisation:
-        _organisations(found, filters, by, now, by_role=by_role)
+        _organisations(found, filters, by, now, as_of, by_role=by_role)
     else:
-        _projects(found, filters, by, now, by_role=by_role)
+        _projects(found, filters, by, now, as_of, by_role=by_role)
 
 
 def is_dark() -> bool:
@@ -86,7 +86,9 @@ def is_dark() -> bool:
 # ------------------------------------------------------------------ projects
 
 
-def _projects(found: Overview, filters: Filters, by: Actor, now: datetime, *, by_role: bool) -> None:
+def _projects(
+    found: Overview, filters: Filters, by: Actor, now: datetime, as_of: date | None, *, by_role: bool
+) -> None:
     sentence = words.roles_sentence(found, now) if by_role else words.gates_sentence(found, now)
     st.markdown(components.plain(sentence), anchors=False)
     page = _page(found.total, _ROWS)
@@ -97,6 +99,7 @@ def _projects(found: Overview, filters: Filters, by: Actor, now: datetime, *, by
         filters=filters,
         page=page,
         size=_ROWS,
+        as_of=as_of,
     )
     cells = _role_cells(shown, now) if by_role else _gate_cells(shown, now)
     heads = [_ROLE_HEADS[role] for role in REVIEWERS] if by_role else [gate.title.split()[0] for gate in Gate]
@@ -167,6 +170,14 @@ def _role_cell(number: int, line: ProjectLine, role: Role, cell: RoleCell, now: 
     return Cell(number, REVIEWERS.index(role), sign, hover, mark, strength, (line.row.key,))
 
 
+def show_roles(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
+    """The projects × roles map alone, organisations where there are too many projects."""
+    if found.total > MOST_PROJECTS and not filters.organisation:
+        _organisations(found, filters, by, now, None, by_role=True)
+    else:
+        _projects(found, filters, by, now, None, by_role=True)
+
+
 def _open_project(links: Sequence[str]) -> None:
     navigation.go("project", project=links[0])
 
@@ -174,8 +185,10 @@ def _open_project(links: Sequence[str]) -> None:
 # ------------------------------------------------------------------ organisations
 
 
-def _organisations(found: Overview, filters: Filters, by: Actor, now: datetime, *, by_role: bool) -> None:
-    shown = cache.read(heat_maps.organisation_map, by=by, today=found.as_of, filters=filters)
+def _organisations(
+    found: Overview, filters: Filters, by: Actor, now: datetime, as_of: date | None, *, by_role: bool
+) -> None:
+    shown = cache.read(heat_maps.organisation_map, by=by, today=found.as_of, filters=filters, as_of=as_of)
     sentence = words.roles_sentence(found, now) if by_role else words.organisations_sentence(found, shown)
     st.markdown(components.plain(sentence), anchors=False)
     if by_role and not found.running:
@@ -291,6 +304,12 @@ def chosen_point(key: str) -> int | None:
     """The place in its trace of the cell or bar that was just chosen."""
     points = (state.value(key) or {}).get("selection", {}).get("point_indices", [])
     return int(points[0]) if points else None
+
+
+def chosen_mark(key: str) -> tuple[int, int] | None:
+    """Trace and place in it of the mark that was just chosen, of a chart with several kinds of marks."""
+    points = (state.value(key) or {}).get("selection", {}).get("points", [])
+    return (int(points[0]["curve_number"]), int(points[0]["point_index"])) if points else None
 
 
 _SCALE = [mark.word for mark in (*standing.LEVELS.values(), *standing.SIGN_OFFS.values())]

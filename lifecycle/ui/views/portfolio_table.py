@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 
 import streamlit as st
 
+from lifecycle.interchange.inventories import XLSX_TYPE, inventory_file
 from lifecycle.queries import portfolio
+from lifecycle.queries.inventory import inventory
 from lifecycle.queries.portfolio import Filters, PortfolioRow, Sort
 from lifecycle.queries.portfolio_overview import Overview
 from lifecycle.ui import cache, components, standing, state
@@ -28,10 +31,10 @@ _BADGES = {
 }
 
 
-def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
-    """The section: how it is sorted, the table, the pages."""
+def show(found: Overview, filters: Filters, by: Actor, now: datetime, as_of: date | None = None) -> None:
+    """The section: how it is sorted, the table, the pages; today or as of a day."""
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        st.header("Projects", anchor=False, width="content")
+        st.header(words.on_day("Projects", as_of), anchor=False, width="content")
         sort = st.selectbox(
             "Order",
             list(_SORTS),
@@ -40,10 +43,18 @@ def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
             label_visibility="collapsed",
             width=210,
         )
+    _inventory(filters, by, now)
     last = max(1, -(-found.total // _SIZE))
     page = min(int(state.value(_PAGE) or 1), last)
     shown = cache.read(
-        portfolio.rows, by=by, today=found.as_of, filters=filters, sort=sort, page=page, size=_SIZE
+        portfolio.rows,
+        by=by,
+        today=found.as_of,
+        filters=filters,
+        sort=sort,
+        page=page,
+        size=_SIZE,
+        as_of=as_of,
     )
     st.caption(f"{_counted(shown.total, page)}. Choose a name to open it.")
     _table(shown.rows, now)
@@ -51,6 +62,32 @@ def show(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
         if (state.value(_PAGE) or 1) > last:  # filtered since
             state.put(_PAGE, last)
         st.pagination(last, key=_PAGE)
+
+
+def _inventory(filters: Filters, by: Actor, now: datetime) -> None:
+    """The projects that are shown, as the list that model-risk guidelines ask for; made when it is asked for."""
+    guide = cache.guide()
+
+    def made(name: str) -> bytes:
+        with cache.database().read() as session:
+            found = inventory(session, by=by, at=now, guide=guide, filters=filters)
+        return inventory_file(found, name)
+
+    with st.container(horizontal=True, gap="small"):
+        for name, label, media in (
+            ("inventory.xlsx", "Inventory (Excel)", XLSX_TYPE),
+            ("inventory.csv", "Inventory (CSV)", "text/csv"),
+        ):
+            st.download_button(
+                label,
+                partial(made, name),
+                file_name=name,
+                mime=media,
+                icon=":material/download:",
+                key=f"portfolio:{name}",
+                on_click="ignore",
+                help="These projects with rating, owner, version, approver, data sources, limits and reviews.",
+            )
 
 
 def _counted(total: int, page: int) -> str:

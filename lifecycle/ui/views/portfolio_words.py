@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from lifecycle.queries.heat_maps import OrganisationMap
 from lifecycle.queries.portfolio_overview import Overview
@@ -19,6 +19,11 @@ def waited(moment: datetime, now: datetime) -> str:
     """ "since today", "for 1 day", "for 41 days"."""
     days = days_since(moment, now)
     return f"for {counted(days, 'day')}" if days else "since today"
+
+
+def on_day(title: str, as_of: date | None) -> str:
+    """A heading that says of which day it is, unless that is today."""
+    return f"{title} at the end of {as_of.isoformat()}" if as_of else title
 
 
 def headline(found: Overview, now: datetime) -> str:

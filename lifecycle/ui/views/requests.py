@@ -15,7 +15,11 @@ from lifecycle.vocabulary import Act, SignOffStatus
 
 _ACTS = {Act.APPROVE: "approves", Act.ACKNOWLEDGE: "acknowledges", Act.CONSULT: "is consulted"}
 # Named after the role: heard one after the other, six buttons that say "Ask" are one.
-_ASK = {SignOffStatus.NOT_ASKED: "Ask {role}", SignOffStatus.WAITING: "Ask another for {role}"}
+_ASK = {
+    SignOffStatus.NOT_ASKED: "Ask {role}",
+    SignOffStatus.ELSEWHERE: "Ask {role} to affirm",
+    SignOffStatus.WAITING: "Ask another for {role}",
+}
 
 
 def show(view: GateView) -> None:

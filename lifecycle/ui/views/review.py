@@ -128,7 +128,7 @@ def _summary(view: ReviewView) -> str:
     still_open = sum(item.is_open for item in view.relied_on)
     changed = len(view.changed) + len(view.source_changes)
     counts = (
-        (changed, f"{counted(changed, 'change')} since you decided", "orange", "history"),
+        (changed, f"{counted(changed, 'change')} since {_decider(view)} decided", "orange", "history"),
         (failing, f"{counted(failing, 'check fails', 'checks fail')}", "red", "block"),
         (owed, f"{counted(owed, 'condition')} open", "orange", "rule"),
         (still_open, f"{counted(still_open, 'answer')} missing", "orange", "radio_button_unchecked"),
@@ -141,6 +141,16 @@ def _summary(view: ReviewView) -> str:
     elif not changed:
         badges.insert(0, ":green-badge[:material/check: Nothing changed since the last decision]")
     return " ".join(badges)
+
+
+def _is_mine(view: ReviewView) -> bool:
+    return view.person_key == identity.actor().key or bool(view.stands_in_for)
+
+
+def _decider(view: ReviewView) -> str:
+    """Whoever decided last, as the reader calls them."""
+    last = view.last_decision
+    return "you" if last and last.person_key == identity.actor().key else f"{view.role.title} last"
 
 
 def _ways(view: ReviewView) -> None:
@@ -163,8 +173,12 @@ def _content(view: ReviewView) -> None:
     if open_ones:
         st.header("Conditions still open", anchor=False)
         conditions.show(open_ones, today=today, may_meet=False, may_drop=False)
-    evidence.show_inline(view.project, view.gate, view.role)
+    has_documents = evidence.is_due(view.project, view.gate, view.role)
+    if has_documents:
+        evidence.show_inline(view.project, view.gate, view.role)
     _relied_on(view)
+    if not has_documents:
+        evidence.show_inline(view.project, view.gate, view.role)
     _asked_about(view)
     _decided(view)
 
@@ -174,7 +188,8 @@ def _changes(view: ReviewView) -> None:
     last = view.last_decision
     if last is None or not (view.changed or view.source_changes):
         return
-    st.header("Changed since your role last decided", anchor=False)
+    whose = "your role" if _is_mine(view) else view.role.title
+    st.header(f"Changed since {whose} last decided", anchor=False)
     where = "" if last.gate is view.gate else f" at the {last.gate.title} gate"
     st.caption(plain(f"{last.printed_name}: {last.decision.title.lower()}{where}, {exact(last.at)}"))
     for sentence in view.source_changes:
@@ -186,15 +201,22 @@ def _changes(view: ReviewView) -> None:
 
 
 def _title(item: ReliedOn, view: ReviewView) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{plain(item.place.title)}**", width="content", anchors=False)
-        findings.jump(item.place, project=view.project.key, key="changed")
+    """The title is the way to the question."""
+    if st.button(
+        f"**{plain(item.place.title)}**",
+        key=f"changed:{item.place.key}",
+        type="tertiary",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+    ):
+        findings.to_place(item.place, view.project.key)
 
 
 def _requested(view: ReviewView) -> None:
     """What this role asked to change when it last decided here, and what came of each."""
     if view.requested:
-        st.header("What you asked to change", anchor=False)
+        title = "What you asked to change" if _is_mine(view) else "What was asked to change"
+        st.header(title, anchor=False)
         st.markdown("\n\n".join(changes.what_came_of_it(item) for item in view.requested), anchors=False)
 
 
@@ -212,9 +234,13 @@ def _failing(view: ReviewView) -> None:
 
 def _relied_on(view: ReviewView) -> None:
     """Every answer the signature covers, by the sections of the guide; what is open is said in one line."""
-    st.header("What you rely on", anchor=False)
-    what = f"{counted(len(view.relied_on), 'answer')} and {counted(len(view.evidence), 'document')}"
-    st.caption(f"Your signature covers {what}, nothing else: when one of them changes, it becomes stale.")
+    mine = _is_mine(view)
+    st.header("What you rely on" if mine else f"What {view.role.title} relies on", anchor=False)
+    what = counted(len(view.relied_on), "answer")
+    if view.evidence:
+        what += f" and {counted(len(view.evidence), 'document')}"
+    whose = "Your" if mine else "The"
+    st.caption(f"{whose} signature covers {what}, nothing else: when one of them changes, it becomes stale.")
     still_open = [item.place.title for item in view.relied_on if item.is_open]
     if still_open:
         st.markdown(

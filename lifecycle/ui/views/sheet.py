@@ -176,10 +176,14 @@ def covering_of(slot: Slot, project: ProjectHead, answer: AnswerView | None) -> 
 
 
 def signers(found: Sequence[Covering]) -> str:
-    """Whose sign-offs these are: "Privacy (Discovery, Feasibility) and Legal (Discovery)"."""
+    """Whose sign-offs these are: "Privacy (Discovery, Feasibility) and Legal (Discovery)".
+
+    Where several people sign in one role they are told apart: "Model validation (Vic at Model)".
+    """
     gates: dict[str, list[str]] = {}
     for one in found:
-        gates.setdefault(one.role.title, []).append(one.gate.title)
+        gate = f"{one.person} at {one.gate.title}" if one.person else one.gate.title
+        gates.setdefault(one.role.title, []).append(gate)
     named = [f"{role} ({', '.join(titles)})" for role, titles in gates.items()]
     return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
 

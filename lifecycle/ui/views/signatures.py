@@ -11,6 +11,8 @@ from lifecycle.rules.signature_block import short_digest, signature_line, signat
 from lifecycle.ui import standing
 from lifecycle.ui.components import exact, plain
 
+_WHOLE_WIDTH = 420  # pixels: a digest in full takes two lines, and the box stays beside what it belongs to
+
 
 def signature(record: SignatureView) -> None:
     """One decision as it was signed; what came of it later stands beneath and changes nothing of it."""
@@ -34,7 +36,10 @@ def signature(record: SignatureView) -> None:
 
 def _whole(record: SignatureView) -> None:
     """Every line of it, with the digest in full."""
-    with st.popover("Whole signature", icon=":material/draw:", type="tertiary"):
+    with (
+        st.popover("Whole signature", icon=":material/draw:", type="tertiary"),
+        st.container(width=_WHOLE_WIDTH),
+    ):
         lines = (f":small[:gray[{label}]]  \n{plain(text)}" for label, text in signature_lines(record))
         st.markdown("\n\n".join(lines), anchors=False)
 

@@ -47,8 +47,8 @@ def show(project: ProjectHead) -> None:
         st.info(plain(f"You can download worksheets. {forbidden}"), icon=":material/lock:")
     else:
         file_form(
+            f"{PATH}?{navigation.query_text(project=project.key)}",
             "worksheet-file",
-            action=f"{PATH}?{navigation.query_text(project=project.key)}",
             label="The filled-in workbook (.xlsx)",
             accept=".xlsx",
             button="See what would change",

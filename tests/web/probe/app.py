@@ -29,7 +29,7 @@ def _break(_request: Request) -> Response:
 
 app = st.App(
     Path(__file__).parent / "frame" / "frame.py",
-    routes=[Route("/broken", _break), Route("/api/broken", _break), *site.routes()],
+    routes=[Route("/broken", _break), *site.routes()],
     middleware=site.middleware(index_page=Path(file_util.get_static_dir()) / "index.html", wire=WIRE),
     lifespan=site.lifespan(),
     exception_handlers=site.exception_handlers(),

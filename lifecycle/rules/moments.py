@@ -46,11 +46,11 @@ def _all(keys: Sequence[str], reading: Reading) -> list[datetime] | None:
 
 
 def _iso(text: str) -> datetime | None:
-    if interval := _ISO_INTERVAL.fullmatch(text):
+    if "/" in text and (interval := _ISO_INTERVAL.fullmatch(text)):
         text = interval[1].strip()
     if text.isdecimal() and len(text) != 8:
         return None
-    if _WEEK.fullmatch(text):
+    if "W" in text and _WEEK.fullmatch(text):
         return None
     try:
         return _aware(datetime.fromisoformat(text))

@@ -1,0 +1,30 @@
+"""The dossier as a file, in the format that its name asks for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lifecycle.errors import Invalid
+from lifecycle.interchange.dossier_docx import dossier_docx
+from lifecycle.interchange.dossier_pdf import dossier_pdf
+from lifecycle.queries.dossiers import Report
+
+DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PDF_TYPE = "application/pdf"
+_WRITERS = {"docx": dossier_docx, "pdf": dossier_pdf}
+
+
+def refuse_ending(name: str) -> None:
+    """Raises Invalid unless a dossier can have this name."""
+    if _ending(name) not in _WRITERS:
+        raise Invalid({"file": f"“{name}” has to end in .docx or .pdf."})
+
+
+def dossier_file(report: Report, name: str, at: datetime) -> bytes:
+    """The bytes of a file with this name. Raises Invalid unless it ends in .docx or .pdf."""
+    refuse_ending(name)
+    return _WRITERS[_ending(name)](report, at)
+
+
+def _ending(name: str) -> str:
+    return name.lower().rpartition(".")[2]

@@ -1,0 +1,243 @@
+"""The model card as Markdown with a YAML head, in the format of the Hugging Face Hub.
+
+Headings are those of the Hub's template, so that its readers find their way. Every text that people wrote is
+escaped: it can neither end the head nor become a link, a heading or HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import yaml
+
+from lifecycle.interchange.cells import xml_text
+from lifecycle.queries.cards import Card, Dataset, Metric, number
+
+NOTHING = "[More Information Needed]"
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~$])")
+_STARTS_A_BLOCK = re.compile(r"^(\s*)([-+#>=:]|\d+(?=[.)](?:\s|$)))")
+_TURNS_TEXT = re.compile("[\u202a-\u202e\u2066-\u2069]")  # marks that turn the text after them around
+
+
+def model_card(card: Card) -> str:
+    """The whole file."""
+    head = yaml.safe_dump(_head(card), allow_unicode=True, sort_keys=False, width=10_000)
+    return f"---\n{head}---\n\n" + "\n\n".join(_body(card)) + "\n"
+
+
+# ---------------------------------------------------------------- the head
+
+
+def _head(card: Card) -> dict[str, Any]:
+    tags = ["lifecycle", f"stage-{card.project.stage.value}"] if card.project.stage else ["lifecycle"]
+    head: dict[str, Any] = {"model_name": _one_line(card.project.name)}
+    if card.version:
+        head["model_version"] = _one_line(card.version)
+    head["tags"] = [*tags, f"risk-tier-{card.tier}"] if card.tier else tags
+    licences = list(dict.fromkeys(_one_line(part.licence) for part in card.parts if part.licence))
+    if licences:
+        head["license"] = "other"
+        head["license_name"] = ", ".join(licences)
+    measured = [metric for metric in card.metrics if not metric.group]
+    if measured:
+        head["metrics"] = list(dict.fromkeys(_slug(metric.name) for metric in measured))
+        head["model-index"] = [{"name": _one_line(card.project.name), "results": [_results(measured, card)]}]
+    return head
+
+
+def _results(metrics: Sequence[Metric], card: Card) -> dict[str, Any]:
+    data = "; ".join(_one_line(source.name) for source in card.datasets) or "The project's own data"
+    return {
+        "task": {"type": "other", "name": _one_line(card.task) or "Other"},
+        "dataset": {"type": "other", "name": data},
+        "metrics": [
+            {"type": _slug(metric.name), "name": _one_line(metric.name), "value": float(metric.value)}
+            for metric in metrics
+        ],
+    }
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "other"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_clean(text).split())
+
+
+def _clean(text: str) -> str:
+    return _TURNS_TEXT.sub("", xml_text(text))
+
+
+# ---------------------------------------------------------------- the body
+
+
+def _body(card: Card) -> Iterator[str]:
+    yield f"# Model Card for {line(card.project.name)}"
+    yield block(card.summary)
+    yield from _details(card)
+    yield from _uses(card)
+    yield from _risks(card)
+    yield from _training(card)
+    yield from _evaluation(card)
+    yield from _technical(card)
+    yield from _approvals(card)
+
+
+def _details(card: Card) -> Iterator[str]:
+    yield "## Model Details"
+    yield "### Model Description"
+    yield block(card.decision)
+    stage = card.project.stage.title if card.project.stage else ""
+    yield _labelled(
+        ("Developed by", ", ".join(card.developers)),
+        ("Organisation", card.project.organisation),
+        ("Model type", " · ".join(word for word in (card.family, card.transparency) if word)),
+        ("Version", card.version),
+        ("Live since", card.live_on.isoformat() if card.live_on else ""),
+        ("Stage", f"{stage}, {card.project.status.value}" if stage else ""),
+        ("Risk tier", str(card.tier) if card.tier else ""),
+        ("License", ", ".join(dict.fromkeys(part.licence for part in card.parts if part.licence))),
+        (
+            "Built on",
+            "; ".join(f"{part.name} {part.version}".strip() for part in card.parts),
+        ),
+    )
+    yield "### Model Sources"
+    yield block(card.versions)
+
+
+def _uses(card: Card) -> Iterator[str]:
+    yield "## Uses"
+    yield "### Direct Use"
+    yield _list(card.uses)
+    if card.users:
+        yield f"Used by or affecting: {line('; '.join(card.users))}"
+    yield "### Out-of-Scope Use"
+    yield _list(card.not_for)
+
+
+def _risks(card: Card) -> Iterator[str]:
+    yield "## Bias, Risks, and Limitations"
+    yield _list(card.limits)
+    if card.hazards:
+        rows = [(each.scenario, each.harm, each.control) for each in card.hazards]
+        yield table(("Foreseen", "Harm", "Control"), rows)
+    yield "### Recommendations"
+    advice = (
+        ("The human step", card.human_step),
+        ("If it is missing or wrong", card.fallback),
+        ("Explanation", card.explanation),
+    )
+    yield (
+        _labelled(*((label, text) for label, text in advice if text))
+        if any(text for _, text in advice)
+        else NOTHING
+    )
+
+
+def _training(card: Card) -> Iterator[str]:
+    yield "## Training Details"
+    yield "### Training Data"
+    if not card.datasets:
+        yield NOTHING
+        return
+    rows = [_dataset(each) for each in card.datasets]
+    yield table(("Data", "Collected for", "Origin", "Owner", "Personal or sensitive"), rows)
+
+
+def _dataset(each: Dataset) -> tuple[str, ...]:
+    return each.name, each.about, each.origin, each.owner, ", ".join(each.sensitive)
+
+
+def _evaluation(card: Card) -> Iterator[str]:
+    yield "## Evaluation"
+    yield "### Testing Data, Factors & Metrics"
+    yield "#### Testing Data"
+    yield block(card.split)
+    yield "#### Factors"
+    yield _list(card.fairness)
+    yield "### Results"
+    if not card.metrics:
+        yield NOTHING
+        return
+    yield table(
+        ("Metric", "On", "Value", "Interval", "Baseline", "Measured"),
+        [_metric(each) for each in card.metrics],
+    )
+
+
+def _metric(each: Metric) -> tuple[str, ...]:
+    interval = (
+        f"{number(each.low)} to {number(each.high)}" if each.low is not None and each.high is not None else ""
+    )
+    measured = " to ".join(day.isoformat() for day in (each.first, each.last) if day)
+    return each.name, each.group or "all", number(each.value), interval, number(each.baseline), measured
+
+
+def _technical(card: Card) -> Iterator[str]:
+    yield "## Technical Specifications"
+    yield "### Model Architecture and Objective"
+    yield block(card.output)
+    yield "### Compute Infrastructure"
+    yield block(card.speed)
+    yield "## Monitoring"
+    yield _list(card.monitoring)
+
+
+def _approvals(card: Card) -> Iterator[str]:
+    yield "## Model Card Authors"
+    yield line(", ".join(card.developers)) or NOTHING
+    yield "## Approvals"
+    if not card.signatures:
+        yield "Nobody has approved it yet."
+        return
+    yield table(
+        ("Gate", "Role", "Decision", "By", "On", "Digest"),
+        [
+            (
+                each.gate.title,
+                each.role.title,
+                each.decision.title,
+                each.printed_name,
+                each.at.date().isoformat(),
+                each.digest,
+            )
+            for each in card.signatures
+        ],
+    )
+
+
+# ---------------------------------------------------------------- text into Markdown
+
+
+def line(text: str) -> str:
+    """One line that says what was typed and does nothing."""
+    return _STARTS_A_BLOCK.sub(_escape_start, _SPECIAL.sub(r"\\\1", _one_line(text)))
+
+
+def block(text: str) -> str:
+    """Several lines; each stays one."""
+    lines = [line(each) for each in _clean(text).splitlines()]
+    return "\\\n".join(each for each in lines if each) or NOTHING
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    written = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+    written += [f"| {' | '.join(line(cell) or ' ' for cell in row)} |" for row in rows]
+    return "\n".join(written)
+
+
+def _list(texts: Sequence[str]) -> str:
+    return "\n".join(f"- {line(text)}" for text in texts if _one_line(text)) or NOTHING
+
+
+def _labelled(*pairs: tuple[str, str]) -> str:
+    return "\n".join(f"- **{label}:** {line(text) or NOTHING}" for label, text in pairs)
+
+
+def _escape_start(found: re.Match[str]) -> str:
+    mark = found[2]
+    return f"{found[1]}{mark}\\" if mark.isdigit() else f"{found[1]}\\{mark}"

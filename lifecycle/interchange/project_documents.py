@@ -1,0 +1,306 @@
+"""The whole-project document as a JSON file: written, read with every mistake named by its place, and its schema."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+
+from lifecycle.canonical import canonical_json
+from lifecycle.errors import Invalid
+from lifecycle.facts.document_parts import (
+    FORMAT,
+    NOT_PEOPLE,
+    SCHEMA_VERSION,
+    AnswerPart,
+    EvidencePart,
+    ProjectDocument,
+    VersionPart,
+    people_in,
+)
+from lifecycle.guide import FieldSpec, Guide, PartSpec
+from lifecycle.rules.answers import decode, describe, parse
+from lifecycle.rules.parts import Problem, parse_part, shortened
+from lifecycle.rules.people import email_problem, tidy_email
+from lifecycle.vocabulary import AnswerState
+
+SCHEMA_FILE = "project-document.schema.json"
+MOST_PROBLEMS = 50
+_LINK = PartSpec(id="link", type="link")
+
+_Place = tuple[str, str]  # where, and a sentence
+
+
+def document_text(document: ProjectDocument) -> str:
+    """The same project gives the same text, whichever installation writes it."""
+    return json.dumps(document.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n"
+
+
+def schema_text() -> str:
+    """The JSON Schema of the document, as it is kept in docs/."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **ProjectDocument.model_json_schema(),
+    }
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+
+
+def read_document(data: bytes, guide: Guide, *, largest_megabytes: int = 50) -> ProjectDocument:
+    """The checked document. Raises Invalid that maps each place (a JSON path) to a sentence."""
+    if len(data) > largest_megabytes * 1_000_000:
+        raise Invalid(f"The file is larger than {largest_megabytes} MB.")
+    text = _text(data)
+    _refuse_another_format(_parsed(text))
+    try:
+        document = ProjectDocument.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        _refuse((_path(each), _sentence(each)) for each in error.errors(include_url=False))
+    problems = list(_problems(document, guide))
+    if problems:
+        _refuse(problems)
+    return document
+
+
+def notes(document: ProjectDocument, guide: Guide) -> tuple[str, ...]:
+    """What is taken in and cannot be shown here."""
+    unknown = sorted({part.field for part in document.answers if part.field not in guide.fields})
+    if not unknown:
+        return ()
+    return (
+        f"Kept, but not shown: answers to questions that this guide does not have ({', '.join(unknown)}).",
+    )
+
+
+# ---------------------------------------------------------------- the file
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid(f"The file is not UTF-8 text (byte {error.start}).") from error
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise Invalid({where: "The file is not JSON, or not all of it is there."}) from error
+    except (RecursionError, ValueError) as error:
+        raise Invalid("The file is not JSON that can be read.") from error
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(word)
+
+
+def _refuse_another_format(found: Any) -> None:
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise Invalid({"format": f"This is no whole-project document: its format would be “{FORMAT}”."})
+    version = found.get("schema_version")
+    if isinstance(version, int) and not isinstance(version, bool) and version > SCHEMA_VERSION:
+        raise Invalid(
+            {
+                "schema_version": f"This document is of version {version}, and versions up to {SCHEMA_VERSION} are"
+                " read here. Update Lifecycle first."
+            }
+        )
+
+
+def _refuse(problems: Iterable[_Place]) -> NoReturn:
+    found = dict(reversed(list(problems)))  # the first of several at one place
+    kept = dict(list(reversed(found.items()))[:MOST_PROBLEMS])
+    if len(found) > MOST_PROBLEMS:
+        kept["…"] = f"and {len(found) - MOST_PROBLEMS} more places."
+    raise Invalid(kept)
+
+
+def _path(error: Mapping[str, Any]) -> str:
+    """`answers[3].versions[0].state`"""
+    path = ""
+    for step in error["loc"]:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif step.isidentifier():
+            path += f".{step}" if path else step
+    return path
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "json_invalid":
+            return f"The file is not JSON that can be read ({context.get('error', 'broken')})."
+        case "missing":
+            return "is missing."
+        case "extra_forbidden":
+            return "is not part of this document."
+        case "enum" | "literal_error":
+            return f"needs to be {context.get('expected', 'another word')}, not {_shown(error['input'])}."
+        case "string_type":
+            return f"needs text, not {_shown(error['input'])}."
+        case "int_type" | "int_from_float":
+            return f"needs a whole number, not {_shown(error['input'])}."
+        case "bool_type":
+            return f"needs true or false, not {_shown(error['input'])}."
+        case "list_type":
+            return "needs a list."
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return "needs an object with its fields."
+        case "string_pattern_mismatch":
+            return f"cannot be {_shown(error['input'])}."
+        case "value_error":
+            return f"{context.get('error', error['msg'])}."
+        case _:
+            message = error["msg"]
+            return f"is not right: {message[:1].lower()}{message[1:]}."
+
+
+def _shown(value: object) -> str:
+    return f"“{shortened(str(value))}”" if isinstance(value, str | int | float) else "what is there"
+
+
+# ---------------------------------------------------------------- what has to fit together
+
+
+def _problems(document: ProjectDocument, guide: Guide) -> Iterator[_Place]:
+    yield from _of_people(document)
+    yield from _of_sources(document)
+    yield from _of_project(document)
+    for index, part in enumerate(document.answers):
+        yield from _of_answer(part, f"answers[{index}]", guide, document.project.guide_version)
+    yield from _of_decisions(document)
+    for index, document_ in enumerate(document.evidence):
+        yield from _of_evidence(document_, f"evidence[{index}]")
+
+
+def _of_people(document: ProjectDocument) -> Iterator[_Place]:
+    yield from _twice(
+        ((part.id, f"people[{index}].id") for index, part in enumerate(document.people)), "person"
+    )
+    yield from _twice(
+        (
+            (tidy_email(part.email), f"people[{index}].email")
+            for index, part in enumerate(document.people)
+            if part.email
+        ),
+        "address",
+    )
+    for index, part in enumerate(document.people):
+        if part.email and (part.erased or email_problem(tidy_email(part.email))):
+            yield (
+                f"people[{index}].email",
+                "An erased person has none." if part.erased else "is no e-mail address.",
+            )
+    known = {part.id for part in document.people} | set(NOT_PEOPLE)
+    for place, name in people_in(document):
+        if name not in known:
+            yield place, f"“{shortened(name)}” is not in the list of people."
+
+
+def _of_sources(document: ProjectDocument) -> Iterator[_Place]:
+    listed = list(enumerate(document.sources))
+    yield from _twice(((part.id, f"sources[{index}].id") for index, part in listed), "data source")
+    yield from _twice(((part.key, f"sources[{index}].key") for index, part in listed), "key")
+    known = {part.id for part in document.sources}
+    for name in ("answers", "threads", "evidence"):
+        for index, part in enumerate(getattr(document, name)):
+            if part.source is not None and part.source not in known:
+                yield f"{name}[{index}].source", f"“{part.source}” is not in the list of data sources."
+
+
+def _of_project(document: ProjectDocument) -> Iterator[_Place]:
+    project = document.project
+    if project.gate and project.gate.stage is not project.stage:
+        yield (
+            "project.gate",
+            f"The {project.gate.title} gate is not at the end of the stage that the project is in.",
+        )
+    if project.origin == "register" and document.register_entry is None:
+        yield "register_entry", "is missing, though the project comes from a register."
+    gates = ((part.gate, f"target_dates[{index}].gate") for index, part in enumerate(document.target_dates))
+    yield from _twice(gates, "gate")
+
+
+def _of_answer(part: AnswerPart, place: str, guide: Guide, version: str) -> Iterator[_Place]:
+    spec = guide.fields.get(part.field)
+    if spec and spec.is_of_source != (part.source is not None):
+        needs = "needs a data source" if spec.is_of_source else "is not asked of a data source"
+        yield f"{place}.source", f"{part.field} {needs}."
+    seen: set[int] = set()
+    for index, each in enumerate(part.versions):
+        here = f"{place}.versions[{index}]"
+        if seen and each.revision <= max(seen):
+            yield f"{here}.revision", "Versions have to stand in the order of their numbers, each once."
+        if each.restored_from is not None and each.restored_from not in seen:
+            yield f"{here}.restored_from", "names a version that is not there before it."
+        seen.add(each.revision)
+        yield from _of_value(each, here, spec, is_ours=version == guide.version)
+
+
+def _of_value(version: VersionPart, place: str, spec: FieldSpec | None, *, is_ours: bool) -> Iterator[_Place]:
+    if (version.state is AnswerState.ANSWERED) != (version.value is not None):
+        yield f"{place}.value", "has to be there exactly when the question is answered."
+    elif version.value is not None and spec is not None:
+        try:
+            if canonical_json(parse(spec, version.value)) != canonical_json(version.value):
+                yield f"{place}.value", f"is not in the form in which {spec.id} is kept."
+        except Invalid as error:
+            if is_ours or not _can_be_shown(spec, version.value):
+                yield from (
+                    (f"{place}.value", f"{inner}: {text}" if inner else text)
+                    for inner, text in error.problems.items()
+                )
+
+
+def _can_be_shown(spec: FieldSpec, value: Any) -> bool:
+    """Whether an answer from before its question changed can be kept: it has to be given again, and breaks nothing."""
+    try:
+        decoded = decode(spec, value)
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+        return True  # reads as one that has to be given again
+    try:
+        describe(spec, decoded)
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+        return False
+    return True
+
+
+def _of_decisions(document: ProjectDocument) -> Iterator[_Place]:
+    for name in ("reviews", "sign_offs", "evidence"):
+        numbers = ((part.id, f"{name}[{index}].id") for index, part in enumerate(getattr(document, name)))
+        yield from _twice(numbers, "number")
+    reviews = {part.id for part in document.reviews}
+    signed = {part.id for part in document.sign_offs}
+    for index, made in enumerate(document.sign_offs):
+        if made.review not in reviews:
+            yield f"sign_offs[{index}].review", f"There is no review {made.review}."
+        for name in ("affirms", "withdraws"):
+            if getattr(made, name) is not None and getattr(made, name) not in signed:
+                yield f"sign_offs[{index}].{name}", f"There is no sign-off {getattr(made, name)}."
+    for name in ("change_answers", "invalidations", "conditions"):
+        for index, part in enumerate(getattr(document, name)):
+            if part.sign_off is not None and part.sign_off not in signed:
+                yield f"{name}[{index}].sign_off", f"There is no sign-off {part.sign_off}."
+
+
+def _of_evidence(part: EvidencePart, place: str) -> Iterator[_Place]:
+    numbers = (
+        (each.number, f"{place}.revisions[{index}].number") for index, each in enumerate(part.revisions)
+    )
+    yield from _twice(numbers, "number")
+    for index, each in enumerate(part.revisions):
+        try:
+            parse_part(_LINK, each.address)
+        except Problem as problem:
+            yield f"{place}.revisions[{index}].address", str(problem)
+
+
+def _twice(named: Iterable[tuple[Hashable, str]], what: str) -> Iterator[_Place]:
+    pairs = list(named)
+    counts = Counter(name for name, _ in pairs)
+    yield from ((place, f"names a {what} that is there twice.") for name, place in pairs if counts[name] > 1)

@@ -1,0 +1,204 @@
+"""What a monitor watches and when it means trouble: the specification, its words, and what a plan's row amounts to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from lifecycle.rules.incidents import IncidentSeverity
+from lifecycle.rules.triggers import Direction, LimitKind, Missing, TriggerRule, limit_of
+from lifecycle.vocabulary import Duration, Person, plain_number
+
+LONGEST_NAME = 120
+LONGEST_TEXT = 2_000
+MOST_IN_A_ROW = 10_000
+LONGEST_SECONDS = 10 * 366 * 86_400
+SHOWN_READINGS = 5
+READS = ("key", "column", "limit")  # of a file: names the readings, holds the values, holds their own limits
+_OF_RULE = (
+    "direction",
+    "limit_kind",
+    "threshold",
+    "consecutive",
+    "lasting_seconds",
+    "missing",
+    "baseline",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorSpec:
+    """`threshold` is a limit, a change or a share (0.05 is five in a hundred), as `limit_kind` says."""
+
+    name: str
+    direction: Direction
+    limit_kind: LimitKind = LimitKind.FIXED
+    threshold: float | None = None
+    consecutive: int = 1
+    lasting_seconds: int | None = None
+    missing: Missing = Missing.SKIP
+    expected_seconds: int | None = None
+    severity: IncidentSeverity = IncidentSeverity.MAJOR
+    owner: str = ""
+    action: str = ""
+    source: str = ""
+    calls_retraining: bool = False
+    reads: Mapping[str, Any] = field(default_factory=dict)  # READS to columns, and `where` to conditions
+    baseline: float | None = None
+    baseline_model_version: str | None = None
+
+    @property
+    def rule(self) -> TriggerRule:
+        lasting = None if self.lasting_seconds is None else timedelta(seconds=self.lasting_seconds)
+        return TriggerRule(self.direction, self.consecutive, self.missing, lasting)
+
+    @property
+    def expected(self) -> timedelta | None:
+        return None if self.expected_seconds is None else timedelta(seconds=self.expected_seconds)
+
+    def limit(self, own: float | None = None) -> float | None:
+        """The limit of one reading, which may bring its own."""
+        return limit_of(self.limit_kind, self.threshold, self.direction, self.baseline, own)
+
+    def fires_as(self, other: MonitorSpec) -> bool:
+        """Whether both judge every reading alike."""
+        return all(getattr(self, name) == getattr(other, name) for name in _OF_RULE)
+
+
+def problems(spec: MonitorSpec) -> dict[str, str]:
+    """What makes no sense in a specification: place to sentence."""
+    found: dict[str, str] = {}
+    if not spec.name:
+        found["name"] = "Say what is watched."
+    elif len(spec.name) > LONGEST_NAME:
+        found["name"] = f"A name has at most {LONGEST_NAME} characters."
+    if spec.limit_kind is LimitKind.ROW:
+        if spec.threshold is not None:
+            found["limit"] = "Every reading brings its own limit, so there is no other."
+    elif spec.threshold is None or not math.isfinite(spec.threshold):
+        found["limit"] = "Give the number from which on it means trouble."
+    elif spec.limit_kind.needs_baseline and spec.threshold < 0:
+        found["limit"] = "Say how far away from the baseline: a number from 0 on."
+    if not 1 <= spec.consecutive <= MOST_IN_A_ROW:
+        found["times in a row"] = f"Choose a whole number from 1 to {MOST_IN_A_ROW:,}."
+    for place, seconds in (("lasts", spec.lasting_seconds), ("expected", spec.expected_seconds)):
+        if seconds is not None and not 1 <= seconds <= LONGEST_SECONDS:
+            found[place] = "Choose a time from a second to ten years."
+    if spec.baseline is not None and not math.isfinite(spec.baseline):
+        found["baseline"] = "The baseline is a finite number."
+    for place, text in (("action", spec.action), ("source", spec.source), ("owner", spec.owner)):
+        if len(text) > LONGEST_TEXT:
+            found[place] = f"At most {LONGEST_TEXT:,} characters can be kept."
+    return found
+
+
+# ---------------------------------------------------------------- from the monitoring plan
+
+
+def planned(row: Mapping[str, Any], expected_seconds: int | None = None) -> MonitorSpec | None:
+    """The monitor that a row of the monitoring plan (R13) describes; None where it lacks a limit or its side."""
+    direction, threshold = row.get("direction"), row.get("threshold")
+    if direction is None or threshold is None or not row.get("metric"):
+        return None
+    window, owner = row.get("window"), row.get("owner")
+    return MonitorSpec(
+        name=" ".join(str(row["metric"]).split())[:LONGEST_NAME],
+        direction=Direction(direction),
+        threshold=float(threshold),
+        consecutive=int(row.get("consecutive") or 1),
+        # A plan that counts times in a row says by that how long; its window then only explains it.
+        lasting_seconds=None if row.get("consecutive") else _seconds(window),
+        expected_seconds=expected_seconds,
+        owner=_owner(owner),
+        action=str(row.get("action") or ""),
+        source=str(row.get("source") or ""),
+        calls_retraining="retrain" in str(row.get("action") or "").casefold(),
+    )
+
+
+def _seconds(window: object) -> int | None:
+    if not isinstance(window, Duration) or window.days <= 0:
+        return None
+    return max(1, int(window.days * 86_400))
+
+
+def _owner(owner: object) -> str:
+    if not isinstance(owner, Person):
+        return ""
+    return owner.key or owner.name
+
+
+# ---------------------------------------------------------------- words
+
+
+def number_text(value: float | None) -> str:
+    """As a person writes it: at most six digits that count, without an exponent where it can be helped."""
+    if value is None:
+        return "—"
+    if value != 0 and not 1e-4 <= abs(value) < 1e12:
+        return f"{value:.4g}"
+    digits = max(0, 5 - int(math.floor(math.log10(abs(value))))) if value else 0
+    return plain_number(Decimal(f"{value:.{min(digits, 8)}f}"))
+
+
+def length_text(seconds: int) -> str:
+    """A time in the largest unit that is whole."""
+    for unit, length in (("week", 604_800), ("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds % length == 0:
+            return _counted(seconds // length, unit)
+    return _counted(seconds, "second")
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"1 {unit}" if number == 1 else f"{number:,} {unit}s"
+
+
+def rule_text(spec: MonitorSpec) -> str:
+    """When it fires, in one line: “below 0.8, 2 times in a row”."""
+    parts = [limit_text(spec)]
+    if spec.consecutive > 1:
+        parts.append(f"{spec.consecutive} times in a row")
+    if spec.lasting_seconds is not None:
+        parts.append(f"for {length_text(spec.lasting_seconds)}")
+    return ", ".join(parts)
+
+
+def limit_text(spec: MonitorSpec) -> str:
+    side = spec.direction.value
+    if spec.limit_kind is LimitKind.ROW:
+        return f"{side} the limit that each reading brings"
+    if spec.limit_kind is LimitKind.FIXED:
+        return f"{side} {number_text(spec.threshold)}"
+    amount = (
+        f"{number_text((spec.threshold or 0) * 100)} %"
+        if spec.limit_kind is LimitKind.CHANGE_SHARE
+        else number_text(spec.threshold)
+    )
+    base = "the baseline" if spec.baseline is None else f"the baseline of {number_text(spec.baseline)}"
+    return f"more than {amount} {side} {base}"
+
+
+def breach_title(spec: MonitorSpec) -> str:
+    """What an incident is called."""
+    verb = "fell" if spec.direction is Direction.BELOW else "rose"
+    what = limit_text(spec)
+    if spec.limit_kind is LimitKind.ROW:
+        what = f"{spec.direction.value} its limit"
+    return f"{spec.name} {verb} {what}"
+
+
+def breach_sentence(spec: MonitorSpec, readings: Sequence[tuple[str, float | None]]) -> str:
+    """Why a sign-off no longer counts: the monitor, its rule and the readings, of many the last ones."""
+    shown = readings[-SHOWN_READINGS:]
+    named = ", ".join(f"{key} ({number_text(value)})" for key, value in shown)
+    more = f"{len(readings):,} readings, the last of them " if len(readings) > len(shown) else ""
+    return f"“{spec.name}” was {rule_text(spec)}: {more}{named}."
+
+
+def silence_sentence(spec: MonitorSpec, since: str) -> str:
+    every = length_text(spec.expected_seconds or 0)
+    return f"No reading of “{spec.name}” has come since {since}; one was expected every {every}."

@@ -1,0 +1,31 @@
+"""What may be kept as a view of the portfolio: a name of one's own and the query of its address."""
+
+from __future__ import annotations
+
+from lifecycle.errors import Invalid
+
+LONGEST_NAME = 60
+LONGEST_QUERY = 1_000
+MOST = 50  # that one person keeps
+
+
+def tidy_name(name: str) -> str:
+    """Raises Invalid with a sentence where there is no name or too long a one."""
+    found = " ".join(name.split())
+    if not found:
+        raise Invalid({"name": "Give the view a name."})
+    if len(found) > LONGEST_NAME:
+        raise Invalid(
+            {"name": f"The name is {len(found)} characters long; at most {LONGEST_NAME} can be kept."}
+        )
+    return found
+
+
+def check_query(query: str) -> None:
+    """Raises Invalid where nothing is chosen, or more than an address holds."""
+    if not query:
+        raise Invalid({"filters": "Choose a filter first: there is nothing to keep yet."})
+    if len(query) > LONGEST_QUERY:
+        raise Invalid(
+            {"filters": f"These filters are too long to keep: at most {LONGEST_QUERY:,} characters."}
+        )

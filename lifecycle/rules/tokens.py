@@ -1,0 +1,44 @@
+"""Access tokens: what one must say, and how long it may last."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from lifecycle.rules.people import name_problem
+from lifecycle.vocabulary import Blocker, Scope
+
+DEFAULT_DAYS, LONGEST_DAYS = 90, 366
+MOST_AT_ONCE = 50  # valid tokens of one person
+
+# In the words of whoever ticks them.
+SCOPE_WORDS: dict[Scope, str] = {
+    Scope.READ: "Read what you may read: projects, worksheets, gates, reviews, exports",
+    Scope.PROJECTS_WRITE: "Register projects and edit their names",
+    Scope.WORKSHEETS_WRITE: "Answer questions and keep data sources",
+    Scope.READINGS_WRITE: "Push readings of monitors",
+    Scope.RELEASES_WRITE: "Freeze releases and move their rollout",
+    Scope.INCIDENTS_WRITE: "Open and work on incidents",
+}
+
+
+def problems(name: str, scopes: Collection[Scope], days: int) -> dict[str, str | None]:
+    """One sentence per place that is wrong; None where it is right. `name` is tidied."""
+    return {
+        "name": name_problem(name, "what the token is for"),
+        "scopes": None if scopes else "Choose at least one thing that the token is for.",
+        "days": None
+        if 1 <= days <= LONGEST_DAYS
+        else f"A token lasts from 1 to {LONGEST_DAYS} days; {days} is not among them.",
+    }
+
+
+def against_one_more(valid: int) -> tuple[Blocker, ...]:
+    """Why this person cannot have another token."""
+    if valid < MOST_AT_ONCE:
+        return ()
+    return (Blocker("tokens:many", f"There are {valid} valid tokens already. Revoke one that is not used."),)
+
+
+def lasting(days: int) -> timedelta:
+    return timedelta(days=days)

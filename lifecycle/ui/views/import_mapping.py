@@ -1,0 +1,266 @@
+"""The mapping of a register on screen: which column is what, which word is which stage; saved, renamed, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from lifecycle.actions.register_mappings import remove_mapping
+from lifecycle.errors import LifecycleError
+from lifecycle.interchange.mappings import RegisterMapping, locate, stage_key
+from lifecycle.interchange.registers import RegisterReading, StageWord
+from lifecycle.interchange.saved_mappings import (
+    Choices,
+    Place,
+    adjusted,
+    for_these_headers,
+    keep_mapping,
+    mapping_yaml,
+    retitle_mapping,
+)
+from lifecycle.queries.registers import SavedMappingView
+from lifecycle.ui import components, identity, state
+from lifecycle.ui.components import ago, counted, plain
+from lifecycle.ui.perform import perform
+from lifecycle.ui.views.import_placing import PLACES, place_title
+
+_NOTIONS = {
+    "name": "Name of the project",
+    "external_id": "Id in the register",
+    "organisation": "Organisation",
+    "stage": "Stage",
+    "risk": "Risk",
+}
+_NONE = ""
+_A_PERSON = ""
+_MOST_WORDS = 40
+_SHOWN_AT_ONCE = 9
+
+
+def columns(reading: RegisterReading, key: str) -> Choices:
+    """A list for each notion with what its column holds, and one for the dates; returns what was chosen otherwise."""
+    st.subheader("Columns", anchor=False)
+    st.caption(
+        "Proposed by the words of the headers and by what the columns hold. Change what is wrong."
+        if reading.mapping.proposed
+        else plain(f"As the mapping “{reading.mapping.title}” has them. Change what is wrong.")
+    )
+    place = locate(reading.mapping, reading.headers)
+    chosen: dict[str, str | None] = {}
+    with st.grid(3, min_column_width=280):
+        for notion, title in _NOTIONS.items():
+            with st.container(gap="xxsmall"):
+                at = getattr(place, notion)
+                found = _column(reading, title, state.widget_key(key, "column", notion), at)
+                if found != at:
+                    chosen[notion] = None if found is None else reading.headers[found]
+        dates = _dates(reading, key, [at for _, at in place.dates])
+    return Choices(chosen, {}, dates)
+
+
+def _column(reading: RegisterReading, title: str, key: str, at: int | None) -> int | None:
+    """The place of the column that is chosen for a notion, its first texts beneath."""
+    places = [*range(len(reading.headers))]
+    options = places if title == _NOTIONS["name"] else [-1, *places]
+    if not state.has(key):
+        state.put(key, -1 if at is None else at)
+    chosen = st.selectbox(
+        title,
+        options,
+        format_func=lambda place: (
+            "No such column" if place < 0 else components.one_line(reading.headers[place], 70)
+        ),
+        key=key,
+    )
+    found = chosen if chosen is not None and chosen >= 0 else None
+    samples = reading.samples[found] if found is not None and found < len(reading.samples) else ()
+    _samples(samples if found is not None else None)
+    return found
+
+
+def _samples(texts: Sequence[str] | None) -> None:
+    if texts is None:
+        st.caption("The file does not say it.")
+    elif not texts:
+        st.caption("All of its cells are blank.")
+    else:
+        st.caption(plain(" · ".join(components.one_line(text, 32) for text in texts[:3])))
+
+
+def _dates(reading: RegisterReading, key: str, places: Sequence[int]) -> tuple[str, ...] | None:
+    """The columns read as dates; None while they are those of the mapping."""
+    widget = state.widget_key(key, "dates")
+    if not state.has(widget):
+        state.put(widget, list(places))
+    with st.container(gap="xxsmall"):
+        chosen = st.multiselect(
+            "Dates",
+            [*range(len(reading.headers))],
+            format_func=lambda place: components.one_line(reading.headers[place], 40),
+            key=widget,
+            placeholder="No column",
+        )
+        samples = [reading.samples[place][0] for place in chosen if reading.samples[place]]
+        _samples(samples if chosen else None)
+    return None if sorted(chosen) == sorted(places) else tuple(reading.headers[place] for place in chosen)
+
+
+def stage_words(reading: RegisterReading, key: str) -> dict[str, Place | None]:
+    """A list of places for each word of the stage column; returns what was chosen otherwise, by word."""
+    words = _different([word for word in reading.stage_words if stage_key(word.word)])
+    if not words:
+        return {}
+    st.subheader("Stage words", anchor=False)
+    unknown = sum(each.stage is None for each in words)
+    said = "A word has a place when it is in the list of known stage words: nobody guesses."
+    if unknown:
+        which, it = ("1 word is", "it") if unknown == 1 else (f"{unknown:,} words are", "them")
+        said += f" {which} not in it: give {it} a place, or leave {it} to be placed after the import."
+    st.caption(said)
+    chosen: dict[str, Place | None] = {}
+    with st.grid(3, min_column_width=280):
+        for word in words[:_SHOWN_AT_ONCE]:
+            _word(word, key, chosen)
+    further = words[_SHOWN_AT_ONCE:_MOST_WORDS]
+    if further:
+        with (
+            st.expander(f"{counted(len(further), 'more word')}", icon=":material/list:"),
+            st.grid(3, min_column_width=280),
+        ):
+            for word in further:
+                _word(word, key, chosen)
+    if len(words) > _MOST_WORDS:
+        st.caption(f"The {len(words) - _MOST_WORDS:,} least frequent words are placed after the import.")
+    return chosen
+
+
+def _different(words: Sequence[StageWord]) -> list[StageWord]:
+    """Words that are the same but for their spelling count as one."""
+    found: dict[str, StageWord] = {}
+    for each in words:
+        key = stage_key(each.word)
+        before = found.get(key)
+        rows = each.rows + (before.rows if before else 0)
+        found[key] = StageWord(before.word if before else each.word, rows, each.stage, each.status)
+    return list(found.values())
+
+
+def _word(word: StageWord, key: str, chosen: dict[str, Place | None]) -> None:
+    place = _name_of((word.stage, word.status)) if word.stage else _A_PERSON
+    widget = state.widget_key(key, "word", stage_key(word.word))
+    if not state.has(widget):
+        state.put(widget, place)
+    found = st.selectbox(
+        plain(f"“{components.one_line(word.word, 60)}” · {counted(word.rows, 'row')}"),
+        [_A_PERSON, *PLACES],
+        format_func=lambda name: place_title(*PLACES[name]) if name in PLACES else "A person decides",
+        key=widget,
+    )
+    if (found or _A_PERSON) != place:
+        chosen[word.word] = PLACES.get(found or _A_PERSON)
+
+
+def _name_of(place: tuple[object, object]) -> str:
+    return next((name for name, known in PLACES.items() if known == place), _A_PERSON)
+
+
+# ------------------------------------------------------------------ keeping a mapping
+
+
+def keep(reading: RegisterReading, saved: Sequence[SavedMappingView]) -> None:
+    """Save the mapping as it is now, under a new name or under the one it was chosen by; or take it as a file."""
+    mine = next((view for view in saved if view.name == reading.mapping.name), None)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if mine is not None and _differs(reading.mapping, mine):
+            _save_changes(reading, mine)
+        form = state.fresh("import:save")  # another one after saving, so that it is closed and empty
+        with st.popover("Save this mapping", icon=":material/bookmark_add:", key=f"{form}:popover"):
+            title = st.text_input(
+                "Name of the mapping",
+                key=f"{form}:title",
+                max_chars=60,
+                help="It is used by itself for every later file that has these columns.",
+            )
+            if st.button("Save", key=f"{form}:press", type="primary"):
+                _save(reading, title or "")
+        st.download_button(
+            "Mapping as a file",
+            mapping_yaml(reading.mapping).encode(),
+            file_name=f"{reading.mapping.name}.yaml",
+            mime="application/yaml",
+            icon=":material/download:",
+            type="tertiary",
+        )
+
+
+def _differs(mapping: RegisterMapping, view: SavedMappingView) -> bool:
+    return mapping_yaml(mapping.changed(name=view.name, title=view.title)) != view.content
+
+
+def _save_changes(reading: RegisterReading, view: SavedMappingView) -> None:
+    if st.button(f"Save the changes to {view.title}", icon=":material/save:", key="import:save:changes"):
+        try:
+            mapping = for_these_headers(reading.mapping, reading.headers, view.title).changed(name=view.name)
+        except LifecycleError as error:
+            components.refusal(error)
+            return
+        perform(keep_mapping, done=f"{view.title} is saved.", mapping=mapping, base=view.revision)
+
+
+def _save(reading: RegisterReading, title: str) -> None:
+    try:
+        mapping = for_these_headers(reading.mapping, reading.headers, title)
+    except LifecycleError as error:
+        components.refusal(error)
+        return
+    perform(
+        keep_mapping,
+        done=f"{mapping.title} is saved and used for files with these columns.",
+        clears="import:save",
+        mapping=mapping,
+    )
+
+
+def changed(mapping: RegisterMapping, choices: Choices) -> RegisterMapping | None:
+    """The mapping with these choices, None when nothing was chosen otherwise."""
+    if not (choices.columns or choices.places or choices.dates is not None):
+        return None
+    return adjusted(mapping, choices)
+
+
+def saved_list(saved: Sequence[SavedMappingView]) -> None:
+    """Every saved mapping with what can be done to it; nothing when there is none."""
+    if not saved:
+        return
+    st.header("Saved mappings", anchor=False)
+    now = identity.now()
+    for view in saved:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"**{plain(view.title)}**  \n"
+                f":small[:gray[{plain(view.name)} · saved by {plain(view.by_name)} {ago(view.saved_at, now)}]]",
+                width="stretch",
+                anchors=False,
+            )
+            _rename(view)
+            _remove(view)
+
+
+def _rename(view: SavedMappingView) -> None:
+    with st.popover("Rename", icon=":material/edit:", key=f"import:rename:{view.name}"):
+        key = state.widget_key("import:rename", view.name, "title")
+        if not state.has(key):
+            state.put(key, view.title)
+        title = st.text_input("New name", key=key, max_chars=60)
+        if st.button("Rename it", key=f"import:rename:{view.name}:press", type="primary"):
+            perform(retitle_mapping, done=f"It is called {title} now.", name=view.name, title=title or "")
+
+
+def _remove(view: SavedMappingView) -> None:
+    with st.popover("Delete", icon=":material/delete:", key=f"import:remove:{view.name}"):
+        st.markdown(
+            "What was imported with it stays as it is. Later files are read by the mapping that fits best."
+        )
+        if st.button("Delete it", key=f"import:remove:{view.name}:press", type="primary"):
+            perform(remove_mapping, done=f"{view.title} is deleted.", name=view.name)

@@ -1,0 +1,408 @@
+"""Incidents and bugs of a project: the list, and one with its course, its readings and the next step."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import streamlit as st
+
+from lifecycle.actions import incidents as actions
+from lifecycle.queries import incidents as queries
+from lifecycle.queries.incidents import IncidentLine, IncidentsView, IncidentView
+from lifecycle.queries.projects import ProjectHead
+from lifecycle.rules.incidents import IncidentKind, IncidentSeverity, IncidentState
+from lifecycle.rules.monitors import number_text
+from lifecycle.ui import cache, components, identity, navigation, state
+from lifecycle.ui.components import ago, counted, definitions, empty_state, exact, page_header, plain
+from lifecycle.ui.perform import perform
+from lifecycle.ui.project import chains
+from lifecycle.ui.standing import Mark
+from lifecycle.ui.views import imported
+
+LOOKS_EVERY = 10  # seconds
+_NEW = "incidents:new"
+STATES = {
+    IncidentState.OPEN: Mark("Open", "red", "emergency_home"),
+    IncidentState.WORKING: Mark("Being worked on", "blue", "build"),
+    IncidentState.FIXED: Mark("Fix waits for its signature", "violet", "draw"),
+    IncidentState.SIGNED: Mark("Review to be written", "orange", "rate_review"),
+    IncidentState.CLOSED: Mark("Closed", "gray", "check_circle"),
+}
+
+
+def show(project: ProjectHead) -> None:
+    """One incident where the address names one, otherwise all of them."""
+    if not project.is_adopted:
+        imported.not_yet(project, "Incidents")
+        return
+    asked = navigation.here("incident")
+    if asked is not None and asked.isdecimal():
+        _one(project, int(asked))
+        return
+    page_header(
+        "Incidents", about=f"{project.name}. What went wrong, who sees to it, and what was learned from it."
+    )
+    st.fragment(_list, run_every=LOOKS_EVERY, key="incidents:list")(project)
+    if _view(project).may_open:
+        _open(project)
+
+
+def _view(project: ProjectHead) -> IncidentsView:
+    asked = {"by": identity.actor(), "at": identity.this_hour(), "key": project.key}
+    return cache.read(queries.of_project, *chains(project), **asked)
+
+
+# ------------------------------------------------------------------ the list
+
+
+def _list(project: ProjectHead) -> None:
+    found, now = _view(project), identity.now()
+    if not found.lines:
+        empty_state(
+            "Nothing has gone wrong yet",
+            "A monitor that fires opens an incident by itself. What people notice can be reported here.",
+            icon="emergency_home",
+        )
+        return
+    st.markdown(plain(_sentence(found)), anchors=False)
+    for line in found.lines:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            if st.button(plain(line.title), key=f"incidents:open:{line.id}", type="tertiary"):
+                navigation.go("incidents", project=project.key, incident=line.id)
+            components.badge(STATES[line.state])
+            st.caption(plain(_facts(line, now)), width="content")
+
+
+def _sentence(found: IncidentsView) -> str:
+    restored = [line.to_restore for line in found.lines if line.to_restore is not None]
+    going = (
+        counted(found.going_on, "incident goes on", "incidents go on")
+        if found.going_on
+        else "Nothing is going on"
+    )
+    said = f"{going}; {counted(len(found.lines), 'incident', 'incidents')} on record"
+    if restored:
+        middle = sorted(restored)[len(restored) // 2]
+        said += f", restored after {length(middle)} in the middle"
+    return f"{said}."
+
+
+def _facts(line: IncidentLine, now: datetime) -> str:
+    said = [line.severity.title, line.kind.title, f"noticed {ago(line.detected_at, now)}"]
+    if line.assignee:
+        said.append(f"{line.assignee} sees to it")
+    elif line.state is IncidentState.OPEN:
+        said.append("nobody sees to it" + (", and it has waited too long" if line.waits_too_long else ""))
+    if line.to_restore is not None:
+        said.append(f"restored after {length(line.to_restore)}")
+    return " · ".join(said)
+
+
+def length(time_taken: timedelta) -> str:
+    """A length of time in the unit that people would use."""
+    minutes = int(time_taken.total_seconds() // 60)
+    if minutes < 60:
+        return counted(minutes, "minute")
+    if minutes < 48 * 60:
+        return counted(minutes // 60, "hour")
+    return counted(minutes // 1_440, "day")
+
+
+def _open(project: ProjectHead) -> None:
+    with st.popover("Report an incident or a bug", icon=":material/add:", width="content"):
+        key = state.fresh(_NEW)
+        with st.form("incidents:new", border=False, enter_to_submit=False):
+            title = st.text_input(
+                "What is wrong", key=f"{key}:title", placeholder="Two depots get each other's lists"
+            )
+            kinds = {
+                IncidentKind.INCIDENT.value: "It does harm now",
+                IncidentKind.BUG.value: "A bug, before it does",
+            }
+            kind = st.selectbox(
+                "Kind", list(kinds), key=f"{key}:kind", format_func=lambda value: kinds[value]
+            )
+            severity = _severity(f"{key}:severity")
+            version = st.text_input("Model version (if known)", key=f"{key}:version")
+            text = st.text_area("What was seen", key=f"{key}:text")
+            if st.form_submit_button("Report it", type="primary"):
+                perform(
+                    actions.open_incident,
+                    done="It is reported, and those who see to it are told.",
+                    clears=_NEW,
+                    project_id=project.id,
+                    title=title,
+                    kind=IncidentKind(kind),
+                    severity=severity,
+                    model_version=version,
+                    text=text,
+                )
+
+
+def _severity(key: str) -> IncidentSeverity:
+    words = {
+        each.value: f"{each.title}: taken on within {length(each.taken_on_within)}"
+        for each in IncidentSeverity
+    }
+    if not state.has(key):
+        state.put(key, IncidentSeverity.MAJOR.value)
+    chosen = st.selectbox("Severity", list(words), key=key, format_func=lambda value: words[value])
+    return IncidentSeverity(chosen or IncidentSeverity.MAJOR)
+
+
+# ------------------------------------------------------------------ one of them
+
+
+def _one(project: ProjectHead, incident_id: int) -> None:
+    found = cache.read_with_guide(
+        queries.one,
+        *chains(project),
+        by=identity.actor(),
+        at=identity.this_hour(),
+        incident_id=incident_id,
+    )
+    if found.project_key != project.key:
+        navigation.go("incidents", project=found.project_key, incident=incident_id)
+    line, now = found.line, identity.now()
+    page_header(line.title, about=f"{found.project_name}. {_facts(line, now)}.", mark=STATES[line.state])
+    if st.button("All incidents", icon=":material/arrow_back:", type="tertiary", key="incidents:back"):
+        navigation.go("incidents", project=project.key)
+    definitions(_record(found))
+    _text("Cause", found.cause)
+    _text("Fix", found.fix)
+    _text("What was learned", found.lessons)
+    _readings(project, found)
+    _next(found)
+    st.header("What happened", anchor=False)
+    for note in reversed(found.notes):
+        with st.container(gap=None):
+            st.caption(f"{plain(note.who)}, {ago(note.at, now)}", help=exact(note.at))
+            st.markdown(plain(note.text), anchors=False)
+    if "note" in found.may:
+        _note(found)
+
+
+def _record(found: IncidentView) -> list[tuple[str, str]]:
+    line = found.line
+    pairs = [
+        ("Began", exact(line.started_at)),
+        ("Noticed", f"{exact(line.detected_at)}, after {length(line.to_detect)}"),
+        ("Restored", _restored(line)),
+        ("Sees to it", line.assignee),
+        ("Model version", found.model_version),
+        ("Opened by", found.opened_by),
+    ]
+    if found.fixed_at:
+        pairs.append(("Fix recorded", f"{found.fixed_by}, {exact(found.fixed_at)}"))
+        pairs.append(("Version with the fix", found.fixed_version))
+    if found.signed_at:
+        pairs.append(("Fix signed", f"{found.signed_by}, {exact(found.signed_at)}"))
+    return pairs
+
+
+def _restored(line: IncidentLine) -> str:
+    if line.restored_at is None or line.to_restore is None:
+        return "not yet"
+    return f"{exact(line.restored_at)}, after {length(line.to_restore)}"
+
+
+def _text(title: str, text: str) -> None:
+    if text:
+        st.subheader(title, anchor=False)
+        st.markdown(plain(text), anchors=False)
+
+
+def _readings(project: ProjectHead, found: IncidentView) -> None:
+    if not found.fired_at:
+        return
+    st.header("Readings behind it", anchor=False)
+    times = counted(len(found.fired_at), "time")
+    st.markdown(plain(f"“{found.line.monitor_name}” fired {times} in the course of it."), anchors=False)
+    st.dataframe(
+        {
+            "At": [each.key if each.kind == "breach" else exact(each.at) for each in found.fired_at],
+            "Value": [number_text(each.value) for each in found.fired_at],
+            "Limit": [number_text(each.limit) for each in found.fired_at],
+            "Still follows": ["yes" if each.holds else "no" for each in found.fired_at],
+        },
+        hide_index=True,
+    )
+    if st.button("Show the monitor", icon=":material/monitoring:", type="tertiary", key="incidents:monitor"):
+        navigation.go("monitors", project=project.key, monitor=found.line.monitor_key)
+
+
+# ------------------------------------------------------------------ the next step
+
+
+def _next(found: IncidentView) -> None:
+    """What this person may do now, the step that leads on first."""
+    incident = found.line.id
+    with st.container(horizontal=True, gap="small"):
+        if "take_on" in found.may:
+            if found.line.state is IncidentState.OPEN and st.button(
+                "I see to it", type="primary", icon=":material/front_hand:", key="incidents:take"
+            ):
+                perform(actions.take_on, done="It is yours.", incident_id=incident)
+            with st.popover("Give it to somebody", icon=":material/person_add:", width="content"):
+                _assign(found)
+        if "fix" in found.may:
+            with st.popover("Record the fix", icon=":material/build:", width="content"):
+                _fix(found)
+        if "sign" in found.may:
+            with st.popover("Sign the fix", icon=":material/draw:", type="primary", width="content"):
+                _sign(found)
+        if "close" in found.may:
+            with st.popover(
+                "Write the review", icon=":material/rate_review:", type="primary", width="content"
+            ):
+                _close(found)
+        if "edit" in found.may:
+            with st.popover("Change what it says", icon=":material/edit:", width="content"):
+                _edit(found)
+        if "reopen" in found.may:
+            with st.popover("Open it again", icon=":material/undo:", width="content"):
+                _reopen(found)
+    if found.line.state is IncidentState.FIXED and "sign" not in found.may:
+        st.caption(
+            plain(found.sign_blockers[0].text if found.sign_blockers else f"Signed by {found.signers}.")
+        )
+
+
+def _assign(found: IncidentView) -> None:
+    form = f"incidents:assign:{found.line.id}"
+    with st.form(form, border=False):
+        person = st.selectbox(
+            "Who sees to it",
+            list(found.people),
+            index=None,
+            key=f"{state.fresh(form)}:person",
+            format_func=lambda key: plain(found.people[key]),
+        )
+        if st.form_submit_button("Give it to them", type="primary"):
+            if person is None:
+                st.error("Choose somebody.", icon=":material/error:")
+                return
+            done = f"{found.people[person]} sees to it, and is told."
+            perform(actions.take_on, done=done, clears=form, incident_id=found.line.id, assignee=person)
+
+
+def _fix(found: IncidentView) -> None:
+    form = f"incidents:fix:{found.line.id}"
+    key = state.fresh(form)
+    with st.form(form, border=False, enter_to_submit=False):
+        if not state.has(f"{key}:cause"):
+            state.put(f"{key}:cause", found.cause)
+        cause = st.text_area("Why it happened", key=f"{key}:cause")
+        fix = st.text_area("What was done about it", key=f"{key}:fix")
+        version = st.text_input("Version with the fix (if any)", key=f"{key}:version")
+        restored = _moment("Right again since (UTC; empty: now)", f"{key}:restored")
+        st.caption(plain(f"It is then signed by {found.signers}."))
+        if st.form_submit_button("Record the fix", type="primary"):
+            perform(
+                actions.record_fix,
+                done="The fix waits for its signature.",
+                clears=form,
+                incident_id=found.line.id,
+                cause=cause,
+                fix=fix,
+                fixed_version=version,
+                restored_at=restored,
+            )
+
+
+def _moment(label: str, key: str) -> datetime | None:
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
+        day: date | None = st.date_input(label, value=None, format="YYYY-MM-DD", key=f"{key}:day")
+        hour: time | None = st.time_input("Time (UTC)", value=None, key=f"{key}:time")
+    return None if day is None else datetime.combine(day, hour or time(), UTC)
+
+
+def _sign(found: IncidentView) -> None:
+    form = f"incidents:sign:{found.line.id}"
+    key = state.fresh(form)
+    with st.form(form, border=False, enter_to_submit=False):
+        text = st.text_area("What you looked at, or what is missing", key=f"{key}:text")
+        with st.container(horizontal=True, gap="small"):
+            signed = st.form_submit_button("Sign it", type="primary")
+            refused = st.form_submit_button("Send it back")
+        if signed or refused:
+            done = "The fix is signed." if signed else "The fix was sent back."
+            perform(
+                actions.sign_fix,
+                done=done,
+                clears=form,
+                incident_id=found.line.id,
+                accepted=signed,
+                text=text,
+            )
+
+
+def _close(found: IncidentView) -> None:
+    form = f"incidents:close:{found.line.id}"
+    with st.form(form, border=False, enter_to_submit=False):
+        lessons = st.text_area(
+            "What was learned, and what will be done otherwise", key=f"{state.fresh(form)}:lessons"
+        )
+        if st.form_submit_button("Close the incident", type="primary"):
+            perform(
+                actions.close,
+                done="The incident is closed.",
+                clears=form,
+                incident_id=found.line.id,
+                lessons=lessons,
+            )
+
+
+def _edit(found: IncidentView) -> None:
+    form = f"incidents:edit:{found.line.id}"
+    key = state.fresh(form)
+    base = state.base(f"{key}:title", found.revision)
+    for name, value in (
+        ("title", found.line.title),
+        ("severity", found.line.severity.value),
+        ("cause", found.cause),
+        ("version", found.model_version),
+    ):
+        if not state.has(f"{key}:{name}"):
+            state.put(f"{key}:{name}", value)
+    with st.form(form, border=False, enter_to_submit=False):
+        title = st.text_input("What is wrong", key=f"{key}:title")
+        severity = _severity(f"{key}:severity")
+        version = st.text_input("Model version", key=f"{key}:version")
+        cause = st.text_area("Why it happened, as far as it is known", key=f"{key}:cause")
+        started = _moment("Began (empty: as it is)", f"{key}:started")
+        if st.form_submit_button("Save", type="primary"):
+            perform(
+                actions.edit,
+                done="Saved.",
+                clears=form,
+                incident_id=found.line.id,
+                base=base,
+                title=title,
+                severity=severity,
+                cause=cause,
+                model_version=version,
+                started_at=started or found.line.started_at,
+            )
+
+
+def _reopen(found: IncidentView) -> None:
+    form = f"incidents:reopen:{found.line.id}"
+    with st.form(form, border=False):
+        reason = st.text_input("Why it is not over", key=f"{state.fresh(form)}:reason")
+        if st.form_submit_button("Open it again", type="primary"):
+            perform(
+                actions.reopen,
+                done="It is open again.",
+                clears=form,
+                incident_id=found.line.id,
+                reason=reason,
+            )
+
+
+def _note(found: IncidentView) -> None:
+    form = f"incidents:note:{found.line.id}"
+    with st.form(form, border=False, enter_to_submit=False):
+        text = st.text_area("Write down what was seen or done", key=f"{state.fresh(form)}:text")
+        if st.form_submit_button("Add"):
+            perform(actions.note, done="Written down.", clears=form, incident_id=found.line.id, text=text)

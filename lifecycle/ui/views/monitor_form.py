@@ -1,0 +1,361 @@
+"""A monitor before it is switched on, or changed: its rule, and where it would have fired on a past series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from lifecycle.actions import monitors as actions
+from lifecycle.errors import LifecycleError
+from lifecycle.interchange.register_files import RegisterFile
+from lifecycle.interchange.series import Series, read_readings, read_series
+from lifecycle.queries import monitors as queries
+from lifecycle.queries.monitors import MonitorView, Spot
+from lifecycle.queries.projects import ProjectHead
+from lifecycle.rules.incidents import IncidentSeverity
+from lifecycle.rules.moments import moments_of
+from lifecycle.rules.monitors import MonitorSpec, number_text, problems, rule_text
+from lifecycle.rules.triggers import Direction, Judgement, LimitKind, Missing, Point, replay
+from lifecycle.ui import cache, charts, components, identity, navigation, state
+from lifecycle.ui.components import counted, plain
+from lifecycle.ui.perform import attempt
+from lifecycle.ui.project import chains
+from lifecycle.ui.views import readings, series
+
+_NEW = "monitors:form"
+_UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400, "weeks": 604_800}
+_KINDS = {
+    LimitKind.FIXED: "A fixed limit",
+    LimitKind.CHANGE: "So far away from the release's baseline",
+    LimitKind.CHANGE_SHARE: "So large a share away from the release's baseline",
+    LimitKind.ROW: "The limit that each reading brings",
+}
+_SIDES = {Direction.BELOW: "Below it", Direction.ABOVE: "Above it"}
+_MISSING = {Missing.SKIP: "Passed over", Missing.RESET: "Ends a run of breaches"}
+_PER_CENT = 100
+_MOST_REPLAYED = 5_000  # readings of the monitor itself; a file may be longer
+
+
+def show(project: ProjectHead, view: MonitorView | None) -> None:
+    """The form for a new monitor, or for the rule of `view`; and its trial on a past series beneath."""
+    prefix = state.fresh(f"{_NEW}:{view.key if view else 'new'}")
+    base = state.base(f"{prefix}:name", view.revision if view else 0)
+    _seed(prefix, view.spec if view else MonitorSpec("", Direction.BELOW))
+    st.header(plain(f"Change “{view.name}”") if view else "Watch a figure", anchor=False)
+    spec = _fields(project, prefix, view)
+    said = problems(spec)
+    st.markdown(
+        plain(f"It means trouble {rule_text(spec)}.")
+        if not said
+        else "Say what is watched, and from where on.",
+        anchors=False,
+    )
+    with st.container(horizontal=True, gap="small"):
+        if st.button(
+            "Save the rule" if view else "Watch it from now on", type="primary", key=f"{prefix}:save"
+        ):
+            _save(project, view, spec, base, prefix)
+        if st.button("Back to the monitors", key=f"{prefix}:back"):
+            navigation.go("monitors", project=project.key, monitor=view.key if view else None)
+    _trial(project, prefix, view, spec, ready="limit" not in said)
+
+
+def _save(project: ProjectHead, view: MonitorView | None, spec: MonitorSpec, base: int, prefix: str) -> None:
+    outcome = (
+        attempt(actions.change, monitor_id=view.id, base=base, spec=spec)
+        if view
+        else attempt(actions.create, project_id=project.id, spec=spec)
+    )
+    if outcome.refusal is not None:
+        components.refusal(outcome.refusal)
+        return
+    state.renew(f"{_NEW}:{view.key if view else 'new'}")
+    state.flash("success", f"{spec.name} is watched: trouble {rule_text(spec)}.")
+    navigation.go("monitors", project=project.key, monitor=view.key if view else None)
+
+
+# ------------------------------------------------------------------ the rule
+
+
+def _seed(prefix: str, spec: MonitorSpec) -> None:
+    """The form begins with what holds; what is typed since stays."""
+    share = spec.limit_kind is LimitKind.CHANGE_SHARE
+    threshold = spec.threshold * _PER_CENT if share and spec.threshold is not None else spec.threshold
+    lasting, lasting_unit = _in_unit(spec.lasting_seconds)
+    expected, expected_unit = _in_unit(spec.expected_seconds)
+    values = {
+        "name": spec.name,
+        "kind": spec.limit_kind,
+        "side": spec.direction,
+        "threshold": threshold,
+        "baseline": spec.baseline,
+        "consecutive": spec.consecutive,
+        "missing": spec.missing,
+        "lasting": lasting,
+        "lasting_unit": lasting_unit,
+        "expected": expected,
+        "expected_unit": expected_unit,
+        "severity": spec.severity,
+        "action": spec.action,
+        "source": spec.source,
+        "retrain": spec.calls_retraining,
+    }
+    for name, value in values.items():
+        if not state.has(f"{prefix}:{name}"):
+            state.put(f"{prefix}:{name}", getattr(value, "value", value))
+
+
+def _fields(project: ProjectHead, prefix: str, view: MonitorView | None) -> MonitorSpec:
+    before = view.spec if view else MonitorSpec("", Direction.BELOW)
+    name = st.text_input(
+        "What is watched", key=f"{prefix}:name", placeholder="First-attempt deliveries", width=420
+    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        kind = LimitKind(_choice("Limit", _KINDS, f"{prefix}:kind", 360))
+        side = Direction(_choice("Trouble is", _SIDES, f"{prefix}:side", 160))
+        threshold = None
+        if kind is not LimitKind.ROW:
+            threshold = _number(_threshold_label(kind), f"{prefix}:threshold")
+    baseline = before.baseline
+    if kind.needs_baseline:
+        help_text = "What the release scored when it was approved. Releases set it by themselves."
+        baseline = _number("Baseline", f"{prefix}:baseline", help_text)
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        consecutive = st.number_input(
+            "Breaches in a row", min_value=1, step=1, key=f"{prefix}:consecutive", width=160
+        )
+        lasting = _length("And lasting (if it should)", f"{prefix}:lasting")
+        missing = Missing(_choice("A missing value is", _MISSING, f"{prefix}:missing", 220))
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        expected = _length("A reading is expected every", f"{prefix}:expected")
+        severities = {severity: severity.title for severity in IncidentSeverity}
+        severity = IncidentSeverity(_choice("Its incidents are", severities, f"{prefix}:severity", 200))
+        owner = _owner(project, prefix, before.owner)
+    action = st.text_input("What is to be done when it fires", key=f"{prefix}:action")
+    source = st.text_input("Where the readings come from", key=f"{prefix}:source")
+    retrain = st.checkbox(
+        "Call for retraining when it fires",
+        key=f"{prefix}:retrain",
+        help="A signed call to the webhooks that listen for it; an administrator adds them under Deliveries.",
+    )
+    if kind is LimitKind.CHANGE_SHARE and threshold is not None:
+        threshold /= _PER_CENT
+    return replace(
+        before,
+        name=" ".join((name or "").split()),
+        limit_kind=kind,
+        direction=side,
+        threshold=threshold,
+        baseline=baseline,
+        consecutive=int(consecutive or 1),
+        lasting_seconds=lasting,
+        missing=missing,
+        expected_seconds=expected,
+        severity=severity,
+        owner=owner,
+        action=action or "",
+        source=source or "",
+        calls_retraining=bool(retrain),
+    )
+
+
+def _choice(label: str, words: Mapping[Any, str], key: str, width: int) -> str:
+    """One of an enumeration, kept as its plain value: our own objects never live in a browser tab's state."""
+    titles = {str(each): word for each, word in words.items()}
+    return str(
+        st.selectbox(
+            label, list(titles), key=key, format_func=lambda value: titles.get(value, value), width=width
+        )
+    )
+
+
+def _threshold_label(kind: LimitKind) -> str:
+    return {
+        LimitKind.FIXED: "Limit is",
+        LimitKind.CHANGE: "So far away",
+        LimitKind.CHANGE_SHARE: "Share in %",
+    }[kind]
+
+
+def _number(label: str, key: str, help_text: str | None = None) -> float | None:
+    found = st.number_input(label, value=None, key=key, format="%g", width=160, help=help_text)
+    return None if found is None else float(found)
+
+
+def _length(label: str, key: str) -> int | None:
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom", width="content"):
+        amount = st.number_input(label, value=None, min_value=1, step=1, key=key, width=180)
+        unit = st.selectbox(
+            "Unit of that time", list(_UNITS), key=f"{key}_unit", label_visibility="collapsed", width=110
+        )
+    return None if amount is None else int(amount) * _UNITS[unit]
+
+
+def _in_unit(seconds: int | None) -> tuple[int | None, str]:
+    """A time in the largest unit that is whole; days where there is none."""
+    if seconds is None:
+        return None, "days"
+    for unit, length in reversed(_UNITS.items()):
+        if seconds % length == 0:
+            return seconds // length, unit
+    return max(1, seconds // 60), "minutes"
+
+
+def _owner(project: ProjectHead, prefix: str, before: str) -> str:
+    """Somebody with a role on the project; a name that a plan brought stays as it is."""
+    team = cache.read(
+        queries.team, *chains(project), by=identity.actor(), at=identity.this_hour(), key=project.key
+    )
+    names = dict(team)
+    options = ["", *names]
+    key = f"{prefix}:owner"
+    before = before.removeprefix("@")
+    if before and before not in names:
+        options.append(before)
+    if not state.has(key):
+        state.put(key, before)
+    return str(
+        st.selectbox(
+            "Who answers",
+            options,
+            key=key,
+            format_func=lambda person: plain(str(names.get(person, person))) or "Nobody yet",
+            width=220,
+        )
+    )
+
+
+# ------------------------------------------------------------------ the trial
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """A series to try a rule on, with the name it has on the screen."""
+
+    what: str
+    spots: tuple[Spot, ...]
+
+
+def _trial(
+    project: ProjectHead, prefix: str, view: MonitorView | None, spec: MonitorSpec, *, ready: bool
+) -> None:
+    st.header("Try it on a past series", anchor=False)
+    file = readings.uploaded()
+    if file is None:
+        readings.file_form(
+            "Past series",
+            project=project.key,
+            monitor=view.key if view else None,
+            do="edit" if view else "new",
+        )
+    else:
+        readings.file_line(file)
+    try:
+        past = _past(project, prefix, view, spec, file)
+        if past is None:
+            st.caption("Where would it have fired? Choose a file of past readings; nothing of it is stored.")
+        elif not ready:
+            st.caption("Give the limit first.")
+        else:
+            _replayed(past, spec)
+    except LifecycleError as error:
+        components.refusal(error)
+
+
+def _past(
+    project: ProjectHead, prefix: str, view: MonitorView | None, spec: MonitorSpec, file: RegisterFile | None
+) -> _Past | None:
+    if file is not None:
+        own = spec.limit_kind is LimitKind.ROW
+        key, column, limit = readings.columns(file, f"{prefix}:columns", own_limit=own)
+        return _Past("the file", _spots(_read(file, spec, key, column, limit).points))
+    if view is None or not view.readings:
+        return None
+    found = cache.read(
+        queries.series,
+        *chains(project),
+        by=identity.actor(),
+        at=identity.this_hour(),
+        project_key=project.key,
+        monitor_key=view.key,
+        most=_MOST_REPLAYED,
+    )
+    return None if found.is_aggregated else _Past("its own readings", found.spots)
+
+
+def _read(file: RegisterFile, spec: MonitorSpec, key: str, column: str, limit: str) -> Series:
+    """As `triggers replay` reads a file; columns that were not chosen are guessed as for pushing."""
+    content, name = file.content, file.name
+    found = read_readings(content, name=spec.name, key=key, column=column, filename=name)
+    own = (limit or "limit") if spec.limit_kind is LimitKind.ROW else "0"
+    return read_series(content, key=found.key, column=found.column, limit=own, filename=name)
+
+
+def _spots(points: Sequence[Point]) -> tuple[Spot, ...]:
+    moments = moments_of([point.key for point in points])
+    start = identity.this_hour()
+    return tuple(
+        Spot(
+            point.key,
+            moments[number] if moments else start,
+            point.value,
+            point.value,
+            point.value,
+            point.limit,
+            1,
+            0,
+            0,
+        )
+        for number, point in enumerate(points)
+    )
+
+
+def _replayed(past: _Past, spec: MonitorSpec) -> None:
+    """The draft's own limit over the past values: what it would have made of them."""
+    rule = spec.rule
+    points = [Point(spot.key, spot.value, spec.limit(spot.limit), spot.at) for spot in past.spots]
+    found = replay(points, rule)
+    judged = [rule.judge(point) for point in points]
+    drawn = [
+        replace(spot, limit=point.limit, breaches=int(judgement is Judgement.BREACH))
+        for spot, point, judgement in zip(past.spots, points, judged, strict=True)
+    ]
+    fires = [drawn[index] for index in found.fires_at]
+    times = f"it would have fired {counted(len(fires), 'time')}" if fires else "it would not have fired"
+    missing = f", {found.missing:,} missing" if found.missing else ""
+    sentence = (
+        f"On {past.what}, {counted(found.points, 'reading')}: {found.breaches:,} in breach{missing}; {times}."
+    )
+    st.markdown(plain(sentence), anchors=False)
+    if spec.limit_kind.needs_baseline and spec.baseline is None:
+        st.caption("Without a baseline nothing can be judged yet.")
+    if not drawn:
+        return
+    shown = _thinned(drawn, {spot.key for spot in fires})
+    st.plotly_chart(
+        series.figure(shown, [(spot.at, spot.key) for spot in fires]),
+        key="monitors:trial",
+        config=dict(charts.CONFIG),
+        alt=sentence,
+    )
+    if fires:
+        with st.expander("Where it would have fired", icon=":material/table:", expanded=len(fires) <= 10):
+            st.dataframe(
+                {
+                    "At": [spot.key for spot in fires],
+                    "Value": [number_text(spot.value) for spot in fires],
+                    "Limit": [number_text(spot.limit) for spot in fires],
+                },
+                hide_index=True,
+            )
+
+
+def _thinned(spots: list[Spot], kept: set[str]) -> list[Spot]:
+    """At most a screen's worth: every n-th, with breaches and firings kept."""
+    every = max(1, len(spots) // queries.PLOTTED)
+    return [
+        spot for number, spot in enumerate(spots) if number % every == 0 or spot.breaches or spot.key in kept
+    ]

@@ -1,0 +1,328 @@
+"""What is watched on a project: every figure with its rule and newest reading, and the series of one of them.
+
+The list and the series look by themselves whether something has come; forms stand outside of them, because what is
+half typed must not be drawn over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from lifecycle.actions import monitors as actions
+from lifecycle.queries import monitors as queries
+from lifecycle.queries.monitors import MonitorsView, MonitorView, SeriesView, Spot
+from lifecycle.queries.projects import ProjectHead
+from lifecycle.rules.monitors import length_text, number_text
+from lifecycle.ui import cache, charts, components, identity, navigation, state
+from lifecycle.ui.components import ago, counted, empty_state, exact, page_header, plain
+from lifecycle.ui.perform import perform
+from lifecycle.ui.project import chains
+from lifecycle.ui.standing import Mark
+from lifecycle.ui.views import imported, monitor_form, readings, series
+
+LOOKS_EVERY = 5  # seconds
+SERIES = "monitors:series"
+_SHOWN = 300  # readings in the table beneath a chart
+MARKS = {
+    "fine": Mark("Fine", "green", "check_circle"),
+    "breach": Mark("In breach", "red", "warning"),
+    "missing": Mark("Newest is missing", "orange", "help"),
+    "silent": Mark("Silent", "orange", "volume_off"),
+    "paused": Mark("Paused", "gray", "pause_circle"),
+    "retired": Mark("Retired", "gray", "archive"),
+    "empty": Mark("No readings yet", "gray", "hourglass_empty"),
+}
+
+
+def show(project: ProjectHead) -> None:
+    """The page: a form where the address asks for one, otherwise what is watched."""
+    if not project.is_adopted:
+        imported.not_yet(project, "Monitors")
+        return
+    found = view_of(project)
+    page_header(
+        "Monitors",
+        about=f"{project.name}. What is watched in production, and from which level on it means trouble.",
+    )
+    if navigation.here("do") in ("new", "edit") and found.rights.edit:
+        monitor_form.show(project, chosen_of(found) if navigation.here("do") == "edit" else None)
+        return
+    _to_do(project, found)
+    st.fragment(_watch, run_every=LOOKS_EVERY, key="monitors:watch")(project)
+    chosen = chosen_of(found)
+    if chosen is not None:
+        _change(project, found, chosen)
+
+
+def view_of(project: ProjectHead) -> MonitorsView:
+    asked = {"by": identity.actor(), "at": identity.this_hour(), "key": project.key}
+    return cache.read_with_guide(queries.of_project, *chains(project), **asked)
+
+
+def chosen_of(found: MonitorsView) -> MonitorView | None:
+    """The one that the address names, else the first that is in breach, else the first."""
+    asked = navigation.here("monitor")
+    named = [view for view in found.monitors if view.key == asked]
+    alarming = [view for view in found.monitors if view.state == "on" and view.is_in_breach]
+    return next(iter([*named, *alarming, *found.monitors]), None)
+
+
+# ------------------------------------------------------------------ beginning
+
+
+def _to_do(project: ProjectHead, found: MonitorsView) -> None:
+    """The plan's rows that nobody watches yet, with one click for all of them; a monitor of one's own."""
+    waiting = [row for row in found.plan if not row.monitor_key and not row.problem]
+    if not found.monitors:
+        empty_state(
+            "Nothing is watched yet",
+            "Take over what the monitoring plan (R13) promises, or watch a figure of your own. Then push readings "
+            "by file, command line or program.",
+            icon="monitoring",
+        )
+    if not found.rights.create:
+        return
+    with st.container(horizontal=True, gap="small"):
+        if waiting and st.button(
+            f"Watch what is planned ({len(waiting)})",
+            icon=":material/playlist_add_check:",
+            type="primary",
+            key="monitors:from_plan",
+            help=plain("; ".join(f"{row.metric}: {row.rule}" for row in waiting)),
+        ):
+            perform(
+                actions.create_from_plan,
+                done=f"{counted(len(waiting), 'figure')} of the plan will be watched from now on.",
+                project_id=project.id,
+            )
+        if st.button("Watch a figure", icon=":material/add:", key="monitors:new"):
+            navigation.go("monitors", project=project.key, do="new")
+    lacking = [row for row in found.plan if row.problem and not row.monitor_key]
+    if lacking:
+        names = ", ".join(f"“{row.metric}”" for row in lacking)
+        st.caption(
+            plain(f"The plan gives no threshold for {names}, or does not say on which side trouble is.")
+        )
+
+
+# ------------------------------------------------------------------ what is watched
+
+
+def _watch(project: ProjectHead) -> None:
+    """Drawn again every few seconds: what came meanwhile is there without reloading."""
+    found = view_of(project)
+    if not found.monitors:
+        return
+    now = identity.now()
+    st.markdown(plain(_sentence(found)), anchors=False)
+    _alarms(project, found)
+    chosen = chosen_of(found)
+    with st.container(gap="xsmall"):
+        for view in found.monitors:
+            _row(project, view, now, is_chosen=view is chosen)
+    if chosen is not None:
+        _series(project, chosen, now)
+
+
+def _sentence(found: MonitorsView) -> str:
+    watched = [view for view in found.monitors if view.state == "on"]
+    parts = [f"{counted(len(watched), 'figure is', 'figures are')} watched"]
+    in_breach = [view for view in watched if view.is_in_breach]
+    silent = [view for view in watched if view.is_silent]
+    if in_breach:
+        parts.append(f"{', '.join(view.name for view in in_breach[:3])} in breach")
+    if silent:
+        parts.append(f"{', '.join(view.name for view in silent[:3])} silent")
+    if not in_breach and not silent and watched:
+        parts.append("none of them in breach")
+    return "; ".join(parts) + "."
+
+
+def _alarms(project: ProjectHead, found: MonitorsView) -> None:
+    """Incidents that go on, and the sign-offs whose ground they took."""
+    for view in found.monitors:
+        if view.incident_id is None:
+            continue
+        with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(
+                f":red[:material/emergency_home:] An incident of **{plain(view.name)}** is open.",
+                width="stretch",
+                anchors=False,
+            )
+            if st.button("Open the incident", key=f"monitors:incident:{view.incident_id}", type="tertiary"):
+                navigation.go("incidents", project=project.key, incident=view.incident_id)
+    for ground in found.lost_ground:
+        st.warning(
+            f"The sign-off of {ground.role.title} at the {ground.gate.title} gate is stale. {plain(ground.reason)}",
+            icon=":material/history_toggle_off:",
+        )
+
+
+def mark_of(view: MonitorView) -> Mark:
+    """How it stands, gravest first."""
+    if view.state != "on":
+        return MARKS[view.state]
+    if view.is_in_breach:
+        return MARKS["breach"]
+    if view.is_silent:
+        return MARKS["silent"]
+    return MARKS[view.latest_verdict or "empty"]
+
+
+def _row(project: ProjectHead, view: MonitorView, now: datetime, *, is_chosen: bool) -> None:
+    with st.container(border=is_chosen, horizontal=True, vertical_alignment="center", gap="small"):
+        if st.button(
+            plain(view.name),
+            key=f"monitors:choose:{view.id}",
+            type="tertiary",
+            icon=":material/chevron_right:" if not is_chosen else ":material/expand_more:",
+        ):
+            navigation.go("monitors", project=project.key, monitor=view.key)
+        components.badge(mark_of(view))
+        st.caption(plain(_facts(view, now)), width="content")
+
+
+def _facts(view: MonitorView, now: datetime) -> str:
+    said = [f"trouble {view.rule}"]
+    if view.latest_at is not None:
+        said.append(f"newest {number_text(view.latest_value)} ({view.latest_key})")
+        said.append(f"arrived {ago(view.heard_at, now)}")
+    if view.spec.expected_seconds:
+        said.append(f"expected every {length_text(view.spec.expected_seconds)}")
+    if view.owner:
+        said.append(f"{view.owner} answers")
+    return " · ".join(said)
+
+
+# ------------------------------------------------------------------ one series
+
+
+def _series(project: ProjectHead, view: MonitorView, now: datetime) -> None:
+    asked = {"by": identity.actor(), "at": identity.this_hour()}
+    found = cache.read(
+        queries.series, *chains(project), **asked, project_key=project.key, monitor_key=view.key
+    )
+    st.header(plain(view.name), anchor=False)
+    if not found.spots:
+        st.caption("No reading has come yet. Push a file below, or let a program push them.")
+        return
+    sentence = _series_sentence(found)
+    st.markdown(plain(sentence), anchors=False)
+    st.plotly_chart(
+        series.figure(
+            found.spots,
+            [(each.at, each.key) for each in found.firings if each.holds and each.kind == "breach"],
+        ),
+        key=SERIES,
+        config=dict(charts.CONFIG),
+        alt=sentence,
+    )
+    with st.expander("The same as a table", icon=":material/table:"):
+        _table(found.spots)
+    if found.firings:
+        with st.expander(f"Firings ({len(found.firings)})", icon=":material/notifications_active:"):
+            _firings(found)
+    with st.expander("How readings arrived", icon=":material/inbox:"):
+        _arrivals(found, now)
+
+
+def _series_sentence(found: SeriesView) -> str:
+    breaches = f"{found.breaches:,} in breach" if found.breaches else "none in breach"
+    missing = f", {found.missing:,} missing" if found.missing else ""
+    fired = sum(each.holds for each in found.firings)
+    times = f"it fired {counted(fired, 'time')}" if fired else "it never fired"
+    drawn = " Neighbours are drawn together." if found.is_aggregated else ""
+    return f"{counted(found.readings, 'reading')}, {breaches}{missing}; {times}.{drawn}"
+
+
+def _table(spots: Sequence[Spot]) -> None:
+    newest = list(reversed(spots))[:_SHOWN]
+    st.dataframe(
+        {
+            "Reading": [spot.key for spot in newest],
+            "Value": [spot.value for spot in newest],
+            "Limit": [spot.limit for spot in newest],
+            "In breach": [spot.breaches for spot in newest],
+            "Missing": [spot.missing for spot in newest],
+            "Readings": [spot.readings for spot in newest],
+        },
+        hide_index=True,
+    )
+
+
+def _firings(found: SeriesView) -> None:
+    st.dataframe(
+        {
+            "At": [
+                each.key if each.kind == "breach" else f"silent since {exact(each.at)}"
+                for each in found.firings
+            ],
+            "Value": [each.value for each in found.firings],
+            "Limit": [each.limit for each in found.firings],
+            "Noticed": [exact(each.fired_at) for each in found.firings],
+            "Incident": [each.incident_id for each in found.firings],
+            "Still follows": [
+                "yes" if each.holds else "no, later readings say otherwise" for each in found.firings
+            ],
+        },
+        hide_index=True,
+    )
+
+
+def _arrivals(found: SeriesView, now: datetime) -> None:
+    st.caption(f"The last {len(found.arrivals)} batches, newest first.")
+    st.dataframe(
+        {
+            "When": [exact(each.at) for each in found.arrivals],
+            "By": [each.who or each.method.replace("_", " ") for each in found.arrivals],
+            "Stored": [each.stored for each in found.arrivals],
+            "Known already": [each.unchanged for each in found.arrivals],
+            "Missing": [each.missing for each in found.arrivals],
+            "Late": [each.late for each in found.arrivals],
+            "Refused": [each.refused for each in found.arrivals],
+        },
+        hide_index=True,
+    )
+    refused = [problem for each in found.arrivals for problem in each.problems][:12]
+    for place, text in refused:
+        st.caption(plain(f"{place}: {text}"))
+
+
+# ------------------------------------------------------------------ changing it
+
+
+def _change(project: ProjectHead, found: MonitorsView, view: MonitorView) -> None:
+    if view.spec.action:
+        st.markdown(f"**What is to be done when it fires:** {plain(view.spec.action)}", anchors=False)
+    if found.rights.push and view.state != "retired":
+        readings.upload(project, view)
+    if not found.rights.edit or view.state == "retired":
+        return
+    with st.container(horizontal=True, gap="small"):
+        if st.button("Change the rule", icon=":material/tune:", key=f"monitors:edit:{view.id}"):
+            navigation.go("monitors", project=project.key, monitor=view.key, do="edit")
+        if found.rights.correct and view.readings:
+            with st.popover("Correct a reading", icon=":material/edit:", width="content"):
+                readings.correct(view)
+        if view.state == "paused":
+            if st.button("Switch it on", icon=":material/play_arrow:", key=f"monitors:resume:{view.id}"):
+                perform(actions.resume, done=f"{view.name} is watched again.", monitor_id=view.id)
+        else:
+            with st.popover("Pause", icon=":material/pause:", width="content"):
+                _with_reason(
+                    view, "Pause", actions.pause, f"{view.name} is paused; readings are still stored."
+                )
+        if found.rights.retire:
+            with st.popover("Retire", icon=":material/archive:", width="content"):
+                _with_reason(view, "Retire", actions.retire, f"{view.name} is retired.")
+
+
+def _with_reason(view: MonitorView, word: str, action: object, done: str) -> None:
+    form = f"monitors:{word}:{view.id}"
+    with st.form(form, border=False):
+        reason = st.text_input("Reason", key=f"{state.fresh(form)}:reason")
+        if st.form_submit_button(f"{word} it", type="primary"):
+            perform(action, done=done, clears=form, monitor_id=view.id, reason=reason)  # type: ignore[arg-type]

@@ -1,0 +1,232 @@
+"""Reviews over all projects: who is waited for since when, how old requests are, and how long decisions take."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lifecycle.queries import portfolio_overview
+from lifecycle.queries import portfolio_reviews as queries
+from lifecycle.queries.portfolio_reviews import PortfolioReviews
+from lifecycle.ui import cache, charts, components, identity, navigation, standing, upkeep
+from lifecycle.ui.charts import Dot, Percentiles
+from lifecycle.ui.components import counted, plain
+from lifecycle.ui.views import plan, portfolio_filters, portfolio_maps
+from lifecycle.ui.views.portfolio_maps import chosen_mark, is_dark
+from lifecycle.ui.views.portfolio_words import in_line
+from lifecycle.vocabulary import SignOffStatus
+
+_AGES, _OPEN = "reviews:ages", "reviews:open"
+_MOST_ROWS = 100
+
+
+def show() -> None:
+    """The whole page."""
+    by, now = identity.actor(), identity.now()
+    today = upkeep.today(now)
+    upkeep.bring_standing_up_to_date(now)
+    choices = cache.read(portfolio_overview.choices, by=by)
+    components.page_header(
+        "Reviews", about="Who is waited for and since when, over all projects you may read."
+    )
+    if not choices.assessed:
+        components.empty_state(
+            "Nobody has been asked yet",
+            "Requests for review appear here as soon as a project that is assessed here asks for one.",
+            icon="fact_check",
+            action="Register a project",
+            to="new-project",
+        )
+        return
+    filters = portfolio_filters.short_bar(choices)
+    found = cache.read_with_guide(
+        queries.portfolio_reviews, by=by, today=today, observed=plan.observed(), filters=filters
+    )
+    overview = cache.read(portfolio_overview.overview, by=by, today=today, filters=filters)
+    st.markdown(plain(headline(found)), anchors=False)
+    _ages(found)
+    _waiting(found)
+    if overview.running:
+        st.header("Projects by role", anchor=False)
+        portfolio_maps.show_roles(overview, filters, by, now)
+    with st.grid(2, min_column_width=360, gap="large"):
+        with st.container():
+            _leads(found)
+        with st.container():
+            _people(found)
+
+
+def headline(found: PortfolioReviews) -> str:
+    """How much is open, on whom, since when."""
+    if not found.waiting:
+        return "No review is open: nobody is being waited for."
+    oldest = found.waiting[0]
+    late = sum(each.overdue > 0 for each in found.waiting)
+    text = (
+        f"{counted(len(found.waiting), 'review')} {'is' if len(found.waiting) == 1 else 'are'} open. "
+        f"The oldest waits for {oldest.person} ({in_line(oldest.role)}) since {oldest.asked_at.date().isoformat()}: "
+        f"{oldest.name}, {counted(oldest.days, 'day')}."
+    )
+    return text + (f" {late:,} {'is' if late == 1 else 'are'} past the due date." if late else "")
+
+
+# ------------------------------------------------------------------ how old
+
+
+def _ages(found: PortfolioReviews) -> None:
+    loads = [load for load in found.roles if load.open]
+    if not loads:
+        return
+    st.header("How long requests have been open", anchor=False)
+    sentence = ages_sentence(found)
+    st.markdown(plain(sentence), anchors=False)
+    asked = [each for each in found.waiting if any(load.role is each.role for load in loads)]
+    dots = [
+        Dot(
+            each.role.title,
+            each.days,
+            f"<b>{charts.as_text(each.name)}</b><br>{charts.as_text(each.person)}, {each.gate.title}: "
+            f"{counted(each.days, 'day')}"
+            + (f"<br>{counted(each.overdue, 'day')} overdue" if each.overdue else ""),
+            standing.STALE if each.overdue else standing.SIGN_OFFS[SignOffStatus.WAITING],
+            (each.key,),
+        )
+        for each in asked
+    ]
+    rows = [Percentiles(load.role.title, load.median or 0, load.safe or 0) for load in loads]
+    st.plotly_chart(
+        charts.ages(dots, rows, dark=is_dark(), noun="days open"),
+        key=_AGES,
+        on_select=lambda: _open_dot(dots),
+        selection_mode="points",
+        config=dict(charts.CONFIG),
+        alt=sentence,
+    )
+    st.caption(
+        "The dark bar reaches to the median, the light one to the 85th percentile. Choose a dot to open its project."
+    )
+    st.dataframe(
+        {
+            "Role": [load.role.title for load in loads],
+            "Open": [load.open for load in loads],
+            "Overdue": [load.overdue for load in loads],
+            "People asked": [load.people for load in loads],
+            "Median days": [load.median for load in loads],
+            "85th percentile": [load.safe for load in loads],
+            "Oldest": [load.oldest for load in loads],
+        },
+        hide_index=True,
+        alt="Open requests by role, with their age by percentiles",
+    )
+
+
+def ages_sentence(found: PortfolioReviews) -> str:
+    """Which role has the oldest half."""
+    slowest = max((load for load in found.roles if load.open), key=lambda load: (load.median or 0, load.open))
+    if slowest.open == 1:
+        return (
+            f"The only request to {in_line(slowest.role)} has been open for "
+            f"{counted(slowest.median or 0, 'day')}: no other role’s for so long."
+        )
+    return (
+        f"Half of the {counted(slowest.open, 'request')} to {in_line(slowest.role)} have been open for "
+        f"{counted(slowest.median or 0, 'day')} or longer: no other role’s have for so long."
+    )
+
+
+def _open_dot(dots: list[Dot]) -> None:
+    chosen = chosen_mark(_AGES)
+    if chosen and chosen[0] == charts.AGES_TRACE and chosen[1] < len(dots):
+        navigation.go("project", project=dots[chosen[1]].links[0])
+
+
+# ------------------------------------------------------------------ who waits since when
+
+
+def _waiting(found: PortfolioReviews) -> None:
+    if not found.waiting:
+        return
+    shown = found.waiting[:_MOST_ROWS]
+    st.header("Who is waited for, since when", anchor=False)
+    if len(found.waiting) > len(shown):
+        st.caption(f"The {len(shown):,} oldest of {len(found.waiting):,}. Filter above to see the others.")
+    st.dataframe(
+        {
+            "Project": [each.name for each in shown],
+            "Role": [each.role.title for each in shown],
+            "Person": [each.person for each in shown],
+            "Gate": [each.gate.title for each in shown],
+            "Asked on": [each.asked_at.date() for each in shown],
+            "Days": [each.days for each in shown],
+            "Due": [each.due_on for each in shown],
+            "Days overdue": [each.overdue or None for each in shown],
+        },
+        hide_index=True,
+        placeholder="–",
+        alt="Open requests, the oldest first; the first column opens the project",
+        column_config={
+            "Project": components.opening_column(_OPEN, [each.key for each in shown]),
+            "Asked on": st.column_config.DateColumn(format="YYYY-MM-DD"),
+            "Due": st.column_config.DateColumn(format="YYYY-MM-DD"),
+        },
+    )
+
+
+# ------------------------------------------------------------------ lead times and load
+
+
+def _leads(found: PortfolioReviews) -> None:
+    st.header("Lead times", anchor=False)
+    slow = max(found.roles, key=lambda load: load.lead.safe)
+    basis = (
+        f"of {counted(slow.lead.observed, 'decision')}" if slow.lead.observed else "by the guide’s default"
+    )
+    st.markdown(
+        plain(
+            f"{slow.role.title} takes longest: half of the decisions within "
+            f"{counted(slow.lead.typical, 'working day')}, 85 of 100 within {slow.lead.safe}, {basis}."
+        ),
+        anchors=False,
+    )
+    st.dataframe(
+        {
+            "Role": [load.role.title for load in found.roles],
+            "Median": [load.lead.typical for load in found.roles],
+            "85th percentile": [load.lead.safe for load in found.roles],
+            "Decisions": [load.lead.observed or None for load in found.roles],
+        },
+        hide_index=True,
+        placeholder="default",
+        alt="Working days from asking to deciding, by role",
+        column_config={
+            "Median": st.column_config.NumberColumn(help="Working days from asking to deciding"),
+            "Decisions": st.column_config.NumberColumn(
+                help="How many decisions these figures rest on; the guide’s default below 5"
+            ),
+        },
+    )
+
+
+def _people(found: PortfolioReviews) -> None:
+    st.header("Load", anchor=False)
+    if not found.people:
+        st.markdown("Nobody has a request to decide on.", anchors=False)
+        return
+    most = found.people[0]
+    st.markdown(
+        plain(
+            f"{most.name} has the most to decide on: {counted(most.open, 'request')}, "
+            f"the oldest {counted(most.oldest, 'day')} old."
+        ),
+        anchors=False,
+    )
+    st.dataframe(
+        {
+            "Person": [person.name for person in found.people],
+            "Open": [person.open for person in found.people],
+            "Overdue": [person.overdue for person in found.people],
+            "Oldest, days": [person.oldest for person in found.people],
+            "Roles": [", ".join(role.title for role in person.roles) for person in found.people],
+        },
+        hide_index=True,
+        alt="Open requests by person, the most first",
+    )

@@ -1,0 +1,190 @@
+"""Readings by hand: a file with a dry run before anything is stored, and the correction of a single one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lifecycle.actions import monitors as actions
+from lifecycle.actions.monitors import Pushed
+from lifecycle.errors import LifecycleError
+from lifecycle.interchange.readings import push_file, readings_of, try_file
+from lifecycle.interchange.register_files import RegisterFile, RegisterFiles
+from lifecycle.interchange.series import ReadingsFile
+from lifecycle.interchange.tabular import read_table
+from lifecycle.queries.monitors import MonitorView
+from lifecycle.queries.projects import ProjectHead
+from lifecycle.ui import cache, components, identity, navigation, state
+from lifecycle.ui.components import counted, plain
+from lifecycle.ui.perform import attempt, draw_again, perform
+from lifecycle.ui.views.portfolio_maps import is_dark
+from lifecycle.web.readings_upload import PATH
+
+_CORRECTION = "readings:correct"
+_GUESS = ""
+_MOST_PROBLEMS = 8
+_FORM = """
+<style>#readings-file::file-selector-button {{font:inherit;color:inherit;background:transparent;cursor:pointer;
+  border:1px solid {border};border-radius:6px;padding:6px 14px;margin-right:12px}}</style>
+<form action="{path}" method="post" enctype="multipart/form-data"
+  style="display:flex;flex-wrap:wrap;gap:12px;align-items:center;padding:14px;border:1px solid {border};
+  border-radius:6px;color-scheme:{scheme}">
+  {hidden}
+  <label for="readings-file" style="flex-basis:100%">{label}</label>
+  <input type="file" id="readings-file" name="file" required accept=".csv,.tsv,.txt,.xlsx,.json,.jsonl"
+    style="flex:1 1 200px;min-width:0;font:inherit;color:inherit">
+  <button type="submit" style="font:inherit;color:#fff;background:{primary};border:1px solid {primary};
+    border-radius:6px;padding:6px 14px;cursor:pointer">Read the file</button>
+</form>"""
+
+
+# ------------------------------------------------------------------ the file
+
+
+def file_form(label: str, **places: str | None) -> None:
+    """A plain form of our own, because Streamlit's uploader cannot be used with every screen reader."""
+    scheme = "dark" if is_dark() else "light"
+    border, primary = (st.get_option(f"theme.{scheme}.{name}") for name in ("borderColor", "primaryColor"))
+    hidden = "".join(
+        f'<input type="hidden" name="{name}" value="{value}">' for name, value in places.items() if value
+    )
+    most = cache.settings().largest_import_megabytes
+    st.html(
+        _FORM.format(
+            path=PATH,
+            hidden=hidden,
+            label=f"{label}: CSV, Excel or JSON, at most {most} MB",
+            scheme=scheme,
+            border=border,
+            primary=primary,
+        )
+    )
+
+
+def uploaded() -> RegisterFile | None:
+    """The file that the address names, while it waits for this person."""
+    token = navigation.here("file")
+    if token is None:
+        return None
+    found = RegisterFiles(cache.database().file).find(token, identity.actor().key)
+    if found is None:
+        st.info("That file is no longer here. Choose it again.", icon=":material/info:")
+    return found
+
+
+def put_away() -> None:
+    navigation.stay(file=None)
+
+
+def file_line(file: RegisterFile) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/description: **{plain(file.name)}**", width="content", anchors=False)
+        st.button("Another file", key="readings:another", type="tertiary", on_click=put_away)
+
+
+def columns(file: RegisterFile, key: str, *, own_limit: bool) -> tuple[str, str, str]:
+    """Which columns hold the keys, the values and each row's own limit; "" where the file shows it by itself."""
+    headers = [_GUESS, *read_table(file.content, file.name).headers]
+    asked = [("key", "Column that names each reading"), ("column", "Column of the values")]
+    asked += [("limit", "Column of the limits")] if own_limit else []
+    chosen = {"limit": ""}
+    with st.container(horizontal=True, gap="small"):
+        for name, label in asked:
+            chosen[name] = st.selectbox(
+                label,
+                headers,
+                key=f"{key}:{name}",
+                format_func=lambda header: header or "As the file shows it",
+                width=260,
+            )
+    return chosen["key"], chosen["column"], chosen["limit"]
+
+
+# ------------------------------------------------------------------ storing
+
+
+def upload(project: ProjectHead, view: MonitorView) -> None:
+    """Nothing is stored before it was seen what would become of it."""
+    st.subheader("Push readings", anchor=False)
+    file = uploaded()
+    if file is None:
+        file_form("File of readings", project=project.key, monitor=view.key)
+        st.caption(
+            "Nothing is stored before you have seen what would happen. Pushing a file again changes nothing."
+        )
+        return
+    file_line(file)
+    try:
+        key, column, limit = columns(file, "readings:columns", own_limit=view.spec.limit_kind.value == "row")
+        found = readings_of(file.content, view, key=key, column=column, limit=limit, filename=file.name)
+        would = try_file(
+            cache.database(),
+            found,
+            by=identity.actor(),
+            at=identity.now(),
+            guide=cache.guide(),
+            monitor_id=view.id,
+        )
+    except LifecycleError as error:
+        components.refusal(error)
+        return
+    _show(view, found, would)
+
+
+def _show(view: MonitorView, found: ReadingsFile, would: Pushed) -> None:
+    components.key_figures(
+        [
+            ("New", f"{would.stored:,}", f"{would.missing:,} of them missing" if would.missing else ""),
+            ("Known already", f"{would.unchanged:,}", ""),
+            ("In breach", f"{would.breaches:,}", ""),
+            ("Would fire", f"{len(would.fires_at):,}", ""),
+            ("No reading", f"{would.refused:,}", "named below" if would.refused else ""),
+        ]
+    )
+    fires = ", ".join(would.fires_at[:5]) + (" …" if len(would.fires_at) > 5 else "")
+    said = f"Read from “{found.key}” and “{found.column}”."
+    if would.late:
+        said += f" {counted(would.late, 'reading')} would come late; the series is judged anew from there."
+    if fires:
+        said += f" It would fire at {fires}, open an incident and tell its owner."
+    st.markdown(plain(said), anchors=False)
+    for problem in would.problems[:_MOST_PROBLEMS]:
+        st.caption(plain(f"{problem.place}: {problem.text}"))
+    if would.refused > _MOST_PROBLEMS:
+        st.caption(f"… and {would.refused - _MOST_PROBLEMS:,} more.")
+    if would.stored and st.button(
+        f"Store {counted(would.stored, 'reading')}", type="primary", key="readings:store"
+    ):
+        outcome = attempt(push_file, found=found, monitor_id=view.id, method="file")
+        if outcome.refusal is not None:
+            components.refusal(outcome.refusal)
+            return
+        put_away()
+        state.flash("success", f"{counted(would.stored, 'reading')} stored.")
+        draw_again()
+    if not would.stored:
+        st.caption("There is nothing new in this file.")
+
+
+def correct(view: MonitorView) -> None:
+    """The reading stays on record; what counts is said beside it."""
+    key = state.fresh(_CORRECTION)
+    with st.form("readings:correct", border=False, enter_to_submit=False):
+        name = st.text_input("Reading (its date or key)", key=f"{key}:key", placeholder=view.latest_key or "")
+        is_missing = st.checkbox("It is missing", key=f"{key}:missing")
+        value = st.number_input(
+            "What it should have said", value=None, key=f"{key}:value", format="%g", step=None
+        )
+        reason = st.text_input("How you know", key=f"{key}:reason")
+        if st.form_submit_button("Correct it", type="primary"):
+            if value is None and not is_missing:
+                st.error("Give the number, or say that it is missing.", icon=":material/error:")
+                return
+            perform(
+                actions.correct,
+                done="Corrected. The series is judged with it.",
+                clears=_CORRECTION,
+                monitor_id=view.id,
+                key=name,
+                value=None if is_missing else value,
+                reason=reason,
+            )

@@ -1,0 +1,6 @@
+"""Incidents and bugs."""
+
+from lifecycle.ui import project
+from lifecycle.ui.views import incidents
+
+incidents.show(project.current())

@@ -1,0 +1,5 @@
+"""Access tokens."""
+
+from lifecycle.ui.views import tokens
+
+tokens.show()

@@ -1,0 +1,125 @@
+"""The leadership pack: complete in itself, of the moment it says, escaped, and readable by others' tools."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html.parser import HTMLParser
+from io import BytesIO
+
+import pytest
+from pypdf import PdfReader
+from sqlmodel import Session
+
+from lifecycle.errors import Invalid
+from lifecycle.interchange.leadership_packs import make_pack
+from lifecycle.interchange.pack_pdf import readable
+from lifecycle.store.database import Database
+from lifecycle.vocabulary import Actor, Gate, Level, OrganisationRole, Role, SignOffStatus
+from tests import factories as make
+from tests.clock import START
+from tests.rules.building import guide
+from tests.standings import assessed, listed
+
+LEADER = Actor("leader", "Lena", OrganisationRole.LEADERSHIP)
+BAD = "</title><script>alert(1)</script> & “Ωмега” \u202e\U0001f600"
+FETCHES = {"src", "href", "srcset", "action", "data", "poster", "background", "formaction", "xlink:href"}
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    with database.write() as opened:
+        make.cast(opened)
+        assessed(opened, BAD, level=Level.BLOCKED, days=9, causes={"checks": 1})
+        assessed(
+            opened, "Quiet", gate=Gate.DESIGN, days=30, roles={Role.PRIVACY: (SignOffStatus.WAITING, 12)}
+        )
+        listed(opened, "=HYPERLINK(1)")
+        yield opened
+
+
+class Read(HTMLParser):
+    """All tags, attributes and text of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def page_of(session: Session, by: Actor = LEADER, **said: object) -> Read:
+    given = {"by": by, "at": START, "guide": guide(), "ending": "html", **said}
+    return Read(make_pack(session, **given).decode())  # type: ignore[arg-type]
+
+
+def test_web_page_fetches_nothing_runs_nothing_and_shows_exactly_what_was_written(session: Session) -> None:
+    page = page_of(session)
+
+    assert not {"script", "link", "img", "iframe", "object", "form", "a"} & set(page.tags)
+    assert not FETCHES & {name for name, _ in page.attributes}
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+    assert "url(" not in page.text
+    assert "@import" not in page.text
+    assert any("default-src 'none'" in (value or "") for _, value in page.attributes)
+    assert BAD in page.text
+    assert page.tags.count("svg") == 2
+    assert "Of 2 running projects, 1 blocked" in page.text
+
+
+def test_pack_says_its_moment_for_whom_and_when_it_was_made(session: Session) -> None:
+    today, past = page_of(session), page_of(session, as_of=(START - timedelta(days=20)).date())
+
+    assert "Portfolio on 2026-03-02" in today.text
+    assert "Made 2026-03-02 09:00 UTC for Lena" in today.text
+    assert "Portfolio at the end of 2026-02-10" in past.text
+    assert "Shows 2026-02-10 23:59 UTC" in past.text
+    assert "Quiet" in past.text
+    assert "alert" not in past.text, "it came later"
+    assert "A forecast is only made for today" in past.text
+
+
+def test_pack_of_a_member_holds_their_projects_alone(session: Session) -> None:
+    stranger = Actor("olu", "Olu", OrganisationRole.MEMBER)
+    assert "Quiet" not in page_of(session, by=stranger).text
+
+
+def test_pdf_is_opened_by_another_library_and_says_the_same(session: Session) -> None:
+    data = make_pack(session, by=LEADER, at=START, guide=guide(), ending="pdf")
+    found = PdfReader(BytesIO(data))
+    text = re.sub(r"\s+", " ", " ".join(page.extract_text() for page in found.pages))
+
+    assert found.metadata.title == "Portfolio on 2026-03-02"
+    assert "Of 2 running projects, 1 blocked" in text
+    assert "Quiet" in text
+    assert "Ωмега" in text
+
+
+def test_pdf_needs_no_font_that_it_does_not_bring(session: Session) -> None:
+    data = make_pack(session, by=LEADER, at=START, guide=guide(), ending="pdf")
+    assert data.startswith(b"%PDF-")
+    assert b"/FontFile2" in data
+    assert b"/Helvetica" not in data
+    assert b"/JavaScript" not in data
+    assert b"/URI" not in data
+
+
+def test_letters_that_no_font_has_are_written_out() -> None:
+    assert readable("A\u202eB 中") == "AB [U+4E2D]"
+
+
+@pytest.mark.parametrize("ending", ["docx", "", "exe"])
+def test_another_ending_is_refused_with_a_sentence(session: Session, ending: str) -> None:
+    with pytest.raises(Invalid, match=r"\.html or a \.pdf"):
+        make_pack(session, by=LEADER, at=START, guide=guide(), ending=ending)
+    with pytest.raises(Invalid, match="still to come"):
+        page_of(session, as_of=(START + timedelta(days=1)).date())

@@ -1,0 +1,568 @@
+"""P12: a whole project goes out and comes in again without losing a field; decisions from elsewhere count nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from sqlmodel import Session, col, select
+
+from lifecycle.actions import answers, evidence, gates, people, plans, projects, reviews, sources, threads
+from lifecycle.actions.documents import ImportedProject, import_document
+from lifecycle.demo import build_example
+from lifecycle.errors import Forbidden, Invalid, NotFound, Refused
+from lifecycle.events import ORGANISATION, EventAction, project_chain, written_lines
+from lifecycle.guide import Guide
+from lifecycle.interchange.project_documents import SCHEMA_FILE, document_text, read_document, schema_text
+from lifecycle.queries.documents import check_document, check_stored, document
+from lifecycle.queries.pipeline import pipeline_gate
+from lifecycle.rules.evidence import FileContent, LinkContent
+from lifecycle.rules.signoffs import sign_off_status
+from lifecycle.store.base import metadata
+from lifecycle.store.database import Database, open_database
+from lifecycle.store.files import Folder
+from lifecycle.store.tables import ElsewhereRecord, PersonRow, Project
+from lifecycle.store.verification import verify_session
+from lifecycle.vocabulary import (
+    COMMAND_LINE,
+    Actor,
+    AnswerState,
+    Decision,
+    Gate,
+    Outcome,
+    Role,
+    SignOffStatus,
+)
+from scripts.serving import ROOT
+from tests import factories as make
+from tests.clock import START
+from tests.rules.building import guide as shipped_guide
+from tests.store.rows import all_rows
+
+LATER = START + timedelta(days=2)
+GUIDE = make.small_guide(with_checks=True)
+
+
+def exported(session: Session, key: str, guide: Guide = GUIDE, by: Actor = COMMAND_LINE) -> str:
+    return document_text(document(session, by=by, guide=guide, key=key))
+
+
+def imported(
+    session: Session, text: str, guide: Guide = GUIDE, by: Actor = COMMAND_LINE, at: datetime = LATER
+) -> ImportedProject:
+    found = read_document(text.encode(), guide)
+    return import_document(session, by=by, at=at, guide=guide, document=found, digest="0" * 64)
+
+
+# ---------------------------------------------------------------- a project with everything
+
+
+def with_everything(session: Session, everybody: make.Cast) -> int:
+    """Something in every list of the document, with the awkward kinds: removed, cleared, withdrawn, stale."""
+    project_id = make.project(session, everybody, "Orders «ahead»")
+    on_it: dict[str, Any] = {"at": START, "guide": everybody.guide, "project_id": project_id}
+    pat = everybody.pat
+    feed = make.source(session, everybody, project_id, "Feed")
+    gone = make.source(session, everybody, project_id, "Old feed")
+    make.answer(session, everybody, project_id, "X03", "vendor", source_id=feed)
+    make.answer(session, everybody, project_id, "X07", {"personal": False}, source_id=gone)
+    sources.remove(session, by=pat, **on_it, source_id=gone)
+    built_it = {"person": f"@{pat.key}", "part": "developer"}
+    make.answer(session, everybody, project_id, "M15", [built_it, {"person": "Nora", "part": "validator"}])
+    first = make.answer(session, everybody, project_id, "D12", "informs")
+    make.answer(session, everybody, project_id, "D12", "recommends")
+    answers.restore(session, by=pat, **on_it, answer_id=first.answer_id, base=2)
+    make.answer(
+        session, everybody, project_id, "D18", None, state=AnswerState.NOT_APPLICABLE, reason="‮No one\n😀"
+    )
+    promise: dict[str, Any] = {"state": AnswerState.DONT_KNOW, "due_on": date(2026, 5, 1)}
+    make.answer(session, everybody, project_id, "D27", None, owner=f"@{pat.key}", **promise)
+    make.answer(session, everybody, project_id, "D33", None, owner="Somebody outside", **promise)
+    answers.clear(session, by=pat, **on_it, field_id="D33", base=1)
+    make.go(session, everybody, project_id, Gate.DISCOVERY)
+    make.answer(session, everybody, project_id, "D01", "It comes late, and it is vague")
+    asked = {"comment": "For whom?", "fields": ["D25", f"X07@{feed}"]}
+    unhappy = make.sign(
+        session, everybody, project_id, Gate.DESIGN, Role.PRIVACY, Decision.CHANGES_REQUESTED, **asked
+    )
+    reviews.answer_change(
+        session, by=pat, at=START, guide=everybody.guide, sign_off_id=unhappy, key="D25", text="All"
+    )
+    make.sign(
+        session,
+        everybody,
+        project_id,
+        Gate.FEASIBILITY,
+        Role.BUSINESS,
+        Decision.APPROVED_WITH_CONDITIONS,
+        conditions=[
+            ("Name a second owner", f"@{pat.key}", date(2026, 4, 2)),
+            ("Write it down", "Nora", date(2026, 4, 3)),
+        ],
+    )
+    taken_back = make.sign(session, everybody, project_id, Gate.FEASIBILITY, Role.LEGAL)
+    reviews.withdraw(
+        session,
+        by=everybody[Role.LEGAL],
+        at=START,
+        guide=everybody.guide,
+        sign_off_id=taken_back,
+        reason="Misread",
+    )
+    make.ask(session, everybody, project_id, Gate.FEASIBILITY, Role.PRIVACY)
+    gates.waive(
+        session,
+        by=everybody[Role.COMPLIANCE],
+        **on_it,
+        check_id="T01",
+        gate=Gate.DISCOVERY,
+        mitigation="A daily call",
+        expires_on=date(2026, 9, 1),
+    )
+    gates.give_reason(session, by=pat, **on_it, check_id="T02", reason="The pilot will tell")
+    people.give_project_role(
+        session, by=pat, at=START, project_id=project_id, person_key=everybody.ann.key, role=Role.APPROVER
+    )
+    gates.choose_tier(session, by=everybody.ann, **on_it, tier=4, reason="The numbers are still rough")
+    evidence.add(session, by=pat, **on_it, field_id="D01", title="Study", content=LinkContent("DOC-1"))
+    file = evidence.add(
+        session,
+        by=pat,
+        **on_it,
+        gate=Gate.FEASIBILITY,
+        title="Report",
+        content=FileContent("a" * 64, 12, "text/plain", "report.txt"),
+    )
+    evidence.add(
+        session, by=pat, **on_it, field_id="D09", title="Note", content=LinkContent("https://example.org/n")
+    )
+    evidence.remove(session, by=pat, at=START, guide=everybody.guide, evidence_id=file)
+    thread = threads.ask(session, by=everybody[Role.LEGAL], **on_it, field_id="D12", text="Why?")
+    threads.reply(session, by=pat, at=START, thread_id=thread, text="Because.")
+    plans.set_date(session, by=pat, **on_it, gate=Gate.DESIGN, on_date=date(2026, 8, 1))
+    return project_id
+
+
+@pytest.fixture(scope="module")
+def told(new_database: Callable[[], str]) -> Iterator[tuple[Database, make.Cast, int]]:
+    database = open_database(new_database())
+    with pytest.MonkeyPatch.context() as patch:
+        make.register_trials(patch)
+        with database.write() as session:
+            everybody = make.cast(session, GUIDE)
+            project_id = with_everything(session, everybody)
+        yield database, everybody, project_id
+    database.dispose()
+
+
+@pytest.fixture
+def text(told: tuple[Database, make.Cast, int]) -> str:
+    with told[0].read() as session:
+        return exported(session, "orders-ahead")
+
+
+def test_every_list_of_the_document_is_filled_here(text: str) -> None:
+    """Otherwise what follows would prove nothing of the empty ones."""
+    found = json.loads(text)
+    empty = {name for name, value in found.items() if value in ([], None)}
+    assert empty == {"register_entry", "delegations", "invalidations"}
+
+
+def test_export_import_export_is_the_same_to_the_byte(text: str, database: Database) -> None:
+    with database.write() as session:
+        done = imported(session, text)
+    with database.read() as session:
+        assert exported(session, done.key) == text
+        assert verify_session(session).intact
+        assert (done.known, done.unknown) == (0, len(json.loads(text)["people"]))
+
+
+def test_beside_the_original_it_has_a_key_of_its_own(
+    told: tuple[Database, make.Cast, int], text: str
+) -> None:
+    database = told[0]
+    with database.write() as session:
+        done = imported(session, text)
+        assert done.key == "orders-ahead-2"
+        assert done.unknown == 0, "everybody was matched by their address"
+        again = imported(session, text)
+        assert again.key == "orders-ahead-3"
+    with database.read() as session:
+        assert exported(session, done.key) == exported(session, again.key) == text
+        assert exported(session, "orders-ahead") == text
+
+
+def test_nothing_decided_elsewhere_counts_here(text: str, database: Database) -> None:
+    with database.write() as session:
+        done = imported(session, text)
+    with database.read() as session:
+        facts = make.load_facts(session, done.project_id, guide=GUIDE, today=LATER.date())
+        assert (facts.sign_offs, facts.decisions, facts.waivers, facts.reasons) == ((), (), (), ())
+        assert (facts.members, facts.tier_choice, facts.reviews, facts.passed_gates) == ((), None, (), ())
+        status = sign_off_status(facts, GUIDE, Gate.FEASIBILITY, Role.BUSINESS)
+        assert (status.status, status.is_valid) == (SignOffStatus.ELSEWHERE, False)
+        taken_back = sign_off_status(facts, GUIDE, Gate.FEASIBILITY, Role.LEGAL)
+        assert taken_back.status is SignOffStatus.NOT_ASKED
+        gate = pipeline_gate(
+            session,
+            by=COMMAND_LINE,
+            at=LATER,
+            guide=GUIDE,
+            project_key=done.key,
+            gate=Gate.DISCOVERY,
+            model_version=None,
+            base_url="",
+        )
+        assert not gate.ready
+        assert any("decided elsewhere" in blocker.text for blocker in gate.blockers)
+        lines = [line["action"] for line in written_lines(session, ORGANISATION)]
+        assert lines == [EventAction.PROJECT_IMPORTED.value]
+        assert list(written_lines(session, project_chain(done.project_id))) == []
+
+
+def test_a_role_affirms_here_and_later_changes_go_out_with_the_rest(
+    told: tuple[Database, make.Cast, int], text: str
+) -> None:
+    database, everybody, _ = told
+    with database.write() as session:
+        done = imported(session, text, by=everybody.pat)
+        make.sign(session, everybody, done.project_id, Gate.FEASIBILITY, Role.BUSINESS, at=LATER)
+        evidence.add(
+            session,
+            by=everybody.pat,
+            at=LATER,
+            guide=GUIDE,
+            project_id=done.project_id,
+            field_id="D01",
+            title="Newer study",
+            content=LinkContent("DOC-2"),
+        )
+    with database.read() as session:
+        facts = make.load_facts(session, done.project_id, guide=GUIDE, today=LATER.date())
+        assert sign_off_status(facts, GUIDE, Gate.FEASIBILITY, Role.BUSINESS).is_valid
+        before, after = json.loads(text), json.loads(exported(session, done.key))
+    assert after["sign_offs"][:-1] == before["sign_offs"]
+    assert after["sign_offs"][-1]["id"] == len(after["sign_offs"])
+    assert [part["id"] for part in after["evidence"]] == [1, 2, 3, 4]
+    assert after["evidence"][:3] == before["evidence"]
+    assert after["members"][: len(before["members"])] == before["members"]
+    assert after["answers"] == before["answers"]
+
+
+def test_roles_of_the_document_let_nobody_in(told: tuple[Database, make.Cast, int], text: str) -> None:
+    """A file could name anybody: whoever brings it in manages the project, and nobody else has a role on it."""
+    database, everybody, _ = told
+    with database.write() as session:
+        done = imported(session, text, by=everybody.olu)
+        with pytest.raises(NotFound):
+            document(session, by=everybody.pat, guide=GUIDE, key=done.key)
+        assert (
+            json.loads(exported(session, done.key, by=everybody.olu))["project"]["name"] == "Orders «ahead»"
+        )
+        with pytest.raises(NotFound):
+            document(session, by=everybody.olu, guide=GUIDE, key="orders-ahead")
+
+
+def test_a_file_of_the_document_opens_no_file_here(text: str, database: Database) -> None:
+    """Its digest alone would else give out a stored file of another project."""
+    with database.write() as session:
+        done = imported(session, text)
+        stored = all_rows(session, metadata.tables["evidence_revision"])
+        assert len(stored) == 2
+        assert not any("a" * 64 in str(row) for row in stored)
+        kept = session.exec(
+            select(ElsewhereRecord).where(
+                col(ElsewhereRecord.project_id) == done.project_id, col(ElsewhereRecord.kind) == "evidence"
+            )
+        ).one()
+        assert "a" * 64 in kept.content
+
+
+def test_people_without_an_account_get_no_way_in_and_an_erased_one_stays_erased(
+    text: str, database: Database
+) -> None:
+    found = json.loads(text)
+    found["people"][0] |= {"name": "Erased person", "email": None, "erased": True}
+    with database.write() as session:
+        done = imported(session, json.dumps(found))
+        rows = session.exec(select(PersonRow)).all()
+        assert {(row.active, row.password_hash, row.approval_level) for row in rows} == {(False, None, 0)}
+        assert [row.name for row in rows if row.erased_at] == ["Erased person"]
+        assert json.loads(exported(session, done.key)) == found
+    assert "password" not in {key for part in found["people"] for key in part}
+
+
+# ---------------------------------------------------------------- the example portfolio
+
+
+@pytest.fixture(scope="module")
+def example(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = open_database(new_database())
+    now = datetime(2027, 2, 28, 5, 30, tzinfo=UTC)
+    files = Folder(tmp_path_factory.mktemp("files"))
+    build_example(database, shipped_guide(), files, by=COMMAND_LINE, now=now)
+    yield database
+    database.dispose()
+
+
+def test_every_project_of_the_example_goes_round(example: Database, database: Database) -> None:
+    guide, at = shipped_guide(), datetime(2027, 3, 1, 6, tzinfo=UTC)
+    with example.write() as here, database.write() as there:
+        keys = here.exec(select(Project.key).order_by(Project.key)).all()
+        assert len(keys) == 15
+        for key in keys:
+            text = exported(here, key, guide)
+            away = imported(there, text, guide, at=at)
+            assert exported(there, away.key, guide) == text, key
+            beside = imported(here, text, guide, at=at)
+            assert exported(here, beside.key, guide) == text, key
+            stored = check_stored(there, by=COMMAND_LINE, at=at, guide=guide, key=away.key)
+            read = check_document(here, at=at, guide=guide, document=read_document(text.encode(), guide))
+            said = [
+                {gate["gate"]: [(each["check"], each["result"], each["messages"]) for each in gate["checks"]]}
+                for gate in read.as_json()["gates"]
+            ]
+            assert said == [
+                {gate["gate"]: [(each["check"], each["result"], each["messages"]) for each in gate["checks"]]}
+                for gate in stored.as_json()["gates"]
+            ], key
+
+
+# ---------------------------------------------------------------- any project
+
+WORDS = st.text(min_size=1, max_size=40)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("say"), st.sampled_from(("D01", "F03")), WORDS),
+        st.tuples(st.just("choose"), st.sampled_from(("informs", "recommends", "decides_alone"))),
+        st.tuples(st.just("none"), st.sampled_from(("D18", "D25", "M15")), WORDS),
+        st.tuples(st.just("later"), st.sampled_from(("D09", "R21")), WORDS),
+        st.tuples(st.just("clear"), st.sampled_from(("D01", "D12", "F03"))),
+        st.tuples(st.just("source"), WORDS),
+        st.tuples(st.just("remove"), st.integers(0, 3)),
+        st.tuples(st.just("origin"), st.integers(0, 3), st.sampled_from(("vendor", "own"))),
+        st.tuples(
+            st.just("sign"),
+            st.sampled_from((Gate.DISCOVERY, Gate.FEASIBILITY)),
+            st.sampled_from(tuple(make.NAMES)),
+        ),
+        st.tuples(st.just("ask"), WORDS),
+        st.tuples(
+            st.just("date"), st.sampled_from(tuple(Gate)), st.dates(date(2026, 4, 1), date(2030, 1, 1))
+        ),
+        st.tuples(st.just("link"), WORDS),
+        st.tuples(st.just("stop"), WORDS),
+        st.tuples(st.just("archive")),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=WORDS, steps=STEPS)
+def test_any_project_goes_round(
+    told: tuple[Database, make.Cast, int], name: str, steps: list[tuple[Any, ...]]
+) -> None:
+    """Whatever the actions accept; what they refuse is left out."""
+    database, everybody, _ = told
+    with suppress(_TakenBack), database.write() as session:
+        project_id = _try(session, lambda: make.project(session, everybody, name))
+        if project_id is not None:
+            known: list[int] = []
+            for step in steps:
+                _try(session, lambda step=step: _take(session, everybody, project_id, known, step))  # type: ignore[misc]
+            key = session.get_one(Project, project_id).key
+            before = exported(session, key)
+            done = imported(session, before)
+            assert exported(session, done.key) == before
+        raise _TakenBack
+
+
+class _TakenBack(Exception):
+    """Ends an example without a trace."""
+
+
+def _try(session: Session, act: Callable[[], Any]) -> Any:
+    point = session.begin_nested()
+    try:
+        done = act()
+    except (Invalid, Refused, Forbidden, NotFound):
+        point.rollback()
+        session.expire_all()
+        return None
+    point.commit()
+    return done
+
+
+def _take(
+    session: Session, everybody: make.Cast, project_id: int, known: list[int], step: tuple[Any, ...]
+) -> None:
+    on_it: dict[str, Any] = {
+        "by": everybody.pat,
+        "at": START,
+        "guide": everybody.guide,
+        "project_id": project_id,
+    }
+    kind, *given_ = step
+    match kind:
+        case "say":
+            make.answer(session, everybody, project_id, *given_)
+        case "choose":
+            make.answer(session, everybody, project_id, "D12", *given_)
+        case "none":
+            words: dict[str, Any] = {"state": AnswerState.NOT_APPLICABLE, "reason": given_[1]}
+            make.answer(session, everybody, project_id, given_[0], None, **words)
+        case "later":
+            words = {"state": AnswerState.DONT_KNOW, "owner": given_[1], "due_on": date(2026, 6, 1)}
+            make.answer(session, everybody, project_id, given_[0], None, **words)
+        case "clear":
+            answers.clear(session, **on_it, field_id=given_[0], base=None)
+        case "source":
+            known.append(make.source(session, everybody, project_id, given_[0]))
+        case "remove" if given_[0] < len(known):
+            sources.remove(session, **on_it, source_id=known[given_[0]])
+        case "origin" if given_[0] < len(known):
+            make.answer(session, everybody, project_id, "X03", given_[1], source_id=known[given_[0]])
+        case "sign":
+            make.sign(session, everybody, project_id, *given_)
+        case "ask":
+            threads.ask(session, **on_it, field_id="D12", text=given_[0])
+        case "date":
+            plans.set_date(session, **on_it, gate=given_[0], on_date=given_[1])
+        case "link":
+            evidence.add(session, **on_it, field_id="D01", title="Study", content=LinkContent(given_[0]))
+        case "stop":
+            gates.decide(session, **on_it, gate=Gate.DISCOVERY, outcome=Outcome.STOP, reason=given_[0])
+        case "archive":
+            projects.archive(session, by=everybody.pat, at=START, project_id=project_id)
+
+
+# ---------------------------------------------------------------- documents that are refused
+
+
+def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    def change(found: Any) -> None:
+        *before, last = path.replace("[", ".").replace("]", "").split(".")
+        for step in before:
+            found = found[int(step)] if step.isdecimal() else found[step]
+        if value is ...:
+            del found[last]
+        else:
+            found[int(last) if last.isdecimal() else last] = value
+
+    return change
+
+
+def _again(name: str) -> Callable[[dict[str, Any]], None]:
+    def change(found: dict[str, Any]) -> None:
+        found[name].append(found[name][0])
+
+    return change
+
+
+WRONG: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "a field is missing": (_set("project.name", ...), "project.name"),
+    "a field too many": (_set("project.colour", "red"), "project.colour"),
+    "a list too many": (_set("secrets", []), "secrets"),
+    "an unknown stage": (_set("project.stage", "dreaming"), "project.stage"),
+    "a number as text": (_set("project.revision", "1"), "project.revision"),
+    "a number too large": (_set("project.revision", 2**63), "project.revision"),
+    "a moment without a zone": (_set("project.created_at", "2026-03-02T09:00:00"), "project.created_at"),
+    "a moment out of reach": (_set("project.created_at", "0001-01-01T00:00:00+14:00"), "project.created_at"),
+    "a day that is none": (_set("target_dates[0].on_date", "2026-02-30"), "target_dates[0].on_date"),
+    "a control character": (_set("project.purpose", "a\x00b"), "project.purpose"),
+    "a gate of another stage": (_set("project.gate", "launch"), "project.gate"),
+    "a person who is not listed": (_set("project.created_by", "p99"), "project.created_by"),
+    "a person twice": (_again("people"), "people[0].id"),
+    "no e-mail address": (_set("people[0].email", "nobody"), "people[0].email"),
+    "a data source that is not listed": (_set("threads[0].source", "s9"), "threads[0].source"),
+    "a data source twice": (_again("sources"), "sources[0].id"),
+    "an answer of the wrong kind": (
+        _set("answers[0].versions[0].value", {"a": 1}),
+        "answers[0].versions[0].value",
+    ),
+    "an answer without a value": (_set("answers[0].versions[0].value", None), "answers[0].versions[0].value"),
+    "no versions": (_set("answers[0].versions", []), "answers[0].versions"),
+    "a source's question without a source": (_set("answers[-1].source", None), "answers[-1].source"),
+    "a restored version that is not there": (
+        _set("answers[0].versions[0].restored_from", 7),
+        "answers[0].versions[0].restored_from",
+    ),
+    "a sign-off without its review": (_set("sign_offs[0].review", 99), "sign_offs[0].review"),
+    "a sign-off twice": (_again("sign_offs"), "sign_offs[0].id"),
+    "a condition of no sign-off": (_set("conditions[0].sign_off", 99), "conditions[0].sign_off"),
+    "an address that runs": (
+        _set("evidence[0].revisions[0].address", "javascript:alert(1)"),
+        "evidence[0].revisions[0].address",
+    ),
+    "another document": (_set("format", "something"), "format"),
+    "a newer version": (_set("schema_version", 2), "schema_version"),
+    "a version as text": (_set("schema_version", "1"), "schema_version"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_document_is_refused_with_its_place_and_a_sentence(text: str, name: str) -> None:
+    change, place = WRONG[name]
+    found = json.loads(text)
+    if "[-1]" in place:
+        place = place.replace("[-1]", f"[{len(found['answers']) - 1}]")
+        found["answers"][-1]["source"] = None
+    else:
+        change(found)
+    with pytest.raises(Invalid) as refused:
+        read_document(json.dumps(found).encode(), GUIDE)
+    assert place in refused.value.problems
+    assert all(sentence.endswith(".") for sentence in refused.value.problems.values())
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"[]", "no whole-project document"),
+        (b"[" * 100_000, "not JSON"),
+        (b'{"format": NaN}', "not JSON"),
+        (b"null", "no whole-project document"),
+        (b'{"format": "lifecycle-project", "schema_version": 1, "people": "\\ud800"}', "not JSON"),
+    ],
+)
+def test_what_is_no_document_is_refused(data: bytes, said: str) -> None:
+    with pytest.raises(Invalid, match=said):
+        read_document(data, GUIDE)
+
+
+def test_a_newer_version_says_to_update(text: str) -> None:
+    found = json.loads(text) | {"schema_version": 3, "something_new": 1}
+    with pytest.raises(Invalid, match="version 3.*Update Lifecycle"):
+        read_document(json.dumps(found).encode(), GUIDE)
+
+
+def test_answers_to_questions_of_another_guide_are_kept(text: str, database: Database) -> None:
+    found = json.loads(text)
+    found["answers"].insert(0, {**found["answers"][0], "field": "A77"})
+    again = json.dumps(found)
+    with database.write() as session:
+        done = imported(session, again)
+        assert json.loads(exported(session, done.key))["answers"] == found["answers"]
+
+
+def test_a_document_fits_the_schema_in_the_documentation(text: str) -> None:
+    schema = json.loads((ROOT / "docs" / SCHEMA_FILE).read_text("utf-8"))
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(json.loads(text))] == []
+    assert list(Draft202012Validator(schema).iter_errors({**json.loads(text), "secrets": []}))
+
+
+def test_schema_in_the_documentation_is_that_of_the_code() -> None:
+    kept = Path(ROOT / "docs" / SCHEMA_FILE).read_text("utf-8")
+    assert kept == schema_text(), "write it anew with scripts/write_schema.py"
