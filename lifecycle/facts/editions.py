@@ -44,6 +44,9 @@ def _version_of(table: str) -> Select[Any]:
 
 # By the argument that says which project something is about. Built once: asked before nearly everything.
 _VERSIONS: Mapping[str, Select[Any]] = {
+    "monitor_id": _version_of("monitor"),
+    "incident_id": _version_of("incident"),
+    "release_id": _version_of("release"),
     "project_id": select(_PROJECT.c.guide_version).where(_PROJECT.c.id == bindparam("named")),
     "key": select(_PROJECT.c.guide_version).where(_PROJECT.c.key == bindparam("named")),
     "project_key": select(_PROJECT.c.guide_version).where(_PROJECT.c.key == bindparam("named")),
@@ -109,6 +112,17 @@ def load_by_guide(
     for own in _each(guides.values()):
         ids = [project_id for project_id in project_ids if guides.get(project_id) is own]
         yield own, load_many(session, ids, today=today, guide=own)
+
+
+def facts_of(
+    session: Session, project_ids: Sequence[int], *, today: date, guide: Guide
+) -> dict[int, ProjectFacts]:
+    """The facts of several projects, each read with its own guide."""
+    return {
+        project_id: facts
+        for _, found in load_by_guide(session, project_ids, today=today, guide=guide)
+        for project_id, facts in found.items()
+    }
 
 
 def _each(guides: Iterable[Guide]) -> list[Guide]:

@@ -18,6 +18,7 @@ from lifecycle.rules.checks.evaluation import CheckState, states_at
 from lifecycle.vocabulary import Actor, Blocker, Gate
 
 
+@by_its_guide
 def findings_at(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, gate: Gate | None = None
 ) -> tuple[Gate, tuple[FindingView, ...]]:

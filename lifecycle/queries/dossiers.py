@@ -126,6 +126,7 @@ class Report:
     head: str  # hash of the newest
 
 
+@by_its_guide
 def report(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> Report:
     """Raises as `dossier`."""
     found = dossier(session, by=by, at=at, guide=guide, key=key)

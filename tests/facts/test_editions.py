@@ -40,6 +40,9 @@ ABOUT_A_PROJECT = {
     "condition_id",
     "waiver_id",
     "evidence_id",
+    "monitor_id",
+    "incident_id",
+    "release_id",
 }
 # These are about a project and take the guide in force: what it is to go by from now on, or many projects at once.
 NOT_BY_ITS_OWN = {
@@ -49,6 +52,8 @@ NOT_BY_ITS_OWN = {
     "actions.guides.upgrade",
     "actions.delegations.give",
     "actions.signing.facts_now",
+    "actions.projects.record_change",  # called with what its caller goes by
+    "queries.elsewhere.of_project",
     "queries.guide_versions.upgrade_of",
 }
 
