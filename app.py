@@ -11,7 +11,6 @@ from streamlit import config, file_util
 
 from lifecycle.demo import build_example
 from lifecycle.errors import LifecycleError
-from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import read_settings
 from lifecycle.ui.wire import WIRE
 from lifecycle.vocabulary import Actor
@@ -24,8 +23,7 @@ config._main_script_path = str(HERE / "app.py")
 
 def load_example(by: Actor) -> None:
     """For the button of the first start; takes some ten seconds."""
-    guide = load_checked_guide(site.settings.guide_folder)
-    build_example(site.database, guide, site.files, by=by, now=datetime.now(UTC))
+    build_example(site.database, site.guide(), site.files, by=by, now=datetime.now(UTC))
 
 
 try:

@@ -513,17 +513,17 @@ def load_guide(folder: Path) -> Guide:
     sheets = tuple(_worksheet(folder, name) for name in STAGE_FILES)
     checks = {name: _checks(folder, name) for name in CHECK_FILES}
     parts = {
-        "version": str(_read(folder, "guide.yaml").get("version", "1")),
+        "version": str(read_yaml(folder, "guide.yaml").get("version", "1")),
         "worksheets": sheets,
         "source_worksheet": _worksheet(folder, "data"),
         "checks": tuple(check for of_file in checks.values() for check in of_file),
-        **{name: _read(folder, file) for name, file in _FILE_OF.items()},
+        **{name: read_yaml(folder, file) for name, file in _FILE_OF.items()},
     }
     try:
         guide = Guide.model_validate(parts)
     except ValidationError as error:
         place = error.errors()[0]["loc"]
-        raise _guide_error(_FILE_OF.get(str(place[0]), "guide.yaml"), error, parts, drop=1) from error
+        raise guide_error(_FILE_OF.get(str(place[0]), "guide.yaml"), error, parts, drop=1) from error
     _check_field_names(guide)
     _check_check_names(checks, set(guide.fields))
     _check_policy_names(guide)
@@ -533,7 +533,7 @@ def load_guide(folder: Path) -> Guide:
 
 def _worksheet(folder: Path, name: str) -> WorksheetSpec:
     file = f"{name}.yaml"
-    content = _read(folder, file)
+    content = read_yaml(folder, file)
     stage = content.get("stage")
     if stage != name:
         raise GuideError(file, "stage", f"must be “{name}”, not “{stage}”")
@@ -546,7 +546,7 @@ def _worksheet(folder: Path, name: str) -> WorksheetSpec:
     try:
         sheet = WorksheetSpec.model_validate(content)
     except ValidationError as error:
-        raise _guide_error(file, error, content) from error
+        raise guide_error(file, error, content) from error
     for field in sheet.fields:
         if field.stage and field.gate.stage.order < field.stage.order:
             raise GuideError(file, f"{field.id} › gate", f"is {field.gate}, which comes before this stage")
@@ -554,13 +554,13 @@ def _worksheet(folder: Path, name: str) -> WorksheetSpec:
 
 
 def _checks(folder: Path, file: str) -> tuple[CheckSpec, ...]:
-    content = _read(folder, file)
+    content = read_yaml(folder, file)
     found = []
     for check in _listed(content, "checks", file):
         try:
             found.append(CheckSpec.model_validate(check))
         except ValidationError as error:
-            raise _guide_error(file, error, check, start=str(check.get("id", "checks"))) from error
+            raise guide_error(file, error, check, start=str(check.get("id", "checks"))) from error
     return tuple(found)
 
 
@@ -590,7 +590,8 @@ class _StrictLoader(_Loader):  # type: ignore[misc]
         return content
 
 
-def _read(folder: Path, name: str) -> dict[str, Any]:
+def read_yaml(folder: Path, name: str) -> dict[str, Any]:
+    """The mapping that a file holds; raises GuideError naming file and line."""
     try:
         content = yaml.load((folder / name).read_text(encoding="utf-8"), Loader=_StrictLoader)
     except FileNotFoundError as error:
@@ -609,9 +610,10 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
     return content
 
 
-def _guide_error(
+def guide_error(
     file: str, error: ValidationError, content: object, *, drop: int = 0, start: str = ""
 ) -> GuideError:
+    """pydantic's first finding as file, place and sentence; `content` is what was read, `start` where it stood."""
     first = error.errors()[0]
     words = [start] if start else []
     words += _place(first["loc"], content)[drop:]

@@ -34,6 +34,7 @@ class Settings:
     address: str = "127.0.0.1"
     port: int = 8501
     guide_folder: Path = PROJECT_ROOT / "data" / "guide"
+    own_guide: Path | None = None  # what the organisation adds to the guide
     public_url: str | None = None
     trust_proxy: bool = False
     session_idle_hours: float = 12
@@ -62,6 +63,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         address=values.get("LIFECYCLE_ADDRESS", "127.0.0.1"),
         port=_port(values.get("PORT", "8501")),
         guide_folder=Path(values.get("LIFECYCLE_GUIDE") or PROJECT_ROOT / "data" / "guide"),
+        own_guide=_own_guide(values),
         public_url=values.get("LIFECYCLE_PUBLIC_URL") or None,
         trust_proxy=values.get("LIFECYCLE_TRUST_PROXY", "") == "1",
         evidence_url=values.get("LIFECYCLE_EVIDENCE_URL") or None,
@@ -73,6 +75,14 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         mail=_mail(values),
         allow_http_webhooks=values.get("LIFECYCLE_ALLOW_HTTP_WEBHOOKS", "") == "1",
     )
+
+
+def _own_guide(values: Mapping[str, str]) -> Path | None:
+    """The file that is named, or the one at the usual place when there is one."""
+    if named := values.get("LIFECYCLE_OWN_GUIDE"):
+        return Path(named)
+    usual = PROJECT_ROOT / "data" / "own_guide.yaml"
+    return usual if usual.is_file() else None
 
 
 def _megabytes(values: Mapping[str, str], name: str, otherwise: int) -> int:

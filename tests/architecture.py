@@ -18,7 +18,7 @@ PACKAGE = "lifecycle"
 
 WORDS = frozenset({"vocabulary", "errors", "settings", "canonical"})
 STORED = frozenset({"store", "events"})
-UP_TO_FACTS = WORDS | STORED | {"guide", "rules", "facts"}
+UP_TO_FACTS = WORDS | STORED | {"guide", "own_guide", "rules", "facts"}
 UP_TO_INTERCHANGE = UP_TO_FACTS | {"actions", "queries", "interchange"}
 
 # ring: the rings it may import besides itself
@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "settings": WORDS,
     "canonical": frozenset(),
     "guide": WORDS,
+    "own_guide": WORDS | {"guide"},
     "rules": frozenset({"vocabulary", "errors", "canonical", "guide"}),
     "store": WORDS | STORED,
     "events": WORDS | STORED,
@@ -54,6 +55,8 @@ ACTIONS = (
     "registers",
     "answers",
     "sources",
+    "copies",
+    "guides",
     "surroundings",
     "threads",
     "reviews",
@@ -97,6 +100,7 @@ ONLY_FROM_OUTSIDE: dict[str, frozenset[str]] = {
     "settings": frozenset({"pydantic"}),
     "canonical": frozenset(),
     "guide": frozenset({"pydantic", "yaml"}),
+    "own_guide": frozenset({"pydantic"}),
     "rules": frozenset(),
     "store": frozenset({"sqlmodel", "sqlalchemy", "alembic", "pydantic", "psycopg", "fsspec"}),
     "events": frozenset({"sqlmodel", "sqlalchemy", "pydantic"}),

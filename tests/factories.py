@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -146,6 +146,11 @@ def cast(session: Session, guide: Guide | None = None) -> Cast:
         reviewers=reviewers,
         guide=guide or small_guide(),
     )
+
+
+def replaced(cast: Cast, guide: Guide) -> Cast:
+    """The same people under another guide."""
+    return replace(cast, guide=guide)
 
 
 def person(

@@ -137,6 +137,7 @@ REFUSED_IMPORTS = [
     ("settings", "lifecycle.store"),
     ("canonical", "lifecycle.vocabulary"),
     ("guide", "lifecycle.store"),
+    ("own_guide", "lifecycle.rules"),
     ("guide", "lifecycle.ui.frame"),
     ("rules", "lifecycle.store.tables"),
     ("rules", "lifecycle.settings"),
@@ -170,6 +171,7 @@ REFUSED_IMPORTS = [
 ALLOWED_IMPORTS = [
     ("errors", "lifecycle.vocabulary"),
     ("guide", "lifecycle.errors"),
+    ("own_guide", "lifecycle.guide"),
     ("rules", "lifecycle.guide"),
     ("rules", "lifecycle.rules.tiers"),
     ("events", "lifecycle.store.tables"),
@@ -189,6 +191,7 @@ REFUSED_PACKAGES = [
     ("settings", "streamlit"),
     ("canonical", "pydantic"),
     ("guide", "pandas"),
+    ("own_guide", "pandas"),
     ("rules", "pandas"),
     ("rules", "streamlit"),
     ("rules", "sqlmodel"),

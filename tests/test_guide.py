@@ -25,6 +25,7 @@ from lifecycle.guide import (
     load_guide,
 )
 from lifecycle.interchange.mappings import RegisterMapping
+from lifecycle.own_guide import with_own
 from lifecycle.rules.answers import parse
 from lifecycle.vocabulary import Act, Gate, Role, Severity, Stage
 
@@ -226,7 +227,7 @@ def test_the_page_about_the_guide_shows_what_loads(tmp_path: Path) -> None:
     page = (SHIPPED.parents[1] / "docs" / "guide.md").read_text(encoding="utf-8")
     described = re.findall(r"^\| `(\w+)` \|", page[page.index("### Types") :], flags=re.MULTILINE)
     assert described == list(get_args(PartType))
-    field, rows, check, thresholds, gates, tiers, mapping = re.findall(
+    field, rows, check, thresholds, gates, tiers, own, mapping = re.findall(
         r"```yaml\n(.*?)```", page, flags=re.DOTALL
     )
     added = load_guide(copied(tmp_path, "discovery.yaml", "fields:\n", f"fields:\n{field}"))
@@ -237,6 +238,8 @@ def test_the_page_about_the_guide_shows_what_loads(tmp_path: Path) -> None:
     asked = ReviewSpec.model_validate(yaml.safe_load(gates)["gates"]["discovery"][0])
     assert asked.meaning == added.reviews(Gate.DISCOVERY)[0].meaning
     assert [TierPoint.model_validate(point).points for point in yaml.safe_load(tiers)["impact"]] == [4]
+    (tmp_path / "own_guide.yaml").write_text(own, encoding="utf-8")
+    assert with_own(load_guide(SHIPPED), tmp_path / "own_guide.yaml").field("ORG1").title == "Cost centre"
     assert RegisterMapping.model_validate(yaml.safe_load(mapping)).stage_words
 
 

@@ -15,6 +15,7 @@ from lifecycle.actions.projects import open_project
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Conflict, Invalid, NotFound
 from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import facts_with, keep, known_project, with_answer
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.projects import answer_fact, load_facts, organisation_today
@@ -54,6 +55,7 @@ class Content:
 CLEARED = Content(None)
 
 
+@by_its_guide
 def save(
     session: Session,
     *,
@@ -89,7 +91,10 @@ def save(
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """One of many answers given at once, as `save` takes it; `at` is when it was given, if that is known."""
+    """One of many answers given at once, as `save` takes it; `at` is when it was given, if that is known.
+
+    `base` is the revision that the person saw; None skips the comparison. `source_id` None: that of all of them.
+    """
 
     field_id: str
     raw: object = None
@@ -98,8 +103,11 @@ class GivenAnswer:
     due_on: date | None = None
     reason: str | None = None
     at: datetime | None = None
+    base: int | None = None
+    source_id: int | None = None
 
 
+@by_its_guide
 def save_many(
     session: Session,
     *,
@@ -113,21 +121,54 @@ def save_many(
 ) -> int:
     """Save answers of the worksheet, or of one data source, at once; returns how many changed anything.
 
-    One event for each that did, one standing for all. Revisions are not compared. When one of them cannot be
-    taken nothing is saved: raises Invalid naming every place by its field.
+    One event for each that did, one standing for all. When one of them cannot be taken nothing is saved: raises
+    Invalid naming every place by its field, or Conflict when somebody saved after the revision that one names.
     """
     require_on_project(session, "answers.save", by, project_id)
+    return _save_many(session, by, at, guide, project_id, given, source_id, method)
+
+
+@by_its_guide
+def import_sheet(
+    session: Session,
+    *,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_id: int,
+    given: Sequence[GivenAnswer],
+) -> int:
+    """As `save_many`, for answers from a filled-in spreadsheet; the command line may bring one in too."""
+    require_on_project(session, "answers.import_sheet", by, project_id)
+    return _save_many(session, by, at, guide, project_id, given, 0, "spreadsheet")
+
+
+def _save_many(
+    session: Session,
+    by: Actor,
+    at: datetime,
+    guide: Guide,
+    project_id: int,
+    given: Sequence[GivenAnswer],
+    of_source: int,
+    method: str,
+) -> int:
     project = open_project(session, project_id)
-    _check_source(session, project_id, source_id)
+    for each in {one.source_id if one.source_id is not None else of_source for one in given} | {of_source}:
+        _check_source(session, project_id, each)
     today = organisation_today(session, at)
-    contents = _contents(guide, given, source_id, today)
+    contents = _contents(guide, given, of_source, today)
     facts = load_facts(session, project_id, guide=guide, today=today)
     changed = 0
-    for field, content, moment in contents:
+    for field, content, one in contents:
+        source_id = of_source if one.source_id is None else one.source_id
         current = _current(session, project_id, source_id, field.id)
         if _same(current, content):
             continue
-        answer = _put(session, project, field, source_id, content, current, by, moment or at, method)
+        found = current.revision if current else 0
+        if one.base is not None and one.base != found:
+            raise Conflict(field.id, base=one.base, found=found, theirs=_shown(current), mine=content)
+        answer = _put(session, project, field, source_id, content, current, by, one.at or at, method)
         before = _stale(facts, guide, field)
         facts = facts_with(facts, field.id, source_id, answer_fact(field, answer))
         _record(session, _saved_or_cleared(content), answer, before, _stale(facts, guide, field), by)
@@ -139,28 +180,34 @@ def save_many(
 
 def _contents(
     guide: Guide, given: Sequence[GivenAnswer], source_id: int, today: date
-) -> list[tuple[FieldSpec, Content, datetime | None]]:
-    contents: list[tuple[FieldSpec, Content, datetime | None]] = []
+) -> list[tuple[FieldSpec, Content, GivenAnswer]]:
+    contents: list[tuple[FieldSpec, Content, GivenAnswer]] = []
     problems: dict[str, str] = {}
     for each in given:
-        field = _field(guide, each.field_id, source_id)
+        field = _field(guide, each.field_id, source_id if each.source_id is None else each.source_id)
         try:
-            content = _content(field, each.state, each.raw, each.owner, each.due_on, each.reason, today)
+            content = content_of(field, each, today)
         except Invalid as error:
             problems |= {
                 " · ".join(filter(None, (field.id, place))): text for place, text in error.problems.items()
             }
         else:
-            contents.append((field, content, each.at))
+            contents.append((field, content, each))
     if problems:
         raise Invalid(problems)
     return contents
+
+
+def content_of(field: FieldSpec, given: GivenAnswer, today: date) -> Content:
+    """What would be stored; raises Invalid with a sentence per place for what cannot be."""
+    return _content(field, given.state, given.raw, given.owner, given.due_on, given.reason, today)
 
 
 def _saved_or_cleared(content: Content) -> EventAction:
     return EventAction.ANSWER_SAVED if content.state else EventAction.ANSWER_CLEARED
 
 
+@by_its_guide
 def clear(
     session: Session,
     *,
@@ -181,6 +228,7 @@ def clear(
     )
 
 
+@by_its_guide
 def restore(
     session: Session,
     *,
@@ -403,6 +451,34 @@ def _put(
     vouched.wrote(session, _ANSWER.name, history | {"id": now["answer_id"]})
     vouched.wrote(session, _CURRENT.name, history | now | first)
     return Written(**history, answer_id=now["answer_id"], settled_stage=first["settled_stage"])  # type: ignore[arg-type]
+
+
+def carry_over(
+    session: Session,
+    project: Project,
+    field: FieldSpec,
+    source_id: int,
+    content: Content,
+    by: Actor,
+    at: datetime,
+    method: str,
+) -> Written | None:
+    """Write an answer that comes from another project; None when it is there already. The caller records it."""
+    current = _current(session, project.id or 0, source_id, field.id)
+    if _same(current, content):
+        return None
+    return _put(session, project, field, source_id, content, current, by, at, method)
+
+
+def stored_contents(
+    session: Session, project_id: int, source_id: int | None = None
+) -> dict[tuple[int, str], tuple[int, Content]]:
+    """What a project answers now, by data source and question, each with its revision; cleared ones included."""
+    chosen = select(_CURRENT).where(_CURRENT.c.project_id == project_id)
+    if source_id is not None:
+        chosen = chosen.where(_CURRENT.c.source_id == source_id)
+    found = session.connection().execute(chosen.order_by(_CURRENT.c.source_id, _CURRENT.c.field_id))
+    return {(row.source_id, row.field_id): (row.revision, _shown(row)) for row in found}
 
 
 def _check_source(session: Session, project_id: int, source_id: int) -> None:

@@ -11,7 +11,8 @@ from lifecycle.actions.signing import refuse, tidy
 from lifecycle.errors import Forbidden, Invalid, NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, record
 from lifecycle.facts.delegations import delegations
-from lifecycle.facts.projects import load_many, organisation_today
+from lifecycle.facts.editions import load_by_guide
+from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.reviews import candidates
 from lifecycle.guide import Guide
 from lifecycle.rules.delegations import DELEGABLE, Scope, may_delegate
@@ -122,7 +123,11 @@ def _reach(session: Session, wanted: DelegationFact, guide: Guide, today: date) 
     if wanted.project_id is not None and session.get(Project, wanted.project_id) is None:
         raise NotFound("project", wanted.project_id)
     ids = sorted({*rows}) if wanted.project_id is None else [wanted.project_id]
-    facts = load_many(session, ids, today=today, guide=guide)
+    facts = {
+        project_id: found
+        for _, by_id in load_by_guide(session, ids, today=today, guide=guide)
+        for project_id, found in by_id.items()
+    }
     names = dict(session.exec(select(Project.id, Project.name).where(col(Project.id).in_(ids))).all())
     return [
         Scope(
@@ -134,7 +139,7 @@ def _reach(session: Session, wanted: DelegationFact, guide: Guide, today: date) 
                 if (review.person_key, review.role, review.state) == (wanted.from_key, wanted.role, "open")
             ),
         )
-        for project_id, found in facts.items()
+        for project_id, found in sorted(facts.items())
     ]
 
 

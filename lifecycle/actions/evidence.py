@@ -11,6 +11,7 @@ from lifecycle.actions.projects import open_project, record_change
 from lifecycle.actions.signing import LONGEST_NAME, facts_now, refuse, refuse_past, tidy
 from lifecycle.errors import Invalid, NotFound, Refused
 from lifecycle.events import EventAction
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles, require_on_project
 from lifecycle.facts.projects import content_of_row
 from lifecycle.guide import Guide
@@ -34,6 +35,7 @@ _KINDS = {FileContent: EvidenceKind.FILE, LinkContent: EvidenceKind.LINK}
 # ---------------------------------------------------------------- adding
 
 
+@by_its_guide
 def add(
     session: Session,
     *,
@@ -85,6 +87,7 @@ def add(
     return item.id or 0
 
 
+@by_its_guide
 def revise(
     session: Session,
     *,
@@ -123,6 +126,7 @@ def revise(
 # ---------------------------------------------------------------- expiry, removing, bringing back
 
 
+@by_its_guide
 def set_expiry(
     session: Session, *, by: Actor, at: datetime, guide: Guide, evidence_id: int, expires_on: date | None
 ) -> None:
@@ -135,6 +139,7 @@ def set_expiry(
     _record(session, EventAction.EVIDENCE_EXPIRY_SET, item, detail, before, by, at, guide)
 
 
+@by_its_guide
 def remove(
     session: Session, *, by: Actor, at: datetime, guide: Guide, evidence_id: int, reason: str = ""
 ) -> None:
@@ -147,6 +152,7 @@ def remove(
     _record(session, EventAction.EVIDENCE_REMOVED, item, detail, before, by, at, guide)
 
 
+@by_its_guide
 def restore(session: Session, *, by: Actor, at: datetime, guide: Guide, evidence_id: int) -> None:
     """Put a removed document back as it was; what covered it holds again."""
     item = _item(session, evidence_id)

@@ -22,6 +22,7 @@ from lifecycle.actions.signing import (
 from lifecycle.canonical import digest
 from lifecycle.errors import Invalid, NotFound, Refused
 from lifecycle.events import EventAction
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles, require_on_project
 from lifecycle.guide import Guide
 from lifecycle.rules.checks.evaluation import evaluate
@@ -57,6 +58,7 @@ PERMISSION_OF_OUTCOME: Mapping[Outcome, str] = {
 # ---------------------------------------------------------------- the outcome
 
 
+@by_its_guide
 def decide(
     session: Session,
     *,
@@ -154,6 +156,7 @@ def _close_requests(
     return [review.id for review in closed]
 
 
+@by_its_guide
 def choose_tier(
     session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, tier: int, reason: str
 ) -> int:
@@ -189,6 +192,7 @@ def choose_tier(
 # ---------------------------------------------------------------- conditions
 
 
+@by_its_guide
 def add_condition(
     session: Session,
     *,
@@ -222,6 +226,7 @@ def add_condition(
     return condition.id or 0
 
 
+@by_its_guide
 def meet_condition(
     session: Session, *, by: Actor, at: datetime, guide: Guide, condition_id: int, proof: str
 ) -> None:
@@ -240,6 +245,7 @@ def meet_condition(
     _record_condition(session, EventAction.CONDITION_MET, condition, detail, by, at, guide)
 
 
+@by_its_guide
 def reopen_condition(
     session: Session,
     *,
@@ -274,6 +280,7 @@ def reopen_condition(
     _record_condition(session, EventAction.CONDITION_REOPENED, condition, detail, by, at, guide)
 
 
+@by_its_guide
 def withdraw_condition(
     session: Session, *, by: Actor, at: datetime, guide: Guide, condition_id: int, reason: str
 ) -> None:
@@ -314,6 +321,7 @@ def _refuse_closed(condition: Condition) -> None:
 # ---------------------------------------------------------------- waivers and reasons
 
 
+@by_its_guide
 def waive(
     session: Session,
     *,
@@ -355,6 +363,7 @@ def waive(
     return waiver.id or 0
 
 
+@by_its_guide
 def revoke_waiver(
     session: Session, *, by: Actor, at: datetime, guide: Guide, waiver_id: int, reason: str
 ) -> None:
@@ -379,6 +388,7 @@ def revoke_waiver(
     record_change(session, EventAction.WAIVER_REVOKED, waiver.project_id, subject, detail, by, at, guide)
 
 
+@by_its_guide
 def give_reason(
     session: Session,
     *,

@@ -11,6 +11,7 @@ from lifecycle.actions.projects import open_project
 from lifecycle.actions.signing import facts_now, refuse, tidy
 from lifecycle.errors import Conflict, Invalid, NotFound
 from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import holders, project_roles, require_on_project
 from lifecycle.guide import Guide
 from lifecycle.rules import incidents as rules
@@ -148,6 +149,7 @@ def note(session: Session, *, by: Actor, at: datetime, incident_id: int, text: s
     _record(session, EventAction.INCIDENT_NOTED, incident, {"text": text}, by, at)
 
 
+@by_its_guide
 def record_fix(
     session: Session,
     *,
@@ -186,6 +188,7 @@ def record_fix(
     _record(session, EventAction.INCIDENT_FIXED, incident, detail, by, at)
 
 
+@by_its_guide
 def sign_fix(
     session: Session,
     *,

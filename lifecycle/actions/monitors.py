@@ -21,6 +21,7 @@ from lifecycle.actions.signing import facts_now, tidy
 from lifecycle.canonical import canonical_json, moment_text
 from lifecycle.errors import Conflict, Invalid, NotFound, Refused
 from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.monitors import (
     Stretch,
     corrections_of,
@@ -114,6 +115,7 @@ def create(
     return monitor.id or 0
 
 
+@by_its_guide
 def create_from_plan(
     session: Session,
     *,
@@ -245,6 +247,7 @@ def set_baseline(
 # ---------------------------------------------------------------- readings
 
 
+@by_its_guide
 def push(
     session: Session,
     *,
@@ -333,6 +336,7 @@ def push(
     )
 
 
+@by_its_guide
 def correct(
     session: Session,
     *,
@@ -395,6 +399,7 @@ def correct(
     )
 
 
+@by_its_guide
 def record_silence(session: Session, *, by: Actor, at: datetime, guide: Guide, monitor_id: int) -> bool:
     """Fire because readings that are expected have stayed away; False where that was done for this silence."""
     monitor = _takes_readings(session, "monitors.fire", monitor_id, by)

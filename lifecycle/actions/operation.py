@@ -12,6 +12,7 @@ from lifecycle.actions.projects import open_project
 from lifecycle.actions.signing import facts_now, refuse, tidy
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Invalid
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.releases import incident_facts, release_facts, watched_facts
 from lifecycle.guide import Guide
@@ -22,6 +23,7 @@ from lifecycle.store.tables import Retirement
 from lifecycle.vocabulary import Actor, Gate, Outcome, Stage
 
 
+@by_its_guide
 def conclude_review(
     session: Session,
     *,
@@ -57,6 +59,7 @@ def conclude_review(
     )
 
 
+@by_its_guide
 def retire(
     session: Session,
     *,

@@ -13,6 +13,7 @@ from lifecycle.canonical import canonical_json
 from lifecycle.errors import Invalid, NotFound
 from lifecycle.events import ORGANISATION, EventAction, record
 from lifecycle.facts.calendars import COUNTRY, REGION, countries, regions
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
@@ -22,6 +23,7 @@ from lifecycle.store.tables import Organisation, TargetDate
 from lifecycle.vocabulary import Actor, Gate
 
 
+@by_its_guide
 def set_date(
     session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, gate: Gate, on_date: date
 ) -> None:
@@ -43,6 +45,7 @@ def set_date(
     _record(session, project_id, gate, before, on_date, by, at, guide)
 
 
+@by_its_guide
 def clear_date(
     session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, gate: Gate
 ) -> None:
@@ -57,6 +60,7 @@ def clear_date(
     _record(session, project_id, gate, before, None, by, at, guide)
 
 
+@by_its_guide
 def set_dates(
     session: Session,
     *,

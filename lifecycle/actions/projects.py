@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from lifecycle.errors import Conflict, Invalid, NotFound, Refused
 from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.editions import by_its_guide, keep_edition
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
@@ -46,6 +47,30 @@ def register(
 ) -> int:
     """Begin a project in Discovery with `by` as its product manager; returns its id."""
     require("projects.create", by)
+    project = begin(session, by, at, guide, name, purpose, organisation)
+    project_id = _id(project)
+    record(
+        session,
+        chain=project_chain(project_id),
+        action=EventAction.PROJECT_REGISTERED,
+        subject=f"project:{project.key}",
+        detail={
+            "name": project.name,
+            "purpose": project.purpose,
+            "organisation": project.organisation,
+            "guide": guide.version,
+        },
+        by=by,
+        at=at,
+    )
+    refresh_standing(session, project_id, guide=guide, at=at)
+    return project_id
+
+
+def begin(
+    session: Session, by: Actor, at: datetime, guide: Guide, name: str, purpose: str, organisation: str
+) -> Project:
+    """The rows of a new project in Discovery with `by` as its product manager; its caller records the event."""
     name, purpose, organisation = _tidy(name, purpose, organisation)
     project = Project(
         key=free_key(session, name),
@@ -62,6 +87,7 @@ def register(
         created_by=by.key,
     )
     session.add(project)
+    keep_edition(session, guide, at)
     session.flush()
     project_id = _id(project)
     if by.has_account:
@@ -75,17 +101,7 @@ def register(
             )
         )
         session.flush()
-    record(
-        session,
-        chain=project_chain(project_id),
-        action=EventAction.PROJECT_REGISTERED,
-        subject=f"project:{project.key}",
-        detail={"name": name, "purpose": purpose, "organisation": organisation, "guide": guide.version},
-        by=by,
-        at=at,
-    )
-    refresh_standing(session, project_id, guide=guide, at=at)
-    return project_id
+    return project
 
 
 def edit(
@@ -124,6 +140,7 @@ def archive(session: Session, *, by: Actor, at: datetime, project_id: int) -> No
     _record(session, EventAction.PROJECT_ARCHIVED, project, by, at)
 
 
+@by_its_guide
 def restore(session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int) -> None:
     """Bring an archived project back as it was."""
     project = existing(session, project_id)
@@ -131,6 +148,7 @@ def restore(session: Session, *, by: Actor, at: datetime, guide: Guide, project_
     if project.archived_at is None:
         raise Refused(Blocker("project:not_archived", "This project is not archived."))
     project.archived_at = None
+    project.merged_into = None  # it is one of its own again
     _record(session, EventAction.PROJECT_RESTORED, project, by, at)
     refresh_standing(session, project_id, guide=guide, at=at)
 
@@ -147,6 +165,8 @@ def adopt(session: Session, *, by: Actor, at: datetime, guide: Guide, project_id
     if project.stage is None:
         raise Refused(Blocker("project:unmapped", "Decide first which stage this project is in."))
     project.adopted_at = at
+    project.guide_version = guide.version
+    keep_edition(session, guide, at)
     project.revision += 1
     session.add(
         Membership(

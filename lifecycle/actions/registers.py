@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 
 from sqlmodel import Session, col, select
 
-from lifecycle.actions.projects import next_key, place, slug
+from lifecycle.actions.projects import existing, next_key, place, slug
 from lifecycle.canonical import canonical_json, moment_text
 from lifecycle.errors import NotFound, Refused
-from lifecycle.events import ORGANISATION, EventAction, record
+from lifecycle.events import ORGANISATION, EventAction, project_chain, record
+from lifecycle.facts.people import require_on_project
 from lifecycle.facts.registers import known_entries, stored_entries, told_before
 from lifecycle.rules.permissions import require
 from lifecycle.rules.registers import (
@@ -173,6 +174,38 @@ def undo_import(session: Session, *, by: Actor, at: datetime, run_id: int) -> in
         at=at,
     )
     return len(projects)
+
+
+def merge(session: Session, *, by: Actor, at: datetime, project_id: int, into_id: int) -> None:
+    """Say that an imported project is one of ours: it leaves the portfolio, and what its register says stands there.
+
+    Its entry stays with it, so that importing the register again still follows it. Restoring it takes this back.
+    """
+    project, ours = existing(session, project_id), existing(session, into_id)
+    require_on_project(session, "projects.read", by, project_id)
+    require_on_project(session, "projects.merge", by, into_id)
+    if project.origin != "register" or project.adopted_at is not None:
+        raise Refused(
+            Blocker("project:adopted", "Only a project from a register that nobody adopted is merged.")
+        )
+    if project.archived_at is not None:
+        raise Refused(Blocker("project:archived", "This project is archived already."))
+    if ours.origin == "register" and ours.adopted_at is None:
+        raise Refused(
+            Blocker("project:not_adopted", "Choose a project that is assessed here, or adopt that one.")
+        )
+    if ours.archived_at is not None:
+        raise Refused(Blocker("project:archived", "The project to merge into is archived. Restore it first."))
+    project.archived_at, project.merged_into = at, into_id
+    record(
+        session,
+        chain=project_chain(project_id),
+        action=EventAction.PROJECT_MERGED,
+        subject=f"project:{project.key}",
+        detail={"name": project.name, "into": ours.key, "into_name": ours.name},
+        by=by,
+        at=at,
+    )
 
 
 def _brought_by(session: Session, run_id: int) -> Sequence[Project]:

@@ -12,6 +12,7 @@ from lifecycle.actions.signing import facts_now, refuse, tidy
 from lifecycle.canonical import sha256_hex
 from lifecycle.errors import Invalid, NotFound
 from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.releases import freeze, release_facts
 from lifecycle.guide import Guide
@@ -24,6 +25,7 @@ from lifecycle.vocabulary import Actor, Gate
 LONGEST_VERSION = 200
 
 
+@by_its_guide
 def create(
     session: Session,
     *,
@@ -72,6 +74,7 @@ def create(
     return release.id or 0
 
 
+@by_its_guide
 def step(
     session: Session,
     *,

@@ -36,6 +36,7 @@ from lifecycle.canonical import canonical_json
 from lifecycle.errors import NotFound, Refused
 from lifecycle.events import EventAction, project_chain, record
 from lifecycle.facts.delegations import delegated_roles, delegations_to
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import holders, require_on_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.reviews import answered_changes, candidates
@@ -51,6 +52,7 @@ from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Meaning, R
 # ---------------------------------------------------------------- asking
 
 
+@by_its_guide
 def request(
     session: Session,
     *,
@@ -95,6 +97,7 @@ def request(
     return review.id or 0
 
 
+@by_its_guide
 def cancel(
     session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: int, reason: str = ""
 ) -> None:
@@ -108,6 +111,7 @@ def cancel(
     _record(session, EventAction.REVIEW_WITHDRAWN, review, detail, by, at, guide)
 
 
+@by_its_guide
 def reassign(
     session: Session,
     *,
@@ -145,6 +149,7 @@ def reassign(
     )
 
 
+@by_its_guide
 def hand_over(
     session: Session,
     *,
@@ -224,6 +229,7 @@ def _move(
 # ---------------------------------------------------------------- deciding
 
 
+@by_its_guide
 def decide(
     session: Session,
     *,
@@ -289,6 +295,7 @@ def decide(
     return sign_off.id or 0
 
 
+@by_its_guide
 def affirm(
     session: Session,
     *,
@@ -350,6 +357,7 @@ def affirm(
     return sign_off.id or 0
 
 
+@by_its_guide
 def withdraw(
     session: Session, *, by: Actor, at: datetime, guide: Guide, sign_off_id: int, reason: str
 ) -> int:
@@ -404,6 +412,7 @@ def withdraw(
 # ---------------------------------------------------------------- requested changes
 
 
+@by_its_guide
 def answer_change(
     session: Session, *, by: Actor, at: datetime, guide: Guide, sign_off_id: int, key: str, text: str
 ) -> int:

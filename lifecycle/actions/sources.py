@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 from lifecycle.actions.projects import next_key, open_project, record_change, slug
 from lifecycle.errors import Conflict, Invalid, NotFound
 from lifecycle.events import EventAction
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
 from lifecycle.guide import Guide
 from lifecycle.rules.answers import clean_text
@@ -19,10 +20,18 @@ LONGEST_NAME = 200
 MOST_SOURCES = 100
 
 
+@by_its_guide
 def add(session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, name: str) -> int:
     """Open a record for one more input; returns its id. Sign-offs that rest on data sources become stale."""
     require_on_project(session, "sources.add", by, project_id)
     open_project(session, project_id)
+    source = new_source(session, project_id, name, at)
+    _record(session, EventAction.SOURCE_ADDED, source, by, at, guide, name=source.name)
+    return source.id or 0
+
+
+def new_source(session: Session, project_id: int, name: str, at: datetime) -> DataSource:
+    """The row of one more input; its caller records the event."""
     name = _tidy(session, project_id, name)
     taken = set(session.exec(select(DataSource.key).where(col(DataSource.project_id) == project_id)))
     if len(taken) >= MOST_SOURCES:
@@ -39,10 +48,10 @@ def add(session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: 
     )
     session.add(source)
     session.flush()
-    _record(session, EventAction.SOURCE_ADDED, source, by, at, guide, name=name)
-    return source.id or 0
+    return source
 
 
+@by_its_guide
 def rename(
     session: Session,
     *,
@@ -67,6 +76,7 @@ def rename(
     _record(session, EventAction.SOURCE_RENAMED, source, by, at, guide, before=before, after=source.name)
 
 
+@by_its_guide
 def remove(
     session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, source_id: int
 ) -> None:
@@ -79,6 +89,7 @@ def remove(
     _record(session, EventAction.SOURCE_REMOVED, source, by, at, guide)
 
 
+@by_its_guide
 def restore(
     session: Session, *, by: Actor, at: datetime, guide: Guide, project_id: int, source_id: int
 ) -> None:

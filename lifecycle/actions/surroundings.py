@@ -15,6 +15,7 @@ from sqlmodel import Session
 from lifecycle.actions import answers
 from lifecycle.actions.projects import open_project
 from lifecycle.errors import Invalid, NotFound, Refused
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
@@ -23,6 +24,7 @@ from lifecycle.store.tables import CurrentAnswer
 from lifecycle.vocabulary import Actor, AnswerState, Blocker
 
 
+@by_its_guide
 def note_change(
     session: Session,
     *,
@@ -61,6 +63,7 @@ def note_change(
     return _save(session, by, at, guide, project_id, [*rows, entry], revision)
 
 
+@by_its_guide
 def assess_change(
     session: Session,
     *,

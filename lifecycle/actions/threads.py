@@ -11,6 +11,7 @@ from lifecycle.actions.projects import open_project
 from lifecycle.actions.sources import existing
 from lifecycle.errors import Invalid, NotFound, Refused
 from lifecycle.events import EventAction, project_chain, record
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles, require_on_project
 from lifecycle.guide import Guide
 from lifecycle.rules import threads as rules
@@ -20,6 +21,7 @@ from lifecycle.store.tables import CurrentAnswer, Thread, ThreadMessage
 from lifecycle.vocabulary import Actor, Blocker
 
 
+@by_its_guide
 def ask(
     session: Session,
     *,

@@ -22,6 +22,7 @@ from lifecycle.cli import (
     serving,
     tokens,
     triggers,
+    worksheets,
 )
 
 main = typer.Typer(
@@ -46,3 +47,4 @@ main.add_typer(monitors.monitor_commands, name="monitor", hidden=True)  # as peo
 main.add_typer(monitors.reading_commands, name="readings")
 main.add_typer(releases.commands, name="releases")
 main.add_typer(guides.commands, name="guide")
+main.add_typer(worksheets.commands, name="worksheet")

@@ -14,6 +14,7 @@ import typer
 from lifecycle.errors import GuideError, Invalid, LifecycleError, Refused
 from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.guide import Guide
+from lifecycle.own_guide import with_own
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings, read_settings
 from lifecycle.store.database import Database, open_database
@@ -60,7 +61,8 @@ def opened(settings: Settings | None = None) -> Iterator[Database]:
 
 
 def the_guide(settings: Settings) -> Guide:
-    return load_checked_guide(settings.guide_folder)
+    """The guide in force: that of the files, with what the organisation adds."""
+    return with_own(load_checked_guide(settings.guide_folder), settings.own_guide)
 
 
 def now() -> datetime:

@@ -7,10 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
+from lifecycle.actions import guides
 from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide
+from lifecycle.guide import Guide
+from lifecycle.own_guide import with_own
 from lifecycle.queries.guide_preview import GuidePreview, preview
+from lifecycle.queries.guide_versions import GuideUpgrade, upgrade_of
 from lifecycle.rules.checks.evaluation import load_checked_guide
-from lifecycle.settings import read_settings
+from lifecycle.rules.guide_changes import ProjectEffect
+from lifecycle.settings import Settings, read_settings
 from lifecycle.vocabulary import COMMAND_LINE
 
 commands = typer.Typer(help="The guide: questions, checks and who signs.", no_args_is_help=True)
@@ -18,18 +23,128 @@ commands = typer.Typer(help="The guide: questions, checks and who signs.", no_ar
 
 @commands.command("preview")
 def guide_preview(
-    folder: Annotated[Path, typer.Argument(help="The folder of the other guide.")], as_json: AsJson = False
+    folder: Annotated[
+        Path, typer.Argument(help="The folder of the other guide, or another file of your own questions.")
+    ],
+    as_json: AsJson = False,
 ) -> None:
     """Say what another guide would change before it is put in force: sign-offs gone stale, checks that fail."""
     with refusals(as_json):
         settings = read_settings()
-        guide, candidate = the_guide(settings), load_checked_guide(folder)
+        guide, candidate = the_guide(settings), _candidate(settings, folder)
         with opened(settings) as database, database.read() as session:
             found = preview(session, by=COMMAND_LINE, at=now(), guide=guide, candidate=candidate)
     if as_json:
         print_json(_preview_as_json(found))
     else:
         _show_preview(found)
+
+
+def _candidate(settings: Settings, place: Path) -> Guide:
+    """Another guide with our own questions, or ours with another file of own questions."""
+    if place.is_dir():
+        return with_own(load_checked_guide(place), settings.own_guide)
+    return with_own(load_checked_guide(settings.guide_folder), place)
+
+
+@commands.command("check")
+def guide_check(as_json: AsJson = False) -> None:
+    """Say whether the guide and your own questions can be read; a mistake is named with its file and place."""
+    with refusals(as_json):
+        settings = read_settings()
+        guide = the_guide(settings)
+    own = str(settings.own_guide) if settings.own_guide else None
+    if as_json:
+        print_json(
+            {
+                "version": guide.version,
+                "questions": len(guide.fields),
+                "checks": len(guide.checks),
+                "own": own,
+            }
+        )
+    else:
+        typer.echo(
+            f"Version {guide.version}: {counted(len(guide.fields), 'question')}, "
+            f"{counted(len(guide.checks), 'check')}. Own questions: {own or 'none'}."
+        )
+
+
+@commands.command("upgrade")
+def guide_upgrade(
+    project: Annotated[str, typer.Argument(help="The project's key, as in its address.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change and change nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Have a project go by the guide in force instead of the version it began with."""
+    with refusals(as_json):
+        settings = read_settings()
+        guide, at = the_guide(settings), now()
+        with opened(settings) as database:
+            with database.read() as session:
+                found = upgrade_of(session, by=COMMAND_LINE, at=at, guide=guide, key=project)
+            if found is not None and not dry_run:
+                with database.write() as session:
+                    guides.upgrade(
+                        session,
+                        by=COMMAND_LINE,
+                        at=at,
+                        guide=guide,
+                        project_id=found.project_id,
+                        to_digest=found.digest,
+                    )
+    if as_json:
+        print_json(_upgrade_as_json(project, guide.version, found, dry_run))
+    elif found is None:
+        typer.echo(f"{project} goes by version {guide.version} already.")
+    else:
+        _show_upgrade(found, dry_run)
+
+
+def _upgrade_as_json(project: str, version: str, found: GuideUpgrade | None, dry_run: bool) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "project": project,
+        "version": version,
+        "changed": found is not None and not dry_run,
+    }
+    if found is None:
+        return {**said, "from": version, "changes": [], "effect": _effect_as_json(ProjectEffect())}
+    changes = [{"kind": each.kind, "what": each.what, "text": each.text} for each in found.changes]
+    left = list(found.left_behind)
+    return {
+        **said,
+        "from": found.version,
+        "changes": changes,
+        "left_behind": left,
+        "effect": _effect_as_json(found.effect),
+    }
+
+
+def _show_upgrade(found: GuideUpgrade, dry_run: bool) -> None:
+    word = "would go" if dry_run else "goes"
+    typer.echo(f"It {word} by version {found.to_version} instead of {found.version}.")
+    for change in found.changes:
+        typer.echo(f"  {change.text}")
+    _show_effect(found.effect)
+
+
+def _effect_as_json(effect: ProjectEffect) -> dict[str, Any]:
+    return {
+        "stale": [
+            {
+                "sign_off": made.sign_off_id,
+                "gate": made.gate,
+                "role": made.role,
+                "signed_by": made.printed_name,
+                "reasons": list(made.reasons),
+            }
+            for made in effect.stale
+        ],
+        "newly_required": [{"gate": gate, "role": role} for gate, role in effect.newly_required],
+        "newly_failing": [{"check": check, "title": title} for check, title in effect.newly_failing],
+    }
 
 
 def _preview_as_json(found: GuidePreview) -> dict[str, Any]:
@@ -42,20 +157,7 @@ def _preview_as_json(found: GuidePreview) -> dict[str, Any]:
             {
                 "project": each.key,
                 "name": each.name,
-                "stale": [
-                    {
-                        "sign_off": made.sign_off_id,
-                        "gate": made.gate,
-                        "role": made.role,
-                        "signed_by": made.printed_name,
-                        "reasons": list(made.reasons),
-                    }
-                    for made in each.effect.stale
-                ],
-                "newly_required": [{"gate": gate, "role": role} for gate, role in each.effect.newly_required],
-                "newly_failing": [
-                    {"check": check, "title": title} for check, title in each.effect.newly_failing
-                ],
+                **_effect_as_json(each.effect),
             }
             for each in found.projects
         ],
@@ -73,11 +175,15 @@ def _show_preview(found: GuidePreview) -> None:
     )
     for project in found.projects:
         typer.echo(f"{project.name}")
-        for made in project.effect.stale:
-            typer.echo(f"  stale: {made.role.title} at {made.gate.title}, signed by {made.printed_name}")
-            for reason in made.reasons:
-                typer.echo(f"    {reason}")
-        for gate, role in project.effect.newly_required:
-            typer.echo(f"  newly required: {role.title} at {gate.title}")
-        for check, title in project.effect.newly_failing:
-            typer.echo(f"  newly in the way: {check} {title}")
+        _show_effect(project.effect)
+
+
+def _show_effect(effect: ProjectEffect) -> None:
+    for made in effect.stale:
+        typer.echo(f"  stale: {made.role.title} at {made.gate.title}, signed by {made.printed_name}")
+        for reason in made.reasons:
+            typer.echo(f"    {reason}")
+    for gate, role in effect.newly_required:
+        typer.echo(f"  newly required: {role.title} at {gate.title}")
+    for check, title in effect.newly_failing:
+        typer.echo(f"  newly in the way: {check} {title}")

@@ -25,7 +25,9 @@ def known_entries(session: Session, register_name: str) -> tuple[KnownEntry, ...
             col(RegisterEntry.row_number),
             col(Project.organisation),
             col(RegisterEntry.gone_at).is_not(None),
-            col(ImportRun.undone_at).is_not(None) & col(Project.archived_at).is_not(None),
+            col(ImportRun.undone_at).is_not(None)
+            & col(Project.archived_at).is_not(None)
+            & col(Project.merged_into).is_(None),
             col(RegisterEntry.run_id),
         )
         .join(Project, col(Project.id) == col(RegisterEntry.project_id))

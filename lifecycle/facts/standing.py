@@ -18,9 +18,9 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlmodel import Session
 
 from lifecycle.canonical import canonical_json, moment_text
+from lifecycle.facts.editions import load_by_guide
 from lifecycle.facts.projects import (
     load_facts,
-    load_many,
     organisation_time_zone,
     organisation_today,
 )
@@ -145,10 +145,10 @@ def rebuild_standing(
     today = today or organisation_today(session, at)
     assessed = 0
     for start in range(0, len(ids), _AT_ONCE):
-        found = load_many(session, ids[start : start + _AT_ONCE], today=today, guide=guide)
-        for project_id, facts in found.items():
-            _write(session, project_id, facts, guide, at, before=_newest_history(session, project_id))
-            assessed += facts.is_adopted
+        for own, found in load_by_guide(session, ids[start : start + _AT_ONCE], today=today, guide=guide):
+            for project_id, facts in found.items():
+                _write(session, project_id, facts, own, at, before=_newest_history(session, project_id))
+                assessed += facts.is_adopted
     return assessed
 
 

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlmodel import Session
 
 from lifecycle.canonical import moment_text, sha256_hex
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.guide import Guide
 from lifecycle.interchange import bundle_verifier
 from lifecycle.interchange.bundle_verifier import EVENTS, FORMAT, MANIFEST, ORGANISATION_EVENTS, ROWS, SEAL
@@ -62,6 +63,7 @@ class Bundle:
     head: str
 
 
+@by_its_guide
 def make_bundle(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> Bundle:
     """Raises NotFound for whoever may not read the project, Forbidden for whoever may not export it."""
     content = bundles.content(session, by=by, key=key)

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from lifecycle.actions import monitors
 from lifecycle.actions.monitors import Pushed
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.guide import Guide
 from lifecycle.interchange.series import ReadingsFile, read_readings
 from lifecycle.interchange.tabular import RowProblem
@@ -44,6 +45,7 @@ def readings_of(
     )
 
 
+@by_its_guide
 def push_file(
     session: Session,
     found: ReadingsFile,

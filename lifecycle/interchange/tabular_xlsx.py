@@ -24,7 +24,7 @@ _LARGEST_UNPACKED = 400_000_000
 _MOST_MEMBERS = 5_000
 _MOST_CHARACTERS = 200_000_000
 # What openpyxl and zipfile raise on damaged, truncated or encrypted workbooks.
-_DAMAGE = (
+DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     InvalidFileException,
@@ -60,7 +60,7 @@ def read_workbook_grids(content: bytes, name: str) -> tuple[Grid, ...]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _refuse_bomb(archive, name)
             grids = tuple(_grids(content, archive, name))
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise Invalid(f"{name} is a damaged or protected workbook and cannot be read.") from error
     if not grids:
         raise Invalid(f"{name} has no visible sheet with anything in it.")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -13,10 +13,12 @@ from sqlmodel import Session, col
 
 from lifecycle.errors import Invalid
 from lifecycle.events import ORGANISATION, project_chain
-from lifecycle.facts.projects import load_many, organisation_today
+from lifecycle.facts.editions import load_by_guide
+from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.standing import compute_standing, stored_standing
 from lifecycle.guide import Guide
 from lifecycle.rules.permissions import require
+from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.store.tables import ChainHead, Project
 from lifecycle.store.verification import Verification, missing_heads, verify_session
 from lifecycle.vocabulary import Actor
@@ -190,19 +192,25 @@ def check_standing(session: Session, *, by: Actor, at: datetime, guide: Guide) -
     today = organisation_today(session, at)
     ids = list(session.execute(select(col(Project.id)).order_by(col(Project.id))).scalars())
     for start in range(0, len(ids), _AT_ONCE):
-        for project_id, facts in load_many(
-            session, ids[start : start + _AT_ONCE], today=today, guide=guide
-        ).items():
+        for project_id, facts, own in _facts_by_guide(session, ids[start : start + _AT_ONCE], today, guide):
             stored = stored_standing(session, project_id)
             if not facts.is_adopted and stored is None:
                 continue
             until = stored.project["valid_until"] if stored else None
             if until is not None and until < today:
                 continue
-            if not facts.is_adopted or compute_standing(session, project_id, facts, guide, at) != stored:
+            if not facts.is_adopted or compute_standing(session, project_id, facts, own, at) != stored:
                 sentence = f"The standing of project {project_id} is not what its rows amount to."
                 chain = project_chain(project_id)
                 yield _fault(places, chain, 0, sentence, chain="", table="standing", row=str(project_id))
+
+
+def _facts_by_guide(
+    session: Session, ids: Sequence[int], today: date, guide: Guide
+) -> Iterator[tuple[int, ProjectFacts, Guide]]:
+    for own, found in load_by_guide(session, ids, today=today, guide=guide):
+        for project_id, facts in found.items():
+            yield project_id, facts, own
 
 
 def _fault(

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_project
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import organisation_today
@@ -103,6 +104,7 @@ class Card:
     signatures: tuple[SignatureView, ...]  # those that stand now
 
 
+@by_its_guide
 def card(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> Card:
     """Raises NotFound for whoever may not read the project, Forbidden for whoever may not export it."""
     head = projects.head(session, key=key, by=by)

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.facts.reviews import answered_changes
 from lifecycle.guide import Guide
@@ -48,6 +49,7 @@ def requested_changes(session: Session, project_id: int, wording: Wording) -> tu
     )
 
 
+@by_its_guide
 def open_changes(
     session: Session, *, project_id: int, guide: Guide, at: datetime
 ) -> Mapping[str, Sequence[RequestedChange]]:

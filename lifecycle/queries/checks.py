@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from lifecycle.errors import Refused
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
@@ -17,6 +18,7 @@ from lifecycle.rules.checks.evaluation import CheckState, states_at
 from lifecycle.vocabulary import Actor, Blocker, Gate
 
 
+@by_its_guide
 def findings_at(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, gate: Gate | None = None
 ) -> tuple[Gate, tuple[FindingView, ...]]:
@@ -33,6 +35,7 @@ def findings_at(
     return judged_at, findings(states, Wording(known.facts, guide, all_names(session)))
 
 
+@by_its_guide
 def checks_at(
     session: Session, *, guide: Guide, project_id: int, gate: Gate, at: datetime
 ) -> tuple[CheckState, ...]:

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.facts.reviews import candidates
 from lifecycle.guide import Guide
@@ -115,6 +116,7 @@ def all_absences(session: Session, *, by: Actor, at: datetime) -> tuple[Delegati
     return _views(session, organisation_today(session, at))
 
 
+@by_its_guide
 def hand_over(session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: int) -> HandOver:
     """The colleagues who review in the same role, those who can take this review over first."""
     row = session.get(Review, review_id)

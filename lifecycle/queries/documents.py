@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from lifecycle.facts.document_parts import ProjectDocument
 from lifecycle.facts.documents import facts_of, left_out, read_document
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_project
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import organisation_today
@@ -22,6 +23,7 @@ from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.vocabulary import Actor, CheckResult, Gate
 
 
+@by_its_guide
 def document(session: Session, *, by: Actor, guide: Guide, key: str) -> ProjectDocument:
     """Raises NotFound for whoever may not read the project, Forbidden for whoever may not export it."""
     head = projects.head(session, key=key, by=by)
@@ -62,6 +64,7 @@ class Findings:
         }
 
 
+@by_its_guide
 def check_stored(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> Findings:
     """Raises NotFound for a project that does not exist or that this actor may not read."""
     head = projects.head(session, key=key, by=by)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from lifecycle.events import head_of, project_chain
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_project
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import load_facts, organisation_today
@@ -125,6 +126,7 @@ class Report:
     head: str  # hash of the newest
 
 
+@by_its_guide
 def report(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> Report:
     """Raises as `dossier`."""
     found = dossier(session, by=by, at=at, guide=guide, key=key)
@@ -145,6 +147,7 @@ def report(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str)
     )
 
 
+@by_its_guide
 def dossier(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> Dossier:
     """Raises NotFound for whoever may not read the project, Forbidden for whoever may not export it."""
     head = projects.head(session, key=key, by=by)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.guide import Guide
 from lifecycle.queries import projects
 from lifecycle.queries.wording import NOT_PEOPLE, all_names
@@ -55,6 +56,7 @@ class Elsewhere:
     lines: tuple[ElsewhereLine, ...]
 
 
+@by_its_guide
 def recorded_elsewhere(session: Session, *, by: Actor, guide: Guide, key: str) -> Elsewhere | None:
     """None for a project that began here. Raises NotFound."""
     head = projects.head(session, key=key, by=by)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from lifecycle.errors import NotFound
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.guide import Guide
 from lifecycle.queries import projects, records
@@ -102,6 +103,7 @@ class StoredFile:
     digest: str
 
 
+@by_its_guide
 def shelf(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> Shelf:
     """Everything on the shelf of a project, in the order it was added. Raises NotFound."""
     head = projects.head(session, key=key, by=by)
@@ -119,6 +121,7 @@ def shelf(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) 
     return Shelf(head, wording.facts.today, items(False), items(True), against_adding(head, by))
 
 
+@by_its_guide
 def of_gate(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, gate: Gate) -> DocumentsOf:
     """Documents of this gate, and those that belong to questions due by it. Raises NotFound."""
     head = projects.head(session, key=key, by=by)
@@ -127,6 +130,7 @@ def of_gate(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str
     return DocumentsOf(wording.facts.today, found, against_adding(head, by))
 
 
+@by_its_guide
 def of_role(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, gate: Gate, role: Role
 ) -> DocumentsOf:

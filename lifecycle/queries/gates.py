@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.reviews import candidates
@@ -175,6 +176,7 @@ class GateView:
         return tuple(item for item in self.findings if item.result is CheckResult.PASSES)
 
 
+@by_its_guide
 def view(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, gate: Gate | None = None
 ) -> GateView:

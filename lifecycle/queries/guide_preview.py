@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from lifecycle.facts.editions import guides_of, load_by_guide
 from lifecycle.facts.projects import load_many, organisation_today
 from lifecycle.guide import Guide
 from lifecycle.rules.guide_changes import GuideChange, ProjectEffect, effect_on, guide_changes
@@ -49,7 +50,10 @@ class GuidePreview:
 
 
 def preview(session: Session, *, by: Actor, at: datetime, guide: Guide, candidate: Guide) -> GuidePreview:
-    """Over every project under way; those from a register that nobody adopted are not assessed, so not touched."""
+    """Over every project under way, each compared with the guide it goes by now.
+
+    Those from a register that nobody adopted are not assessed, so not touched.
+    """
     require("organisation.edit_guide", by)
     today = organisation_today(session, at)
     rows = session.execute(
@@ -65,9 +69,14 @@ def preview(session: Session, *, by: Actor, at: datetime, guide: Guide, candidat
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
         ids = [row.id for row in some]
-        before = load_many(session, ids, today=today, guide=guide)
+        guides = guides_of(session, guide, ids)
+        before = {
+            project_id: facts
+            for _, by_id in load_by_guide(session, ids, today=today, guide=guide)
+            for project_id, facts in by_id.items()
+        }
         after = load_many(session, ids, today=today, guide=candidate)
-        effects = ((row, effect_on(before[row.id], guide, after[row.id], candidate)) for row in some)
+        effects = ((row, effect_on(before[row.id], guides[row.id], after[row.id], candidate)) for row in some)
         found += [ProjectPreview(row.key, row.name, effect) for row, effect in effects if not effect.is_none]
     return GuidePreview(
         guide.version, candidate.version, guide_changes(guide, candidate), tuple(found), len(rows)

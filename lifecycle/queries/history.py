@@ -13,6 +13,7 @@ from sqlalchemy import String, and_, cast, literal, or_, select
 from sqlmodel import Session, col
 
 from lifecycle.events import EventAction, project_chain
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
@@ -86,6 +87,7 @@ class AnswerChange:
     restored_from: int | None
 
 
+@by_its_guide
 def events(
     session: Session,
     *,
@@ -139,6 +141,7 @@ def activity(
     return ActivityPage(tuple(lines), lines[-1].id if len(rows) > most else None)
 
 
+@by_its_guide
 def answer_changes(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, field_id: str, source_id: int = 0
 ) -> tuple[AnswerChange, ...]:
@@ -171,6 +174,7 @@ def answer_changes(
     return tuple(reversed(changes))
 
 
+@by_its_guide
 def signatures(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str
 ) -> tuple[SignatureView, ...]:
@@ -438,6 +442,15 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     EventAction.PROJECT_ARCHIVED: lambda told: "Archived the project",
     EventAction.PROJECT_RESTORED: lambda told: "Brought the project back",
     EventAction.PROJECT_ADOPTED: lambda told: "Adopted the project from its register",
+    EventAction.PROJECT_GUIDE_UPGRADED: lambda told: (
+        f"Moved the project from version {told.said('from')} of the guide to version {told.said('to')}"
+    ),
+    EventAction.PROJECT_COPIED: lambda told: (
+        f"Began the project “{told.said('name')}” as a copy of “{told.said('from_name')}”"
+    ),
+    EventAction.PROJECT_MERGED: lambda told: (
+        f"Merged it into “{told.said('into_name')}”: it is the same product"
+    ),
     EventAction.ROLE_GIVEN: lambda told: f"Made {told.person('nobody')} {told.role}",
     EventAction.ROLE_ENDED: lambda told: f"Ended {told.person('nobody')}'s role as {told.role}",
     EventAction.ANSWER_SAVED: lambda told: f"Answered {told.title}",
@@ -456,6 +469,12 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
         f"Renamed the data source “{told.said('before')}” to “{told.said('after')}”"
     ),
     EventAction.SOURCE_REMOVED: lambda told: "Removed a data source",
+    EventAction.SOURCE_TAKEN: lambda told: (
+        f"Took over the data source “{told.said('name')}” from “{told.said('from_name')}”"
+    ),
+    EventAction.SOURCE_FOLLOWED: lambda told: (
+        f"Looked at what changed in “{told.said('from_name')}” in the data source “{told.said('name')}”"
+    ),
     EventAction.REVIEW_REQUESTED: _asked,
     EventAction.REVIEW_WITHDRAWN: lambda told: (
         f"Took back the request to {told.person()} ({told.role}) {told.where}"

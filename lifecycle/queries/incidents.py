@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from lifecycle.errors import NotFound
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.guide import Guide
@@ -149,6 +150,7 @@ def of_project(session: Session, *, by: Actor, at: datetime, key: str) -> Incide
     )
 
 
+@by_its_guide
 def one(session: Session, *, by: Actor, at: datetime, guide: Guide, incident_id: int) -> IncidentView:
     """Raises NotFound also for whoever may not read its project."""
     row = session.get(Incident, incident_id)

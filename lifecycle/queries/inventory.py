@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from lifecycle.facts.projects import load_many, organisation_today
+from lifecycle.facts.editions import facts_of, guides_of
+from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
 from lifecycle.queries.portfolio import EVERYTHING, Filters, choose
 from lifecycle.queries.wording import Wording, all_names
@@ -69,11 +70,12 @@ def inventory(
     for start in range(0, len(found), _AT_ONCE):
         some = found[start : start + _AT_ONCE]
         assessed = [project.id for project, standing, _ in some if standing is not None]
-        facts = load_many(session, assessed, today=today, guide=guide) if assessed else {}
+        guides = guides_of(session, guide, assessed)
+        facts = facts_of(session, assessed, today=today, guide=guide)
         decided = _decided(session, assessed)
         for project, standing, entry in some:
             if project.id in facts:
-                wording = Wording(facts[project.id], guide, names)
+                wording = Wording(facts[project.id], guides[project.id], names)
                 rows.append(_assessed(project, standing, wording, decided.get(project.id, ())))
             else:
                 rows.append(_listed(project, entry))

@@ -12,6 +12,7 @@ from sqlalchemy import Select, and_, case, func, select
 from sqlmodel import Session, col
 
 from lifecycle.errors import NotFound
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.monitors import spec_of
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.guide import Guide
@@ -201,6 +202,7 @@ class ReadingsPage:
 # ---------------------------------------------------------------- the list
 
 
+@by_its_guide
 def of_project(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> MonitorsView:
     """Everything watched on a project, in the order it was added, and what its plan still lacks."""
     head = projects.head(session, key=key, by=by, at=at)

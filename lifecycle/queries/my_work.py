@@ -10,7 +10,8 @@ from sqlalchemy import CompoundSelect, literal, or_, select, union_all
 from sqlmodel import Session, col
 
 from lifecycle.facts.delegations import delegations_to
-from lifecycle.facts.projects import load_many, organisation_today
+from lifecycle.facts.editions import guides_of, load_by_guide
+from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.standing import compute_standing
 from lifecycle.guide import Guide
 from lifecycle.queries.change_requests import (
@@ -223,6 +224,7 @@ class MyWork:
 
 TOLD_FOR = timedelta(days=31)
 _HELD = Mapping[int, tuple[Role, ...]]
+_GUIDES = Mapping[int, Guide]  # that of each project
 
 
 def my_work(session: Session, *, by: Actor, at: datetime, guide: Guide) -> MyWork:
@@ -236,24 +238,29 @@ def my_work(session: Session, *, by: Actor, at: datetime, guide: Guide) -> MyWor
     managed = [project_id for project_id in projects if Role.PRODUCT_MANAGER in held[project_id]]
     sent_back = _sent_back(session, managed)
     wanted = sorted(_signed(session, by, projects) | outlived | asked | sent_back)
-    facts = load_many(session, wanted, today=today, guide=guide) if wanted else {}
+    guides = guides_of(session, guide, list(projects))
+    facts = {
+        project_id: known
+        for _, found in load_by_guide(session, wanted, today=today, guide=guide)
+        for project_id, known in found.items()
+    }
     for project_id in outlived:
-        now = compute_standing(session, project_id, facts[project_id], guide, at).project
+        now = compute_standing(session, project_id, facts[project_id], guides[project_id], at).project
         standings[project_id] = ProjectStanding(project_id=project_id, **now)
     names = all_names(session)
-    changes = _changes(session, sorted(asked), projects, facts, guide, names)
+    changes = _changes(session, sorted(asked), projects, facts, guides, names)
     return MyWork(
         today=today,
         reviews=_most_urgent(
             (*_reviews(session, by, projects, names, today), *_stood_in(session, by, names, today))
         ),
-        stale=_stale(by, projects, facts, guide),
+        stale=_stale(by, projects, facts, guides),
         conditions=_conditions(session, by, projects, today),
-        questions=_questions(session, by, projects, guide, names, today),
+        questions=_questions(session, by, projects, guides, names, today),
         changes=changes,
-        sent_back=_returned(projects, {key: facts[key] for key in sorted(sent_back)}, guide, names, changes),
+        sent_back=_returned(projects, {key: facts[key] for key in sorted(sent_back)}, guides, names, changes),
         projects=_lines(projects, standings, held),
-        due=_due(by, projects, facts, guide),
+        due=_due(by, projects, facts, guides),
         signed_for=_signed_for(session, by, projects, names, at),
         threads=waiting(session, by=by),
     )
@@ -423,7 +430,7 @@ def _signed_for(
 
 
 def _stale(
-    by: Actor, projects: Mapping[int, Project], facts: Mapping[int, ProjectFacts], guide: Guide
+    by: Actor, projects: Mapping[int, Project], facts: Mapping[int, ProjectFacts], guides: _GUIDES
 ) -> tuple[StaleSignOff, ...]:
     found = [
         StaleSignOff(
@@ -435,10 +442,10 @@ def _stale(
             role=made.role,
             decision=made.decision,
             decided_at=made.at,
-            reasons=staleness(known, guide, made),
+            reasons=staleness(known, guides[project_id], made),
         )
         for project_id, known in facts.items()
-        for made in _own_stale(by, known, guide)
+        for made in _own_stale(by, known, guides[project_id])
     ]
     # The latest gate first: whoever affirms there has seen the change, and the earlier ones stand again by it.
     return tuple(sorted(found, key=lambda item: (item.project_name, -item.gate.order, item.sign_off_id)))
@@ -449,26 +456,28 @@ def _changes(
     project_ids: Sequence[int],
     projects: Mapping[int, Project],
     facts: Mapping[int, ProjectFacts],
-    guide: Guide,
+    guides: _GUIDES,
     names: Mapping[str, str],
 ) -> tuple[AskedChange, ...]:
     found = [
         AskedChange(projects[project_id].key, projects[project_id].name, change)
         for project_id in project_ids
-        for change in requested_changes(session, project_id, Wording(facts[project_id], guide, names))
+        for change in requested_changes(
+            session, project_id, Wording(facts[project_id], guides[project_id], names)
+        )
         if change.is_open
     ]
     return tuple(sorted(found, key=lambda item: (item.change.at, item.project_name, item.change.place.key)))
 
 
 def _due(
-    by: Actor, projects: Mapping[int, Project], facts: Mapping[int, ProjectFacts], guide: Guide
+    by: Actor, projects: Mapping[int, Project], facts: Mapping[int, ProjectFacts], guides: _GUIDES
 ) -> tuple[DueApproval, ...]:
     found = [
         DueApproval(made.review_id, projects[project_id].name, made.gate, made.role, due_on)
         for project_id, known in facts.items()
-        for made in approvals_due(known, guide)
-        if made.person_key == by.key and (due_on := valid_through(known, guide, made))
+        for made in approvals_due(known, guides[project_id])
+        if made.person_key == by.key and (due_on := valid_through(known, guides[project_id], made))
     ]
     return tuple(sorted(found, key=lambda item: (item.due_on, item.project_name)))
 
@@ -494,7 +503,7 @@ def _own_stale(by: Actor, facts: ProjectFacts, guide: Guide) -> Iterable[SignOff
 def _returned(
     projects: Mapping[int, Project],
     facts: Mapping[int, ProjectFacts],
-    guide: Guide,
+    guides: _GUIDES,
     names: Mapping[str, str],
     changes: Iterable[AskedChange],
 ) -> tuple[SentBack, ...]:
@@ -507,9 +516,9 @@ def _returned(
     for project_id, known in facts.items():
         if known.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED):
             continue
-        wording = Wording(known, guide, names)
+        wording = Wording(known, guides[project_id], names)
         for made in known.sign_offs:
-            state = sign_off_status(known, guide, made.gate, made.role)
+            state = sign_off_status(known, guides[project_id], made.gate, made.role)
             if made != state.sign_off or made.decision not in _UNFAVOURABLE:
                 continue
             is_open = state.status in (SignOffStatus.CHANGES_REQUESTED, SignOffStatus.REJECTED)
@@ -563,7 +572,7 @@ def _questions(
     session: Session,
     by: Actor,
     projects: Mapping[int, Project],
-    guide: Guide,
+    guides: _GUIDES,
     names: Mapping[str, str],
     today: date,
 ) -> tuple[OwnedQuestion, ...]:
@@ -575,17 +584,19 @@ def _questions(
             col(CurrentAnswer.source_id).in_(_in_use(list(projects))),
         )
     ).scalars()
-    empty = Wording(ProjectFacts(today=today), guide, names)
+    wordings = {own: Wording(ProjectFacts(today=today), guides[own], names) for own in projects}
     found = [
         OwnedQuestion(
             project_key=projects[row.project_id].key,
             project_name=projects[row.project_id].name,
-            place=empty.place(f"{row.field_id}@{row.source_id}" if row.source_id else row.field_id),
+            place=wordings[row.project_id].place(
+                f"{row.field_id}@{row.source_id}" if row.source_id else row.field_id
+            ),
             due_on=row.due_on,
             is_overdue=row.due_on is not None and row.due_on < today,
         )
         for row in rows
-        if row.field_id in guide.fields
+        if row.field_id in guides[row.project_id].fields
     ]
     return tuple(sorted(found, key=lambda item: (item.due_on or date.max, item.project_name, item.place.key)))
 

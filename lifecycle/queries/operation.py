@@ -13,9 +13,10 @@ from sqlmodel import Session, col
 
 from lifecycle.events import EventAction, project_chain
 from lifecycle.facts.dated_answers import dated_answers
+from lifecycle.facts.editions import by_its_guide, facts_of, guides_of
 from lifecycle.facts.known import known_project
 from lifecycle.facts.people import project_roles
-from lifecycle.facts.projects import load_many, organisation_today
+from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.releases import (
     incident_facts,
     incident_facts_of,
@@ -107,6 +108,7 @@ class OperationView:
     may: frozenset[str]
 
 
+@by_its_guide
 def view(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> OperationView:
     """Raises NotFound for a project that does not exist or that this person may not read."""
     head = projects.head(session, key=key, by=by, at=at)
@@ -237,13 +239,15 @@ def due_reviews(session: Session, *, by: Actor, at: datetime, guide: Guide) -> t
         )
         .distinct()
     ).all()
-    facts = load_many(session, [row.id for row in found], today=today, guide=guide)
+    ids = [row.id for row in found]
+    guides = guides_of(session, guide, ids)
+    facts = facts_of(session, ids, today=today, guide=guide)
     released = release_facts_of(session, [row.id for row in found])
     happened = incident_facts_of(session, [row.id for row in found])
     due = []
     for row in found:
         triggers = triggers_of(released.get(row.id, ()), happened.get(row.id, ()))
-        cycle = review_cycle(facts[row.id], guide, triggers)
+        cycle = review_cycle(facts[row.id], guides[row.id], triggers)
         if cycle and (cycle.is_due or cycle.due_on <= today + SOON):
             due.append(DueReview(row.key, row.name, cycle.due_on, cycle.because))
     return tuple(sorted(due, key=lambda each: (not each.because, each.due_on, each.project_name)))

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.standing import compute_standing
@@ -17,7 +18,7 @@ from lifecycle.guide import Guide
 from lifecycle.queries import projects, records
 from lifecycle.queries.findings import FindingView, findings
 from lifecycle.queries.gates import allowed_actions
-from lifecycle.queries.projects import ProjectHead
+from lifecycle.queries.projects import ProjectHead, ProjectName
 from lifecycle.queries.records import OutcomeView, TierChoiceView
 from lifecycle.queries.wording import Place, Wording, all_names
 from lifecycle.rules.gates import GOES
@@ -137,9 +138,11 @@ class ProjectOverview:
     open_questions: tuple[OpenQuestion, ...]
     dates: tuple[NextDate, ...]
     register: RegisterFacts | None
+    merged_into: ProjectName | None  # for an imported one: which of ours it is
     may: frozenset[str]
 
 
+@by_its_guide
 def overview(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> ProjectOverview:
     """Raises NotFound for a project that does not exist or that this person may not read."""
     head = projects.head(session, key=key, by=by, at=at)
@@ -173,6 +176,7 @@ def overview(session: Session, *, by: Actor, at: datetime, guide: Guide, key: st
         open_questions=tuple(_open_questions(wording)),
         dates=_dates(session, head.id, wording, targets),
         register=_register(session, head.id),
+        merged_into=_merged_into(session, head.id, by),
         may=allowed_actions(by, head) | _register_actions(by, head),
     )
 
@@ -325,8 +329,35 @@ def _go_live(wording: Wording) -> Iterator[tuple[date, str, Place | None, Gate |
 
 def _register(session: Session, project_id: int) -> RegisterFacts | None:
     row = session.get(RegisterEntry, project_id)
-    if row is None:
+    return _register_facts(row) if row else None
+
+
+def merged_facts(session: Session, *, project_id: int) -> tuple[RegisterFacts, ...]:
+    """What registers say of the imported projects that were merged into this one; for who reads it.
+
+    Depends on the events of those projects as well as on its own.
+    """
+    found = session.execute(
+        select(RegisterEntry)
+        .join(Project, col(Project.id) == col(RegisterEntry.project_id))
+        .where(col(Project.merged_into) == project_id)
+        .order_by(col(RegisterEntry.project_id))
+    ).scalars()
+    return tuple(_register_facts(row) for row in found)
+
+
+def _merged_into(session: Session, project_id: int, by: Actor) -> ProjectName | None:
+    """None also where the person may not read it."""
+    into = session.get_one(Project, project_id).merged_into
+    if into is None:
         return None
+    ours = session.execute(
+        select(Project).where(col(Project.id) == into, col(Project.id).in_(projects.readable_ids(by)))
+    ).scalar_one_or_none()
+    return ProjectName(ours.key, ours.name, ours.organisation) if ours else None
+
+
+def _register_facts(row: RegisterEntry) -> RegisterFacts:
     return RegisterFacts(
         register_name=row.register_name,
         row_number=row.row_number,

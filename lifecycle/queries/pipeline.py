@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from sqlmodel import Session
 
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
@@ -62,6 +63,7 @@ class PipelineGate:
         return f"{self.base_url}/gate?{urlencode({'project': self.project, 'gate': self.gate.value})}"
 
 
+@by_its_guide
 def pipeline_gate(
     session: Session,
     *,

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from lifecycle.canonical import digest
 from lifecycle.facts.calendars import organisation_calendar
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.projects import load_facts, organisation_time_zone, organisation_today, today_in
 from lifecycle.guide import Guide
 from lifecycle.queries import projects
@@ -104,6 +105,7 @@ class MovedPlan:
 # ---------------------------------------------------------------- views
 
 
+@by_its_guide
 def plan(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, observed: Observed
 ) -> PlanView:
@@ -123,6 +125,7 @@ def plan(
     )
 
 
+@by_its_guide
 def moved(
     session: Session,
     *,

@@ -35,6 +35,7 @@ class ProjectHead:
     archived_at: datetime | None
     revision: int
     roles: frozenset[Role]
+    guide_version: str  # what it began with, or was moved to
 
     @property
     def is_open(self) -> bool:
@@ -75,6 +76,7 @@ def head(session: Session, *, key: str, by: Actor, at: datetime | None = None) -
         archived_at=project.archived_at,
         revision=project.revision,
         roles=roles,
+        guide_version=project.guide_version,
     )
 
 
@@ -92,6 +94,23 @@ def names(session: Session, *, by: Actor) -> tuple[ProjectName, ...]:
         .where(col(Project.archived_at).is_(None), col(Project.id).in_(readable_ids(by)))
         .order_by(col(Project.name), col(Project.key))
     )
+    return tuple(ProjectName(key, name, organisation) for key, name, organisation in found)
+
+
+def mergeable(session: Session, *, by: Actor) -> tuple[ProjectName, ...]:
+    """Projects assessed here into which this person may merge an imported one, by name."""
+    managed = select(col(Membership.project_id)).where(
+        col(Membership.person_key) == by.key,
+        col(Membership.ended_at).is_(None),
+        col(Membership.role) == Role.PRODUCT_MANAGER.value,
+    )
+    chosen = select(col(Project.key), col(Project.name), col(Project.organisation)).where(
+        col(Project.archived_at).is_(None),
+        (col(Project.origin) != "register") | col(Project.adopted_at).is_not(None),
+    )
+    if not may("projects.merge", by):
+        chosen = chosen.where(col(Project.id).in_(managed))
+    found = session.execute(chosen.order_by(col(Project.name), col(Project.key)))
     return tuple(ProjectName(key, name, organisation) for key, name, organisation in found)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from lifecycle.errors import NotFound
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_project
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import organisation_today
@@ -187,6 +188,7 @@ class Comparison:
 # ---------------------------------------------------------------- all of them
 
 
+@by_its_guide
 def view(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> ReleasesView:
     """Raises NotFound for a project that does not exist or that this person may not read."""
     head = projects.head(session, key=key, by=by, at=at)
@@ -207,6 +209,7 @@ def view(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -
     )
 
 
+@by_its_guide
 def by_number(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, number: int
 ) -> ReleaseView:
@@ -216,6 +219,7 @@ def by_number(
     return reader.numbered(number)
 
 
+@by_its_guide
 def comparison(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, one: int, other: int
 ) -> Comparison:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from lifecycle.errors import NotFound
 from lifecycle.facts.delegations import delegations_to
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide, ReviewSpec
@@ -149,6 +150,7 @@ def listed(session: Session, *, by: Actor, at: datetime, key: str) -> tuple[List
 # ---------------------------------------------------------------- one review
 
 
+@by_its_guide
 def view(session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: int) -> ReviewView:
     """Raises NotFound for a review that does not exist or whose project this person may not read."""
     row = session.get(Review, review_id)
@@ -167,6 +169,7 @@ def view(session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: 
     return _view(session, head, row, wording, by, held)
 
 
+@by_its_guide
 def seen_digest(session: Session, *, guide: Guide, review_id: int, at: datetime) -> str:
     """The digest of what a review covers now, for callers that draw no screen."""
     row = session.get(Review, review_id)

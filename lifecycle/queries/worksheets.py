@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlmodel import Session, col
 
+from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import content_digest, organisation_today
 from lifecycle.guide import Guide
@@ -88,6 +89,7 @@ def sheet(session: Session, *, project_id: int) -> AnswerSheet:
     )
 
 
+@by_its_guide
 def sign_offs(session: Session, *, project_id: int, guide: Guide, at: datetime) -> tuple[SignOffFact, ...]:
     """The decisions of the project that count, for `rules.coverage`."""
     facts = known_facts(session, project_id, guide=guide, today=organisation_today(session, at))
@@ -130,6 +132,23 @@ def answer_history(
         .limit(most)
     )
     return tuple(_version(row, name) for row, name in found)
+
+
+def versions(
+    session: Session, *, project_id: int, wanted: frozenset[tuple[int, str, int]]
+) -> Mapping[tuple[int, str, int], AnswerView]:
+    """Earlier answers by data source, question and revision; those that never were are left out. One statement."""
+    if not wanted:
+        return {}
+    found = session.execute(
+        select(Answer).where(
+            col(Answer.project_id) == project_id,
+            col(Answer.field_id).in_({field_id for _, field_id, _ in wanted}),
+            col(Answer.revision).in_({revision for _, _, revision in wanted}),
+        )
+    ).scalars()
+    named = {(row.source_id, row.field_id, row.revision): row for row in found}
+    return {place: _version(named[place], None) for place in wanted if place in named}
 
 
 def known_people(session: Session) -> Mapping[str, str]:

@@ -228,20 +228,21 @@ def describe(field: FieldSpec, value: Value, references: Mapping[str, str] = Map
         return "\n".join(_describe_record(field.rows, row, references) for row in value) or field.none_label
     if field.kind == "parts":
         return _describe_record(field.parts, value, references) or "—"
-    return _describe_part(field.columns[0], value, references)
+    return describe_part(field.columns[0], value, references)
 
 
 def _describe_record(
     parts: Sequence[PartSpec], record: Mapping[str, Value], references: Mapping[str, str]
 ) -> str:
     return " · ".join(
-        f"{part.label}: {_describe_part(part, record[part.id], references)}"
+        f"{part.label}: {describe_part(part, record[part.id], references)}"
         for part in parts
         if record.get(part.id) is not None
     )
 
 
-def _describe_part(part: PartSpec, value: Value, references: Mapping[str, str]) -> str:
+def describe_part(part: PartSpec, value: Value, references: Mapping[str, str] = MappingProxyType({})) -> str:
+    """One part of a typed value in words, without its label."""
     match part.type:
         case "choice":
             return part.choices.get(str(value), str(value))

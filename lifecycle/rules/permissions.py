@@ -29,13 +29,15 @@ class Allowed:
 
     What a token of such a person may do besides stands in SCOPES.
 
-    `system` lets the product itself do it when a date passes or a reading arrives.
+    `system` lets the product itself do it when a date passes or a reading arrives. `command_line` lets whoever runs
+    the server do it there though no administrator may do it on a screen.
     """
 
     organisation: frozenset[OrganisationRole] = frozenset()
     project: frozenset[Role] = frozenset()
     person_only: bool = False
     system: bool = False
+    command_line: bool = False
 
 
 def _organisation(*roles: OrganisationRole) -> frozenset[OrganisationRole]:
@@ -81,6 +83,7 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "organisation.read_audit": _ADMINISTRATORS,
         "organisation.edit_settings": _ADMINISTRATORS,
         "organisation.edit_guide": _ADMINISTRATORS,
+        "guides.keep": Allowed(_organisation(ADMINISTRATOR), system=True),
         "organisation.load_example": _ADMINISTRATORS,
         "organisation.backup": _ADMINISTRATORS,
         # telling people
@@ -100,6 +103,9 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "projects.read": _READERS,
         "projects.export": _READERS,
         "projects.create": Allowed(EVERYBODY),
+        "projects.copy": _READERS,
+        "projects.upgrade_guide": _MANAGER_OR_ADMINISTRATOR,
+        "projects.merge": _MANAGER_OR_ADMINISTRATOR,
         "projects.import_document": Allowed(EVERYBODY),
         "projects.edit": _MANAGER,
         "projects.set_status": _MANAGER,
@@ -118,11 +124,14 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "answers.save": _TEAM,
         "answers.clear": _TEAM,
         "answers.restore": _TEAM,
+        "answers.import_sheet": Allowed(project=TEAM, command_line=True),
         "sources.add": _TEAM,
         "sources.rename": _TEAM,
         "sources.move": _TEAM,
         "sources.remove": _TEAM,
         "sources.restore": _TEAM,
+        "sources.take": _TEAM,
+        "sources.follow": _TEAM,
         "surroundings.note_change": _TEAM,
         "surroundings.assess_change": _TEAM,
         # questions and answers on a field; rules.threads says who may resolve one
@@ -260,6 +269,8 @@ def may(action: str, by: Actor, project_roles: Collection[Role] = ()) -> bool:
         return False
     if by.kind == "system":
         return allowed.system
+    if by.kind == "command_line" and allowed.command_line:
+        return True
     return by.organisation_role in allowed.organisation or not allowed.project.isdisjoint(project_roles)
 
 

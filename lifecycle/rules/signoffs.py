@@ -178,6 +178,8 @@ def _lapsed(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> str:
 
 
 def _changed(facts: ProjectFacts, guide: Guide, key: str) -> str:
+    if key.partition("@")[0] not in guide.fields:
+        return f"{key} is no longer asked."
     return f"{key_title(facts, guide, key)} changed."
 
 
@@ -187,7 +189,8 @@ def key_title(facts: ProjectFacts, guide: Guide, key: str) -> str:
     if field_id == EVIDENCE:
         document = evidence_of(facts, key)
         return f"the document “{document.title}”" if document else "a document, now removed,"
-    title = f"{guide.field(field_id).title} ({field_id})"
+    field = guide.fields.get(field_id)
+    title = f"{field.title} ({field_id})" if field else field_id
     if not source_id:
         return title
     name = next((source.name for source in facts.sources if str(source.id) == source_id), "a removed source")

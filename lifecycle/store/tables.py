@@ -153,6 +153,17 @@ class Project(Row, table=True):
     created_by: str
     archived_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     revision: int = 1
+    merged_into: int | None = None  # from a register: the project of ours that it turned out to be
+
+
+class GuideEdition(Row, table=True):
+    """The newest content of each version of the guide, for the projects that began with it."""
+
+    __tablename__ = "guide_edition"
+    version: str = Field(primary_key=True)
+    digest: str
+    content: str = Field(sa_column=_text())  # JSON of the whole guide, in its order
+    kept_at: datetime = Field(sa_column=_moment())
 
 
 class Membership(Row, table=True):
@@ -167,6 +178,22 @@ class Membership(Row, table=True):
     since: datetime = Field(sa_column=_moment())
     given_by: str
     ended_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class SharedSource(Row, table=True):
+    """Where the record of a data source was taken from, and up to which revision of each answer there.
+
+    The record itself is the project's own: what its sign-offs rest on changes only when somebody takes more over.
+    """
+
+    __tablename__ = "shared_source"
+    source_id: int = Field(primary_key=True, foreign_key="data_source.id")
+    project_id: int = Field(foreign_key="project.id", index=True)
+    origin_project_id: int = Field(foreign_key="project.id")
+    origin_source_id: int = Field(foreign_key="data_source.id", index=True)
+    seen: str = Field(sa_column=_text())  # JSON: question -> revision there that was taken over or set aside
+    at: datetime = Field(sa_column=_moment())
+    by_key: str
 
 
 class DataSource(Row, table=True):

@@ -12,12 +12,14 @@ from threading import RLock
 from typing import Any, Generic, TypeVar
 
 from lifecycle.events import chain_stamp
+from lifecycle.facts.editions import edition
 from lifecycle.guide import Guide
+from lifecycle.own_guide import with_own
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings, read_settings
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.files import Files, open_files
-from lifecycle.ui import current_run
+from lifecycle.ui import current_run, state
 
 T = TypeVar("T")
 
@@ -59,8 +61,22 @@ def files() -> Files:
 
 
 @_Once
+def current_guide() -> Guide:
+    """The guide in force: that of new projects, and of whatever is not about a single one."""
+    return with_own(load_checked_guide(settings().guide_folder), settings().own_guide)
+
+
 def guide() -> Guide:
-    return load_checked_guide(settings().guide_folder)
+    """The guide that the project goes by which this tab looks at; else the one in force."""
+    version = state.guide_version()
+    now = current_guide()
+    return now if version in ("", now.version) else _earlier_guide(version)
+
+
+@lru_cache(maxsize=16)
+def _earlier_guide(version: str) -> Guide:
+    with database().read() as session:
+        return edition(session, current_guide(), version)
 
 
 def read(query: Callable[..., T], *chains: str, **arguments: Any) -> T:
@@ -74,7 +90,7 @@ def read(query: Callable[..., T], *chains: str, **arguments: Any) -> T:
 
 
 def read_with_guide(query: Callable[..., T], *chains: str, **arguments: Any) -> T:
-    """As `read`, for queries that also take `guide`."""
+    """As `read`, for queries that also take `guide`: one about a project takes that of the project by itself."""
     found: T = _kept_with_guide(query, stamp(*chains), tuple(sorted(arguments.items())))
     return found
 
@@ -103,10 +119,10 @@ def _kept(query: Callable[..., T], newest: int, arguments: tuple[tuple[str, Any]
 
 @lru_cache(maxsize=400)
 def _kept_with_guide(query: Callable[..., T], newest: int, arguments: tuple[tuple[str, Any], ...]) -> T:
-    return read_now(query, guide=guide(), **dict(arguments))
+    return read_now(query, guide=current_guide(), **dict(arguments))
 
 
 def forget_everything() -> None:
     """Database, guide and reads, for tests that bring their own database."""
-    for kept in (settings, database, files, guide, _kept, _kept_with_guide):
+    for kept in (settings, database, files, current_guide, _earlier_guide, _kept, _kept_with_guide):
         kept.cache_clear()

@@ -57,6 +57,14 @@ PAGES: tuple[PageSpec, ...] = (
         "new-project", "project/new.py", "New project", "add", "work", "Register a project in a minute."
     ),
     PageSpec(
+        "search",
+        "search.py",
+        "Search",
+        "search",
+        "work",
+        "Find words in all projects you may read: names, answers, data sources, conditions.",
+    ),
+    PageSpec(
         "notifications",
         "notifications.py",
         "Notifications",
@@ -126,6 +134,14 @@ PAGES: tuple[PageSpec, ...] = (
         "The questions of one stage.",
     ),
     PageSpec("sources", "project/sources.py", "Data sources", "database", "project", "One record per input."),
+    PageSpec(
+        "spreadsheets",
+        "project/spreadsheets.py",
+        "Spreadsheets",
+        "table_view",
+        "project",
+        "Download a worksheet, fill it in elsewhere and bring it back.",
+    ),
     PageSpec(
         "gate",
         "project/gate.py",

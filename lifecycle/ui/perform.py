@@ -39,7 +39,7 @@ class Attempt(Generic[T]):
 def attempt(action: Callable[..., T], **arguments: Any) -> Attempt[T]:
     """Run an action in its own transaction. When it returns done, the change is on the disk."""
     if _takes_guide(action):
-        arguments["guide"] = cache.guide()
+        arguments["guide"] = cache.current_guide()
     try:
         by = identity.actor()
         with cache.database().write() as session:

@@ -19,6 +19,7 @@ def current() -> ProjectHead:
         raise NotFound("project", "")
     found = cache.read_now(projects.head, key=key, by=identity.actor(), at=identity.this_hour())
     state.remember_project(found.key)
+    state.go_by_guide(found.guide_version)
     if navigation.here("project") != found.key:
         navigation.stay(project=found.key)
     return found

@@ -33,6 +33,7 @@ def show() -> None:
         _signed_out()
         st.stop()
     state.note_brought()
+    state.go_by_guide("")  # until the page says which project it is about
     navigation.settle_address()
     specs = _pages_for(person)
     pages = [navigation.streamlit_page(spec) for spec in specs]

@@ -17,6 +17,7 @@ from streamlit.runtime.state.common import user_key_from_element_id
 _FLASHES = "flashes"
 _LAST_PROJECT = "last_project"
 _BROUGHT = "brought"
+_GUIDE = "guide_version"
 _UNKNOWN = "unknown_address"
 _PAGE_NAME = re.compile(r"[\w.~-]+")
 
@@ -48,6 +49,18 @@ def last_project() -> str | None:
     """The project this tab looked at last, for pages that are not about one."""
     found = st.session_state.get(_LAST_PROJECT)
     return str(found) if found else None
+
+
+def go_by_guide(version: str) -> None:
+    """From now on this tab is about a project that goes by this version; "": about none."""
+    st.session_state[_GUIDE] = version
+
+
+def guide_version() -> str:
+    """Known in callbacks as well, which run before the page says it again; "" outside of any run."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return ""
+    return str(st.session_state.get(_GUIDE, ""))
 
 
 def unknown_address(known: Collection[str]) -> str | None:

@@ -24,4 +24,4 @@ def bring_standing_up_to_date(now: datetime) -> int:
     if not cache.read_now(lapsed_standing, at=now):
         return 0
     with cache.database().write() as session:
-        return rebuild_lapsed(session, guide=cache.guide(), at=now)
+        return rebuild_lapsed(session, guide=cache.current_guide(), at=now)

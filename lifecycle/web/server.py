@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,15 +20,20 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
+from lifecycle.actions import guides
 from lifecycle.errors import GuideError, LifecycleError, Unavailable
+from lifecycle.facts.editions import is_kept
 from lifecycle.guide import Guide
 from lifecycle.interchange.register_files import RegisterFiles
 from lifecycle.jobs import Jobs, Worker
+from lifecycle.own_guide import with_own
+from lifecycle.queries.projects import are_there_any
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings
 from lifecycle.store.database import open_database
 from lifecycle.store.files import open_files
 from lifecycle.store.migrations import upgrade
+from lifecycle.vocabulary import SYSTEM
 from lifecycle.web.accounts import Accounts
 from lifecycle.web.api.application import PREFIX, description_of, make_application
 from lifecycle.web.api.asking import House
@@ -44,6 +50,7 @@ from lifecycle.web.pages import message
 from lifecycle.web.readings_upload import ReadingsUpload
 from lifecycle.web.register_upload import RegisterUpload
 from lifecycle.web.sign_in import LoadExample, SignInPages
+from lifecycle.web.worksheet_upload import WorksheetUpload
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,7 @@ class Site:
         self._sign_in = SignInPages(self.accounts, self.sessions, settings, load_example)
         files = RegisterFiles(self.database.file)
         self._register_upload = RegisterUpload(self.accounts, files, settings)
+        self._worksheet_upload = WorksheetUpload(self.accounts, self.database, files)
         self._readings_upload = ReadingsUpload(self.accounts, files, settings)
         self._document_upload = DocumentUpload(self.database, self.accounts, settings, self.guide)
         self._api = make_application(House(self.database, settings, self.guide))
@@ -85,6 +93,7 @@ class Site:
             *self._sign_in.routes(),
             *self._evidence.routes(),
             *self._register_upload.routes(),
+            *self._worksheet_upload.routes(),
             *self._readings_upload.routes(),
             *self._document_upload.routes(),
             Route(SCRIPT_PATH, _script),
@@ -130,7 +139,7 @@ class Site:
         """None where the jobs are left to others: to another server, or to `tick` from cron."""
         if not self.settings.jobs:
             return None
-        return Worker(Jobs(self.database, self.settings, load_checked_guide(self.settings.guide_folder)))
+        return Worker(Jobs(self.database, self.settings, self.guide()))
 
     def prepare(self) -> None:
         """Check the guide, upgrade the database behind its lock and sweep up broken uploads, once per process.
@@ -138,15 +147,25 @@ class Site:
         Raises GuideError, Outdated or Unavailable: then nothing is served.
         """
         if not self._is_prepared:
-            self._guide = load_checked_guide(self.settings.guide_folder)
+            guide = self.guide()
             upgrade(self.database)
+            self._keep_guide(guide)
             self.files.sweep()
             self._is_prepared = True
 
+    def _keep_guide(self, guide: Guide) -> None:
+        """What the files say now, for the projects of this version when the files move on to the next."""
+        with self.database.read() as session:
+            wanted = are_there_any(session) and not is_kept(session, guide)
+        if wanted:
+            with self.database.write() as session:
+                guides.keep(session, by=SYSTEM, at=datetime.now(UTC), guide=guide)
+
     def guide(self) -> Guide:
-        """As checked at the start."""
+        """As checked at the start, with what the organisation adds."""
         if self._guide is None:
-            self._guide = load_checked_guide(self.settings.guide_folder)
+            shipped = load_checked_guide(self.settings.guide_folder)
+            self._guide = with_own(shipped, self.settings.own_guide)
         return self._guide
 
     def serve(self, app: ASGIApp, sockets: Sockets) -> int:

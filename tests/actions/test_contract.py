@@ -21,12 +21,14 @@ from lifecycle import actions, events
 from lifecycle.actions import (
     accounts,
     answers,
+    copies,
     delegations,
     deliveries,
     documents,
     evidence,
     filters,
     gates,
+    guides,
     incidents,
     monitors,
     operation,
@@ -63,6 +65,7 @@ from lifecycle.store.database import Database, open_database
 from lifecycle.store.tables import (
     Channel,
     Condition,
+    DataSource,
     Delivery,
     Event,
     Organisation,
@@ -406,6 +409,31 @@ def _source(world: World) -> Call:
     }
 
 
+def _behind(world: World) -> Call:
+    """As if it had begun with an earlier version of the guide."""
+    world.session.execute(
+        update(Project).where(col(Project.id) == world.project_id).values(guide_version="0")
+    )
+    return {"by": world.cast.pat, **world.on_project, "to_digest": world.cast.guide.digest}
+
+
+def _elsewhere(world: World) -> Call:
+    """The record of a source of Pat's other project."""
+    other = project(world.session, world.cast, "Returns")
+    origin = source(world.session, world.cast, other, "Tills")
+    answer(world.session, world.cast, other, "X03", "vendor", source_id=origin)
+    return {"by": world.cast.pat, **world.on_project, "origin_source_id": origin}
+
+
+def _changed_elsewhere(world: World) -> Call:
+    given = _elsewhere(world)
+    taken = call(world, copies.take_source, given)
+    other = world.session.get_one(DataSource, given["origin_source_id"]).project_id
+    where = {"source_id": given["origin_source_id"], "at": LATER}
+    answer(world.session, world.cast, other, "X03", "partner", **where)
+    return {"by": world.cast.pat, **world.on_project, "source_id": taken, "take": {"X03": 2}, "keep": {}}
+
+
 def _removed_source(world: World) -> Call:
     given = _source(world)
     sources.remove(world.session, at=START, guide=world.cast.guide, **given)
@@ -581,6 +609,11 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
         **world.on_project,
         "given": [answers.GivenAnswer("D12", "informs")],
     },
+    answers.import_sheet: lambda world: {
+        "by": world.cast.pat,
+        **world.on_project,
+        "given": [answers.GivenAnswer("D12", "informs", base=0)],
+    },
     answers.clear: _cleared,
     answers.restore: _restored,
     filters.save: lambda world: _view(world),
@@ -684,6 +717,10 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     projects.adopt: lambda world: _listed_project(world, Stage.MODEL),
     projects.map_stage: lambda world: {**_listed_project(world), "stage": Stage.MODEL},
     registers.import_register: lambda world: {"by": world.cast.ada, "register": REGISTER},
+    registers.merge: lambda world: {
+        **_listed_project(world, Stage.MODEL),
+        "into_id": world.project_id,
+    },
     register_mappings.save_mapping: lambda world: {"by": world.cast.ada, **MAPPING},
     register_mappings.rename_mapping: lambda world: {**_mapped(world), "new_name": "city", "title": "City"},
     register_mappings.remove_mapping: lambda world: _mapped(world),
@@ -716,6 +753,11 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     threads.reply: lambda world: {"by": world.cast.pat, "thread_id": _asked(world), "text": "Because."},
     threads.resolve: lambda world: {"by": world.cast.pat, "thread_id": _asked(world)},
     threads.reopen: _resolved,
+    guides.keep: lambda world: {"by": SYSTEM},
+    guides.upgrade: _behind,
+    copies.copy_project: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Orders in Spain"},
+    copies.take_source: _elsewhere,
+    copies.follow_source: _changed_elsewhere,
     tokens.create: lambda world: _token(world),
     tokens.revoke: lambda world: {
         "by": world.cast.pat,

@@ -13,7 +13,7 @@ from tests.clock import START
 from tests.pages.conftest import See, turn_to, words
 from tests.screens import Screens
 
-PROJECT_PAGES = ("project", "sources", "gate", "history", "plan", "releases", "operation")
+PROJECT_PAGES = ("project", "sources", "gate", "history", "plan", "releases", "operation", "spreadsheets")
 ADMINISTRATION = ("people", "audit", "deliveries", "settings")
 NOWHERE = "This cannot be shown"
 

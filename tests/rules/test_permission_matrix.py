@@ -47,21 +47,23 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     "people.erase": ("A", "", False, False),
     "portfolio.read_all": ("AL", "", True, False),
     # reading a project
-    "projects.read projects.export": ("AL", ALL, True, False),
+    "projects.read projects.export projects.copy": ("AL", ALL, True, False),
     # managing a project
     """projects.edit projects.set_status reviews.request reviews.cancel plans.set_date plans.set_dates plans.clear_date
     monitors.retire""": ("", "m", False, False),
     """people.give_project_role people.take_project_role projects.adopt projects.map_stage projects.archive
-    projects.restore reviews.reassign""": ("A", "m", True, False),
+    projects.merge projects.upgrade_guide projects.restore reviews.reassign""": ("A", "m", True, False),
     "gates.give_reason": ("", "m", False, False),
     # the team's content
     """answers.save answers.clear answers.restore sources.add sources.rename sources.move sources.remove
-    sources.restore surroundings.note_change surroundings.assess_change reviews.answer_change""": (
+    sources.restore sources.take sources.follow surroundings.note_change surroundings.assess_change
+    reviews.answer_change""": (
         "",
         "mk",
         False,
         False,
     ),
+    "answers.import_sheet": ("", "mk", True, False),
     "evidence.add evidence.revise evidence.set_expiry evidence.remove evidence.restore": (
         "",
         f"mk{SIGNERS}",
@@ -88,6 +90,7 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     "incidents.acknowledge incidents.reopen": ("", f"mko{SIGNERS}", False, False),
     "incidents.edit incidents.resolve incidents.close": ("", "mko", False, False),
     # the product itself
+    "guides.keep": ("A", "", True, True),
     "gates.record_lapse monitors.fire": ("", "", False, True),
 }
 LINES = {action: line for actions, line in MATRIX.items() for action in actions.split()}

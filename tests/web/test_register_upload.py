@@ -95,3 +95,16 @@ def _answer_to_announced(installation: Installation, client: httpx.Client, lengt
 
 def _database_file(installation: Installation) -> Path:
     return Path(installation.server.database_url.removeprefix("sqlite:///"))
+
+
+def test_worksheet_upload_asks_for_a_project_that_one_may_read(
+    installation: Installation, signed_in: Callable[[], httpx.Client]
+) -> None:
+    folder = _database_file(installation).parent / "registers"
+    before = set(folder.glob("*"))
+
+    answer = signed_in().post("/worksheet-file?project=none", files=UPLOAD)
+
+    assert answer.status_code == 404
+    assert installation.browser().post("/worksheet-file?project=none", files=UPLOAD).status_code == 401
+    assert set(folder.glob("*")) == before

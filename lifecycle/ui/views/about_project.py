@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lifecycle.actions import copies
 from lifecycle.actions import people as people_actions
 from lifecycle.actions import projects as actions
 from lifecycle.errors import Conflict, Invalid
 from lifecycle.queries import people as people_queries
 from lifecycle.queries.overview import ProjectOverview
 from lifecycle.queries.people import MembershipView
-from lifecycle.ui import cache, state
+from lifecycle.queries.projects import key_of
+from lifecycle.ui import cache, navigation, state
 from lifecycle.ui.components import definitions, plain, refusal
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.project import chains
 from lifecycle.ui.unfolding import is_wanted
-from lifecycle.vocabulary import Role
+from lifecycle.vocabulary import Role, Stage
 
 
 def show(view: ProjectOverview) -> None:
@@ -33,6 +35,8 @@ def show(view: ProjectOverview) -> None:
     if "projects.edit" in view.may:
         _edit(view)
     _people(view, members)
+    if "projects.copy" in view.may:
+        _copy(view)
     _archive(view)
 
 
@@ -162,6 +166,38 @@ def _give(view: ProjectOverview) -> None:
             person_key=person,
             role=Role(role),
         )
+
+
+# ------------------------------------------------------------------ copying
+
+
+def _copy(view: ProjectOverview) -> None:
+    fold = st.expander(
+        "Begin another project from this one",
+        icon=":material/content_copy:",
+        key="about:copy",
+        on_change="rerun",
+    )
+    key = f"copy:{view.project.id}:name"
+    if not is_wanted(fold, key):
+        return
+    with fold, st.form("copy_project", border=False):
+        st.caption(
+            "The new project begins in Discovery with these answers and data sources, and you manage it. "
+            "Sign-offs, documents, conditions, dates and decisions stay here."
+        )
+        name = st.text_input("Name of the new project", key=key, placeholder="Reorder forecast for Spain")
+        if not st.form_submit_button("Copy project", icon=":material/content_copy:"):
+            return
+        outcome = attempt(copies.copy_project, project_id=view.project.id, name=name)
+        if outcome.value is None:
+            refusal(outcome.refusal or Invalid("Nothing was copied; try again."))
+            return
+        new = cache.read_now(key_of, project_id=outcome.value)
+        state.forget(key)
+        state.remember_project(new)
+        state.flash("success", "Copied. Go through the answers: they were given for another product.")
+        navigation.go("worksheet", project=new, stage=Stage.DISCOVERY.value)
 
 
 # ------------------------------------------------------------------ archiving

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from lifecycle.guide import CheckSpec, FieldSpec, Guide, PartSpec, SectionSpec, WorksheetSpec
+from lifecycle.queries.guide_versions import projects_by_version
 from lifecycle.ui import cache
 from lifecycle.ui.components import counted, empty_state, page_header, plain
 from lifecycle.ui.standing import SEVERITIES
@@ -38,8 +39,9 @@ def show() -> None:
     page_header(
         "Guide",
         about=f"Version {guide.version}: {len(guide.fields)} questions and {len(guide.checks)} checks, "
-        "the same for every project. It is read from data/guide when the server starts.",
+        "for every project that begins now. It is read from data/guide when the server starts.",
     )
+    _versions(guide)
     chapters = {
         "Questions": _questions,
         "Checks": _checks,
@@ -52,6 +54,20 @@ def show() -> None:
         if tab.open:
             with tab:
                 draw(guide)
+
+
+def _versions(guide: Guide) -> None:
+    """Only where some project goes by another version."""
+    found = cache.read(projects_by_version)
+    others = {version: count for version, count in sorted(found.items()) if version != guide.version}
+    if others:
+        said = ", ".join(
+            f"{counted(count, 'project')} by version {version}" for version, count in others.items()
+        )
+        st.info(
+            plain(f"Projects go by the version they began with: {said}. Each is moved on from its overview."),
+            icon=":material/history_edu:",
+        )
 
 
 # ------------------------------------------------------------------ questions

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lifecycle.actions import projects as actions
+from lifecycle.actions import registers as register_actions
 from lifecycle.errors import Invalid
-from lifecycle.queries.overview import ProjectOverview, RegisterFacts
+from lifecycle.queries import projects as projects_queries
+from lifecycle.queries.look_alikes import resembling
+from lifecycle.queries.overview import ProjectOverview, RegisterFacts, merged_facts
 from lifecycle.queries.projects import ProjectHead
-from lifecycle.ui import standing
+from lifecycle.ui import cache, identity, navigation, standing
 from lifecycle.ui.components import definitions, empty_state, page_header, plain, refusal
 from lifecycle.ui.perform import perform
+from lifecycle.ui.unfolding import is_wanted
 from lifecycle.vocabulary import ProjectStatus, Stage
 
 _PRODUCTION = {
@@ -37,8 +41,23 @@ def show(view: ProjectOverview) -> None:
             _adopt(view)
         else:
             st.caption("An administrator, or whoever is named its product manager, can adopt it.")
+    if view.merged_into is not None:
+        st.info(
+            f"It is the same product as [{plain(view.merged_into.name)}]"
+            f"({navigation.address('project', project=view.merged_into.key)}), which shows these facts. "
+            "Restoring it takes that back.",
+            icon=":material/merge:",
+        )
+    elif view.project.archived_at is None:
+        _merge(view)
     if view.register is not None:
         _facts(view, view.register)
+
+
+def merged(view: ProjectOverview) -> None:
+    """On a project of ours: what registers say of it."""
+    for register in cache.read(merged_facts, project_id=view.project.id):
+        _facts(view, register, is_own=False)
 
 
 def not_yet(project: ProjectHead, title: str) -> None:
@@ -62,6 +81,52 @@ def _adopt(view: ProjectOverview) -> None:
             done="You are its product manager now; it is assessed here from today on.",
             project_id=view.project.id,
         )
+
+
+def _merge(view: ProjectOverview) -> None:
+    """It may be a product that is planned here already: those that resemble it are offered first."""
+    fold = st.expander(
+        "It is one of our projects already", icon=":material/merge:", key="imported:merge", on_change="rerun"
+    )
+    key = f"merge:{view.project.id}:into"
+    if not is_wanted(fold, key):
+        return
+    by = identity.actor()
+    choices = cache.read(projects_queries.mergeable, by=by)
+    alike = cache.read_now(resembling, by=by, name=view.project.name, purpose=view.project.purpose)
+    names = {choice.key: choice for choice in choices}
+    ordered = [known.key for known in alike if known.key in names]
+    ordered += [name for name in names if name not in ordered]
+    with fold:
+        if not ordered:
+            st.caption("You manage no project that it could be merged into. An administrator can merge any.")
+            return
+        with st.form("merge", border=False):
+            st.caption(
+                "It leaves the portfolio, and what the register says of it stands on your project from then on. "
+                "Importing the register again still follows it."
+            )
+            chosen = st.selectbox(
+                "Which one is it?",
+                ordered,
+                index=None,
+                format_func=lambda name: names[name].name if name in names else name,
+                key=key,
+                placeholder="Those that resemble it come first",
+                width=480,
+            )
+            if not st.form_submit_button("Merge it", icon=":material/merge:"):
+                return
+            if chosen is None:
+                refusal(Invalid({"project": "Choose the project that it is."}))
+                return
+            into = cache.read_now(projects_queries.head, key=chosen, by=by)
+            perform(
+                register_actions.merge,
+                done=f"It is part of {names[chosen].name} now.",
+                project_id=view.project.id,
+                into_id=into.id,
+            )
 
 
 def _choose_stage(view: ProjectOverview) -> None:
@@ -99,18 +164,19 @@ def _choose_stage(view: ProjectOverview) -> None:
         )
 
 
-def _facts(view: ProjectOverview, register: RegisterFacts) -> None:
+def _facts(view: ProjectOverview, register: RegisterFacts, *, is_own: bool = True) -> None:
+    """`is_own`: the register's project is the one shown, and not merged into it."""
     st.header("From the register", anchor=False)
-    stage = view.project.stage.title if view.project.stage else ""
-    if view.project.status in _PRODUCTION:
+    stage = view.project.stage.title if view.project.stage and is_own else ""
+    if stage and view.project.status in _PRODUCTION:
         stage = f"{stage}, {_PRODUCTION[view.project.status].lower()}"
+    here = [("Placed here in", stage or "not placed yet"), ("Organisation", view.project.organisation)]
     definitions(
         [
             ("Register", f"{register.register_name}, row {register.row_number}"),
             ("Stage there", register.stage_word or "not said"),
-            ("Placed here in", stage or "not placed yet"),
             ("Risk in its words", register.risk or "not said"),
-            ("Organisation", view.project.organisation),
+            *(here if is_own else ()),
             ("Its number", register.external_id),
         ]
     )

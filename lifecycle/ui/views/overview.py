@@ -11,7 +11,7 @@ from lifecycle.ui import cache, identity, navigation, standing
 from lifecycle.ui.components import blocker_list, counted, one_line, page_header, plain, until
 from lifecycle.ui.project import chains
 from lifecycle.ui.standing import Mark
-from lifecycle.ui.views import about_project, findings, imported, readiness, tier
+from lifecycle.ui.views import about_project, findings, guide_upgrade, imported, readiness, tier
 from lifecycle.ui.views.readiness import Reviewer, Step
 from lifecycle.vocabulary import Gate, Level, ProjectStatus
 
@@ -34,7 +34,9 @@ def show(project: ProjectHead) -> None:
     if view.level is None:
         imported.show(view)
     else:
+        guide_upgrade.show(view)
         _assessed(view)
+        imported.merged(view)
     about_project.show(view)
 
 

@@ -62,6 +62,7 @@ def show() -> None:
         queries.view, by=identity.actor(), at=identity.this_hour(), review_id=int(named)
     )
     state.remember_project(view.project.key)
+    state.go_by_guide(view.project.guide_version)
     _header(view)
     left, right = st.columns([3, 2], gap="medium")
     with left, _pane(view):

@@ -17,7 +17,7 @@ from lifecycle.ui.components import counted, empty_state, page_header, plain, re
 from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.project import chains
-from lifecycle.ui.views import imported
+from lifecycle.ui.views import imported, shared_source
 from lifecycle.ui.views.question import draw_question
 from lifecycle.ui.views.sheet import Sheet, begin_drawing, sheet_of
 from lifecycle.vocabulary import AnswerState
@@ -47,6 +47,7 @@ def show(project: ProjectHead) -> None:
     chosen = _choose(project, sheet)
     if may_edit:
         _add(project)
+        shared_source.offer(project)
         _removed(project)
     if chosen is not None:
         _record(project, sheet, record, chosen)
@@ -135,6 +136,7 @@ def _record(project: ProjectHead, sheet: Sheet, record: WorksheetSpec, source: S
         st.header(plain(source.name), anchor=False, width="content")
         if sheet.may_edit:
             _rename_or_remove(project, source)
+    shared_source.show(project, source.id, may_edit=sheet.may_edit)
     begin_drawing(may_edit=sheet.may_edit)
     asked = navigation.here("field")
     ordered = sorted(record.sections, key=lambda section: not _holds(record, section.id, asked))

@@ -1,0 +1,136 @@
+"""A data source that another project has as well: taking its record, and what changed there since."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lifecycle.actions import copies
+from lifecycle.errors import Invalid
+from lifecycle.queries import shared_sources as queries
+from lifecycle.queries.projects import ProjectHead
+from lifecycle.queries.shared_sources import ChangeThere, SharedRecord, TakeableSource
+from lifecycle.ui import cache, identity, navigation, state
+from lifecycle.ui.components import counted, one_line, plain, refusal
+from lifecycle.ui.perform import attempt, perform
+from lifecycle.ui.unfolding import is_wanted
+
+_LONGEST = 240
+_CHOSEN, _NAME = "shared:source", "shared:name"
+
+
+def offer(project: ProjectHead) -> None:
+    """The way to take the record of a source that another project describes already."""
+    fold = st.expander(
+        "Take one from another project", icon=":material/input:", key="shared", on_change="rerun"
+    )
+    if not is_wanted(fold, f"shared:{project.id}"):
+        return
+    with fold:
+        # Sources of any readable project: no single chain stands for them.
+        found: tuple[TakeableSource, ...] = cache.read(
+            queries.takeable, by=identity.actor(), project_id=project.id
+        )
+        if not found:
+            st.caption("No other project that you may read has a data source.")
+            return
+        _form(project, {source.source_id: source for source in found})
+
+
+def _form(project: ProjectHead, sources: dict[int, TakeableSource]) -> None:
+    with st.form("take_source", border=False):
+        st.caption(
+            "Its answers are copied into this project and are yours from then on. What changes there later is "
+            "shown here, and you decide whether to take it over."
+        )
+        chosen = st.selectbox(
+            "Data source",
+            list(sources),
+            index=None,
+            format_func=lambda key: f"{sources[key].name} · {sources[key].project_name}",
+            key=state.fresh(_CHOSEN),
+            placeholder="Find one",
+            width=480,
+        )
+        name = st.text_input(
+            "Its name here (if another)",
+            key=state.fresh(_NAME),
+            placeholder="As it is called there",
+            width=360,
+        )
+        if not st.form_submit_button("Take it over", icon=":material/input:"):
+            return
+    if chosen is None:
+        refusal(Invalid({"source": "Choose a data source."}))
+        return
+    outcome = attempt(
+        copies.take_source, project_id=project.id, origin_source_id=chosen, name=name.strip() or None
+    )
+    if outcome.refusal is not None:
+        refusal(outcome.refusal)
+        return
+    state.renew(_CHOSEN)
+    state.renew(_NAME)
+    state.flash(
+        "success", f"{sources[chosen].name} was taken over. Check that its answers hold here as well."
+    )
+    navigation.go("sources", project=project.key, source=outcome.value)
+
+
+def show(project: ProjectHead, source_id: int, *, may_edit: bool) -> None:
+    """Where this record is from, and each answer that is another one there by now."""
+    found = cache.read_with_guide(queries.shared, by=identity.actor(), project_id=project.id)
+    record: SharedRecord | None = found.get(source_id)
+    if record is None:
+        return
+    if not record.project_key:
+        st.caption(":material/input: Taken over from a project that you may not read.")
+        return
+    gone = " It is no longer in use there." if record.is_gone else ""
+    st.markdown(
+        f":material/input: Taken over from “{plain(record.source_name)}” of "
+        f"[{plain(record.project_name)}]({navigation.address('sources', project=record.project_key)}).{gone}",
+        anchors=False,
+    )
+    if not record.changes:
+        return
+    with st.container(border=True):
+        st.markdown(
+            f":orange[:material/sync_problem:] **{counted(len(record.changes), 'answer')} changed there since**",
+            anchors=False,
+        )
+        for change in record.changes:
+            _change(project, source_id, change, may_edit=may_edit)
+        if may_edit and len(record.changes) > 1 and st.button("Take all over", key=f"follow:{source_id}:all"):
+            _follow(project, source_id, take={each.field_id: each.revision for each in record.changes})
+
+
+def _change(project: ProjectHead, source_id: int, change: ChangeThere, *, may_edit: bool) -> None:
+    with st.container(gap="xsmall"):
+        st.markdown(f"**{plain(change.title)}**", anchors=False)
+        st.markdown(f"There: {plain(one_line(change.there, _LONGEST))}", anchors=False)
+        st.markdown(f"Here: {plain(one_line(change.here, _LONGEST))}", anchors=False)
+        if not may_edit:
+            return
+        shown = {change.field_id: change.revision}
+        with st.container(horizontal=True, gap="small"):
+            if st.button("Take over", key=f"follow:{source_id}:{change.field_id}", icon=":material/check:"):
+                _follow(project, source_id, take=shown)
+            if st.button("Keep ours", key=f"keep:{source_id}:{change.field_id}", type="tertiary"):
+                _follow(project, source_id, keep=shown)
+
+
+def _follow(
+    project: ProjectHead,
+    source_id: int,
+    *,
+    take: dict[str, int] | None = None,
+    keep: dict[str, int] | None = None,
+) -> None:
+    perform(
+        copies.follow_source,
+        done=f"{counted(len(take), 'answer')} taken over." if take else "Kept as it is here.",
+        project_id=project.id,
+        source_id=source_id,
+        take=take or {},
+        keep=keep or {},
+    )

@@ -1,0 +1,237 @@
+"""Worksheets as spreadsheets: one is downloaded, filled in elsewhere, and comes back with what it would change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from lifecycle.errors import LifecycleError
+from lifecycle.interchange.register_files import RegisterFile, RegisterFiles
+from lifecycle.interchange.worksheet_import import SheetChange, SheetPlan, apply_import, plan_import
+from lifecycle.interchange.worksheet_xlsx import make_workbook
+from lifecycle.queries.projects import ProjectHead
+from lifecycle.rules.permissions import refusal
+from lifecycle.ui import cache, components, identity, navigation, state
+from lifecycle.ui.components import counted, one_line, plain
+from lifecycle.ui.file_form import file_form
+from lifecycle.ui.perform import attempt, draw_again
+from lifecycle.vocabulary import Stage
+from lifecycle.web.worksheet_upload import PATH
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_STAGE = "spreadsheets:stage"
+_SOURCES = "sources"
+_LONGEST = 300
+
+
+def show(project: ProjectHead) -> None:
+    """Downloading for everybody who reads the project, bringing back for those who may answer."""
+    components.page_header(
+        "Spreadsheets",
+        about=f"{project.name}. Fill a worksheet in elsewhere, in a meeting or with a supplier, and bring it back.",
+    )
+    brought = _brought()
+    if brought is not None:
+        _what_would_change(project, brought)
+        return
+    _download(project)
+    forbidden = refusal("answers.import_sheet", identity.actor(), project.roles)
+    st.header("Bring one back", anchor=False)
+    if not project.is_open:
+        st.info(
+            "Nothing can be answered in this project now: it is archived or not adopted.",
+            icon=":material/lock:",
+        )
+    elif forbidden:
+        st.info(plain(f"You can download worksheets. {forbidden}"), icon=":material/lock:")
+    else:
+        file_form(
+            f"{PATH}?{navigation.query_text(project=project.key)}",
+            "worksheet-file",
+            label="The filled-in workbook (.xlsx)",
+            accept=".xlsx",
+            button="See what would change",
+        )
+        st.caption("Nothing is saved before you have seen each change. Newer answers are not overwritten.")
+
+
+# ------------------------------------------------------------------ out
+
+
+def _download(project: ProjectHead) -> None:
+    st.header("Download a worksheet", anchor=False)
+    names = {stage.value: f"{stage.title} worksheet" for stage in Stage} | {_SOURCES: "Data sources"}
+    if not state.has(_STAGE):
+        state.put(_STAGE, (project.stage or Stage.DISCOVERY).value)
+    chosen = st.selectbox(
+        "Worksheet", list(names), format_func=lambda name: names[name], key=_STAGE, width=420
+    )
+    stage = None if chosen == _SOURCES else Stage(chosen)
+    by, guide = identity.actor(), cache.guide()
+
+    def made() -> bytes:
+        with cache.database().read() as session:
+            return make_workbook(
+                session, by=by, at=identity.now(), guide=guide, key=project.key, stage=stage
+            ).data
+
+    st.download_button(
+        "Download as Excel workbook",
+        made,
+        file_name=f"{project.key}-{chosen}.xlsx",
+        mime=_XLSX,
+        icon=":material/download:",
+        key="spreadsheets:download",
+        on_click="ignore",
+    )
+    st.caption(
+        "It holds the questions with help, the choices and the answers of now. What is not to be typed is locked."
+    )
+
+
+# ------------------------------------------------------------------ in
+
+
+def _brought() -> RegisterFile | None:
+    token = navigation.here("file")
+    if token is None:
+        return None
+    found = RegisterFiles(cache.database().file).find(token, identity.actor().key)
+    if found is None:
+        st.info("That file is no longer here. Choose it again.", icon=":material/info:")
+    return found
+
+
+def _put_away() -> None:
+    navigation.stay(file=None)
+
+
+def _what_would_change(project: ProjectHead, brought: RegisterFile) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/description: **{plain(brought.name)}**", width="content", anchors=False)
+        st.button("Another file", key="spreadsheets:another", type="tertiary", on_click=_put_away)
+    try:
+        plan = cache.read_now(
+            plan_import,
+            by=identity.actor(),
+            at=identity.now(),
+            guide=cache.guide(),
+            key=project.key,
+            content=brought.content,
+            name=brought.name,
+        )
+    except LifecycleError as error:
+        components.refusal(error)
+        return
+    st.markdown(f"**{plain(_sentence(plan))}**", anchors=False)
+    if plan.other_guide:
+        st.info(
+            f"The workbook was made with version {plain(plan.other_guide)} of the guide.",
+            icon=":material/info:",
+        )
+    _problems(plan)
+    _table("What would change", plan.changes, "Now")
+    chosen = _conflicts(plan.conflicts)
+    _apply(project, brought, plan, chosen)
+
+
+def _sentence(plan: SheetPlan) -> str:
+    if not (plan.changes or plan.conflicts or plan.problems):
+        return f"Nothing in it differs from the answers here: {counted(plan.unchanged, 'question')} as they were."
+    parts = [f"{counted(len(plan.changes), 'answer')} would change"]
+    if plan.conflicts:
+        parts.append(f"{counted(len(plan.conflicts), 'answer')} newer than the workbook")
+    if plan.problems:
+        parts.append(f"{counted(len(plan.problems), 'cell')} to mend first")
+    return ", ".join(parts) + "."
+
+
+def _problems(plan: SheetPlan) -> None:
+    if not plan.problems:
+        return
+    st.header("To mend first", anchor=False)
+    st.caption(
+        "Nothing can be saved while a cell cannot be taken. Mend these in the workbook and bring it again."
+    )
+    st.table(
+        [
+            {"Cell": plain(problem.place), "What is wrong": plain(one_line(problem.text, _LONGEST))}
+            for problem in plan.problems
+        ],
+        border="horizontal",
+        hide_index=True,
+        alt="Cells of the workbook that cannot be taken, and why",
+    )
+
+
+def _table(title: str, changes: Sequence[SheetChange], before: str) -> None:
+    if not changes:
+        return
+    st.header(title, anchor=False)
+    st.table(
+        [
+            {
+                "Question": plain(_title(change)),
+                before: plain(one_line(change.before, _LONGEST)),
+                "In the workbook": plain(one_line(change.after, _LONGEST)),
+            }
+            for change in changes
+        ],
+        border="horizontal",
+        hide_index=True,
+        alt=f"{title}: each answer as it is and as the workbook has it",
+    )
+
+
+def _title(change: SheetChange) -> str:
+    return f"{change.source}: {change.title}" if change.source else change.title
+
+
+def _conflicts(conflicts: Sequence[SheetChange]) -> list[SheetChange]:
+    """Each with both versions; returns those in which the workbook is to win."""
+    if not conflicts:
+        return []
+    st.header("Answered meanwhile", anchor=False)
+    st.caption(
+        "Somebody changed these after the workbook was downloaded. Theirs are kept unless you choose yours."
+    )
+    chosen = []
+    for number, change in enumerate(conflicts):
+        with st.container(border=True, gap="xsmall"):
+            st.markdown(f"**{plain(_title(change))}**", anchors=False)
+            st.markdown(f"{plain(change.by_name)}: {plain(one_line(change.before, _LONGEST))}", anchors=False)
+            st.markdown(f"In the workbook: {plain(one_line(change.after, _LONGEST))}", anchors=False)
+            key = f"spreadsheets:mine:{number}:{change.found}"
+            if st.checkbox("Save the workbook's answer instead", key=key):
+                chosen.append(change)
+    return chosen
+
+
+def _apply(
+    project: ProjectHead, brought: RegisterFile, plan: SheetPlan, chosen: Sequence[SheetChange]
+) -> None:
+    forbidden = refusal("answers.import_sheet", identity.actor(), project.roles)
+    count = len(plan.changes) + len(chosen)
+    if plan.problems or not (plan.changes or plan.conflicts):
+        return
+    if forbidden:
+        st.info(plain(forbidden), icon=":material/lock:")
+        return
+    label = f"Save {counted(count, 'answer')}" if count else "Nothing to save"
+    if not st.button(label, type="primary", key="spreadsheets:apply", disabled=not count):
+        return
+    outcome = attempt(
+        apply_import,
+        key=project.key,
+        content=brought.content,
+        name=brought.name,
+        overwrite=frozenset((change.place, change.found) for change in chosen),
+    )
+    if outcome.refusal:
+        components.refusal(outcome.refusal)
+    elif outcome.value is not None:
+        kept = f" {counted(len(outcome.value.kept), 'newer answer')} kept." if outcome.value.kept else ""
+        state.flash("success", f"{counted(outcome.value.changed, 'answer')} saved.{kept}")
+        _put_away()
+        draw_again()
