@@ -160,29 +160,3 @@ def test_command_line_and_interface_say_the_same(machine: Machine) -> None:
         U=machine.server.url,
     )
     assert json.loads(asked.stdout) == json.loads(ran.stdout)
-
-
-def test_release_goes_out_comes_back_and_is_measured(machine: Machine) -> None:
-    """Through HTTP alone, on a product of the example that is ready to launch."""
-    script = """
-    ask() { curl -sS -H "Authorization: Bearer $T" "$@"; }
-    at="$U/api/v1/projects/day-ahead-energy-purchase/releases"
-    number=$(ask --fail-with-body --json '{"model_version": "energy-purchase 2.0"}' "$at" \
-        | python -c 'import json, sys; print(json.load(sys.stdin)["number"])')
-    ask --fail-with-body -o canary.json --json '{"move": "canary", "note": "Two depots"}' "$at/$number/steps"
-    ask --fail-with-body -o back.json --json '{"reason": "Wrong unit"}' "$at/$number/rollback"
-    ask -o again.json --json '{"move": "full"}' "$at/$number/steps"
-    ask --fail-with-body -o listed.json "$at"
-    """
-    made = machine.run(
-        "python -m lifecycle tokens create --email ines@group.example --scope read --scope releases:write --json"
-    )
-    ran = machine.run(script, T=json.loads(made.stdout)["token"], U=machine.server.url)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-
-    told = {name: json.loads((machine.folder / f"{name}.json").read_text()) for name in ("canary", "back")}
-    assert (told["canary"]["state"], told["back"]["state"]) == ("canary", "rolled_back")
-    again = json.loads((machine.folder / "again.json").read_text())
-    assert (again["status"], again["type"]) == (409, "/api/docs#refused")
-    listed = json.loads((machine.folder / "listed.json").read_text())
-    assert listed["delivery"]["change_failure_rate"] > 0
