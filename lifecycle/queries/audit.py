@@ -18,6 +18,7 @@ from lifecycle.facts.standing import compute_standing, stored_standing
 from lifecycle.guide import Guide
 from lifecycle.rules.permissions import require
 from lifecycle.store.tables import ChainHead, Project
+from lifecycle.store.tallies import is_tallied
 from lifecycle.store.verification import Verification, missing_heads, verify_session
 from lifecycle.vocabulary import Actor
 
@@ -203,6 +204,17 @@ def check_standing(session: Session, *, by: Actor, at: datetime, guide: Guide) -
                 sentence = f"The standing of project {project_id} is not what its rows amount to."
                 chain = project_chain(project_id)
                 yield _fault(places, chain, 0, sentence, chain="", table="standing", row=str(project_id))
+
+
+def check_tallies(session: Session, *, by: Actor) -> Iterator[Fault]:
+    """Tallies that are not what the rows of all projects amount to."""
+    require("organisation.read_audit", by)
+    if not is_tallied(session):
+        sentence = (
+            "The tallies of the portfolio are not what its rows amount to: “python -m lifecycle db tally” "
+            "counts them anew."
+        )
+        yield _fault(_places(session), ORGANISATION, 0, sentence, chain="", table="tally")
 
 
 def _fault(
