@@ -189,7 +189,7 @@ def _wait(wait: tuple[str, str, str], project_id: int, before: str = "") -> dict
 def tally_now(session: Session) -> dict[str, int]:
     """How many projects count under each key, in the caller's words: see `key_of`."""
     found = session.connection().execute(select(_TALLY.c.key, _TALLY.c.number).where(_TALLY.c.number != 0))
-    return dict(found.tuples())
+    return dict(map(tuple, found))
 
 
 def longest_waits(session: Session) -> Sequence[Any]:
