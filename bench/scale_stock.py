@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle.canonical import moment_text
+from lifecycle.queries.portfolio_days import day_to_keep, days_to_keep
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.migrations import VERSIONS, upgrade
+from lifecycle.store.tallies import keep_day, retally
 from lifecycle.vocabulary import Area, Gate, Level, Role, SignOffStatus
 
 FIELDS, DECISIONS, EVENTS, STANDINGS, MOVES = 150, 6, 100, 20, 5  # of every project
@@ -45,6 +47,7 @@ def portfolio_of(number: int) -> Database:
         upgrade(making)
         making.dispose()
         _fill(beside, number)
+        _tally(beside)
         beside.replace(file)
     upgrade(database)
     return database
@@ -79,6 +82,17 @@ def _fill(file: Path, number: int) -> None:
     connection.commit()
     connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
+
+
+def _tally(file: Path) -> None:
+    """Tallies of now, and of every day of the past as the daily job keeps them."""
+    database = open_database(f"sqlite:///{file}")
+    with database.write() as session:
+        retally(session.connection())
+        for day in days_to_keep(session, at=LAST, most=DAYS):
+            if found := day_to_keep(session, day):
+                keep_day(session, *found)
+    database.dispose()
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:

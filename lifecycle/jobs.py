@@ -28,10 +28,12 @@ from lifecycle.notify.undelivered import Undelivered, one_line
 from lifecycle.queries.deliveries import last_finished
 from lifecycle.queries.messages import Unneeded, message_for
 from lifecycle.queries.monitors import silent
+from lifecycle.queries.portfolio_days import day_to_keep, days_to_keep
 from lifecycle.rules.deliveries import Medium
 from lifecycle.rules.messages import Message
 from lifecycle.settings import Settings
 from lifecycle.store.database import Database
+from lifecycle.store.tallies import keep_day
 from lifecycle.vocabulary import SYSTEM
 
 EVERY_SECONDS = 15.0
@@ -39,6 +41,8 @@ STOPS_WITHIN_SECONDS = 3.0
 MOST_DELIVERIES = 200  # in one go, so that other jobs get their turn
 REMINDERS_EVERY = timedelta(minutes=20)
 TIDY_EVERY = timedelta(days=1)
+KEEP_DAYS_EVERY = timedelta(minutes=10)
+MOST_DAYS = 100  # in one go: after an upgrade all days of the past are to be counted once
 
 _log = logging.getLogger(__name__)
 
@@ -108,6 +112,7 @@ class Jobs:
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._jobs = (
             _Job("standing", self._standing_is_due, self._write_standing),
+            _Job("days", self._days_are_due, self._keep_days),
             _Job("silence", self._silence_is_due, self._note_silence),
             _Job("escalations", self._escalations_are_due, self._escalate),
             _Job("reminders", self._is_time("reminders", REMINDERS_EVERY), self._remind),
@@ -166,6 +171,21 @@ class Jobs:
         with self._database.write() as session:
             done.standing = rebuild_lapsed(session, guide=self._guide, at=at)
         return done.standing
+
+    def _days_are_due(self, session: Session, at: datetime) -> bool:
+        last = last_finished(session, job="days")
+        is_time = last is None or last + KEEP_DAYS_EVERY <= at
+        return is_time and bool(days_to_keep(session, at=at, most=1))
+
+    def _keep_days(self, at: datetime, _done: Done) -> int:
+        """What the portfolio counted on days that are over, each in a transaction of its own."""
+        with self._database.read() as session:
+            days = days_to_keep(session, at=at, most=MOST_DAYS)
+        for day in days:
+            with self._database.write() as session:
+                if found := day_to_keep(session, day):
+                    keep_day(session, *found)
+        return len(days)
 
     # ------------------------------------------------------------ monitors and incidents
 

@@ -26,7 +26,7 @@ def audit_verify(
         Path | None, typer.Option(help="Heads kept elsewhere, as “audit heads --json” prints them.")
     ] = None,
     standing: Annotated[
-        bool, typer.Option("--standing", help="Also compute every project's standing anew and compare.")
+        bool, typer.Option("--standing", help="Also compute all standings and tallies anew and compare.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -44,6 +44,7 @@ def audit_verify(
                     more += audit.check_standing(
                         session, by=COMMAND_LINE, at=now(), guide=the_guide(settings)
                     )
+                    more += audit.check_tallies(session, by=COMMAND_LINE)
                 verified = audit.located(session, found, by=COMMAND_LINE, more=more)
     if as_json:
         print_json(verified.as_json())

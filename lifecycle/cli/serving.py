@@ -16,6 +16,7 @@ from lifecycle.store.copying import copy_database
 from lifecycle.store.database import open_database
 from lifecycle.store.files import open_files
 from lifecycle.store.migrations import check_schema
+from lifecycle.store.tallies import retally
 from lifecycle.vocabulary import COMMAND_LINE
 
 commands = typer.Typer()
@@ -50,6 +51,14 @@ def database_check(as_json: AsJson = False) -> None:
     else:
         typer.echo(problem or "The database is up to date.", err=problem is not None)
     raise typer.Exit(1 if problem else 0)
+
+
+@database_commands.command("tally")
+def database_tally() -> None:
+    """Count the portfolio's tallies anew from all rows; past days follow within the hour."""
+    with refusals(), opened() as database, database.write() as session:
+        retally(session.connection())
+    typer.echo("The tallies are counted anew.")
 
 
 @database_commands.command("copy")

@@ -46,6 +46,7 @@ from lifecycle.rules.signoffs import (
 from lifecycle.rules.validity import valid_until
 from lifecycle.store.base import metadata
 from lifecycle.store.outbox import add_to_outbox
+from lifecycle.store.tallies import forget_days, recount
 from lifecycle.vocabulary import Gate, SignOffStatus
 
 _STANDING = metadata.tables["standing"]
@@ -231,13 +232,17 @@ def _write(
         for table in (_STANDING, _PROJECT):
             session.execute(delete(table).where(table.c.project_id == project_id))
     if now is None:
+        recount(session, [project_id])
         return
     _replace(session, project_id, now, stored)
+    if stored is None or _tallied(now) != _tallied(stored):
+        recount(session, [project_id])
     if before is not None:
         _tell_gone_stale(session, project_id, before, now, at)
     if before is None or _lasting(now) != _lasting(before):
         session.execute(insert(_HISTORY), {"project_id": project_id, "at": at, "content": now.as_json()})
         session.execute(insert(_PAST), {"project_id": project_id, "at": at, **_counted(now)})
+        forget_days(session, at)
 
 
 def _counted(now: Standings) -> Content:
@@ -245,6 +250,13 @@ def _counted(now: Standings) -> Content:
     ahead = now.project["gate"] or Gate.DISCOVERY.value
     said = {name: value for name, value in now.project.items() if name in _PAST_COLUMNS}
     return {**said, "roles": now.gates[ahead]["roles"]}
+
+
+def _tallied(standings: Standings) -> tuple[object, ...]:
+    """All that the overview counts of it: most answers change nothing of this."""
+    project = standings.project
+    roles = [row["roles"] for row in standings.gates.values()]
+    return project["level"], project["since"], project["causes"], project["stale"], project["overdue"], roles
 
 
 def _replace(session: Session, project_id: int, now: Standings, stored: Standings | None) -> None:

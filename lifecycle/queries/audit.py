@@ -20,6 +20,7 @@ from lifecycle.guide import Guide
 from lifecycle.rules.permissions import require
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.store.tables import ChainHead, Project
+from lifecycle.store.tallies import is_tallied
 from lifecycle.store.verification import Verification, missing_heads, verify_session
 from lifecycle.vocabulary import Actor
 
@@ -211,6 +212,17 @@ def _facts_by_guide(
     for own, found in load_by_guide(session, ids, today=today, guide=guide):
         for project_id, facts in found.items():
             yield project_id, facts, own
+
+
+def check_tallies(session: Session, *, by: Actor) -> Iterator[Fault]:
+    """Tallies that are not what the rows of all projects amount to."""
+    require("organisation.read_audit", by)
+    if not is_tallied(session):
+        sentence = (
+            "The tallies of the portfolio are not what its rows amount to: “python -m lifecycle db tally” "
+            "counts them anew."
+        )
+        yield _fault(_places(session), ORGANISATION, 0, sentence, chain="", table="tally")
 
 
 def _fault(

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from lifecycle.facts.projects import end_of_day, organisation_time_zone
 from lifecycle.queries.portfolio import EVERYTHING, OVER, Filters, PortfolioRow, choose, roles_of, rows
-from lifecycle.queries.portfolio_overview import Counted, Overview, Wait, counted, overview_of
+from lifecycle.queries.portfolio_overview import Counted, Overview, Wait, figures, overview_of
 from lifecycle.store.tables import Project, Standing, StandingHistory
 from lifecycle.vocabulary import Actor, Gate, Level, Role, SignOffStatus, Stage
 
@@ -176,7 +176,7 @@ def organisation_map(
 ) -> OrganisationMap:
     """Every organisation, whatever the number of projects."""
     line = choose(session, by, filters, as_of)
-    return organisation_map_of(counted(session, line), as_of or today)
+    return organisation_map_of(figures(session, line, by, filters), as_of or today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +190,9 @@ class Glance:
 def glance(
     session: Session, *, by: Actor, today: date, filters: Filters = EVERYTHING, as_of: date | None = None
 ) -> Glance:
-    """What the overview's page shows first, in one pass over the projects."""
+    """What the overview's page shows first, from one reading of the figures."""
     line = choose(session, by, filters, as_of)
-    found, day = counted(session, line), as_of or today
+    found, day = figures(session, line, by, filters), as_of or today
     return Glance(overview_of(session, line, found, day), organisation_map_of(found, day))
 
 

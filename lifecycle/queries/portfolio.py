@@ -18,12 +18,13 @@ from sqlmodel import Session
 from lifecycle.queries import projects
 from lifecycle.queries.portfolio_lines import Lines, lines_of
 from lifecycle.rules.permissions import may
+from lifecycle.store import tallies
 from lifecycle.vocabulary import Actor, Area, Gate, Level, ProjectStatus, Role, SignOffStatus, Stage
 
 UNMAPPED = "unmapped"
 NOT_ASSESSED = "not_assessed"
 NO_TIER = "none"
-OVER = (ProjectStatus.RETIRED.value, ProjectStatus.STOPPED.value)  # no longer counted as ready or stuck
+OVER = tallies.OVER
 
 Sort = Literal["standing", "name", "waiting", "next", "debt"]
 

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from lifecycle.store.base import metadata
 from lifecycle.store.tables import Project, ProjectPast, RegisterEntry
+from lifecycle.store.tallies import forget_days, recount
 
 _PROJECTS = metadata.tables[str(Project.__tablename__)]
 _ENTRIES = metadata.tables[str(RegisterEntry.__tablename__)]
@@ -51,6 +52,8 @@ def keep_past(session: Session, rows: Iterable[str], at: datetime) -> None:
         changed = [{**row._mapping, "at": at} for row in now if tuple(row) != before.get(row.project_id)]
         if changed:
             session.execute(insert(_PAST), changed)
+            recount(session, [row["project_id"] for row in changed])
+            forget_days(session, at)
 
 
 def _newest(session: Session, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:

@@ -732,6 +732,42 @@ class StandingPast(Row, table=True):
     since: datetime = Field(sa_column=_moment())
 
 
+class Tally(Row, table=True):
+    """How many projects count under a key of the overview now: see `store.tallies`."""
+
+    __tablename__ = "tally"
+    key: str = Field(sa_column=Column(Text, primary_key=True))
+    number: int
+
+
+class TallyLine(Row, table=True):
+    """Under which keys one project counts now, and in which queues it waits: canonical JSON."""
+
+    __tablename__ = "tally_line"
+    project_id: int = Field(primary_key=True, foreign_key="project.id")
+    content: str = Field(sa_column=_text())
+
+
+class TallyWait(Row, table=True):
+    """One project in one queue of the overview, in the order in which they wait."""
+
+    __tablename__ = "tally_wait"
+    __table_args__ = (Index("ix_tally_wait_order", "queue", "since", "name", "project_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    queue: str = Field(sa_column=_text())
+    since: str
+    name: str
+    project_id: int = Field(foreign_key="project.id")
+
+
+class TallyDay(Row, table=True):
+    """What the portfolio counted at the end of a past day: packed text. Gone once something is dated before."""
+
+    __tablename__ = "tally_day"
+    ends: datetime = Field(sa_column=Column(Moment, primary_key=True))
+    content: str = Field(sa_column=_text())
+
+
 class SavedFilter(Row, table=True):
     """A view of the portfolio that one person keeps under a name: the query of its address."""
 

@@ -15,6 +15,7 @@ from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.queries import early_planning, heat_maps, portfolio, portfolio_overview
 from lifecycle.queries.portfolio import Filters, Sort
 from lifecycle.store.database import Database
+from lifecycle.store.past import keep_past
 from lifecycle.store.tables import Membership, Project, ProjectStanding
 from lifecycle.vocabulary import (
     Actor,
@@ -83,6 +84,7 @@ def filled(session: Session) -> Filled:
     session.execute(
         Project.__table__.update().where(col(Project.id) == archived).values(archived_at=START)  # type: ignore[attr-defined]
     )
+    keep_past(session, [f"project:{archived}"], START)
     return Filled(session)
 
 

@@ -23,10 +23,12 @@ from lifecycle.facts.projects import end_of_day, organisation_today
 from lifecycle.facts.standing import rebuild_lapsed
 from lifecycle.queries import heat_maps, portfolio, portfolio_overview, portfolio_summary
 from lifecycle.queries.portfolio import Filters
+from lifecycle.queries.portfolio_days import day_to_keep, days_to_keep
 from lifecycle.rules.registers import ListedProject
 from lifecycle.rules.reminders import zone_of
 from lifecycle.store.database import Database
 from lifecycle.store.tables import ImportRun, Organisation, Project
+from lifecycle.store.tallies import days_kept, is_tallied, keep_day
 from lifecycle.vocabulary import (
     Actor,
     AnswerState,
@@ -64,6 +66,12 @@ def shown(session: Session, today: date, as_of: date | None) -> list[object]:
             heat_maps.organisation_map(session, **said, filters=filters),
         ]
     return [*found, portfolio_overview.choices(session, by=LEADER, as_of=as_of)]
+
+
+def counted_day(session: Session, day: date) -> tuple[datetime, str]:
+    found = day_to_keep(session, day)
+    assert found is not None
+    return found
 
 
 class History:
@@ -210,7 +218,14 @@ def test_portfolio_as_of_a_day_is_what_was_shown_that_evening(
                 continue
             rebuild_lapsed(session, guide=history.cast.guide, at=end_of_day(day, zone) - timedelta(seconds=1))
             evenings[day] = shown(session, day, None)
+            assert is_tallied(session), day
+            for missing in days_to_keep(session, at=end_of_day(day, zone), most=history.chance.randint(0, 3)):
+                keep_day(session, *counted_day(session, missing))
         last = max(evenings)
+        kept = days_kept(session)
+        assert {end_of_day(day, zone) in kept for day in evenings} == {True, False}, (
+            "both ways are to be asked"
+        )
         assert len(evenings[last][1].causes) >= 2, "the history must be worth looking at"  # type: ignore[attr-defined]
         dates = [history.chance.choice(sorted(evenings)) for _ in range(DATES_IN_A_HISTORY)]
         for day in {*dates}:

@@ -371,6 +371,7 @@ _JOBS = {
     "outbox": "Who is told of what",
     "digests": "Daily e-mails",
     "deliveries": "Sending",
+    "days": "Past days of the portfolio",
     "tidying": "Tidying up",
 }
 
