@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,6 +27,7 @@ from lifecycle.rules.direction import is_right_to_left
 
 _BAR = (31, 95, 191)
 _LABEL_WIDTH, _BAR_WIDTH, _BAR_HEIGHT = 52.0, 150.0, 4.6
+_BAR_STEP = _BAR_HEIGHT + 1.4
 
 
 def pack_pdf(pack: LeadershipPack) -> bytes:
@@ -35,9 +37,17 @@ def pack_pdf(pack: LeadershipPack) -> bytes:
         page.add_page()
         page.write_text(title(pack), size=18, style="B", after=1)
         page.write_text(stamp(pack), size=8.5, colour=GREY, after=3)
-        for piece in pieces(pack):
-            page.piece(piece)
+        content = list(pieces(pack))
+        for place, piece in enumerate(content):
+            page.piece(piece, _room(content[place + 1 :]))
         return bytes(page.output())
+
+
+def _room(following: Sequence[Piece]) -> float:
+    """What must fit beneath a heading, so that no picture is torn: its bars, else the head of its table."""
+    section = list(takewhile(lambda piece: not isinstance(piece, Heading), following))
+    bars = sum(len(piece.bars) for piece in section if isinstance(piece, Bars))
+    return min(max(45.0, 25.0 + bars * _BAR_STEP), 150.0)
 
 
 class _Page(PdfPage):
@@ -46,10 +56,10 @@ class _Page(PdfPage):
         self.set_margins(16, 14, 16)
         self.set_auto_page_break(auto=True, margin=15)
 
-    def piece(self, piece: Piece) -> None:
+    def piece(self, piece: Piece, room: float) -> None:
         match piece:
             case Heading():
-                if self.will_page_break(45):
+                if self.will_page_break(room):
                     self.add_page()
                 self.ln(4)
                 self.write_text(piece.text, size=12.5, style="B", after=0.5)
@@ -113,7 +123,7 @@ class _Page(PdfPage):
         self.set_text_color(*INK)
         self.shape(*(label for label, _ in piece.bars))
         for label, number in piece.bars:
-            if self.will_page_break(_BAR_HEIGHT + 1.4):
+            if self.will_page_break(_BAR_STEP):
                 self.add_page()
             top = self.get_y()
             self.cell(_LABEL_WIDTH, _BAR_HEIGHT, on_one_line(label), align="R")
@@ -121,13 +131,14 @@ class _Page(PdfPage):
             self.rect(self.l_margin + _LABEL_WIDTH + 2, top, max(width, 0.1), _BAR_HEIGHT, style="F")
             self.set_xy(self.l_margin + _LABEL_WIDTH + width + 4, top)
             self.cell(20, _BAR_HEIGHT, f"{number:,}")
-            self.set_xy(self.l_margin, top + _BAR_HEIGHT + 1.4)
+            self.set_xy(self.l_margin, top + _BAR_STEP)
         self.ln(1)
 
     def _table(self, piece: Table) -> None:
         self.set_font("body", size=8)
         self.set_text_color(*INK)
         self.set_draw_color(*RULE)
+        self.set_fill_color(255)  # what a bar left behind would fill every cell
         self.shape(*piece.heads, *(cell for row in piece.rows for cell in row))
         with self.table(
             col_widths=piece.widths,
@@ -135,7 +146,7 @@ class _Page(PdfPage):
             borders_layout=TableBordersLayout.HORIZONTAL_LINES,
             headings_style=FontFace(emphasis="BOLD"),
             line_height=4,
-            padding=(0.8, 1.2),
+            padding=(0.8, 2),
             first_row_as_headings=True,
         ) as table:
             for row in (piece.heads, *piece.rows):
