@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from lifecycle.queries.leadership_pack import LeadershipPack
 from lifecycle.queries.portfolio import PortfolioRow
-from lifecycle.queries.portfolio_overview import Overview
+from lifecycle.queries.portfolio_overview import Overview, StageCount
 from lifecycle.queries.roadmap import Roadmap
 from lifecycle.vocabulary import Area, Level, ProjectStatus, Role, Stage
 
@@ -25,6 +25,13 @@ SIGNS = {
     Level.PASSED: "✓",
 }
 _OVER = {ProjectStatus.STOPPED: "■ Stopped", ProjectStatus.RETIRED: "■ Retired"}
+_STATUSES = {
+    ProjectStatus.ACTIVE: "Active",
+    ProjectStatus.ROLLOUT: "Rolling out",
+    ProjectStatus.LIVE: "Live",
+    ProjectStatus.RETIRED: "Retired",
+    ProjectStatus.STOPPED: "Stopped",
+}
 _LONGEST = 160
 
 
@@ -138,14 +145,13 @@ def _figures(found: Overview, seen: datetime) -> tuple[tuple[str, str, str], ...
 
 def _stages(found: Overview) -> Iterator[Piece]:
     stages = [stage for stage in found.stages if stage.stage or stage.total]
-    fullest = max(stages, key=lambda stage: stage.total)
-    says = f"{_stage(fullest.stage)} holds the most projects: {fullest.total:,} of {found.total:,}."
+    says = _fullest(stages, found.total)
     yield Heading("Stages")
     yield Sentence(says)
     yield Bars(says, tuple((_stage(stage.stage), stage.total) for stage in stages))
     yield Table(
         "Projects by stage and status",
-        ("Stage", "Projects", *(status.value.title() for status in ProjectStatus), "Assessed here"),
+        ("Stage", "Projects", *(_STATUSES[status] for status in ProjectStatus), "Assessed here"),
         tuple(
             (
                 _stage(stage.stage),
@@ -160,13 +166,21 @@ def _stages(found: Overview) -> Iterator[Piece]:
     )
 
 
+def _fullest(stages: list[StageCount], total: int) -> str:
+    most = max(stage.total for stage in stages)
+    names = [_stage(stage.stage) for stage in stages if stage.total == most]
+    if len(names) == 1:
+        return f"{names[0]} holds the most projects: {most:,} of {total:,}."
+    return f"{', '.join(names[:-1])} and {names[-1]} hold the most projects: {most:,} each, of {total:,}."
+
+
 def _causes(found: Overview) -> Iterator[Piece]:
     yield Heading("What stands in the way")
     if not found.causes:
         yield Sentence("Nothing stands in the way of any running project.")
         return
     titles = tuple((_cause(cause), number) for cause, number in found.causes.items())
-    says = f"{titles[0][0]}: {titles[0][1]:,} of {_counted(found.running, 'running project')} held up."
+    says = f"Most often: {titles[0][0]}, in {titles[0][1]:,} of {_counted(found.running, 'running project')}."
     yield Sentence(says)
     yield Bars(says, titles)
     yield Table(
@@ -184,9 +198,7 @@ def _waits(found: Overview, seen: datetime) -> Iterator[Piece]:
         yield Sentence("Nobody is being waited for.")
         return
     longest = found.waits[0]
-    yield Sentence(
-        f"The longest wait is {longest.name}’s for {longest.role.title}: {_days(longest.since, seen)}."
-    )
+    yield Sentence(f"{longest.name} waits longest: for {longest.role.title}, {_days(longest.since, seen)}.")
     yield Table(
         "Roles that projects wait for, the longest wait first",
         ("Role", "Projects", "Longest", "Days", "Since"),
@@ -244,7 +256,7 @@ def _projects(pack: LeadershipPack) -> Iterator[Piece]:
     yield Sentence(said, is_quiet=True)
     yield Table(
         "Projects with their standing",
-        ("Project", "Organisation", "Stage", "Standing", "Days", "Waits for", "What stands in the way"),
+        ("Project", "Organisation", "Stage", "Standing", "Days so", "Waits for", "What stands in the way"),
         tuple(_project(row, pack.seen_at) for row in pack.projects),
         (20, 15, 13, 12, 6, 12, 30),
         frozenset({4}),
@@ -259,7 +271,7 @@ def _project(row: PortfolioRow, seen: datetime) -> tuple[str, ...]:
         _standing(row),
         f"{_number_of_days(row.since, seen):,}" if row.since else "–",
         row.waiting_role.title if row.waiting_role else "–",
-        _short(row.top_blocker) or "–",
+        ("" if row.status in _OVER else _short(row.top_blocker)) or "–",
     )
 
 

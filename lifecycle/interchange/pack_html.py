@@ -24,7 +24,7 @@ _STYLE = """
 }
 body { margin: 0 auto; max-width: 68rem; padding: 2rem 1.25rem; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", sans-serif }
-h1 { font-size: 1.7rem; margin: 0 0 .25rem } h2 { font-size: 1.15rem; margin: 2.2rem 0 .4rem }
+h1 { font-size: 1.7rem; margin: 0 0 .25rem; text-wrap: balance } h2 { font-size: 1.15rem; margin: 2.2rem 0 .4rem }
 p { margin: .4rem 0 } .quiet, caption { color: var(--quiet); font-size: .87rem }
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; margin: 1.2rem 0 }
 dl div { border: 1px solid var(--rule); border-radius: 6px; padding: .6rem .8rem }
@@ -32,12 +32,17 @@ dt { font-size: .87rem } dd { margin: 0 } dd.number { font-size: 1.5rem; font-we
 .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; margin-top: .6rem }
 caption { text-align: left; padding-bottom: .3rem }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--rule);
-  font-size: .87rem; overflow-wrap: anywhere } th { font-weight: 600 } .number { font-variant-numeric: tabular-nums }
-th.number, td.number { text-align: right } svg { max-width: 100%; height: auto; display: block; margin: .4rem 0 }
-svg rect { fill: var(--bar) } svg text { fill: var(--ink); font-size: 13px }
-@media print { body { max-width: none; padding: 0 } tr { break-inside: avoid } }
+  font-size: .87rem } th { font-weight: 600 } .number { font-variant-numeric: tabular-nums }
+th.number, td.number { text-align: right; padding-right: 1.2rem }
+td:first-child { min-width: 8rem } .short { white-space: nowrap } .long { min-width: 16rem }
+td:not(.short) { overflow-wrap: break-word }
+.bars { margin: .6rem 0; font-size: .87rem; line-height: 1.7 }
+.bars div { display: grid; grid-template-columns: minmax(8rem, 11rem) minmax(0, 30rem); gap: .6rem }
+.bars div > span:first-child { text-align: right } .bars span + span { display: flex; gap: .5rem }
+.bars i { background: var(--bar); border-radius: 2px; margin: .2rem 0; print-color-adjust: exact }
+@media print { body { max-width: none; padding: 0 } tr, .bars { break-inside: avoid } h2 { break-after: avoid } }
 """
-_LABEL, _BAR, _ROW = 190, 430, 26
+_SHORT, _LONG = 14, 60  # letters that stay on one line, and beyond which a column is kept wide
 
 
 def pack_html(pack: LeadershipPack) -> bytes:
@@ -75,25 +80,18 @@ def _figure(figure: tuple[str, str, str]) -> str:
 
 def _bars(piece: Bars) -> str:
     most = max((number for _, number in piece.bars), default=1) or 1
-    rows = []
-    for place, (label, number) in enumerate(piece.bars):
-        top = place * _ROW
-        width = round(_BAR * number / most, 1)
-        rows.append(
-            f'<text x="{_LABEL - 10}" y="{top + 17}" text-anchor="end">{escape(label)}</text>'
-            f'<rect x="{_LABEL}" y="{top + 4}" width="{width}" height="18" rx="2"/>'
-            f'<text x="{_LABEL + width + 8}" y="{top + 17}">{number:,}</text>'
-        )
-    width, height = _LABEL + _BAR + 60, _ROW * len(piece.bars)
-    return (
-        f'<svg role="img" aria-label="{escape(piece.says)}" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}">{"".join(rows)}</svg>'
+    rows = "".join(
+        f"<div><span>{escape(label)}</span>"
+        f'<span><i style="width: {84 * number / most:.1f}%"></i>{number:,}</span></div>'
+        for label, number in piece.bars
     )
+    return f'<div class="bars" role="img" aria-label="{escape(piece.says)}">{rows}</div>'
 
 
 def _table(piece: Table) -> str:
     heads = "".join(
-        f'<th scope="col"{_right(piece, place)}>{escape(head)}</th>' for place, head in enumerate(piece.heads)
+        f'<th scope="col"{_kind(piece, place, head)}>{escape(head)}</th>'
+        for place, head in enumerate(piece.heads)
     )
     rows = "".join(f"<tr>{_cells(piece, row)}</tr>" for row in piece.rows)
     # A region that scrolls must be reachable by keyboard.
@@ -105,8 +103,11 @@ def _table(piece: Table) -> str:
 
 
 def _cells(piece: Table, row: tuple[str, ...]) -> str:
-    return "".join(f"<td{_right(piece, place)}>{escape(cell)}</td>" for place, cell in enumerate(row))
+    return "".join(f"<td{_kind(piece, place, cell)}>{escape(cell)}</td>" for place, cell in enumerate(row))
 
 
-def _right(piece: Table, place: int) -> str:
-    return ' class="number"' if place in piece.numbers else ""
+def _kind(piece: Table, place: int, text: str) -> str:
+    """Where it stands and whether it may wrap: a phone scrolls a table rather than breaking its words and dates."""
+    length = "short" if len(text) <= _SHORT else "long" if len(text) > _LONG else ""
+    kinds = " ".join(filter(None, ("number" if place in piece.numbers else "", length)))
+    return f' class="{kinds}"' if kinds else ""

@@ -9,7 +9,7 @@ from datetime import datetime
 from textwrap import shorten
 from typing import Any
 
-from sqlalchemy import String, and_, cast, literal, or_, select
+from sqlalchemy import String, and_, cast, literal, or_, select, tuple_
 from sqlmodel import Session, col
 
 from lifecycle.events import EventAction, project_chain
@@ -124,13 +124,15 @@ def activity(
     before: int | None = None,
     most: int = PAGE,
 ) -> ActivityPage:
-    """The events of all projects that this person may read, newest first, older than the one with id `before`."""
+    """The events of all projects that this person may read, newest first, older than the event with id `before`."""
     chain = literal("project:") + cast(col(Project.id), String)
     newest = select(Event, Project).join(Project, col(Event.chain) == chain)
     newest = newest.where(col(Project.id).in_(projects.readable_ids(by)))
     if before is not None:
-        newest = newest.where(col(Event.id) < before)
-    rows = list(session.execute(newest.order_by(col(Event.id).desc()).limit(most + 1)))
+        moment = select(Event.at).where(col(Event.id) == before).scalar_subquery()
+        newest = newest.where(tuple_(col(Event.at), col(Event.id)) < tuple_(moment, literal(before)))
+    # By their time: the events of an example or of a brought-in project were written later than they happened.
+    rows = list(session.execute(newest.order_by(col(Event.at).desc(), col(Event.id).desc()).limit(most + 1)))
     wording = Wording(ProjectFacts(today=organisation_today(session, at)), guide, all_names(session))
     details = [json.loads(row.detail) for row, _ in rows[:most]]
     programs = _programs(session, details)

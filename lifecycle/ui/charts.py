@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import floor
 from types import MappingProxyType
 from typing import Any
 
@@ -115,7 +116,8 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], cells: Sequence[Cell],
             "range": [0, len(columns)],
             "tickvals": [number + 0.5 for number in range(len(columns))],
             "ticktext": list(columns),
-            "autotickangles": [0, -45, -90],  # upright where a phone leaves no room
+            # Leaning left where a phone leaves no room: to the right the last one would leave the picture.
+            "autotickangles": [0, 45, 90],
         },
         y=_labels([shortened(row) for row in rows]),
     )
@@ -383,6 +385,9 @@ def ages(dots: Sequence[Dot], rows: Sequence[Percentiles], *, dark: bool, noun: 
 # ------------------------------------------------------------------ two figures
 
 
+_FEW = 6  # up to here every whole number has its line
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """One thing with two figures."""
@@ -394,21 +399,22 @@ class Pair:
 
 
 def pairs(points: Sequence[Pair], *, x_title: str, y_title: str, mark: Mark, dark: bool) -> go.Figure:
-    """Every thing as a dot; those on the same spot stand beside one another."""
+    """Every thing as a dot; those on the same spot stand above one another."""
     seen: dict[tuple[float, float], int] = {}
     places = []
     for point in points:
         places.append(seen.get((point.x, point.y), 0))
         seen[point.x, point.y] = places[-1] + 1
     highest = max([*(point.y for point in points), 1])
+    lowest = max(0.0, floor(10 * min((point.x for point in points), default=0.0) - 1) / 10)
     grid = {"showgrid": True, "gridcolor": tone(_QUIET, _TINT, dark=dark)}
     font = {"size": 12, "color": _INK[dark]}
     return _figure(
         {
             "type": "scatter",
             "mode": "markers",
-            "x": [point.x + 0.006 * place for point, place in zip(points, places, strict=True)],
-            "y": [point.y for point in points],
+            "x": [point.x for point in points],
+            "y": [point.y + 0.045 * highest * place for point, place in zip(points, places, strict=True)],
             "marker": {
                 "color": tone(mark, 1, dark=dark),
                 "size": 12,
@@ -421,11 +427,15 @@ def pairs(points: Sequence[Pair], *, x_title: str, y_title: str, mark: Mark, dar
         },
         height=320,
         dark=dark,
-        x={"range": [-0.03, 1.05], "title": {"text": x_title, "font": font}, **grid},
+        x={
+            "range": [lowest - 0.03 * (1 - lowest), 1 + 0.05 * (1 - lowest)],
+            "title": {"text": x_title, "font": font},
+            **grid,
+        },
         y={
-            "range": [-0.06 * highest, highest * 1.12],
+            "range": [-0.06 * highest, highest * (1.12 + 0.045 * max(places, default=0))],
             "title": {"text": y_title, "font": font},
-            "nticks": 6,
+            **({"dtick": 1} if highest <= _FEW else {"nticks": 6}),
             "tickformat": ",d",
             **grid,
         },

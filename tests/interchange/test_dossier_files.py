@@ -15,7 +15,7 @@ from sqlmodel import select
 
 from lifecycle.errors import Invalid
 from lifecycle.interchange.dossier_files import dossier_file
-from lifecycle.interchange.dossier_pdf import readable
+from lifecycle.interchange.pdf_page import readable
 from lifecycle.interchange.printed import Block, Heading, Lines, blocks
 from lifecycle.queries.dossiers import Report, report
 from lifecycle.rules.direction import is_right_to_left

@@ -87,7 +87,10 @@ def _rework(found: EarlyMeasured) -> None:
         config=dict(charts.CONFIG),
         alt=sentence,
     )
-    st.caption("One dot is one project; choose it to open the project. Further right answered earlier.")
+    st.caption(
+        "One dot is one project, those that ended among them; choose it to open the project. "
+        "Further right answered earlier; equal ones stand above one another."
+    )
     _associations(found)
     _projects(found, kinds)
 
@@ -101,7 +104,7 @@ def association_sentence(kind: Rework, found: Association) -> str:
             "Look at the dots, not for a rule."
         )
     basis = (
-        f"rank correlation {found.rank:+.2f}, 95 % interval {found.low:+.2f} to {found.high:+.2f}, "
+        f"rank correlation {_signed(found.rank)}, 95 % interval {_signed(found.low)} to {_signed(found.high)}, "
         f"n = {found.pairs:,}"
     )
     if not found.is_clear:
@@ -111,6 +114,10 @@ def association_sentence(kind: Rework, found: Association) -> str:
         f"Projects that answered earlier had {less if found.rank < 0 else more} ({basis}). "
         "They go together; that does not say that one causes the other."
     )
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.2f}".replace("-", "−")
 
 
 def _pair(each: MeasuredProject, kind: Rework) -> Pair:

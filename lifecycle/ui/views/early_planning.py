@@ -15,7 +15,7 @@ from lifecycle.vocabulary import Level
 
 _MOST_BARS = 12
 _MOST_ROWS = 50
-_OPEN, _DEBTS = "early:open", "early:debts"
+_OPEN, _DEBTS, _OPEN_DEBT = "early:open", "early:debts", "early:debt:open"
 
 
 def show() -> None:
@@ -55,7 +55,7 @@ def headline(found: EarlyPlanning) -> str:
         text = "No project has passed its Discovery gate, so there is no index yet."
     else:
         text = (
-            f"Over {counted(measured, 'project')} past Discovery the median index is {found.median:.2f}: "
+            f"Over {counted(measured, 'running project')} past Discovery the median index is {found.median:.2f}: "
             "1 means every production question was answered in Discovery, 0 none before Production."
         )
     if not found.debt:
@@ -100,6 +100,19 @@ def _debts(found: EarlyPlanning) -> None:
         config=dict(charts.CONFIG),
         alt=sentence,
     )
+    with st.expander("The same as a table", icon=":material/table:"):
+        st.dataframe(
+            {
+                "Project": [project.name for project in owing],
+                "Debt": [project.debt for project in owing],
+                "Open questions": [project.open_questions for project in owing],
+            },
+            hide_index=True,
+            alt="Projects with the most production debt; the first column opens each",
+            column_config={
+                "Project": components.opening_column(_OPEN_DEBT, [project.key for project in owing])
+            },
+        )
 
 
 def _debt_bar(project: PlannedProject) -> Bar:

@@ -246,13 +246,16 @@ def _waits(found: Overview, now: datetime, as_of: date | None) -> None:
     st.markdown(components.plain(words.roles_sentence(found, now)), anchors=False)
     st.dataframe(
         {
+            "Longest": [wait.name for wait in found.waits],
             "Role": [wait.role.title for wait in found.waits],
             "Projects": [wait.projects for wait in found.waits],
-            "Longest": [wait.name for wait in found.waits],
             "Days": [words.days_since(wait.since, now) for wait in found.waits],
             "Since": [wait.since.date() for wait in found.waits],
         },
         hide_index=True,
-        alt="Roles that projects wait for, the longest wait first",
-        column_config={"Since": st.column_config.DateColumn(format="YYYY-MM-DD")},
+        alt="Roles that projects wait for, the longest wait first; the first column opens who waits longest",
+        column_config={
+            "Longest": components.opening_column("waits:open", [wait.key for wait in found.waits]),
+            "Since": st.column_config.DateColumn(format="YYYY-MM-DD"),
+        },
     )

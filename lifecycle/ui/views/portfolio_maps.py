@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from math import sqrt
+from typing import Any
 
 import streamlit as st
 
@@ -110,9 +111,18 @@ def _projects(
     cells = _role_cells(shown, now) if by_role else _gate_cells(shown, now)
     heads = [_ROLE_HEADS[role] for role in REVIEWERS] if by_role else [gate.title.split()[0] for gate in Gate]
     _draw([line.row.name for line in shown.lines], heads, cells, sentence, _open_project, "projects")
-    _legend(cells, "Choose a cell to open its project.")
+    _legend(
+        cells,
+        f"Numbers are {'days' if by_role else 'what stands in the way'}. Choose a cell to open its project.",
+    )
     _pages(found.total, _ROWS)
-    _numbers("Project", [line.row.name for line in shown.lines], heads, cells)
+    _numbers(
+        "Project",
+        [line.row.name for line in shown.lines],
+        heads,
+        cells,
+        components.opening_column("map:open", [line.row.key for line in shown.lines]),
+    )
 
 
 def _gate_cells(shown: ProjectMap, now: datetime) -> list[Cell]:
@@ -167,7 +177,7 @@ def _role_cells(shown: ProjectMap, now: datetime) -> list[Cell]:
 
 def _role_cell(number: int, line: ProjectLine, role: Role, cell: RoleCell, now: datetime) -> Cell:
     mark = standing.SIGN_OFFS[cell.status]
-    days = f" {words.days_since(cell.since, now)}d" if cell.since and cell.status in _ACT_ON else ""
+    days = f" {words.days_since(cell.since, now):,}" if cell.since and cell.status in _ACT_ON else ""
     since = f", {words.waited(cell.since, now)}" if cell.since else ""
     gate = line.row.gate.title if line.row.gate else ""
     hover = f"<b>{charts.as_text(line.row.name)}</b><br>{role.title} at {gate}: {mark.word}{since}"
@@ -333,8 +343,10 @@ def _legend(cells: Sequence[Cell], hint: str) -> None:
         st.markdown(f"{' '.join(parts)} :small[:gray[{hint}]]", anchors=False)
 
 
-def _numbers(first: str, rows: Sequence[str], heads: Sequence[str], cells: Sequence[Cell]) -> None:
-    """The same as a table."""
+def _numbers(
+    first: str, rows: Sequence[str], heads: Sequence[str], cells: Sequence[Cell], opening: Any = None
+) -> None:
+    """The same as a table; `opening` is how its first column is set up where it leads somewhere."""
     if not cells:
         return
     said = {(cell.row, cell.column): cell for cell in cells}
@@ -342,13 +354,18 @@ def _numbers(first: str, rows: Sequence[str], heads: Sequence[str], cells: Seque
     for column, head in enumerate(heads):
         table[head] = [_said(said.get((row, column))) for row in range(len(rows))]
     with st.expander("The same as a table", icon=":material/table:"):
-        st.dataframe(table, hide_index=True, alt="What the chart above shows, as a table")
+        st.dataframe(
+            table,
+            hide_index=True,
+            alt="What the chart above shows, as a table",
+            column_config={first: opening} if opening else None,
+        )
 
 
 def _said(cell: Cell | None) -> str:
     if cell is None:
         return ""
-    number = cell.text.split()[-1].removesuffix("d")
+    number = cell.text.split()[-1]
     return f"{cell.mark.word} ({number})" if number.replace(",", "").isdecimal() else cell.mark.word
 
 

@@ -33,7 +33,7 @@ _BADGES = {
 
 def show(found: Overview, filters: Filters, by: Actor, now: datetime, as_of: date | None = None) -> None:
     """The section: how it is sorted, the table, the pages; today or as of a day."""
-    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header(words.on_day("Projects", as_of), anchor=False, width="content")
         sort = st.selectbox(
             "Order",
@@ -43,7 +43,8 @@ def show(found: Overview, filters: Filters, by: Actor, now: datetime, as_of: dat
             label_visibility="collapsed",
             width=210,
         )
-    _inventory(filters, by, now)
+    if as_of is None:  # an inventory is of today
+        _inventory(filters, by, now)
     last = max(1, -(-found.total // _SIZE))
     page = min(int(state.value(_PAGE) or 1), last)
     shown = cache.read(
@@ -141,7 +142,7 @@ def _table(rows: tuple[PortfolioRow, ...], now: datetime) -> None:
 
 def _assessed_columns(rows: tuple[PortfolioRow, ...], now: datetime) -> dict[str, list[object]]:
     return {
-        "What stands in the way": [components.one_line(row.top_blocker, 160) for row in rows],
+        "What stands in the way": [_in_the_way(row) for row in rows],
         "Days": [words.days_since(row.since, now) if row.since else None for row in rows],
         "Waits for": [_waits(row, now) for row in rows],
         "Next date": [row.next_on for row in rows],
@@ -150,6 +151,12 @@ def _assessed_columns(rows: tuple[PortfolioRow, ...], now: datetime) -> dict[str
         "Debt": [row.debt if row.level else None for row in rows],
         "Index": [row.early_index / 1000 if row.early_index is not None else None for row in rows],
     }
+
+
+def _in_the_way(row: PortfolioRow) -> str:
+    """Nothing of what has ended: nobody is to clear it."""
+    ended = row.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED)
+    return "" if ended else components.one_line(row.top_blocker, 160)
 
 
 def badge_word(row: PortfolioRow) -> str:

@@ -349,6 +349,10 @@ def _ages(found: Roadmap) -> None:
         config=dict(charts.CONFIG),
         alt=sentence,
     )
+    st.caption(
+        "One dot is one project, in the colour of its standing. The dark bar reaches to the median, the light one to "
+        "the 85th percentile. Choose a dot to open its project."
+    )
     st.dataframe(
         {
             "Longest": [age.longest_name for age in found.ages],
