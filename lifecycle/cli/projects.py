@@ -14,7 +14,7 @@ from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusal
 from lifecycle.facts.document_parts import ProjectDocument
 from lifecycle.guide import Guide
 from lifecycle.interchange.project_documents import document_text, notes, read_document
-from lifecycle.queries.documents import Findings, check_document, check_stored, document, not_carried
+from lifecycle.queries.documents import Findings, check_document, check_stored, document
 from lifecycle.settings import Settings, read_settings
 from lifecycle.vocabulary import COMMAND_LINE, CheckResult
 
@@ -35,16 +35,13 @@ def export_project(
         guide = the_guide(settings)
         with opened(settings) as database, database.read() as session:
             found = document(session, by=COMMAND_LINE, guide=guide, key=project)
-            stays = not_carried(session, by=COMMAND_LINE, key=project)
         data = document_text(found).encode()
-        for title, count in stays.items():
-            typer.echo(f"Not in the document: {count:,} {title}.", err=True)
         if file == "-":
             sys.stdout.buffer.write(data)
             return
         write_whole(Path(file), data)
     if as_json:
-        print_json({"project": project, "file": file, "bytes": len(data), "not_carried": stays})
+        print_json({"project": project, "file": file, "bytes": len(data)})
     else:
         typer.echo(f"{file}: {len(data):,} bytes")
 
