@@ -95,6 +95,7 @@ class ImportedProject:
     releases: int = 0
     incidents: int = 0
     monitors: int = 0
+    paused: int = 0
     readings: int = 0
 
 
@@ -236,6 +237,7 @@ class _Import:
             releases=len(self.document.releases),
             incidents=len(self.document.incidents),
             monitors=len(self.document.monitors),
+            paused=sum(each.state == "on" for each in self.document.monitors),
             readings=sum(len(batch.readings) for each in self.document.monitors for batch in each.batches),
         )
 

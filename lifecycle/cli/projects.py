@@ -75,6 +75,11 @@ def import_project(
                 "was": found.project.key,
                 "answers": done.answers,
                 "decisions_recorded_elsewhere": done.decisions,
+                "releases_recorded_elsewhere": done.releases,
+                "incidents": done.incidents,
+                "monitors": done.monitors,
+                "monitors_paused": done.paused,
+                "readings": done.readings,
                 "files_that_stay_apart": done.files,
                 "people_known": done.known,
                 "people_unknown": done.unknown,
@@ -84,6 +89,15 @@ def import_project(
         return
     typer.echo(f"Imported as {done.key}: {counted(done.answers, 'answer')}.")
     typer.echo(f"{counted(done.decisions, 'decision')} recorded elsewhere; none satisfies a gate here.")
+    if done.releases:
+        typer.echo(f"{counted(done.releases, 'release')} recorded elsewhere.")
+    if done.monitors or done.incidents:
+        typer.echo(
+            f"{counted(done.monitors, 'monitor')} with {counted(done.readings, 'reading')},"
+            f" {counted(done.incidents, 'incident')}."
+        )
+    if done.paused:
+        typer.echo(f"{counted(done.paused, 'monitor')} came in paused: switch on what is to be watched here.")
     for note in said:
         typer.echo(note)
 

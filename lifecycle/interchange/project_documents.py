@@ -91,12 +91,18 @@ def read_document(data: bytes, guide: Guide, *, largest_megabytes: int = 50) -> 
 
 def notes(document: ProjectDocument, guide: Guide) -> tuple[str, ...]:
     """What is taken in and cannot be shown here."""
+    said = []
     unknown = sorted({part.field for part in document.answers if part.field not in guide.fields})
-    if not unknown:
-        return ()
-    return (
-        f"Kept, but not shown: answers to questions that this guide does not have ({', '.join(unknown)}).",
-    )
+    if unknown:
+        said.append(
+            f"Kept, but not shown: answers to questions that this guide does not have ({', '.join(unknown)})."
+        )
+    if document.project.guide_version != guide.version:
+        said.append(
+            f"It goes by version {document.project.guide_version} of the guide; where that is not kept here, it is"
+            f" judged by version {guide.version}."
+        )
+    return tuple(said)
 
 
 # ---------------------------------------------------------------- the file
