@@ -549,7 +549,8 @@ class _Import:
             add_readings(
                 self.session, monitor_id=monitor_id, batch_id=row.id or 0, rows=stored_rows(each.readings)
             )
-        named = {each.reading for each in (*part.corrections, *part.firings) if each.reading is not None}
+        named = {each.reading for each in part.corrections}
+        named |= {each.reading for each in part.firings if each.reading is not None}
         ids = {
             key: found.id
             for key, found in stored_under(self.session, monitor_id=monitor_id, keys=sorted(named)).items()

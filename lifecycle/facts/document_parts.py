@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -40,7 +40,7 @@ from lifecycle.vocabulary import (
 )
 
 FORMAT = "lifecycle-project"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION: Final = 2
 NOT_PEOPLE = ("command-line", "system")  # who can act without being a person
 LARGEST_NUMBER = 2**31 - 1
 _PERSON = "names a person"

@@ -688,7 +688,9 @@ class _Reader:
             number = row.id or 0
             lines = readings_by_batch(self.session, number)
             corrected, fired = corrections.get(number, []), firings.get(number, [])
-            keys = self._reading_keys([each.reading_id for each in (*corrected, *fired)])
+            keys = self._reading_keys(
+                [each.reading_id for each in corrected] + [each.reading_id for each in fired]
+            )
             was = came.get(number)
             # A paused one is as it came until somebody touches it or a reading arrives.
             is_as_it_came = was and (was["revision"], was["heard_at"]) == (
@@ -726,7 +728,7 @@ class _Reader:
                 )
             )
 
-    def _reading_keys(self, reading_ids: list[int | None]) -> dict[int, str]:
+    def _reading_keys(self, reading_ids: Iterable[int | None]) -> dict[int, str]:
         found: dict[int, str] = {}
         wanted = sorted({each for each in reading_ids if each})
         for start in range(0, len(wanted), 500):

@@ -92,7 +92,7 @@ def readings_by_batch(
     rows = select(*(_READINGS.c[name] for name in names)).where(_READINGS.c.monitor_id == monitor_id)
     found: dict[int, list[tuple[str, datetime, float | None, float | None, str]]] = {}
     for batch_id, *said in session.connection().execute(rows.order_by(_READINGS.c.batch_id, _READINGS.c.id)):
-        found.setdefault(batch_id, []).append(tuple(said))  # type: ignore[arg-type]
+        found.setdefault(batch_id, []).append(tuple(said))
     return found
 
 
