@@ -77,7 +77,7 @@ def read_document(data: bytes, guide: Guide, *, largest_megabytes: int = 50) -> 
     found = _parsed(text)
     _refuse_another_format(found)
     if _is_of_version(found, 1):
-        text = json.dumps(_as_version_2(found), ensure_ascii=False)
+        text = json.dumps(_as_version_2(found))
     del found
     try:
         document = ProjectDocument.model_validate_json(text, strict=True)

@@ -200,14 +200,17 @@ def lived(session: Session, everybody: make.Cast) -> int:
     pat, made = everybody.pat, {"guide": everybody.guide, "project_id": project_id}
     copies.take_source(session, by=pat, at=START, **made, origin_source_id=origin)
     make.answer(session, everybody, project_id, "M15", [{"person": f"@{pat.key}", "part": "developer"}])
+    evidence.add(
+        session, by=pat, at=START, **made, field_id="D01", title="Study", content=LinkContent("DOC-7")
+    )
     make.ready_to_launch(session, everybody, project_id)
+    gates.decide(session, by=everybody.ann, at=START, **made, gate=Gate.LAUNCH, outcome=Outcome.GO)
     hour = timedelta(hours=1)
     first = releases.create(
         session, by=pat, at=START, **made, model_version=make.VERSION, summary="«One»", ready_at=START - hour
     )
     on_it: dict[str, Any] = {"by": pat, "guide": everybody.guide, "release_id": first}
     releases.step(session, at=START, **on_it, move=Move.CANARY)
-    gates.decide(session, by=everybody.ann, at=START, **made, gate=Gate.LAUNCH, outcome=Outcome.GO)
     releases.step(session, at=START + hour, **on_it, move=Move.SHARE, share=20)
     releases.step(session, at=START + 2 * hour, **on_it, move=Move.FULL)
     watch(session, everybody, project_id)
@@ -239,7 +242,9 @@ def watch(session: Session, everybody: make.Cast, project_id: int) -> None:
         monitors.push(
             session, at=START + (2 + day) * hour, **pushed, readings=[*readings, NewReading("", 1.0)]
         )
-    monitors.correct(session, at=START + 8 * hour, **pushed, key="2026-02-04", value=0.95, reason="Recounted")
+    before = NewReading("late", 0.7, at=datetime(2026, 2, 3, 12, tzinfo=UTC))
+    monitors.push(session, at=START + 7 * hour, **pushed, readings=[before])
+    monitors.correct(session, at=START + 8 * hour, **pushed, key="2026-02-05", value=0.95, reason="Recounted")
     slow = MonitorSpec(
         "Delay",
         Direction.ABOVE,
@@ -319,7 +324,17 @@ def test_every_list_of_the_documents_is_filled_here(text: str, past: str) -> Non
 
 
 # Places about operation that stay empty in both.
-EMPTY_HERE = {"?"}
+EMPTY_HERE = {
+    ".incidents.closed_at",
+    ".incidents.closed_by",
+    ".incidents.lessons",
+    ".monitors.evaluates_from",
+    ".monitors.plan_row",
+    ".releases.answers.due_on",
+    ".releases.answers.owner",
+    ".releases.steps.back_to",
+    ".releases.tests",
+}
 
 
 @pytest.mark.parametrize("which", ["orders-ahead", "loading-plan"])
