@@ -17,22 +17,41 @@ from lifecycle.events import ORGANISATION, EventAction, record
 from lifecycle.facts.document_parts import (
     NOT_PEOPLE,
     AnswerPart,
+    BatchPart,
     EvidencePart,
+    FiringPart,
+    IncidentPart,
+    MonitorPart,
     Owner,
     Part,
     PersonPart,
     ProjectDocument,
+    ReadingLine,
+    ReleasePart,
     ThreadPart,
     VersionPart,
     with_people,
 )
-from lifecycle.facts.documents import CAME_AS, CONDITION, LISTS, REGISTER, STANDING, repointed
+from lifecycle.facts.documents import (
+    CAME_AS,
+    CONDITION,
+    INCIDENT,
+    LISTS,
+    MONITOR,
+    REGISTER,
+    STANDING,
+    repointed,
+    with_people_in_values,
+)
+from lifecycle.facts.editions import edition
 from lifecycle.facts.projects import DOCUMENT
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
+from lifecycle.rules.incidents import IncidentState
 from lifecycle.rules.parts import NAMES_OF_PEOPLE_START
 from lifecycle.rules.people import tidy_email
 from lifecycle.rules.permissions import require
+from lifecycle.store.readings import NewRow, add_readings, stored_moment, stored_under
 from lifecycle.store.tables import (
     Answer,
     Condition,
@@ -41,10 +60,16 @@ from lifecycle.store.tables import (
     ElsewhereRecord,
     Evidence,
     EvidenceRevision,
+    Firing,
     ImportRun,
+    Incident,
+    IncidentNote,
     Membership,
+    Monitor,
     PersonRow,
     Project,
+    ReadingBatch,
+    ReadingCorrection,
     RegisterEntry,
     TargetDate,
     Thread,
@@ -67,6 +92,11 @@ class ImportedProject:
     files: int
     known: int
     unknown: int
+    releases: int = 0
+    incidents: int = 0
+    monitors: int = 0
+    paused: int = 0
+    readings: int = 0
 
 
 def import_document(
@@ -81,13 +111,15 @@ def import_document(
 ) -> ImportedProject:
     """Make a new project of a checked document, with `by` as its product manager.
 
-    Answers with their histories, data sources, threads, target dates, conditions and links go on here. Roles,
-    reviews, decisions of all kinds and files are recorded elsewhere: shown, exported again, and worth nothing
-    until somebody here decides. `digest` is that of the file, for the log. Whoever the document names and has no
+    Answers with their histories, data sources, threads, target dates, conditions, links, incidents and readings go on
+    here; monitors that were on come in paused, and a fix that was signed waits for a signature again. Roles, reviews,
+    decisions of all kinds, releases and files are recorded elsewhere: shown, exported again, and worth nothing until
+    somebody here decides. `digest` is that of the file, for the log. Whoever the document names and has no
     account here gets a row that cannot sign in.
     """
     require("projects.import_document", by)
     people = _People(session, document.people, at)
+    guide = edition(session, guide, document.project.guide_version)
     import_ = _Import(session, guide, document, people, by, at)
     done = import_.run(file_name, digest)
     record(
@@ -102,6 +134,10 @@ def import_document(
             "digest": digest,
             "answers": done.answers,
             "decisions": done.decisions,
+            "releases": done.releases,
+            "incidents": done.incidents,
+            "monitors": done.monitors,
+            "readings": done.readings,
             "people": people.keys,
         },
         by=by,
@@ -187,6 +223,7 @@ class _Import:
         for part in self.document.evidence:
             if part.is_link:
                 self._link(part)
+        self._incidents_and_monitors()
         self._manage()
         self.session.flush()
         return ImportedProject(
@@ -197,6 +234,11 @@ class _Import:
             files=sum(not part.is_link for part in self.document.evidence),
             known=self.people.known,
             unknown=len(self.people.keys) - self.people.known,
+            releases=len(self.document.releases),
+            incidents=len(self.document.incidents),
+            monitors=len(self.document.monitors),
+            paused=sum(each.state == "on" for each in self.document.monitors),
+            readings=sum(len(batch.readings) for each in self.document.monitors for batch in each.batches),
         )
 
     # ------------------------------------------------------------ the project
@@ -206,6 +248,7 @@ class _Import:
         project = Project(
             **_values(
                 said,
+                "merged_into",  # which of ours it is, nobody here has said
                 key=free_key(self.session, said.key),
                 origin="register" if self._is_listed_only else DOCUMENT,
                 created_by=self.people(said.created_by),
@@ -217,7 +260,8 @@ class _Import:
     def _keep_apart(self) -> None:
         """Whatever was decided elsewhere, in the words of the document."""
         said = self.document
-        self._apart(CAME_AS, 0, {"key": said.project.key, "origin": said.project.origin})
+        came = {name: getattr(said.project, name) for name in ("key", "origin", "merged_into")}
+        self._apart(CAME_AS, 0, came)
         if said.register_entry:
             self._apart(REGISTER, 0, said.register_entry.model_dump(mode="json"))
         if said.standing:
@@ -226,8 +270,11 @@ class _Import:
             for part in getattr(said, name):
                 if isinstance(part, EvidencePart) and part.is_link:
                     continue
+                if isinstance(part, ReleasePart):
+                    part = with_people_in_values(part, self.guide, self.people.in_value)
                 named = with_people(part, self.people)
-                self._apart(kind, getattr(part, "id", 0), named.model_dump(mode="json"))
+                number = getattr(part, "id", getattr(part, "number", 0))
+                self._apart(kind, number, named.model_dump(mode="json"))
         self.session.flush()
 
     def _apart(self, kind: str, number: int, content: Mapping[str, Any]) -> None:
@@ -270,6 +317,7 @@ class _Import:
                 stage_word=said.stage_word,
                 risk=said.risk,
                 facts=canonical_json(said.facts),
+                others=canonical_json(said.others) if said.others is not None else None,
                 gone_at=said.gone_at,
             )
         )
@@ -418,6 +466,140 @@ class _Import:
                 )
             )
 
+    # ------------------------------------------------------------ operation
+
+    def _incidents_and_monitors(self) -> None:
+        """Monitors first without what they caused, then incidents, then the firings between the two."""
+        monitors = {part.key: self._monitor(part) for part in self.document.monitors}
+        incidents = {
+            part.id: self._incident(part, monitors.get(part.monitor or ""))
+            for part in self.document.incidents
+        }
+        for part in self.document.monitors:
+            self._series(monitors[part.key], part, incidents)
+
+    def _monitor(self, part: MonitorPart) -> int:
+        """One that was on comes in paused: it awaits nothing and alarms nobody until somebody here switches it on."""
+        was_on = part.state == "on"
+        row = Monitor(
+            project_id=self.project_id,
+            **_values(
+                part,
+                "batches",
+                "corrections",
+                "firings",
+                owner=self.people(part.owner.person) if part.owner.person else part.owner.name,
+                reads=canonical_json(part.reads),
+                state="paused" if was_on else part.state,
+                created_by=self.people(part.created_by),
+            ),
+        )
+        monitor_id = self._add(row)
+        if was_on:
+            was = {"state": part.state, "revision": part.revision, "heard_at": part.heard_at}
+            self._apart(MONITOR, monitor_id, was)
+        return monitor_id
+
+    def _incident(self, part: IncidentPart, monitor_id: int | None) -> int:
+        """Whoever signed its fix did so elsewhere: one that is not closed waits for a signature here."""
+        was = {
+            "state": part.state.value,
+            "signed_at": part.signed_at,
+            "signed_by": self._maybe(part.signed_by),
+            "title": part.title,
+            "revision": part.revision,
+        }
+        row = Incident(
+            project_id=self.project_id,
+            monitor_id=monitor_id,
+            **_values(
+                part,
+                "id",
+                "monitor",
+                "notes",
+                state=IncidentState.FIXED if part.state is IncidentState.SIGNED else part.state,
+                signed_at=None,
+                signed_by=None,
+                opened_by=self.people(part.opened_by),
+                assignee=self._maybe(part.assignee),
+                fixed_by=self._maybe(part.fixed_by),
+                closed_by=self._maybe(part.closed_by),
+            ),
+        )
+        incident_id = self._add(row)
+        self._apart(INCIDENT, incident_id, was)
+        self.session.add_all(
+            IncidentNote(
+                project_id=self.project_id,
+                incident_id=incident_id,
+                text=note.text,
+                at=note.at,
+                by_key=self.people(note.by),
+            )
+            for note in part.notes
+        )
+        return incident_id
+
+    def _series(self, monitor_id: int, part: MonitorPart, incidents: Mapping[int, int]) -> None:
+        """Its readings as they were stored, so that the digests of their arrivals hold here too."""
+        batches = [self._batch(monitor_id, each) for each in part.batches]
+        self.session.add_all(batches)
+        self.session.flush()
+        for row, each in zip(batches, part.batches, strict=True):
+            add_readings(
+                self.session, monitor_id=monitor_id, batch_id=row.id or 0, rows=stored_rows(each.readings)
+            )
+        named = {each.reading for each in part.corrections}
+        named |= {each.reading for each in part.firings if each.reading is not None}
+        ids = {
+            key: found.id
+            for key, found in stored_under(self.session, monitor_id=monitor_id, keys=sorted(named)).items()
+        }
+        self.session.add_all(
+            ReadingCorrection(
+                project_id=self.project_id,
+                monitor_id=monitor_id,
+                reading_id=ids[each.reading],
+                by_key=self.people(each.by),
+                **_values(each, "reading", "by"),
+            )
+            for each in part.corrections
+        )
+        self.session.flush()
+        self._firings(monitor_id, part.firings, incidents, ids)
+
+    def _batch(self, monitor_id: int, part: BatchPart) -> ReadingBatch:
+        return ReadingBatch(
+            project_id=self.project_id,
+            monitor_id=monitor_id,
+            stored=len(part.readings),
+            by_key=self.people(part.by),
+            **_values(part, "by", "readings", problems=canonical_json(part.problems)),
+        )
+
+    def _firings(
+        self,
+        monitor_id: int,
+        parts: Iterable[FiringPart],
+        incidents: Mapping[int, int],
+        readings: Mapping[str, int],
+    ) -> None:
+        made: list[int] = []
+        for part in parts:
+            row = Firing(
+                project_id=self.project_id,
+                monitor_id=monitor_id,
+                incident_id=incidents[part.incident],
+                reading_id=readings[part.reading] if part.reading is not None else None,
+                **_values(
+                    part,
+                    "incident",
+                    "reading",
+                    replaces=made[part.replaces - 1] if part.replaces else None,
+                ),
+            )
+            made.append(self._add(row))
+
     # ------------------------------------------------------------ rows
 
     @property
@@ -433,6 +615,13 @@ class _Import:
         self.session.add(row)
         self.session.flush()
         return int(row.id)
+
+
+def stored_rows(readings: Iterable[ReadingLine]) -> list[NewRow]:
+    """The readings of a document as they are stored."""
+    return [
+        (key, stored_moment(moment), value, bound, verdict) for key, moment, value, bound, verdict in readings
+    ]
 
 
 def _values(part: Part, *but: str, **said: Any) -> dict[str, Any]:

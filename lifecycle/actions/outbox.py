@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, exists, or_
 from sqlmodel import Session, col, delete, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from lifecycle.facts.audiences import Entry, audience
 from lifecycle.facts.dated_answers import dated_answers
+from lifecycle.facts.documents import INCIDENT
 from lifecycle.facts.notifications import reminder_policy
 from lifecycle.facts.projects import organisation_time_zone, today_in
 from lifecycle.rules.deliveries import (
@@ -48,6 +49,7 @@ from lifecycle.store.tables import (
     Channel,
     Condition,
     Delivery,
+    ElsewhereRecord,
     Incident,
     Notice,
     NotificationChoice,
@@ -321,11 +323,22 @@ def escalate(session: Session, *, at: datetime) -> int:
 
 
 def _untaken(session: Session, at: datetime) -> Iterator[tuple[Incident, str, str]]:
-    """Open incidents with every stage that has come. One that was opened again has its own stages told already."""
+    """Open incidents with every stage that has come. One that was opened again has its own stages told already.
+
+    One that came with a document waited elsewhere: it is seen here, and alarms nobody by itself.
+    """
     rows = session.exec(
         select(Incident)
         .join(Project, col(Project.id) == col(Incident.project_id))
-        .where(col(Incident.state) == IncidentState.OPEN.value, col(Project.archived_at).is_(None))
+        .where(
+            col(Incident.state) == IncidentState.OPEN.value,
+            col(Project.archived_at).is_(None),
+            ~exists().where(
+                col(ElsewhereRecord.kind) == INCIDENT,
+                col(ElsewhereRecord.project_id) == col(Incident.project_id),
+                col(ElsewhereRecord.number) == col(Incident.id),
+            ),
+        )
         .order_by(col(Incident.id))
     )
     for row in rows:

@@ -19,7 +19,7 @@ from lifecycle.guide import Guide
 from lifecycle.rules import releases as rules
 from lifecycle.rules.gates import blockers
 from lifecycle.rules.releases import Move, ReleaseFact
-from lifecycle.store.tables import Release, ReleaseStep
+from lifecycle.store.tables import ElsewhereRecord, Release, ReleaseStep
 from lifecycle.vocabulary import Actor, Gate
 
 LONGEST_VERSION = 200
@@ -55,10 +55,9 @@ def create(
     digest = sha256_hex(content)
     against = blockers(facts, guide, Gate.LAUNCH)
     refuse(rules.may_release(facts, version, against, release_facts(session, project_id), digest))
-    last = session.exec(select(func.max(Release.number)).where(col(Release.project_id) == project_id)).one()
     release = Release(
         project_id=project_id,
-        number=(last or 0) + 1,
+        number=_next_number(session, project_id),
         model_version=version,
         summary=summary,
         ready_at=ready_at,
@@ -178,6 +177,15 @@ def _release(session: Session, release_id: int) -> Release:
     if release is None:
         raise NotFound("release", release_id)
     return release
+
+
+def _next_number(session: Session, project_id: int) -> int:
+    """Goes on after those that an imported document brought along."""
+    ours = select(func.max(Release.number)).where(col(Release.project_id) == project_id)
+    theirs = select(func.max(ElsewhereRecord.number)).where(
+        col(ElsewhereRecord.project_id) == project_id, col(ElsewhereRecord.kind) == "release"
+    )
+    return max(session.exec(ours).one() or 0, session.exec(theirs).one() or 0) + 1
 
 
 def _fact(known: tuple[ReleaseFact, ...], release: Release) -> ReleaseFact:

@@ -14,7 +14,7 @@ from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusal
 from lifecycle.facts.document_parts import ProjectDocument
 from lifecycle.guide import Guide
 from lifecycle.interchange.project_documents import document_text, notes, read_document
-from lifecycle.queries.documents import Findings, check_document, check_stored, document, not_carried
+from lifecycle.queries.documents import Findings, check_document, check_stored, document
 from lifecycle.settings import Settings, read_settings
 from lifecycle.vocabulary import COMMAND_LINE, CheckResult
 
@@ -35,16 +35,13 @@ def export_project(
         guide = the_guide(settings)
         with opened(settings) as database, database.read() as session:
             found = document(session, by=COMMAND_LINE, guide=guide, key=project)
-            stays = not_carried(session, by=COMMAND_LINE, key=project)
         data = document_text(found).encode()
-        for title, count in stays.items():
-            typer.echo(f"Not in the document: {count:,} {title}.", err=True)
         if file == "-":
             sys.stdout.buffer.write(data)
             return
         write_whole(Path(file), data)
     if as_json:
-        print_json({"project": project, "file": file, "bytes": len(data), "not_carried": stays})
+        print_json({"project": project, "file": file, "bytes": len(data)})
     else:
         typer.echo(f"{file}: {len(data):,} bytes")
 
@@ -78,6 +75,11 @@ def import_project(
                 "was": found.project.key,
                 "answers": done.answers,
                 "decisions_recorded_elsewhere": done.decisions,
+                "releases_recorded_elsewhere": done.releases,
+                "incidents": done.incidents,
+                "monitors": done.monitors,
+                "monitors_paused": done.paused,
+                "readings": done.readings,
                 "files_that_stay_apart": done.files,
                 "people_known": done.known,
                 "people_unknown": done.unknown,
@@ -87,6 +89,15 @@ def import_project(
         return
     typer.echo(f"Imported as {done.key}: {counted(done.answers, 'answer')}.")
     typer.echo(f"{counted(done.decisions, 'decision')} recorded elsewhere; none satisfies a gate here.")
+    if done.releases:
+        typer.echo(f"{counted(done.releases, 'release')} recorded elsewhere.")
+    if done.monitors or done.incidents:
+        typer.echo(
+            f"{counted(done.monitors, 'monitor')} with {counted(done.readings, 'reading')},"
+            f" {counted(done.incidents, 'incident')}."
+        )
+    if done.paused:
+        typer.echo(f"{counted(done.paused, 'monitor')} came in paused: switch on what is to be watched here.")
     for note in said:
         typer.echo(note)
 

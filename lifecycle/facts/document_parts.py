@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +22,9 @@ from pydantic import (
 )
 
 from lifecycle.canonical import moment_text
+from lifecycle.rules.incidents import IncidentKind, IncidentSeverity, IncidentState
+from lifecycle.rules.releases import Move
+from lifecycle.rules.triggers import Direction, LimitKind, Missing
 from lifecycle.vocabulary import (
     Act,
     AnswerState,
@@ -37,7 +40,7 @@ from lifecycle.vocabulary import (
 )
 
 FORMAT = "lifecycle-project"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 2
 NOT_PEOPLE = ("command-line", "system")  # who can act without being a person
 LARGEST_NUMBER = 2**31 - 1
 _PERSON = "names a person"
@@ -54,6 +57,13 @@ def _storable(text: str) -> str:
 def _in_reach(moment: datetime) -> datetime:
     if not 1900 <= moment.year <= 2200:
         raise ValueError("is not a moment between 1900 and 2200")
+    return moment.astimezone(UTC)
+
+
+def _of_a_series(moment: datetime) -> datetime:
+    """Series may begin long ago, and the zone must not carry a moment out of the calendar."""
+    if not 2 <= moment.year <= 9998:
+        raise ValueError("is not a moment between the years 2 and 9998")
     return moment.astimezone(UTC)
 
 
@@ -74,6 +84,15 @@ At = Annotated[
     PlainSerializer(moment_text, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
+SeriesAt = Annotated[
+    AwareDatetime,
+    AfterValidator(_of_a_series),
+    PlainSerializer(moment_text, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Seconds = Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
+Verdict = Literal["fine", "breach", "missing"]
 Who = Annotated[str, Field(pattern=r"^\S{1,60}$"), _PERSON]
 
 
@@ -115,6 +134,9 @@ class ProjectPart(Part):
     created_at: At
     created_by: Who
     archived_at: At | None
+    merged_into: (
+        Annotated[str, Field(pattern=r"^[a-z0-9-]{1,48}$")] | None
+    )  # which project it turned out to be
     revision: Number
 
 
@@ -129,6 +151,7 @@ class RegisterPart(Part):
     stage_word: Long
     risk: Long
     facts: list[tuple[Long, Long]]
+    others: list[tuple[Long, Long]] | None  # its columns that mean nothing here; null: not kept then
     gone_at: At | None
 
 
@@ -371,6 +394,217 @@ class EvidencePart(Part):
         return self.kind == "link" and not any(revision.digest for revision in self.revisions)
 
 
+class SharedSourcePart(Part):
+    """Which project a data source's record was taken from. `seen`: question -> revision taken over or set aside."""
+
+    source: SourceId
+    project: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,48}$")]
+    project_name: Name
+    source_key: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")]
+    seen: dict[FieldId, Number]
+    at: At
+    by: Who
+
+
+class FrozenAnswerPart(Part):
+    """An answer as a release froze it."""
+
+    field: FieldId
+    source: SourceId | None
+    revision: Number
+    digest: Digest
+    state: AnswerState
+    value: JsonValue
+    owner: Owner | None
+    due_on: date | None
+    reason: Long | None
+    at: At
+
+
+class FrozenSourcePart(Part):
+    source: SourceId
+    name: Name
+
+
+class FrozenSignOffPart(Part):
+    gate: Gate
+    role: Role
+    person: Who
+    sign_off: Number
+
+
+class FrozenDocumentPart(Part):
+    evidence: Number
+    title: Line
+    revision: Number
+    content: Line
+
+
+class GoPart(Part):
+    gate: Gate
+    by: Who
+    at: At
+
+
+class ReleaseStepPart(Part):
+    move: Move
+    share: Annotated[int, Field(ge=0, le=100)] | None
+    note: Long
+    happened_at: SeriesAt
+    began_at: SeriesAt | None
+    back_to: Number | None  # the release that served again
+    at: At
+    by: Who
+
+
+class ReleasePart(Part):
+    """What went live, as it was frozen. `digest` is what the log there has; in it stand the row numbers of there."""
+
+    number: Number
+    model_version: Line
+    summary: Long
+    ready_at: SeriesAt | None
+    tier: Tier | None
+    answers: list[FrozenAnswerPart]
+    sources: list[FrozenSourcePart]
+    sign_offs: list[FrozenSignOffPart]
+    tests: dict[Long, Long]
+    documents: list[FrozenDocumentPart]
+    go: GoPart | None
+    launch_sign_offs: list[Number]
+    digest: Digest
+    at: At
+    by: Who
+    steps: list[ReleaseStepPart]
+
+
+class RetirementPart(Part):
+    """`told`: who heard of it, and on which day."""
+
+    reason: Long
+    told: list[tuple[Long, date | None]]
+    downstream: Long
+    records_until: date
+    lessons: Long
+    at: At
+    by: Who
+
+
+class NotePart(Part):
+    text: Long
+    at: At
+    by: Who
+
+
+class IncidentPart(Part):
+    """Numbered from 1 in their order."""
+
+    id: Number
+    kind: IncidentKind
+    monitor: Line | None  # the key of the monitor that opened it
+    title: Line
+    severity: IncidentSeverity
+    state: IncidentState
+    model_version: Line
+    started_at: SeriesAt
+    detected_at: SeriesAt
+    opened_at: SeriesAt
+    opened_by: Who
+    assignee: Who | None
+    acknowledged_at: At | None
+    cause: Long
+    fix: Long
+    fixed_version: Line
+    fixed_at: At | None
+    fixed_by: Who | None
+    restored_at: SeriesAt | None
+    signed_at: At | None
+    signed_by: Who | None
+    lessons: Long
+    closed_at: At | None
+    closed_by: Who | None
+    revision: Number
+    notes: list[NotePart]
+
+
+# Key, moment, value, the limit that held then, verdict. A hundred thousand of them are usual.
+ReadingLine = tuple[
+    Annotated[Text, Field(min_length=1, max_length=400)], SeriesAt, Finite | None, Finite | None, Verdict
+]
+
+
+class BatchPart(Part):
+    """Readings that arrived together; `digest` is over them, in their order."""
+
+    unchanged: Count
+    missing: Count
+    late: Count
+    refused: Count
+    problems: list[tuple[Long, Long]]
+    digest: Digest
+    method: Line
+    at: At
+    by: Who
+    readings: list[ReadingLine]
+
+
+class CorrectionPart(Part):
+    """What the reading under this key should have said; the newest of several counts."""
+
+    reading: Line
+    value: Finite | None
+    verdict: Verdict
+    reason: Long
+    at: At
+    by: Who
+
+
+class FiringPart(Part):
+    kind: Literal["breach", "silence"]
+    key: Line
+    incident: Number
+    at: SeriesAt
+    since: SeriesAt
+    fired_at: SeriesAt
+    reading: Line | None
+    value: Finite | None
+    bound: Finite | None
+    replaces: Number | None  # the place, from 1, of the firing here that it takes the place of
+    ended_at: SeriesAt | None
+
+
+class MonitorPart(Part):
+    """What is watched, with all its readings."""
+
+    key: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,48}$")]
+    name: Line
+    source: Long
+    plan_row: Line | None
+    direction: Direction
+    limit_kind: LimitKind
+    threshold: Finite | None
+    consecutive: Number
+    lasting_seconds: Seconds | None
+    missing: Missing
+    expected_seconds: Seconds | None
+    severity: IncidentSeverity
+    owner: Owner
+    action: Long
+    calls_retraining: bool
+    reads: dict[str, JsonValue]
+    baseline: Finite | None
+    baseline_model_version: Line | None
+    state: Literal["on", "paused", "retired"]
+    evaluates_from: SeriesAt | None
+    heard_at: SeriesAt
+    created_at: At
+    created_by: Who
+    revision: Number
+    batches: list[BatchPart]
+    corrections: list[CorrectionPart]
+    firings: list[FiringPart]
+
+
 class GateStandingPart(Part):
     gate: Gate
     level: Level
@@ -402,15 +636,15 @@ class StandingPart(Part):
 
 
 class ProjectDocument(Part):
-    """One project, whole: every answer with its history, every decision with its signature block, and what goes with
-    them. It holds no passwords, no files and no events."""
+    """One project, whole: every answer with its history, every decision with its signature block, what went live and
+    how it did. It holds no passwords, no files and no events."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, title="Whole-project document of Lifecycle, version 1"
+        extra="forbid", frozen=True, title="Whole-project document of Lifecycle, version 2"
     )
 
     format: Literal["lifecycle-project"]
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     project: ProjectPart
     people: list[PersonPart]
     register_entry: RegisterPart | None
@@ -430,6 +664,11 @@ class ProjectDocument(Part):
     tier_choices: list[TierChoicePart]
     delegations: list[DelegationPart]
     evidence: list[EvidencePart]
+    shared_sources: list[SharedSourcePart]
+    releases: list[ReleasePart]
+    retirements: list[RetirementPart]
+    incidents: list[IncidentPart]
+    monitors: list[MonitorPart]
     standing: StandingPart | None
 
 

@@ -12,33 +12,49 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
-from lifecycle.canonical import canonical_json
+from lifecycle.canonical import canonical_json, moment_text
 from lifecycle.events import chain_stamp, project_chain
 from lifecycle.facts.document_parts import (
     NOT_PEOPLE,
+    SCHEMA_VERSION,
     AnswerPart,
     AnyPart,
+    BatchPart,
     ChangeAnswerPart,
     ConditionPart,
+    CorrectionPart,
     CoveredPart,
     DelegationPart,
     EvidencePart,
+    FiringPart,
+    FrozenAnswerPart,
+    FrozenDocumentPart,
+    FrozenSignOffPart,
+    FrozenSourcePart,
     GateDecisionPart,
     GateStandingPart,
+    GoPart,
+    IncidentPart,
     InvalidationPart,
     MemberPart,
     MessagePart,
+    MonitorPart,
+    NotePart,
     Owner,
     PersonPart,
     ProjectDocument,
     ProjectPart,
     RegisterPart,
+    ReleasePart,
+    ReleaseStepPart,
     Rename,
+    RetirementPart,
     ReviewPart,
     RevisionPart,
+    SharedSourcePart,
     SignOffPart,
     SourcePart,
     StandingPart,
@@ -61,7 +77,8 @@ from lifecycle.rules.project_facts import (
     ProjectFacts,
     SourceFact,
 )
-from lifecycle.store.base import Row, metadata
+from lifecycle.store.base import Row
+from lifecycle.store.readings import readings_by_batch
 from lifecycle.store.tables import (
     Answer,
     ChangeAnswer,
@@ -72,14 +89,25 @@ from lifecycle.store.tables import (
     ElsewhereRecord,
     Evidence,
     EvidenceRevision,
+    Firing,
     GateDecision,
+    Incident,
+    IncidentNote,
     Invalidation,
     Membership,
+    Monitor,
     PersonRow,
     Project,
     ProjectStanding,
+    Reading,
+    ReadingBatch,
+    ReadingCorrection,
     RegisterEntry,
+    Release,
+    ReleaseStep,
+    Retirement,
     Review,
+    SharedSource,
     SignOff,
     Standing,
     TargetDate,
@@ -104,15 +132,13 @@ LISTS: Mapping[str, tuple[str, type[Any]]] = {
     "tier_choice": ("tier_choices", TierChoicePart),
     "delegation": ("delegations", DelegationPart),
     "evidence": ("evidence", EvidencePart),
-}
-# Tables about what happens after launch, which a document does not carry: what to call their rows.
-NOT_CARRIED: Mapping[str, str] = {
-    "release": "releases",
-    "monitor": "monitors with their readings",
-    "incident": "incidents",
-    "retirement": "retirements",
+    "shared_source": ("shared_sources", SharedSourcePart),
+    "release": ("releases", ReleasePart),
+    "retirement": ("retirements", RetirementPart),
 }
 CAME_AS, REGISTER, STANDING, CONDITION = "project", "register_entry", "standing", "condition"
+# What a monitor or an incident was when it came, by the id that it has here: it comes in paused, or unsigned.
+MONITOR, INCIDENT = "monitor", "incident"
 
 _Row = TypeVar("_Row", bound=Row)
 _Value = Any
@@ -123,7 +149,7 @@ def read_document(session: Session, project_id: int, *, guide: Guide) -> Project
     read = _Reader(session, project_id, guide)
     named = ProjectDocument(
         format="lifecycle-project",
-        schema_version=1,
+        schema_version=SCHEMA_VERSION,
         project=read.project(),
         people=[],
         register_entry=read.register_entry(),
@@ -143,19 +169,14 @@ def read_document(session: Session, project_id: int, *, guide: Guide) -> Project
         tier_choices=read.with_elsewhere("tier_choice", map(read.tier_choice, read.rows(TierChoice))),
         delegations=read.with_elsewhere("delegation", map(_delegation, read.rows(Delegation))),
         evidence=read.evidence(),
+        shared_sources=read.with_elsewhere("shared_source", map(read.shared_source, read.rows(SharedSource))),
+        releases=read.releases(),
+        retirements=read.with_elsewhere("retirement", map(_retirement, read.rows(Retirement))),
+        incidents=list(read.incidents()),
+        monitors=list(read.monitors()),
         standing=read.standing(),
     )
     return _numbered(named, guide, read.people)
-
-
-def left_out(session: Session, project_id: int) -> dict[str, int]:
-    """How many rows of the project a document does not carry, by what they are; empty when it carries all."""
-    counts: dict[str, int] = {}
-    for name, title in NOT_CARRIED.items():
-        table = metadata.tables[name]
-        rows = select(func.count()).select_from(table).where(table.c.project_id == project_id)
-        counts[title] = int(session.execute(rows).scalar_one())
-    return {title: count for title, count in counts.items() if count}
 
 
 def facts_of(document: ProjectDocument, *, guide: Guide, today: date) -> ProjectFacts:
@@ -256,7 +277,8 @@ def _numbered(document: ProjectDocument, guide: Guide, people: Mapping[str, Pers
         )
         for part in document.answers
     ]
-    document = with_people(document.model_copy(update={"answers": answers}), number)
+    releases = [with_people_in_values(part, guide, number_known) for part in document.releases]
+    document = with_people(document.model_copy(update={"answers": answers, "releases": releases}), number)
     return document.model_copy(
         update={"people": [_person(name, people.get(key)) for key, name in found.items()]}
     )
@@ -265,6 +287,18 @@ def _numbered(document: ProjectDocument, guide: Guide, people: Mapping[str, Pers
 def _with_value(answer: AnswerPart, version: VersionPart, guide: Guide, person: Rename) -> VersionPart:
     value = repointed(guide, answer.field, version.value, person=person, source=str)
     return version.model_copy(update={"value": value})
+
+
+def _frozen_with(answer: FrozenAnswerPart, guide: Guide, person: Rename) -> FrozenAnswerPart:
+    value = repointed(guide, answer.field, answer.value, person=person, source=str)
+    return answer.model_copy(update={"value": value})
+
+
+def with_people_in_values(release: ReleasePart, guide: Guide, person: Rename) -> ReleasePart:
+    """The same release, with the people in the values of its answers called otherwise."""
+    return release.model_copy(
+        update={"answers": [_frozen_with(each, guide, person) for each in release.answers]}
+    )
 
 
 def _person(name: str, row: PersonRow | None) -> PersonPart:
@@ -337,6 +371,7 @@ class _Reader:
         self._signed = self._numbers("sign_off", self.rows(SignOff))
         self._documents = self._numbers("evidence", self.rows(Evidence))
         self._revisions = {row.id: row.number for row in self.rows(EvidenceRevision)}
+        self._incidents = {row.id or 0: number for number, row in enumerate(self.rows(Incident), 1)}
 
     def rows(self, table: type[_Row]) -> list[_Row]:
         columns = table.__table__.c  # type: ignore[attr-defined]
@@ -382,15 +417,27 @@ class _Reader:
     def project(self) -> ProjectPart:
         row = self.row
         came = self._single(CAME_AS) or {}
-        said = _columns(row, ProjectPart, key=came.get("key", row.key), origin=came.get("origin", row.origin))
+        said = _columns(
+            row,
+            ProjectPart,
+            key=came.get("key", row.key),
+            origin=came.get("origin", row.origin),
+            merged_into=self._key_of(row.merged_into) or came.get("merged_into"),
+        )
         return ProjectPart(**said)
+
+    def _key_of(self, project_id: int | None) -> str | None:
+        return self.session.get_one(Project, project_id).key if project_id else None
 
     def register_entry(self) -> RegisterPart | None:
         if came := self._single(REGISTER):
-            return RegisterPart.model_validate(came)
+            return RegisterPart.model_validate({"others": None, **came})
         row = self.session.get(RegisterEntry, self.project_id)
-        facts = [tuple(map(str, pair)) for pair in json.loads(row.facts)] if row else []
-        return RegisterPart(**_columns(row, RegisterPart, facts=facts)) if row else None
+        if row is None:
+            return None
+        facts = _pairs(row.facts)
+        others = _pairs(row.others) if row.others is not None else None
+        return RegisterPart(**_columns(row, RegisterPart, facts=facts, others=others))
 
     def sources(self) -> list[SourcePart]:
         return [
@@ -491,7 +538,15 @@ class _Reader:
         )
 
     def invalidation(self, row: Invalidation) -> InvalidationPart:
-        return InvalidationPart(**_columns(row, InvalidationPart, sign_off=self._signed[row.sign_off_id]))
+        kind, _, number = row.cause.partition(":")
+        known = self._incidents.get(int(number)) if kind == "incident" and number.isdecimal() else None
+        said = _columns(
+            row,
+            InvalidationPart,
+            sign_off=self._signed[row.sign_off_id],
+            cause=f"incident:{known}" if known else row.cause,
+        )
+        return InvalidationPart(**said)
 
     def condition(self, row: Condition) -> ConditionPart:
         elsewhere = {each.number: each.content["sign_off"] for each in self.apart if each.kind == CONDITION}
@@ -528,6 +583,160 @@ class _Reader:
         )
         return EvidencePart(**said)
 
+    # ------------------------------------------------------------ shared, released, watched
+
+    def shared_source(self, row: SharedSource) -> SharedSourcePart:
+        there = self.session.get_one(Project, row.origin_project_id)
+        source = self.session.get_one(DataSource, row.origin_source_id)
+        return SharedSourcePart(
+            source=self._sources[row.source_id],
+            project=there.key,
+            project_name=there.name,
+            source_key=source.key,
+            seen=json.loads(row.seen),
+            at=row.at,
+            by=row.by_key,
+        )
+
+    def releases(self) -> list[ReleasePart]:
+        rows = self.rows(Release)
+        steps: dict[int, list[ReleaseStepPart]] = {row.id or 0: [] for row in rows}
+        numbers = {row.id: row.number for row in rows}
+        for step in self.rows(ReleaseStep):
+            said = _columns(step, ReleaseStepPart, back_to=numbers.get(step.back_to), by=step.by_key)
+            steps[step.release_id].append(ReleaseStepPart(**said))
+        return self.with_elsewhere("release", (self._release(row, steps[row.id or 0]) for row in rows))
+
+    def _release(self, row: Release, steps: list[ReleaseStepPart]) -> ReleasePart:
+        frozen: dict[str, Any] = json.loads(row.content)
+        go = frozen["approved"]["go"]
+        answers = [self._frozen_answer(key, said) for key, said in frozen["answers"].items()]
+        signed = [
+            FrozenSignOffPart(gate=gate, role=role, person=person, sign_off=self._signed[made])
+            for place, made in frozen["sign_offs"].items()
+            for gate, role, person in [place.split("/")]
+        ]
+        sources = [
+            FrozenSourcePart(source=self._sources[int(number)], name=name)
+            for number, name in frozen["sources"].items()
+        ]
+        documents = [
+            FrozenDocumentPart(
+                evidence=self._documents[int(number)], title=title, revision=revision, content=content
+            )
+            for number, (title, revision, content) in frozen["documents"].items()
+        ]
+        said = _columns(
+            row,
+            ReleasePart,
+            tier=frozen["tier"],
+            answers=sorted(answers, key=lambda part: (_number_of(part.source), part.field)),
+            sources=sorted(sources, key=lambda part: _number_of(part.source)),
+            sign_offs=sorted(signed, key=lambda part: part.sign_off),
+            tests=frozen["tests"],
+            documents=sorted(documents, key=lambda part: part.evidence),
+            go=GoPart.model_validate(go) if go else None,
+            launch_sign_offs=[self._signed[made] for made in frozen["approved"]["launch"]],
+            by=row.by_key,
+            steps=steps,
+        )
+        return ReleasePart(**said)
+
+    def _frozen_answer(self, key: str, said: dict[str, Any]) -> FrozenAnswerPart:
+        field, _, source = key.partition("@")
+        return FrozenAnswerPart(
+            field=field,
+            source=self._source(int(source or 0)),
+            value=self._in_document(field, said["value"]),
+            owner=self._owner(said["owner"]) if said["owner"] is not None else None,
+            **{name: said[name] for name in ("revision", "digest", "state", "due_on", "reason", "at")},
+        )
+
+    def incidents(self) -> Iterator[IncidentPart]:
+        notes: dict[int, list[NotePart]] = {}
+        for said in self.rows(IncidentNote):
+            notes.setdefault(said.incident_id, []).append(
+                NotePart(text=said.text, at=said.at, by=said.by_key)
+            )
+        keys = {row.id: row.key for row in self.rows(Monitor)}
+        came = self._came(INCIDENT)
+        for row in self.rows(Incident):
+            was = came.get(row.id or 0)
+            unchanged = {}
+            if was and was["revision"] == row.revision:
+                unchanged = {name: was[name] for name in ("state", "signed_at", "signed_by")}
+            yield IncidentPart(
+                **_columns(
+                    row,
+                    IncidentPart,
+                    id=self._incidents[row.id or 0],
+                    monitor=keys.get(row.monitor_id),
+                    notes=notes.get(row.id or 0, []),
+                    **unchanged,
+                )
+            )
+
+    def _came(self, kind: str) -> dict[int, dict[str, Any]]:
+        return {each.number: each.content for each in self.apart if each.kind == kind}
+
+    def monitors(self) -> Iterator[MonitorPart]:
+        came = self._came(MONITOR)
+        corrections = _by_monitor(self.rows(ReadingCorrection))
+        firings = _by_monitor(self.rows(Firing))
+        batches = _by_monitor(self.rows(ReadingBatch))
+        for row in self.rows(Monitor):
+            number = row.id or 0
+            lines = readings_by_batch(self.session, number)
+            corrected, fired = corrections.get(number, []), firings.get(number, [])
+            keys = self._reading_keys(
+                [each.reading_id for each in corrected] + [each.reading_id for each in fired]
+            )
+            was = came.get(number)
+            # A paused one is as it came until somebody touches it or a reading arrives.
+            is_as_it_came = was and (was["revision"], was["heard_at"]) == (
+                row.revision,
+                moment_text(row.heard_at),
+            )
+            yield MonitorPart(
+                **_columns(
+                    row,
+                    MonitorPart,
+                    owner=self._owner(row.owner),
+                    reads=json.loads(row.reads),
+                    state=was["state"] if was and is_as_it_came else row.state,
+                    batches=[_batch(each, lines.get(each.id or 0, [])) for each in batches.get(number, [])],
+                    corrections=[
+                        CorrectionPart(
+                            **_columns(each, CorrectionPart, reading=keys[each.reading_id], by=each.by_key)
+                        )
+                        for each in corrected
+                    ],
+                    firings=list(self._firings(fired, keys)),
+                )
+            )
+
+    def _firings(self, rows: list[Firing], keys: Mapping[int, str]) -> Iterator[FiringPart]:
+        places = {row.id: place for place, row in enumerate(rows, 1)}
+        for row in rows:
+            yield FiringPart(
+                **_columns(
+                    row,
+                    FiringPart,
+                    incident=self._incidents[row.incident_id],
+                    reading=keys.get(row.reading_id or 0),
+                    replaces=places.get(row.replaces),
+                )
+            )
+
+    def _reading_keys(self, reading_ids: Iterable[int | None]) -> dict[int, str]:
+        found: dict[int, str] = {}
+        wanted = sorted({each for each in reading_ids if each})
+        for start in range(0, len(wanted), 500):
+            some = col(Reading.id).in_(wanted[start : start + 500])
+            rows = self.session.execute(select(col(Reading.id), col(Reading.key)).where(some))
+            found |= {number or 0: key for number, key in rows}
+        return found
+
     def standing(self) -> StandingPart | None:
         """That of the document it came as, until something is done to it here."""
         came = self._single(STANDING)
@@ -544,6 +753,33 @@ class _Reader:
 def _columns(row: Any, part: type[Any], **said: Any) -> dict[str, Any]:
     """The columns that are called as the part's fields are, and what is said besides."""
     return {name: said[name] if name in said else getattr(row, name) for name in part.model_fields}
+
+
+_Watched = TypeVar("_Watched", Firing, ReadingBatch, ReadingCorrection)
+
+
+def _by_monitor(rows: Iterable[_Watched]) -> dict[int, list[_Watched]]:
+    found: dict[int, list[_Watched]] = {}
+    for row in rows:
+        found.setdefault(row.monitor_id, []).append(row)
+    return found
+
+
+def _batch(row: ReadingBatch, readings: list[Any]) -> BatchPart:
+    problems = _pairs(row.problems)
+    return BatchPart(**_columns(row, BatchPart, problems=problems, by=row.by_key, readings=readings))
+
+
+def _pairs(stored: str) -> list[tuple[str, ...]]:
+    return [tuple(map(str, pair)) for pair in json.loads(stored)]
+
+
+def _number_of(source: str | None) -> int:
+    return int(source[1:]) if source else 0
+
+
+def _retirement(row: Retirement) -> RetirementPart:
+    return RetirementPart(**_columns(row, RetirementPart, told=json.loads(row.told), by=row.by_key))
 
 
 def _member(row: Membership) -> MemberPart:

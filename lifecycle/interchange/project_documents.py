@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
+from lifecycle.actions.documents import stored_rows
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Invalid
 from lifecycle.facts.document_parts import (
@@ -17,6 +19,7 @@ from lifecycle.facts.document_parts import (
     SCHEMA_VERSION,
     AnswerPart,
     EvidencePart,
+    MonitorPart,
     ProjectDocument,
     VersionPart,
     people_in,
@@ -25,18 +28,36 @@ from lifecycle.guide import FieldSpec, Guide, PartSpec
 from lifecycle.rules.answers import decode, describe, parse
 from lifecycle.rules.parts import Problem, parse_part, shortened
 from lifecycle.rules.people import email_problem, tidy_email
+from lifecycle.store.readings import digest_of
 from lifecycle.vocabulary import AnswerState
 
 SCHEMA_FILE = "project-document.schema.json"
 MOST_PROBLEMS = 50
 _LINK = PartSpec(id="link", type="link")
+_MARK = re.compile(r'"\\u0000(\d+)"')
+_ONE_LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+# What documents of version 1 do not have yet.
+_LISTS_SINCE_2 = ("shared_sources", "releases", "retirements", "incidents", "monitors")
 
 _Place = tuple[str, str]  # where, and a sentence
 
 
 def document_text(document: ProjectDocument) -> str:
-    """The same project gives the same text, whichever installation writes it."""
-    return json.dumps(document.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n"
+    """The same project gives the same text, whichever installation writes it. A reading takes one line."""
+    said = document.model_dump(mode="json")
+    lines: list[str] = []
+    for monitor in said["monitors"]:
+        for batch in monitor["batches"]:
+            if batch["readings"]:
+                lines.append(_reading_lines(batch["readings"]))
+                batch["readings"] = f"\0{len(lines) - 1}"  # no text of a document holds this character
+    text = json.dumps(said, ensure_ascii=False, indent=2)
+    return _MARK.sub(lambda found: lines[int(found[1])], text) + "\n"
+
+
+def _reading_lines(readings: Iterable[Any]) -> str:
+    inner = ",\n".join([f"            {_ONE_LINE(each)}" for each in readings])
+    return f"[\n{inner}\n          ]"
 
 
 def schema_text() -> str:
@@ -53,7 +74,11 @@ def read_document(data: bytes, guide: Guide, *, largest_megabytes: int = 50) -> 
     if len(data) > largest_megabytes * 1_000_000:
         raise Invalid(f"The file is larger than {largest_megabytes} MB.")
     text = _text(data)
-    _refuse_another_format(_parsed(text))
+    found = _parsed(text)
+    _refuse_another_format(found)
+    if _is_of_version(found, 1):
+        text = json.dumps(_as_version_2(found))
+    del found
     try:
         document = ProjectDocument.model_validate_json(text, strict=True)
     except ValidationError as error:
@@ -66,12 +91,18 @@ def read_document(data: bytes, guide: Guide, *, largest_megabytes: int = 50) -> 
 
 def notes(document: ProjectDocument, guide: Guide) -> tuple[str, ...]:
     """What is taken in and cannot be shown here."""
+    said = []
     unknown = sorted({part.field for part in document.answers if part.field not in guide.fields})
-    if not unknown:
-        return ()
-    return (
-        f"Kept, but not shown: answers to questions that this guide does not have ({', '.join(unknown)}).",
-    )
+    if unknown:
+        said.append(
+            f"Kept, but not shown: answers to questions that this guide does not have ({', '.join(unknown)})."
+        )
+    if document.project.guide_version != guide.version:
+        said.append(
+            f"It goes by version {document.project.guide_version} of the guide; where that is not kept here, it is"
+            f" judged by version {guide.version}."
+        )
+    return tuple(said)
 
 
 # ---------------------------------------------------------------- the file
@@ -109,6 +140,27 @@ def _refuse_another_format(found: Any) -> None:
                 " read here. Update Lifecycle first."
             }
         )
+
+
+def _is_of_version(found: dict[str, Any], version: int) -> bool:
+    said = found.get("schema_version")
+    return said == version and isinstance(said, int) and not isinstance(said, bool)
+
+
+def _as_version_2(found: dict[str, Any]) -> dict[str, Any]:
+    """What an older document could not say was not there, or is not known."""
+    project, entry = found.get("project"), found.get("register_entry")
+    newer = [name for name in _LISTS_SINCE_2 if name in found]
+    newer += [f"project.{name}" for name in ("merged_into",) if isinstance(project, dict) and name in project]
+    newer += [f"register_entry.{name}" for name in ("others",) if isinstance(entry, dict) and name in entry]
+    if newer:
+        _refuse((name, "is not part of a document of version 1.") for name in newer)
+    later: dict[str, Any] = {name: [] for name in _LISTS_SINCE_2}
+    if isinstance(project, dict):
+        later["project"] = {**project, "merged_into": None}
+    if isinstance(entry, dict):
+        later["register_entry"] = {**entry, "others": None}
+    return {**found, **later, "schema_version": 2}
 
 
 def _refuse(problems: Iterable[_Place]) -> NoReturn:
@@ -176,6 +228,13 @@ def _problems(document: ProjectDocument, guide: Guide) -> Iterator[_Place]:
     yield from _of_decisions(document)
     for index, document_ in enumerate(document.evidence):
         yield from _of_evidence(document_, f"evidence[{index}]")
+    yield from _of_releases(document)
+    yield from _of_incidents(document)
+    yield from _twice(
+        ((part.key, f"monitors[{index}].key") for index, part in enumerate(document.monitors)), "monitor"
+    )
+    for index, monitor in enumerate(document.monitors):
+        yield from _of_monitor(monitor, f"monitors[{index}]", len(document.incidents))
 
 
 def _of_people(document: ProjectDocument) -> Iterator[_Place]:
@@ -207,7 +266,7 @@ def _of_sources(document: ProjectDocument) -> Iterator[_Place]:
     yield from _twice(((part.id, f"sources[{index}].id") for index, part in listed), "data source")
     yield from _twice(((part.key, f"sources[{index}].key") for index, part in listed), "key")
     known = {part.id for part in document.sources}
-    for name in ("answers", "threads", "evidence"):
+    for name in ("answers", "threads", "evidence", "shared_sources"):
         for index, part in enumerate(getattr(document, name)):
             if part.source is not None and part.source not in known:
                 yield f"{name}[{index}].source", f"“{part.source}” is not in the list of data sources."
@@ -298,6 +357,59 @@ def _of_evidence(part: EvidencePart, place: str) -> Iterator[_Place]:
             parse_part(_LINK, each.address)
         except Problem as problem:
             yield f"{place}.revisions[{index}].address", str(problem)
+
+
+def _of_releases(document: ProjectDocument) -> Iterator[_Place]:
+    listed = list(enumerate(document.releases))
+    yield from _twice(((part.number, f"releases[{index}].number") for index, part in listed), "release")
+    numbers = {part.number for part in document.releases}
+    sources = {part.id for part in document.sources}
+    for index, part in listed:
+        place = f"releases[{index}]"
+        for other, step in enumerate(part.steps):
+            if step.back_to is not None and step.back_to not in numbers:
+                yield f"{place}.steps[{other}].back_to", f"There is no release {step.back_to}."
+        for name in ("answers", "sources"):
+            for other, frozen in enumerate(getattr(part, name)):
+                if frozen.source is not None and frozen.source not in sources:
+                    where = f"{place}.{name}[{other}].source"
+                    yield where, f"“{frozen.source}” is not in the list of data sources."
+
+
+def _of_incidents(document: ProjectDocument) -> Iterator[_Place]:
+    monitors = {part.key for part in document.monitors}
+    for index, part in enumerate(document.incidents):
+        place = f"incidents[{index}]"
+        if part.id != index + 1:
+            yield f"{place}.id", f"Incidents are numbered in their order: this one is number {index + 1}."
+        if part.monitor is not None and part.monitor not in monitors:
+            yield f"{place}.monitor", f"There is no monitor “{shortened(part.monitor)}”."
+
+
+def _of_monitor(part: MonitorPart, place: str, incidents: int) -> Iterator[_Place]:
+    keys: set[str] = set()
+    for index, batch in enumerate(part.batches):
+        here = f"{place}.batches[{index}]"
+        for other, reading in enumerate(batch.readings):
+            if reading[0] in keys:
+                yield f"{here}.readings[{other}]", f"The key “{shortened(reading[0])}” is there twice."
+            keys.add(reading[0])
+        if digest_of(stored_rows(batch.readings)) != batch.digest:
+            yield f"{here}.digest", "is not that of these readings: the file was changed."
+    for index, corrected in enumerate(part.corrections):
+        if corrected.reading not in keys:
+            where = f"{place}.corrections[{index}].reading"
+            yield where, f"There is no reading “{shortened(corrected.reading)}”."
+    fired = ((f"{each.kind} {each.key}", index) for index, each in enumerate(part.firings))
+    yield from _twice(((name, f"{place}.firings[{index}].key") for name, index in fired), "firing")
+    for index, firing in enumerate(part.firings):
+        here = f"{place}.firings[{index}]"
+        if firing.reading is not None and firing.reading not in keys:
+            yield f"{here}.reading", f"There is no reading “{shortened(firing.reading)}”."
+        if firing.incident > incidents:
+            yield f"{here}.incident", f"There is no incident {firing.incident}."
+        if firing.replaces is not None and firing.replaces > index:
+            yield f"{here}.replaces", "names a firing that is not there before it."
 
 
 def _twice(named: Iterable[tuple[Hashable, str]], what: str) -> Iterator[_Place]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from lifecycle.facts.document_parts import ProjectDocument
-from lifecycle.facts.documents import facts_of, left_out, read_document
+from lifecycle.facts.documents import facts_of, read_document
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_project
 from lifecycle.facts.people import project_roles
@@ -29,11 +29,6 @@ def document(session: Session, *, by: Actor, guide: Guide, key: str) -> ProjectD
     head = projects.head(session, key=key, by=by)
     require("projects.export", by, project_roles(session, head.id, by.key))
     return read_document(session, head.id, guide=guide)
-
-
-def not_carried(session: Session, *, by: Actor, key: str) -> dict[str, int]:
-    """What stays here when a document of the project is made, counted by what it is. Raises NotFound."""
-    return left_out(session, projects.head(session, key=key, by=by).id)
 
 
 @dataclass(frozen=True, slots=True)

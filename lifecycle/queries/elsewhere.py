@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from lifecycle.facts.documents import INCIDENT, MONITOR
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.guide import Guide
 from lifecycle.queries import projects
 from lifecycle.queries.wording import NOT_PEOPLE, all_names
-from lifecycle.store.tables import ElsewhereRecord
+from lifecycle.rules.releases import Move
+from lifecycle.store.tables import ElsewhereRecord, Monitor
 from lifecycle.vocabulary import Actor, Decision, Gate, Meaning, Outcome, Role, Stage, Verification
 
 
@@ -48,12 +50,13 @@ class ElsewhereLine:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Oldest first. `was` is the key that the project had there."""
+    """Oldest first. `was` is the key that the project had there; `paused` are monitors that were on there and wait."""
 
     imported_at: datetime
     was: str
     signatures: tuple[ElsewhereSignature, ...]
     lines: tuple[ElsewhereLine, ...]
+    paused: tuple[str, ...] = ()
 
 
 @by_its_guide
@@ -76,12 +79,27 @@ def of_project(session: Session, project_id: int, guide: Guide) -> Elsewhere | N
     told = _Told(guide, all_names(session) | NOT_PEOPLE)
     said = [(row.kind, json.loads(row.content)) for row in rows]
     lines = [line for kind, content in said if (line := told.line(kind, content))]
+    lines += _signed_fixes(said, told)
     return Elsewhere(
         imported_at=rows[0].at,
         was=next((content["key"] for kind, content in said if kind == "project"), ""),
         signatures=tuple(_signature(content) for kind, content in said if kind == "sign_off"),
         lines=tuple(sorted(lines, key=lambda line: line.at)),
+        paused=_paused(session, project_id, rows),
     )
+
+
+def _signed_fixes(said: Iterable[tuple[str, Mapping[str, Any]]], told: _Told) -> Iterator[ElsewhereLine]:
+    for kind, content in said:
+        if kind == INCIDENT and content["signed_by"] and content["signed_at"]:
+            at = datetime.fromisoformat(content["signed_at"])
+            yield ElsewhereLine("Signed fix", content["title"], told.person(content["signed_by"]), at)
+
+
+def _paused(session: Session, project_id: int, rows: Iterable[ElsewhereRecord]) -> tuple[str, ...]:
+    came = [row.number for row in rows if row.kind == MONITOR]
+    still = (col(Monitor.id).in_(came), col(Monitor.project_id) == project_id, col(Monitor.state) == "paused")
+    return tuple(session.execute(select(col(Monitor.name)).where(*still).order_by(col(Monitor.id))).scalars())
 
 
 def _signature(said: Mapping[str, Any]) -> ElsewhereSignature:
@@ -165,6 +183,29 @@ def _change(told: _Told, said: Mapping[str, Any]) -> _Line:
     return "Answer to a requested change", f"{said['key']}: {said['text']}", said["by"], said["at"]
 
 
+def _shared(told: _Told, said: Mapping[str, Any]) -> _Line:
+    text = f"{said['source_key']}, taken from “{said['project_name']}” ({said['project']})"
+    return "Data source of another project", text, said["by"], said["at"]
+
+
+def _release(told: _Told, said: Mapping[str, Any]) -> _Line:
+    steps = ", then ".join(
+        Move(step["move"]).label.lower() + (f" {step['share']} %" if step["share"] is not None else "")
+        for step in said["steps"]
+    )
+    parts = [f"version {said['model_version']}", said["summary"], steps]
+    return f"Release {said['number']}", ": ".join(part for part in parts if part), said["by"], said["at"]
+
+
+def _retirement(told: _Told, said: Mapping[str, Any]) -> _Line:
+    heard = ", ".join(f"{who} ({day or 'no day'})" for who, day in said["told"]) or "nobody"
+    text = (
+        f"{said['reason']} Told: {heard}. Checked: {said['downstream']} Records until {said['records_until']}."
+        f" Learned: {said['lessons']}"
+    )
+    return "Retirement", text, said["by"], said["at"]
+
+
 _LINES: Mapping[str, Callable[[_Told, Mapping[str, Any]], _Line]] = {
     "gate_decision": _outcome,
     "waiver": _waiver,
@@ -173,4 +214,7 @@ _LINES: Mapping[str, Callable[[_Told, Mapping[str, Any]], _Line]] = {
     "member": _member,
     "evidence": _file,
     "change_answer": _change,
+    "shared_source": _shared,
+    "release": _release,
+    "retirement": _retirement,
 }

@@ -84,6 +84,18 @@ def stored_under(session: Session, *, monitor_id: int, keys: Sequence[str]) -> d
     return found
 
 
+def readings_by_batch(
+    session: Session, monitor_id: int
+) -> dict[int, list[tuple[str, datetime, float | None, float | None, str]]]:
+    """All that a monitor holds: batch to its readings, in the order in which they were stored."""
+    names = ("batch_id", "key", "at", "value", "bound", "verdict")
+    rows = select(*(_READINGS.c[name] for name in names)).where(_READINGS.c.monitor_id == monitor_id)
+    found: dict[int, list[tuple[str, datetime, float | None, float | None, str]]] = {}
+    for batch_id, *said in session.connection().execute(rows.order_by(_READINGS.c.batch_id, _READINGS.c.id)):
+        found.setdefault(batch_id, []).append(tuple(said))
+    return found
+
+
 # ------------------------------------------------------------------ the digest of a batch
 
 

@@ -21,10 +21,14 @@ def found(project: ProjectHead) -> Elsewhere | None:
 
 def sentence(record: Elsewhere) -> str:
     decisions = counted(len(record.signatures), "decision")
-    return plain(
+    said = (
         f"This project was brought in with a document on {exact(record.imported_at)}. {decisions} recorded elsewhere"
         " satisfy no gate here until somebody here affirms them."
     )
+    if record.paused:
+        waiting = counted(len(record.paused), "monitor")
+        said += f" {waiting} came in paused ({', '.join(record.paused)}): nothing is judged until you switch them on."
+    return plain(said)
 
 
 def show(record: Elsewhere) -> None:

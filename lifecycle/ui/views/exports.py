@@ -95,7 +95,8 @@ _FILES = (
         ".json",
         "Whole project",
         "data_object",
-        "One document with every field, to be brought in here or in another installation.",
+        "One document with every field, from the first answer to the last reading, to be brought in here or in another"
+        " installation. It names people with their e-mail addresses.",
         "application/json",
         _document,
     ),
