@@ -66,8 +66,9 @@ def build_example(
     """Fill an installation that has no projects, in one transaction: all of the example or nothing.
 
     Every step is dated within the year before `now`; the accounts themselves are made `now`, because the
-    organisation's log goes forward only. `progress` hears of each finished project; `only` names those to build. Raises Refused when
-    there is any project, archived ones included, Forbidden when `by` is no administrator.
+    organisation's log goes forward only. `progress` hears of each finished project; `only` names those to
+    build. Raises Refused when there is any project, archived ones included, Forbidden when `by` is no
+    administrator.
     """
     samples = read_samples()
     if only:

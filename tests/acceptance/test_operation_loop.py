@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     with database.read() as session:
         project_id = session.exec(select(Project.id).where(col(Project.key) == KEY)).one() or 0
         yuki = actor_of(session.exec(select(PersonRow).where(col(PersonRow.name) == "Yuki Specimen")).one())
-    programs = Programs(app, site, database, Cast({}, guide), project_id)
+    programs = Programs(app, site, database, Cast(yuki, yuki, yuki, yuki, {}, guide), project_id)
     yield Place(programs, url, programs.acting_for(yuki), guide)
     site.sessions.close()
     site.door.close()
@@ -152,7 +152,7 @@ def test_from_a_release_to_a_breach_to_a_second_release(place: Place, shared_dat
         where=[rule["filter"]],
     ).readings
     sent = [{"key": each.key, "value": each.value, "limit": each.limit} for each in found]
-    readings = f"/projects/{KEY}/monitors/{monitor['monitor']}/readings"
+    readings = f"/projects/{KEY}/monitors/{monitor['key']}/readings"
     halves = [
         place.send(readings, readings=part) for part in (sent[: len(sent) // 2], sent[len(sent) // 2 :])
     ]
@@ -210,6 +210,6 @@ def test_from_a_release_to_a_breach_to_a_second_release(place: Place, shared_dat
     with place.programs.database.read() as session:
         watching = session.exec(select(Monitor).where(col(Monitor.name) == "Error of the day")).one()
         assert (watching.baseline, watching.baseline_model_version) == (3.8, SECOND)
-        vera = replace(place.actor(session, "Vera Mockup"))
+        vera = place.actor(session, "Vera Mockup")
         view = operation.view(session, by=vera, at=datetime.now(UTC), guide=place.guide, key=KEY)
     assert any("Accuracy of a published series" in each for each in view.cycle.because)  # type: ignore[union-attr]
