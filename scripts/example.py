@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -45,16 +45,20 @@ class Example:
 
 
 @contextmanager
-def example(folder: Path) -> Iterator[Example]:
-    """Serve the example from this folder until the block ends; built there first unless it is there already."""
+def example(folder: Path, only: Collection[str] = ()) -> Iterator[Example]:
+    """Serve the example from this folder until the block ends; built there first unless it is there already.
+
+    `only` names the projects to build: those of a test that needs no others.
+    """
     file = folder / "lifecycle.db"
     if not file.exists():
-        _build(f"sqlite:///{file}")
+        build(f"sqlite:///{file}", only)
     with serving(folder) as server:
         yield Example(server)
 
 
-def _build(url: str) -> None:
+def build(url: str, only: Collection[str] = ()) -> None:
+    """The example, or these of its projects, in a new database."""
     database = open_database(url)
     upgrade(database)
     now = datetime.now(UTC)
@@ -62,7 +66,7 @@ def _build(url: str) -> None:
         administrator = _administrator(session, now)
     guide = load_checked_guide(PROJECT_ROOT / "data" / "guide")
     files = open_files(Settings(database_url=url), database.file)
-    build_example(database, guide, files, by=administrator, now=now)
+    build_example(database, guide, files, by=administrator, now=now, only=only)
     database.dispose()
 
 

@@ -65,6 +65,7 @@ ACTIONS = (
     "operation",
     "delegations",
     "plans",
+    "baselines",
     "releases",
     "incidents",
     "monitors",

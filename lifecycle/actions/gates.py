@@ -28,7 +28,7 @@ from lifecycle.guide import Guide
 from lifecycle.rules.checks.evaluation import evaluate
 from lifecycle.rules.checks.waivers import may_reason, may_waive
 from lifecycle.rules.evidence import link_problem
-from lifecycle.rules.gates import Aftermath, after, may_decide_gate
+from lifecycle.rules.gates import Aftermath, after, by_retiring, may_decide_gate
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import current_sign_offs, required_reviews
 from lifecycle.rules.tier_choices import HIGHEST_TIER, may_choose_tier
@@ -83,6 +83,8 @@ def decide(
     facts = facts_now(session, project_id, guide, at)
     reason = tidy("reason", reason)
     refuse(may_decide_gate(facts, guide, gate, outcome, by, reason=reason, to_stage=to_stage))
+    if (gate, outcome) == (Gate.OPERATE, Outcome.STOP) and "retirement" not in kept:
+        raise Refused(by_retiring())
     next_place = after(facts, outcome, to_stage)
     decision = GateDecision(
         project_id=project_id,

@@ -16,6 +16,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from lifecycle.actions import incidents
+from lifecycle.actions.baselines import begin_anew, start_from_serving
 from lifecycle.actions.projects import next_key, open_project, slug
 from lifecycle.actions.signing import facts_now, tidy
 from lifecycle.canonical import canonical_json, moment_text
@@ -30,6 +31,7 @@ from lifecycle.facts.monitors import (
     stretch,
 )
 from lifecycle.facts.people import holders, require_on_project
+from lifecycle.facts.releases import release_facts
 from lifecycle.facts.reviews import candidates
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
@@ -52,6 +54,7 @@ from lifecycle.rules.readings import (
     refuse_too_many,
     sort_out,
 )
+from lifecycle.rules.releases import current
 from lifecycle.rules.reviews import may_be_asked
 from lifecycle.rules.signoffs import counting_sign_offs
 from lifecycle.rules.triggers import Judgement, LimitKind, NewFiring, Settled, is_silent, settle
@@ -185,7 +188,7 @@ def change(
         return
     _put(monitor, after)
     if not before.fires_as(after):
-        _begin_anew(session, monitor)
+        begin_anew(session, monitor)
     monitor.revision += 1
     old, new = _as_json(before), _as_json(after)
     changed = [name for name in new if new[name] != old[name]]
@@ -213,7 +216,7 @@ def resume(session: Session, *, by: Actor, at: datetime, monitor_id: int) -> Non
     if monitor.state == ON:
         raise Refused(Blocker("monitor:on", "This monitor is on."))
     monitor.state, monitor.heard_at = ON, at
-    _begin_anew(session, monitor)
+    begin_anew(session, monitor)
     monitor.revision += 1
     _record(session, EventAction.MONITOR_RESUMED, monitor, {}, by, at)
 
@@ -616,13 +619,20 @@ def _open(
             title=title,
             severity=spec.severity.value,
             state=IncidentState.OPEN.value,
-            model_version=spec.baseline_model_version or "",
+            model_version=_serving_version(session, monitor.project_id),
             started_at=min(moment, *(firing.since for firing in firings)),
             detected_at=moment,
             opened_at=moment,
             opened_by=SYSTEM.key,
         ),
     )
+
+
+def _serving_version(session: Session, project_id: int) -> str:
+    """The version that people got when it was noticed: that of the newest release that reached them."""
+    releases = release_facts(session, project_id)
+    serving = current(releases) or next((each for each in releases if each.is_rolling_out), None)
+    return serving.model_version if serving else ""
 
 
 def _relying(facts: ProjectFacts, guide: Guide) -> tuple[SignOffFact, ...]:
@@ -749,13 +759,6 @@ def _changeable(session: Session, action: str, monitor_id: int, by: Actor) -> Mo
 _takes_readings = _changeable
 
 
-def _begin_anew(session: Session, monitor: Monitor) -> None:
-    """What was judged before stays; runs begin with what comes."""
-    newest = newest_moment(session, monitor.id or 0)
-    if newest is not None:
-        monitor.evaluates_from = max(newest, monitor.evaluates_from or newest)
-
-
 def _add(
     session: Session,
     project_id: int,
@@ -779,6 +782,7 @@ def _add(
         created_by=by.key,
     )
     _put(monitor, spec)
+    start_from_serving(session, monitor)
     session.add(monitor)
     session.flush()
     return monitor

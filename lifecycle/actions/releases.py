@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
+from lifecycle.actions.baselines import take_over
 from lifecycle.actions.projects import open_project
 from lifecycle.actions.signing import facts_now, refuse, tidy
 from lifecycle.canonical import sha256_hex
@@ -88,6 +89,8 @@ def step(
 ) -> int:
     """Record one step forward: shadow, canary, a share of the traffic in percent, or everybody. Returns its id.
 
+    With everybody, its test results become the baselines of the monitors of the same metrics.
+
     `happened_at` None: now. Raises Refused with the blockers of `rules.releases.may_step`.
     """
     release = _release(session, release_id)
@@ -103,7 +106,9 @@ def step(
     if problem := rules.time_problem(fact, happened_at, at):
         raise Invalid({"time": problem})
     row = _add_step(session, release, by, at, move=move, share=share, note=note, happened_at=happened_at)
-    detail = {"move": move, "share": share, "note": note, "happened_at": happened_at}
+    detail: dict[str, object] = {"move": move, "share": share, "note": note, "happened_at": happened_at}
+    if move is Move.FULL and (baselines := take_over(session, release)):
+        detail["baselines"] = baselines
     _record(session, EventAction.RELEASE_STEPPED, release, detail, by, at)
     return row.id or 0
 
@@ -153,6 +158,8 @@ def roll_back(
         "restored_in": rules.length_words(restored_at - began_at),
         "back_to": _name(before.number, before.model_version) if before else None,
     }
+    if before and (baselines := take_over(session, session.get_one(Release, before.id))):
+        detail["baselines"] = baselines
     _record(session, EventAction.RELEASE_ROLLED_BACK, release, detail, by, at)
     return row.id or 0
 

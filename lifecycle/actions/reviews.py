@@ -28,6 +28,7 @@ from lifecycle.actions.signing import (
     refuse,
     refuse_incomplete,
     refuse_past,
+    renew_earlier,
     tidy,
     tidy_conditions,
     verification,
@@ -289,6 +290,8 @@ def decide(
     session.flush()
     made = add_conditions(session, sign_off, asked)
     told: dict[str, object] = {"conditions": made}
+    if renewed := renew_earlier(session, sign_off, at):
+        told["invalidations_closed"] = renewed
     if stands_in_by is not None:
         told |= {"for": stands_in_by.from_key, "delegation": stands_in_by.id}
     record_sign_off(session, EventAction.SIGN_OFF_RECORDED, sign_off, by, at, guide, **told)
@@ -343,7 +346,7 @@ def affirm(
     session.flush()
     for condition in owed:
         condition.sign_off_id = sign_off.id
-    closed = close_invalidations(session, old, at)
+    closed = close_invalidations(session, old, at) + renew_earlier(session, sign_off, at)
     record_sign_off(
         session,
         EventAction.SIGN_OFF_AFFIRMED,

@@ -277,6 +277,28 @@ def close_invalidations(session: Session, sign_off: SignOff, at: datetime) -> li
     return [invalidation.id for invalidation in open_ones]
 
 
+def renew_earlier(session: Session, sign_off: SignOff, at: datetime) -> list[int | None]:
+    """An approval after an incident settles it for earlier gates too: the same role signed for the same use there."""
+    if not Decision(sign_off.decision).is_favourable or sign_off.act != Act.APPROVE:
+        return []
+    earlier = [gate.value for gate in Gate if gate.order < Gate(sign_off.gate).order]
+    open_ones = session.exec(
+        select(Invalidation)
+        .join(SignOff, col(SignOff.id) == col(Invalidation.sign_off_id))
+        .where(
+            col(SignOff.project_id) == sign_off.project_id,
+            col(SignOff.role) == sign_off.role,
+            col(SignOff.person_key) == sign_off.person_key,
+            col(SignOff.gate).in_(earlier),
+            col(Invalidation.cause).startswith("incident:"),
+            col(Invalidation.closed_at).is_(None),
+        )
+    ).all()
+    for invalidation in open_ones:
+        invalidation.closed_at = at
+    return [invalidation.id for invalidation in open_ones]
+
+
 # ---------------------------------------------------------------- the event
 
 

@@ -5,7 +5,7 @@ Nobody of the example can sign in: its people have accounts without a password.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,14 +61,19 @@ def build_example(
     by: Actor,
     now: datetime,
     progress: Progress | None = None,
+    only: Collection[str] = (),
 ) -> ExampleSummary:
     """Fill an installation that has no projects, in one transaction: all of the example or nothing.
 
     Every step is dated within the year before `now`; the accounts themselves are made `now`, because the
-    organisation's log goes forward only. `progress` hears of each finished project. Raises Refused when
-    there is any project, archived ones included, Forbidden when `by` is no administrator.
+    organisation's log goes forward only. `progress` hears of each finished project; `only` names those to
+    build. Raises Refused when there is any project, archived ones included, Forbidden when `by` is no
+    administrator.
     """
     samples = read_samples()
+    if only:
+        told = tuple(story for story in samples.stories if story.name in only)
+        samples = samples.model_copy(update={"stories": told})
     with database.write() as session:
         require("organisation.load_example", by)
         if are_there_any(session):

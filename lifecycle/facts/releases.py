@@ -20,7 +20,7 @@ from lifecycle.rules.incidents import IncidentKind
 from lifecycle.rules.monitors import number_text, rule_text
 from lifecycle.rules.operation import WatchedFact
 from lifecycle.rules.project_facts import AnswerFact, ProjectFacts, SourceFact
-from lifecycle.rules.releases import Frozen, Move, ReleaseFact, StepFact
+from lifecycle.rules.releases import Frozen, Move, ReleaseFact, StepFact, results_by_metric
 from lifecycle.rules.signoffs import counting_sign_offs, staleness
 from lifecycle.rules.triggers import Judgement
 from lifecycle.store.tables import (
@@ -34,7 +34,7 @@ from lifecycle.store.tables import (
 )
 from lifecycle.vocabulary import Gate, Outcome
 
-TESTS = "M16"
+TESTS, RESULTS = "M16", "M03"
 _GOES = (Outcome.GO, Outcome.GO_WITH_CONDITIONS)
 
 
@@ -122,6 +122,12 @@ def _approved(facts: ProjectFacts, launch: Sequence[int]) -> dict[str, object]:
 
 
 # ---------------------------------------------------------------- reading
+
+
+def test_results(content: str) -> Mapping[str, float]:
+    """What was measured on held-back data (M03) when this content was frozen, by `metric_key`."""
+    rows = (json.loads(content)["answers"].get(RESULTS) or {}).get("value")
+    return results_by_metric(rows if isinstance(rows, list) else ())
 
 
 @dataclass(frozen=True, slots=True)

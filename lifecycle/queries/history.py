@@ -429,7 +429,14 @@ def _stepped(told: _Told) -> str:
     where = {Move.SHARE: share, Move.FULL: "everybody", Move.CANARY: "a few users", Move.SHADOW: "shadow"}[
         move
     ]
-    return f"Brought {told.said('what')} to {where}"
+    return f"Brought {told.said('what')} to {where}{_measured_against(told)}"
+
+
+def _measured_against(told: _Told) -> str:
+    """The monitors that take its test results as their baseline."""
+    count = len(told.detail.get("baselines") or ())
+    many = f"{count} monitors are" if count > 1 else "a monitor is"
+    return f"; {many} measured against its test results from now on" if count else ""
 
 
 def _rolled_back(told: _Told) -> str:

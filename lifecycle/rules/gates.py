@@ -53,6 +53,12 @@ def may_decide_gate(
 _WHY = {Outcome.RECYCLE: "sent back", Outcome.STOP: "stopped"}
 
 
+def by_retiring() -> Blocker:
+    """A stop at the Operate gate ends a live product, which asks for more than a reason."""
+    text = "A live product ends by retiring it: say who was told, what was checked, and what was learned."
+    return Blocker("retire_instead", text, gate=Gate.OPERATE)
+
+
 def _not_now(facts: ProjectFacts, gate: Gate) -> Iterator[Blocker]:
     if not facts.is_adopted:
         yield Blocker(

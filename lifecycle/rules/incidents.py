@@ -141,7 +141,7 @@ class FixSigners:
 
 
 def fix_signers(facts: ProjectFacts) -> FixSigners:
-    """The signer and the second person of the release path; where it is not answered, technology owner or approver."""
+    """Signer and second person of the release path; where it names nobody known, technology owner or approver."""
     answer = facts.answer(RELEASE_PATH)
     if answer is not None and answer.state is AnswerState.ANSWERED and isinstance(answer.value, Mapping):
         named = tuple(
@@ -149,13 +149,20 @@ def fix_signers(facts: ProjectFacts) -> FixSigners:
             for part in ("signer", "second_person")
             if isinstance(person := answer.value.get(part), Person)
         )
-        if named:
+        if any(_is_known(person, facts) for person in named):
             words = " or ".join(person.name for person in named)
             return FixSigners(named, frozenset(), f"{words}, whom the release path (R22) names")
     return FixSigners(
         (),
         frozenset({Role.TECHNOLOGY, Role.APPROVER}),
-        "the technology owner or an approver, as long as the release path (R22) names nobody",
+        "the technology owner or an approver, as long as the release path (R22) names nobody of this project",
+    )
+
+
+def _is_known(person: Person, facts: ProjectFacts) -> bool:
+    """A name such as that of a department signs nothing; an account does, and whoever of the project bears the name."""
+    return bool(person.key) or any(
+        person.is_same(Person(member.person_key, member.name)) for member in facts.members
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from lifecycle.rules.checks.model import TEST_SECTIONS
 from lifecycle.rules.project_facts import ProjectFacts
@@ -396,6 +397,22 @@ def test_score(tests: Mapping[str, str]) -> tuple[Decimal, str]:
             sections[section] += Decimal(score or 0)
     weakest = min(sections, key=lambda section: sections[section])
     return sections[weakest], weakest
+
+
+def metric_key(name: str) -> str:
+    """Under which a metric of the tests and a figure that is watched are the same."""
+    return " ".join(name.split()).casefold()
+
+
+def results_by_metric(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The results (M03) by `metric_key`: of several those from the place of use; where these differ, none."""
+    found: dict[str, dict[bool, set[float]]] = {}
+    for row in rows:
+        if row.get("metric") and row.get("value") is not None:
+            places = found.setdefault(metric_key(str(row["metric"])), {})
+            places.setdefault(row.get("own_population") is True, set()).add(float(row["value"]))
+    counting = {name: places.get(True) or places[False] for name, places in found.items()}
+    return {name: next(iter(values)) for name, values in counting.items() if len(values) == 1}
 
 
 def score_words(tests: Mapping[str, str]) -> str:

@@ -222,10 +222,12 @@ def test_stop_ends_the_project_and_every_open_request(desk: Desk) -> None:
     assert "ended" in codes(refused)
 
 
-def test_stop_at_operate_retires_the_product(desk: Desk) -> None:
+def test_stop_at_operate_is_retiring_and_asks_for_more_than_a_reason(desk: Desk) -> None:
     go_to(desk.session, desk.cast, desk.project_id, Gate.OPERATE)
-    desk.decide(Role.APPROVER, Gate.OPERATE, Outcome.STOP, reason="Replaced by a rule")
-    assert desk.project.status == ProjectStatus.RETIRED
+    with pytest.raises(Refused) as refused:
+        desk.decide(Role.APPROVER, Gate.OPERATE, Outcome.STOP, reason="Replaced by a rule")
+    assert codes(refused) == ["retire_instead"]
+    assert desk.project.status == ProjectStatus.LIVE
 
 
 def test_archived_project_takes_no_decision(desk: Desk) -> None:

@@ -37,7 +37,7 @@ from lifecycle.store.tables import (
 from lifecycle.store.verification import verify_session
 from lifecycle.vocabulary import COMMAND_LINE, SYSTEM, Actor, Gate, Role
 from tests.clock import START
-from tests.factories import Cast, answer, cast, go_to, project, sign
+from tests.factories import Cast, answer, cast, decide, go_to, project, sign
 
 DAY = timedelta(days=1)
 BELOW = MonitorSpec("Hit rate", Direction.BELOW, threshold=0.8)
@@ -342,6 +342,10 @@ def test_firing_makes_the_validation_sign_off_stale_and_asks_for_the_operate_rev
     newest = live.all(Event)[-1]
     assert newest.action == "readings.pushed", "one event for all of it"
 
+    decide(live.session, live.cast, review.id, at=later)
+    assert ground.closed_at == later, "approving further use after it settles the Launch approval too"
+    assert set(stale(live, later)) - before == set()
+
 
 def test_retraining_is_called_for_once_where_the_monitor_says_so(world: World) -> None:
     world.monitor_id = world.watch(replace(BELOW, name="Other", calls_retraining=True))
@@ -415,6 +419,11 @@ def test_the_fix_is_signed_by_whom_the_release_path_names_and_never_by_whoever_m
         _sign(world, tom, incident_id)
     with pytest.raises(Refused, match="somebody else"):
         _sign(world, world.cast.pat, incident_id)
+    departments = {"path": "Triage", "signer": "Field systems", "second_person": "Control on duty"}
+    answer(world.session, world.cast, world.project_id, "R22", departments)
+    with pytest.raises(Refused, match="names nobody of this project"):
+        _sign(world, priya, incident_id)
+    answer(world.session, world.cast, world.project_id, "R22", named)
     _sign(world, priya, incident_id, accepted=False, text="It still shows the old depot")
     assert world.session.get_one(Incident, incident_id).state == IncidentState.WORKING
     with pytest.raises(Refused):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -33,13 +34,16 @@ def push(client: Client, path: str, *readings: tuple[str, Any]) -> Any:
     return client("POST", f"{path}/readings", json=body)
 
 
-@pytest.mark.parametrize("rule", published() or [None], ids=lambda rule: rule["rule"] if rule else "none")
-def test_every_published_rule_fires_at_exactly_its_points(
-    pat: Client, shared_data: Path, rule: dict[str, Any] | None
-) -> None:
+EVERY_RULE = pytest.mark.parametrize(
+    "rule", published() or [None], ids=lambda rule: rule["rule"] if rule else "none"
+)
+
+
+def watched(client: Client, rule: dict[str, Any] | None, data: Path) -> tuple[str, list[dict[str, Any]]]:
+    """The path of a monitor of a published rule, and the series that it is about."""
     if rule is None:
         pytest.skip("no published rules here")
-    file, *options = _arguments(rule, shared_data)
+    file, *options = _arguments(rule, data)
     assert isinstance(file, Path)
     named = dict(_pairs([str(each) for each in options]))
     limit = rule["limit"]
@@ -50,21 +54,46 @@ def test_every_published_rule_fires_at_exactly_its_points(
         file, name="x", key=named["key"], column=named["column"], limit=column, where=wanted
     )
     path = add(
-        pat,
+        client,
         "Published",
         direction=rule["direction"],
         limit="row" if own else "fixed",
         threshold=None if own else limit,
         consecutive=rule["consecutive"],
     )
-    sent = {
-        "readings": [{"key": each.key, "value": each.value, "limit": each.limit} for each in found.readings]
-    }
-    pushed = pat("POST", f"{path}/readings", json=sent).json()
+    return path, [{"key": each.key, "value": each.value, "limit": each.limit} for each in found.readings]
+
+
+@EVERY_RULE
+def test_every_published_rule_fires_at_exactly_its_points(
+    pat: Client, shared_data: Path, rule: dict[str, Any]
+) -> None:
+    path, series = watched(pat, rule, shared_data)
+    pushed = pat("POST", f"{path}/readings", json={"readings": series}).json()
     for name in ("points", "breaches", "missing", "fires_at"):
         assert pushed[name] == rule[name], name
-    again = pat("POST", f"{path}/readings", json=sent).json()
+    again = pat("POST", f"{path}/readings", json={"readings": series}).json()
     assert (again["stored"], again["unchanged"], again["fires_at"]) == (0, rule["points"], [])
+
+
+@EVERY_RULE
+def test_every_published_rule_ends_there_in_whatever_order_its_batches_come(
+    pat: Client, shared_data: Path, rule: dict[str, Any]
+) -> None:
+    """Each batch is sent twice; a time that the series repeats stays in one of them, in its order."""
+    path, series = watched(pat, rule, shared_data)
+    keys = list(dict.fromkeys(each["key"] for each in series))
+    random.Random(rule["rule"]).shuffle(keys)
+    stored, incident = 0, None
+    for part in (keys[0::3], keys[1::3], keys[2::3]):
+        place = {key: number for number, key in enumerate(part)}
+        batch = sorted((each for each in series if each["key"] in place), key=lambda each: place[each["key"]])
+        for _ in range(2):
+            pushed = pat("POST", f"{path}/readings", json={"readings": batch}).json()
+            stored, incident = stored + pushed["stored"], incident or pushed["incident"]
+    assert stored == rule["points"]
+    fired = pat.get(f"/incidents/{incident}").json()["fired_at"] if incident else []
+    assert sorted(each["key"] for each in fired if each["holds"]) == sorted(rule["fires_at"])
 
 
 def _pairs(options: list[str]) -> Iterator[tuple[str, str]]:

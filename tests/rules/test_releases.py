@@ -15,7 +15,16 @@ from lifecycle.rules import releases as rules
 from lifecycle.rules.answers import parse
 from lifecycle.rules.delivery import IncidentFact, as_answer, length, measure
 from lifecycle.rules.project_facts import ProjectFacts
-from lifecycle.rules.releases import ADVANCES, ENDS, Frozen, Move, ReleaseFact, ReleaseState, StepFact
+from lifecycle.rules.releases import (
+    ADVANCES,
+    ENDS,
+    Frozen,
+    Move,
+    ReleaseFact,
+    ReleaseState,
+    StepFact,
+    results_by_metric,
+)
 from lifecycle.vocabulary import Blocker, Gate, ProjectStatus, Role, Stage
 from tests.rules.building import TODAY, facts, gate_decision, guide, person, sign_off
 
@@ -303,3 +312,16 @@ def test_the_order_in_which_things_are_read_does_not_matter(
     releases: list[ReleaseFact], incidents: list[IncidentFact]
 ) -> None:
     assert measure(releases, incidents, UNTIL) == measure(RELEASES, INCIDENTS, UNTIL)
+
+
+def test_results_that_leave_open_which_one_holds_are_no_baseline() -> None:
+    """Of several rows of a metric those from the place of use count, however its name is written."""
+    rows = [
+        {"metric": "Hit  rate", "value": "0.8", "own_population": True},
+        {"metric": "hit rate ", "value": "0.99", "own_population": False},
+        {"metric": "Recall", "value": 0.5, "own_population": False},
+        {"metric": "Recall", "value": 0.6},
+        {"metric": "Error", "value": 3},
+        {"metric": "Bias", "value": None},
+    ]
+    assert results_by_metric(rows) == {"hit rate": 0.8, "error": 3.0}
