@@ -73,9 +73,10 @@ def _real(folder: Path) -> Iterator[str]:
     port = free_port()
     store = ("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", "--workers", "1")
     place = ("--default-artifact-root", str(folder / "artifacts"), "--host", "127.0.0.1", "--port", str(port))
+    without_jobs = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     command = (REAL, "-m", "mlflow", "server", *store, *place)
     with (folder / "mlflow.log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=without_jobs)
     try:
         _wait(f"http://127.0.0.1:{port}", server, folder / "mlflow.log")
         yield f"http://127.0.0.1:{port}"

@@ -36,7 +36,7 @@ _OF_RULE = (
 class MlflowSource:
     """Whose runs on the tracking server carry the metric: those of an experiment, or of a registered model."""
 
-    metric: str
+    metric: str = ""
     experiment: str = ""
     model: str = ""
 
