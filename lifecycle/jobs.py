@@ -23,11 +23,12 @@ from lifecycle.actions.outbox import Claimed
 from lifecycle.errors import LifecycleError, Unavailable
 from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.guide import Guide
+from lifecycle.interchange.fetching import fetch
 from lifecycle.notify import chats, mail, webhooks
 from lifecycle.notify.undelivered import Undelivered, one_line
 from lifecycle.queries.deliveries import last_finished
 from lifecycle.queries.messages import Unneeded, message_for
-from lifecycle.queries.monitors import silent
+from lifecycle.queries.monitors import due_for_fetching, silent
 from lifecycle.queries.portfolio_days import day_to_keep, days_to_keep
 from lifecycle.rules.deliveries import Medium
 from lifecycle.rules.messages import Message
@@ -39,6 +40,7 @@ from lifecycle.vocabulary import SYSTEM
 EVERY_SECONDS = 15.0
 STOPS_WITHIN_SECONDS = 3.0
 MOST_DELIVERIES = 200  # in one go, so that other jobs get their turn
+MOST_FETCHES = 50
 REMINDERS_EVERY = timedelta(minutes=20)
 TIDY_EVERY = timedelta(days=1)
 KEEP_DAYS_EVERY = timedelta(minutes=10)
@@ -52,6 +54,7 @@ class Done:
     """What one go did, in numbers; `elsewhere` are jobs that another process runs, `broken` those that failed."""
 
     standing: int = 0
+    fetched: int = 0
     silent: int = 0
     escalated: int = 0
     reminders: int = 0
@@ -72,6 +75,7 @@ class Done:
     def sentence(self) -> str:
         words = {
             "standing": "standings written anew",
+            "fetched": "readings fetched",
             "silent": "monitors without readings",
             "escalated": "incidents nobody took on",
             "reminders": "reminders",
@@ -93,7 +97,7 @@ class _Job:
 
     name: str
     is_due: Callable[[Session, datetime], bool]
-    run: Callable[[datetime, Done], int]
+    run: Callable[[datetime, Done], int | str]
 
 
 class Jobs:
@@ -113,6 +117,7 @@ class Jobs:
         self._jobs = (
             _Job("standing", self._standing_is_due, self._write_standing),
             _Job("days", self._days_are_due, self._keep_days),
+            _Job("fetching", self._fetching_is_due, self._fetch),
             _Job("silence", self._silence_is_due, self._note_silence),
             _Job("escalations", self._escalations_are_due, self._escalate),
             _Job("reminders", self._is_time("reminders", REMINDERS_EVERY), self._remind),
@@ -188,6 +193,30 @@ class Jobs:
         return len(days)
 
     # ------------------------------------------------------------ monitors and incidents
+
+    def _fetching_is_due(self, session: Session, at: datetime) -> bool:
+        return self._settings.mlflow is not None and bool(due_for_fetching(session, at=at))
+
+    def _fetch(self, at: datetime, done: Done) -> str:
+        """Each monitor by itself: what one cannot fetch is noted with it, and the others follow."""
+        with self._database.read() as session:
+            waiting = due_for_fetching(session, at=at)
+        failed = 0
+        for monitor_id in waiting[:MOST_FETCHES]:
+            with self._database.write() as session:
+                if not leases.extend(session, job="fetching", holder=self._holder, at=self._clock()):
+                    break
+            found = fetch(
+                self._database,
+                self._settings.mlflow,
+                by=SYSTEM,
+                at=self._clock(),
+                guide=self._guide,
+                monitor_id=monitor_id,
+            )
+            done.fetched += found.pushed.stored
+            failed += bool(found.failure)
+        return f"{done.fetched}, and nothing for {failed} of the monitors" if failed else str(done.fetched)
 
     def _silence_is_due(self, session: Session, at: datetime) -> bool:
         return bool(silent(session, at=at))

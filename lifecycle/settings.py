@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 MAIL_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
@@ -24,6 +25,18 @@ class Mail:
     security: str
     user: str = ""
     password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mlflow:
+    """The tracking server that monitors may read from: one, chosen by whoever runs this."""
+
+    url: str
+    token: str = field(default="", repr=False)
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,7 @@ class Settings:
     development: bool = False
     jobs: bool = True
     mail: Mail | None = None
+    mlflow: Mlflow | None = None
     allow_http_webhooks: bool = False
 
     @property
@@ -73,6 +87,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         development=values.get("LIFECYCLE_DEVELOPMENT", "") == "1",
         jobs=_on_or_off("LIFECYCLE_JOBS", values),
         mail=_mail(values),
+        mlflow=_mlflow(values),
         allow_http_webhooks=values.get("LIFECYCLE_ALLOW_HTTP_WEBHOOKS", "") == "1",
     )
 
@@ -134,6 +149,29 @@ def _mail(values: Mapping[str, str]) -> Mail | None:
             "use starttls or ssl."
         )
     return Mail(host, port, sender, name or "Lifecycle", security, user, password)
+
+
+def _mlflow(values: Mapping[str, str]) -> Mlflow | None:
+    """None without LIFECYCLE_MLFLOW_URL: then no readings are fetched."""
+    url = values.get("LIFECYCLE_MLFLOW_URL", "").strip().rstrip("/")
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        is_fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_fine = False
+    if not is_fine or parts.username or parts.query or parts.fragment:
+        raise ValueError(
+            "LIFECYCLE_MLFLOW_URL must be the address of the tracking server, such as "
+            "“https://mlflow.example.org”, without a password in it."
+        )
+    token = values.get("LIFECYCLE_MLFLOW_TOKEN", "").strip()
+    if token and not (token.isascii() and token.isprintable()):
+        raise ValueError("LIFECYCLE_MLFLOW_TOKEN must be one line of plain characters.")
+    if token and parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
+        raise ValueError("LIFECYCLE_MLFLOW_URL would send the token readable through the network: use https.")
+    return Mlflow(url, token)
 
 
 def _is_this_machine(host: str) -> bool:

@@ -14,13 +14,14 @@ import typer
 from lifecycle.actions import monitors as actions
 from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide
 from lifecycle.errors import Invalid
+from lifecycle.interchange.fetching import fetch
 from lifecycle.interchange.readings import push_file, readings_of
 from lifecycle.interchange.series import ReadingsFile
 from lifecycle.queries import monitors as queries
 from lifecycle.queries import people, projects
 from lifecycle.queries.monitors import MonitorView
 from lifecycle.rules.incidents import IncidentSeverity
-from lifecycle.rules.monitors import MonitorSpec, number_text
+from lifecycle.rules.monitors import MlflowSource, MonitorSpec, number_text
 from lifecycle.rules.triggers import Direction, LimitKind, Missing
 from lifecycle.settings import read_settings
 from lifecycle.vocabulary import COMMAND_LINE
@@ -104,6 +105,11 @@ def monitors_add(
         list[str] | None,
         typer.Option(metavar="CONDITION", help="Of its files: only rows with COLUMN=VALUE; repeatable."),
     ] = None,
+    mlflow_metric: Annotated[
+        str, typer.Option(help="Fetch this metric from the MLflow server (LIFECYCLE_MLFLOW_URL).")
+    ] = "",
+    mlflow_experiment: Annotated[str, typer.Option(help="Of the runs of this experiment.")] = "",
+    mlflow_model: Annotated[str, typer.Option(help="Or of the runs of this registered model.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Watch something: the rule as for `triggers replay`, and how its files are read."""
@@ -127,6 +133,8 @@ def monitors_add(
             reads={place: value for place, value in reads.items() if value},
             baseline=baseline,
         )
+        if mlflow_metric or mlflow_experiment or mlflow_model:
+            spec = spec.fetching(MlflowSource(mlflow_metric, mlflow_experiment, mlflow_model))
         view = _create(project, spec, owner)
     if as_json:
         print_json(monitor_json(view))
@@ -188,6 +196,7 @@ def monitor_json(view: MonitorView) -> dict[str, Any]:
         "expected_seconds": spec.expected_seconds,
         "owner": view.owner,
         "action": spec.action,
+        "mlflow": spec.mlflow.as_reads() if spec.mlflow else None,
         "readings": view.readings,
         "newest": {"key": view.latest_key, "value": view.latest_value, "verdict": view.latest_verdict}
         if view.latest_key
@@ -278,6 +287,42 @@ def _show_pushed(done: actions.Pushed) -> None:
         typer.echo(f"  {key}")
     if done.incident_id:
         typer.echo(f"Incident {done.incident_id}")
+
+
+@reading_commands.command("fetch")
+def readings_fetch(project: Project, monitor: MonitorKey, as_json: AsJson = False) -> None:
+    """Fetch what is new from the MLflow server, as the server does by itself every few minutes."""
+    with refusals(as_json):
+        settings = read_settings()
+        with opened(settings) as database:
+            with database.read() as session:
+                view = queries.by_key(
+                    session, by=COMMAND_LINE, at=now(), project_key=project, monitor_key=monitor
+                )
+            done = fetch(
+                database,
+                settings.mlflow,
+                by=COMMAND_LINE,
+                at=now(),
+                guide=the_guide(settings),
+                monitor_id=view.id,
+            )
+    if as_json:
+        print_json(
+            {
+                "project": project,
+                "monitor": monitor,
+                "stored": done.pushed.stored,
+                "fires_at": list(done.pushed.fires_at),
+                "incident": done.pushed.incident_id,
+                "failure": done.failure or None,
+            }
+        )
+    else:
+        _show_pushed(done.pushed)
+    if done.failure:
+        typer.echo(done.failure, err=True)
+    raise typer.Exit(1 if done.failure else 0)
 
 
 @reading_commands.command("correct")

@@ -11,17 +11,19 @@ from typing import Any
 from sqlalchemy import Select, and_, case, func, select
 from sqlmodel import Session, col
 
-from lifecycle.errors import NotFound
+from lifecycle.errors import NotFound, Refused
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.monitors import spec_of
+from lifecycle.facts.people import require_on_project
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.guide import Guide
 from lifecycle.queries import projects
 from lifecycle.queries.wording import all_names
 from lifecycle.rules.incidents import IncidentState
-from lifecycle.rules.monitors import MonitorSpec, planned, rule_text
+from lifecycle.rules.monitors import MLFLOW, MlflowSource, MonitorSpec, planned, rule_text
 from lifecycle.rules.permissions import may
 from lifecycle.rules.triggers import Judgement, is_silent
+from lifecycle.store.readings import stored_under
 from lifecycle.store.tables import (
     Firing,
     Incident,
@@ -31,9 +33,10 @@ from lifecycle.store.tables import (
     Reading,
     ReadingBatch,
     ReadingCorrection,
+    ReadingFetch,
     SignOff,
 )
-from lifecycle.vocabulary import Actor, Gate, Role
+from lifecycle.vocabulary import Actor, Blocker, Gate, Role
 
 PLOTTED = 600  # points at most: more cannot be told apart on a screen
 MOST_FIRINGS = 200
@@ -279,6 +282,64 @@ def silent(session: Session, *, at: datetime) -> tuple[int, ...]:
     return tuple(
         row.id or 0 for row in lapsed if row.project_id in open_ones and (row.id, row.heard_at) not in fired
     )
+
+
+# ---------------------------------------------------------------- what is fetched
+
+
+@dataclass(frozen=True, slots=True)
+class FetchView:
+    """How the last try to fetch readings went; `failure` is a sentence, empty where it went well."""
+
+    tried_at: datetime
+    fetched_at: datetime | None
+    next_at: datetime
+    failure: str
+
+
+def fetch_of(
+    session: Session, *, by: Actor, at: datetime, project_key: str, monitor_id: int
+) -> FetchView | None:
+    """None before the first try."""
+    head = projects.head(session, key=project_key, by=by, at=at)
+    row = session.execute(
+        select(ReadingFetch)
+        .join(Monitor, col(Monitor.id) == col(ReadingFetch.monitor_id))
+        .where(col(ReadingFetch.monitor_id) == monitor_id, col(Monitor.project_id) == head.id)
+    ).scalar_one_or_none()
+    return None if row is None else FetchView(row.tried_at, row.fetched_at, row.next_at, row.said)
+
+
+def to_be_fetched(session: Session, *, by: Actor, monitor_id: int) -> MlflowSource:
+    """What to ask the tracking server for. Raises as pushing would, and Refused where nothing is to be fetched."""
+    row = session.get(Monitor, monitor_id)
+    if row is None:
+        raise NotFound("monitor", monitor_id)
+    require_on_project(session, "monitors.push_readings", by, row.project_id)
+    source = spec_of(row).mlflow
+    if source is None or row.state == "retired":
+        raise Refused(Blocker("mlflow:nothing", "This monitor fetches nothing from the MLflow server."))
+    return source
+
+
+def due_for_fetching(session: Session, *, at: datetime) -> tuple[int, ...]:
+    """Monitors that read from the tracking server and whose turn it is, longest waiting first."""
+    rows = session.execute(
+        select(Monitor, col(ReadingFetch.next_at))
+        .outerjoin(ReadingFetch, col(ReadingFetch.monitor_id) == col(Monitor.id))
+        .where(col(Monitor.state) != "retired", col(Monitor.reads).contains(f'"{MLFLOW}"'))
+        .where(col(ReadingFetch.next_at).is_(None) | (col(ReadingFetch.next_at) <= at))
+        .order_by(col(ReadingFetch.next_at), col(Monitor.id))
+    ).all()
+    mine = [row for row, _ in rows if spec_of(row).mlflow is not None]
+    open_ones = _open_projects(session, {row.project_id for row in mine}) if mine else set()
+    return tuple(row.id or 0 for row in mine if row.project_id in open_ones)
+
+
+def values_under(session: Session, *, monitor_id: int, keys: Sequence[str]) -> dict[str, float | None]:
+    """What these keys hold, for whoever was let in by `to_be_fetched`."""
+    found = stored_under(session, monitor_id=monitor_id, keys=keys)
+    return {key: row.value for key, row in found.items()}
 
 
 def _open_projects(session: Session, project_ids: set[int]) -> set[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,10 +15,12 @@ from lifecycle.vocabulary import Duration, Person, plain_number
 
 LONGEST_NAME = 120
 LONGEST_TEXT = 2_000
+LONGEST_SOURCE = 250
 MOST_IN_A_ROW = 10_000
 LONGEST_SECONDS = 10 * 366 * 86_400
 SHOWN_READINGS = 5
 READS = ("key", "column", "limit")  # of a file: names the readings, holds the values, holds their own limits
+MLFLOW = "mlflow"
 _OF_RULE = (
     "direction",
     "limit_kind",
@@ -28,6 +30,24 @@ _OF_RULE = (
     "missing",
     "baseline",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class MlflowSource:
+    """Whose runs on the tracking server carry the metric: those of an experiment, or of a registered model."""
+
+    metric: str = ""
+    experiment: str = ""
+    model: str = ""
+
+    @property
+    def text(self) -> str:
+        what = f"experiment “{self.experiment}”" if self.experiment else f"model “{self.model}”"
+        return f"“{self.metric}” of the {what}"
+
+    def as_reads(self) -> dict[str, str]:
+        found = {"metric": self.metric, "experiment": self.experiment, "model": self.model}
+        return {name: value for name, value in found.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +67,8 @@ class MonitorSpec:
     action: str = ""
     source: str = ""
     calls_retraining: bool = False
-    reads: Mapping[str, Any] = field(default_factory=dict)  # READS to columns, and `where` to conditions
+    # READS to columns, `where` to conditions, and MLFLOW to what is fetched from the tracking server
+    reads: Mapping[str, Any] = field(default_factory=dict)
     baseline: float | None = None
     baseline_model_version: str | None = None
 
@@ -59,6 +80,17 @@ class MonitorSpec:
     @property
     def expected(self) -> timedelta | None:
         return None if self.expected_seconds is None else timedelta(seconds=self.expected_seconds)
+
+    @property
+    def mlflow(self) -> MlflowSource | None:
+        """What is fetched from the tracking server, if anything."""
+        said = self.reads.get(MLFLOW)
+        return MlflowSource(**said) if isinstance(said, Mapping) else None
+
+    def fetching(self, source: MlflowSource | None) -> MonitorSpec:
+        """The same monitor, with its readings from there."""
+        rest = {name: value for name, value in self.reads.items() if name != MLFLOW}
+        return replace(self, reads=rest if source is None else {**rest, MLFLOW: source.as_reads()})
 
     def limit(self, own: float | None = None) -> float | None:
         """The limit of one reading, which may bring its own."""
@@ -93,6 +125,24 @@ def problems(spec: MonitorSpec) -> dict[str, str]:
     for place, text in (("action", spec.action), ("source", spec.source), ("owner", spec.owner)):
         if len(text) > LONGEST_TEXT:
             found[place] = f"At most {LONGEST_TEXT:,} characters can be kept."
+    if spec.mlflow is not None:
+        found |= _source_problems(spec.mlflow, spec.limit_kind)
+    return found
+
+
+def _source_problems(source: MlflowSource, kind: LimitKind) -> dict[str, str]:
+    found = {}
+    if bool(source.experiment) == bool(source.model):
+        found["MLflow"] = "Name an experiment or a registered model of the MLflow server, and not both."
+    elif not source.metric:
+        found["MLflow metric"] = "Say which metric of its runs is watched."
+    elif kind is LimitKind.ROW:
+        found["limit"] = "Runs of MLflow bring no limits of their own. Choose another limit."
+    for text in (source.metric, source.experiment, source.model):
+        if len(text) > LONGEST_SOURCE or not text.isprintable():
+            found["MLflow"] = (
+                f"A name on the MLflow server is one line of at most {LONGEST_SOURCE} characters."
+            )
     return found
 
 

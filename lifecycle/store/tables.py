@@ -1002,6 +1002,18 @@ class Monitor(Row, table=True):
     revision: int = 1
 
 
+class ReadingFetch(Row, table=True):
+    """How the last try to fetch a monitor's readings went; `said` is why it failed, empty where it did not."""
+
+    __tablename__ = "reading_fetch"
+    monitor_id: int = Field(primary_key=True, foreign_key="monitor.id")
+    tried_at: datetime = Field(sa_column=_moment())
+    next_at: datetime = Field(sa_column=_moment())
+    fetched_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    failures: int = 0  # in a row
+    said: str = Field(default="", sa_column=_text(default=""))
+
+
 class ReadingBatch(Row, table=True):
     """Append-only. Readings that arrived together; `digest` is over all that were stored, in their order.
 

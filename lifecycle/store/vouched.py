@@ -50,6 +50,7 @@ NOT_VOUCHED: Mapping[str, str] = MappingProxyType(
         "delivery": "messages on their way, with their retries; forgotten after a while",
         "notification_choice": "how somebody wants to be told; it also moves when they look",
         "job_lease": "who runs a job now",
+        "reading_fetch": "how the last try to fetch readings went; what came is vouched for with its batch",
         "reading": "its batch holds the digest of all that arrived together, and is vouched for",
         "register_problem": "what could not be read in a file whose digest its import's event names",
     }

@@ -17,7 +17,7 @@ from lifecycle.queries.monitors import MonitorView, Spot
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.incidents import IncidentSeverity
 from lifecycle.rules.moments import moments_of
-from lifecycle.rules.monitors import MonitorSpec, number_text, problems, rule_text
+from lifecycle.rules.monitors import MlflowSource, MonitorSpec, number_text, problems, rule_text
 from lifecycle.rules.triggers import Direction, Judgement, LimitKind, Missing, Point, replay
 from lifecycle.ui import cache, charts, components, identity, navigation, state
 from lifecycle.ui.components import counted, plain
@@ -35,6 +35,7 @@ _KINDS = {
 }
 _SIDES = {Direction.BELOW: "Below it", Direction.ABOVE: "Above it"}
 _MISSING = {Missing.SKIP: "Passed over", Missing.RESET: "Ends a run of breaches"}
+_FETCHED = {"": "No", "experiment": "Runs of an experiment", "model": "Runs of a registered model"}
 _PER_CENT = 100
 _MOST_REPLAYED = 5_000  # readings of the monitor itself; a file may be longer
 
@@ -102,6 +103,9 @@ def _seed(prefix: str, spec: MonitorSpec) -> None:
         "action": spec.action,
         "source": spec.source,
         "retrain": spec.calls_retraining,
+        "mlflow": _mlflow_kind(spec.mlflow),
+        "mlflow_name": "" if spec.mlflow is None else spec.mlflow.experiment or spec.mlflow.model,
+        "mlflow_metric": "" if spec.mlflow is None else spec.mlflow.metric,
     }
     for name, value in values.items():
         if not state.has(f"{prefix}:{name}"):
@@ -136,6 +140,7 @@ def _fields(project: ProjectHead, prefix: str, view: MonitorView | None) -> Moni
         owner = _owner(project, prefix, before.owner)
     action = st.text_input("What is to be done when it fires", key=f"{prefix}:action")
     source = st.text_input("Where the readings come from", key=f"{prefix}:source")
+    fetched = _mlflow(prefix, before.mlflow)
     retrain = st.checkbox(
         "Call for retraining when it fires",
         key=f"{prefix}:retrain",
@@ -159,7 +164,27 @@ def _fields(project: ProjectHead, prefix: str, view: MonitorView | None) -> Moni
         action=action or "",
         source=source or "",
         calls_retraining=bool(retrain),
-    )
+    ).fetching(fetched)
+
+
+def _mlflow_kind(source: MlflowSource | None) -> str:
+    if source is None:
+        return ""
+    return "experiment" if source.experiment else "model"
+
+
+def _mlflow(prefix: str, before: MlflowSource | None) -> MlflowSource | None:
+    """What is fetched from the tracking server; offered where the administrator has named one."""
+    if cache.settings().mlflow is None:
+        return before
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        kind = _choice("Fetch readings from the MLflow server", _FETCHED, f"{prefix}:mlflow", 300)
+        if not kind:
+            return None
+        label = "Name of the experiment" if kind == "experiment" else "Name of the registered model"
+        name = st.text_input(label, key=f"{prefix}:mlflow_name", width=260)
+        metric = st.text_input("Metric of its runs", key=f"{prefix}:mlflow_metric", width=220)
+    return MlflowSource((metric or "").strip(), **{kind: (name or "").strip()})
 
 
 def _choice(label: str, words: Mapping[Any, str], key: str, width: int) -> str:

@@ -21,7 +21,7 @@ from lifecycle.ui.components import ago, counted, empty_state, exact, page_heade
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains
 from lifecycle.ui.standing import Mark
-from lifecycle.ui.views import imported, monitor_form, readings, series
+from lifecycle.ui.views import fetching, imported, monitor_form, readings, series
 
 LOOKS_EVERY = 5  # seconds
 SERIES = "monitors:series"
@@ -206,6 +206,7 @@ def _series(project: ProjectHead, view: MonitorView, now: datetime) -> None:
         queries.series, *chains(project), **asked, project_key=project.key, monitor_key=view.key
     )
     st.header(plain(view.name), anchor=False)
+    fetching.state(project, view, now)
     if not found.spots:
         st.caption("No reading has come yet. Push a file below, or let a program push them.")
         return
@@ -298,6 +299,7 @@ def _change(project: ProjectHead, found: MonitorsView, view: MonitorView) -> Non
     if view.spec.action:
         st.markdown(f"**What is to be done when it fires:** {plain(view.spec.action)}", anchors=False)
     if found.rights.push and view.state != "retired":
+        fetching.button(view)
         readings.upload(project, view)
     if not found.rights.edit or view.state == "retired":
         return

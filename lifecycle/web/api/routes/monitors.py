@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from lifecycle.errors import Invalid
 from lifecycle.queries import monitors
 from lifecycle.queries.monitors import MonitorView
 from lifecycle.rules.incidents import IncidentSeverity
-from lifecycle.rules.monitors import MonitorSpec
+from lifecycle.rules.monitors import MlflowSource, MonitorSpec
 from lifecycle.rules.readings import NewReading, Problem
 from lifecycle.rules.triggers import Direction, LimitKind, Missing
 from lifecycle.web.api.asking import Asking, Reading, WritingMonitors, WritingReadings
@@ -42,6 +43,14 @@ class NewestShape(Shape):
     verdict: str | None
 
 
+class MlflowShape(Shape):
+    """The metric that is fetched from the MLflow server: of the runs of an experiment or of a registered model."""
+
+    metric: str
+    experiment: str
+    model: str
+
+
 class MonitorShape(Shape):
     """One monitor. `rule` says in words when it fires."""
 
@@ -61,6 +70,7 @@ class MonitorShape(Shape):
     severity: IncidentSeverity
     owner: str
     action: str
+    mlflow: MlflowShape | None
     readings: int
     newest: NewestShape | None
     firings: int
@@ -71,6 +81,14 @@ class MonitorShape(Shape):
 class MonitorsShape(Shape):
     project: str
     items: list[MonitorShape]
+
+
+class GivenMlflow(Given):
+    """Name an experiment or a registered model, not both."""
+
+    metric: str = Field(max_length=10_000)
+    experiment: str = Field("", max_length=10_000)
+    model: str = Field("", max_length=10_000)
 
 
 class NewMonitor(Given):
@@ -93,6 +111,9 @@ class NewMonitor(Given):
     owner: str = Field("", max_length=10_000)
     action: str = Field("", max_length=100_000)
     calls_retraining: bool = False
+    mlflow: GivenMlflow | None = Field(
+        None, description="Readings are fetched from the server's MLflow tracking server."
+    )
 
 
 class GivenValue(Given):
@@ -175,7 +196,8 @@ def add_monitor(
     asking: WritingMonitors, key: ProjectKey, given: NewMonitor, response: Response
 ) -> MonitorShape:
     """Watch something."""
-    told = given.model_dump(exclude={"limit"})
+    told = given.model_dump(exclude={"limit", "mlflow"})
+    source = None if given.mlflow is None else MlflowSource(**given.mlflow.model_dump())
     with asking.write() as session:
         head = asking.project(session, key)
         number = actions.create(
@@ -183,7 +205,7 @@ def add_monitor(
             by=asking.by,
             at=asking.at,
             project_id=head.id,
-            spec=MonitorSpec(limit_kind=given.limit, **told),
+            spec=MonitorSpec(limit_kind=given.limit, **told).fetching(source),
         )
         made = _shape(monitors.by_id(session, by=asking.by, at=asking.at, monitor_id=number))
     response.headers["Location"] = f"/api/v1/projects/{key}/monitors/{made.key}"
@@ -341,6 +363,7 @@ def _shape(view: MonitorView) -> MonitorShape:
         severity=spec.severity,
         owner=view.owner,
         action=spec.action,
+        mlflow=MlflowShape(**asdict(spec.mlflow)) if spec.mlflow else None,
         readings=view.readings,
         newest=newest,
         firings=view.firings,
