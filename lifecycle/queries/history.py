@@ -129,7 +129,7 @@ def activity(
     newest = select(Event, Project).join(Project, col(Event.chain) == chain)
     newest = newest.where(col(Project.id).in_(projects.readable_ids(by)))
     if before is not None:
-        moment = select(Event.at).where(col(Event.id) == before).scalar_subquery()
+        moment = select(col(Event.at)).where(col(Event.id) == before).scalar_subquery()
         newest = newest.where(tuple_(col(Event.at), col(Event.id)) < tuple_(moment, literal(before)))
     # By their time: the events of an example or of a brought-in project were written later than they happened.
     rows = list(session.execute(newest.order_by(col(Event.at).desc(), col(Event.id).desc()).limit(most + 1)))
