@@ -42,6 +42,11 @@ class IncidentFact:
     title: str = ""
     degrades: bool = True
 
+    @property
+    def noticed_at(self) -> datetime:
+        """From when on there was something to look at: what begins unseen is no reason for a review yet."""
+        return self.detected_at or self.started_at
+
 
 @dataclass(frozen=True, slots=True)
 class Length:

@@ -122,7 +122,7 @@ def triggers_of(releases: Sequence[ReleaseFact], incidents: Sequence[IncidentFac
         if each.newest
     ]
     found += [
-        Trigger(one.started_at.date(), _happened(one)) for one in incidents if one.release_id not in told
+        Trigger(one.noticed_at.date(), _happened(one)) for one in incidents if one.release_id not in told
     ]
     return tuple(found)
 
@@ -304,7 +304,7 @@ def _incidents(reading: Reading, incidents: Sequence[IncidentFact], since: date)
     title = "Incidents since the last review"
     rows = reading.rows("P09")
     noted = [row for row in rows or () if row.get("opened_on") and row["opened_on"] >= since]
-    recorded = [one for one in incidents if one.started_at.date() >= since]
+    recorded = [one for one in incidents if one.noticed_at.date() >= since]
     if rows is None and not recorded:
         return Finding(title, "", "not known", Reads.UNKNOWN, "P09")
     count = len(recorded) or len(noted)

@@ -119,10 +119,12 @@ def test_a_rollback_and_its_incident_are_one_trigger() -> None:
     at = moment(date(2030, 6, 1))
     back = StepFact(Move.ROLLED_BACK, at)
     release = ReleaseFact(7, 2, "1.5", "", at, steps=(StepFact(Move.CANARY, at), back))
-    incidents = (IncidentFact(at, release_id=7), IncidentFact(at + timedelta(days=2)))
+    late = IncidentFact(at - timedelta(days=400), detected_at=at + timedelta(days=3), title="Drift")
+    incidents = (IncidentFact(at, release_id=7), IncidentFact(at + timedelta(days=2)), late)
     assert [each.text for each in triggers_of((release,), incidents)] == [
         "Release 2 (version 1.5) was rolled back on 2030-06-01.",
         "An incident began on 2030-06-03.",
+        "An incident began on 2029-04-27: Drift.",
     ]
 
 
