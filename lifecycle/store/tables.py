@@ -596,15 +596,17 @@ class Retirement(Row, table=True):
 
 
 class ElsewhereRecord(Row, table=True):
-    """Append-only. What an imported project document says of roles, reviews, decisions and files: all of it is shown
-    and exported again, and none of it counts here. `content` is canonical JSON, as in facts.project_documents.
+    """Append-only. What an imported project document says of roles, reviews, decisions, releases and files.
+
+    All of it is shown and exported again, and none of it counts here. `content` is canonical JSON, as in
+    facts.document_parts; of a monitor or an incident it is what it was there.
     """
 
     __tablename__ = "elsewhere_record"
     id: int | None = Field(default=None, primary_key=True)
     project_id: int = Field(foreign_key="project.id", index=True)
     kind: str
-    number: int = 0  # what other records of the project call it; of a condition its id
+    number: int = 0  # what other records of the project call it; of a condition, monitor or incident its id
     content: str = Field(sa_column=_text())
     at: datetime = Field(sa_column=_moment())  # of the import
 
