@@ -1,6 +1,6 @@
 """An MLflow tracking server for tests: the real one where it is installed, else one that answers as it does.
 
-`python -m venv …; pip install mlflow-skinny flask flask-cors sqlalchemy alembic pandas` and LIFECYCLE_TEST_MLFLOW=that
+`python -m venv …; pip install mlflow-skinny flask flask-cors sqlalchemy alembic pandas aiohttp` and LIFECYCLE_TEST_MLFLOW=that
 environment's python let the same tests run against the real server; installing it takes minutes, so no run asks
 for it by itself. What the small one answers has the shapes that the real one (3.17) was seen to send.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import time
 import urllib.error
@@ -81,8 +82,9 @@ def _real(folder: Path) -> Iterator[str]:
         _wait(f"http://127.0.0.1:{port}", server, folder / "mlflow.log")
         yield f"http://127.0.0.1:{port}"
     finally:
-        os.killpg(server.pid, 15)
-        server.wait(30)
+        if server.poll() is None:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(30)
 
 
 def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from lifecycle.rules.permissions import require
@@ -15,6 +16,7 @@ from lifecycle.store.tables import ApiToken, PersonRow, Project
 from lifecycle.store.tokens import hash_token
 from lifecycle.vocabulary import Actor, OrganisationRole, Scope, TokenGrant
 
+ON_THE_SERVER = "the command line of the server"
 REVOKED, EXPIRED, VALID = "revoked", "expired", "valid"
 
 
@@ -35,6 +37,7 @@ class TokenView:
     last_used_at: datetime | None
     revoked_at: datetime | None
     state: str  # valid, expired or revoked
+    made_by: str  # who else made it; empty where the person did
 
     @property
     def is_valid(self) -> bool:
@@ -49,6 +52,7 @@ class TokenView:
             "scopes": [scope.value for scope in self.scopes],
             "project": self.project,
             "created_at": self.created_at.isoformat(),
+            "made_by": self.made_by or self.person_name,
             "expires_at": self.expires_at.isoformat(),
             "last_used_at": self.last_used_at.isoformat() if self.last_used_at else None,
             "state": self.state,
@@ -139,21 +143,31 @@ def names(session: Session, ids: set[int]) -> dict[int, str]:
 
 
 def _views(session: Session, at: datetime, person_key: str | None = None) -> tuple[TokenView, ...]:
+    maker = aliased(PersonRow)
     chosen = (
-        select(ApiToken, col(PersonRow.name), col(Project.key), col(Project.name))
+        select(ApiToken, col(PersonRow.name), col(Project.key), col(Project.name), col(maker.name))
         .join(PersonRow, col(PersonRow.key) == col(ApiToken.person_key))
+        .outerjoin(maker, col(maker.key) == col(ApiToken.created_by))
         .outerjoin(Project, col(Project.id) == col(ApiToken.only_project_id))
         .order_by(col(ApiToken.id).desc())
     )
     if person_key is not None:
         chosen = chosen.where(col(ApiToken.person_key) == person_key)
-    views = [_view(row, person, key, name, at) for row, person, key, name in session.execute(chosen)]
+    views = [
+        _view(row, person, key, name, maker, at) for row, person, key, name, maker in session.execute(chosen)
+    ]
     return tuple(sorted(views, key=lambda view: not view.is_valid))
 
 
 def _view(
-    row: ApiToken, person: str, project: str | None, project_name: str | None, at: datetime
+    row: ApiToken,
+    person: str,
+    project: str | None,
+    project_name: str | None,
+    maker: str | None,
+    at: datetime,
 ) -> TokenView:
+    is_own = row.created_by == row.person_key
     return TokenView(
         id=row.id or 0,
         name=row.name,
@@ -167,5 +181,6 @@ def _view(
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
+        made_by="" if is_own else maker or ON_THE_SERVER,
         state=REVOKED if row.revoked_at else EXPIRED if row.expires_at <= at else VALID,
     )

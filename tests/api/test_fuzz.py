@@ -28,7 +28,7 @@ from tests import factories as make
 from tests.api.conftest import KEY, Client, Programs
 from tests.rules.building import guide as shipped_guide
 
-EXAMPLES = int(os.environ.get("LIFECYCLE_FUZZ_EXAMPLES", "7"))
+EXAMPLES = int(os.environ.get("LIFECYCLE_FUZZ_EXAMPLES", "4"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlmodel import select
 
+from lifecycle.actions import tokens as actions
 from lifecycle.queries import tokens
 from lifecycle.store.tables import ApiToken
-from lifecycle.vocabulary import Scope
+from lifecycle.vocabulary import COMMAND_LINE, Scope
 from tests.clock import START
 from tests.pages.conftest import See, press, words
 from tests.screens import Screens
@@ -48,3 +49,20 @@ def test_administrator_ends_the_token_of_another(see: See, screens: Screens) -> 
     with screens.database.read() as session:
         assert session.exec(select(ApiToken.revoked_by)).one() == screens.cast.ada.key
     assert "revoked on" in words(see("tokens", screens.cast.pat))
+
+
+def test_token_that_somebody_else_made_says_so(see: See, screens: Screens) -> None:
+    pat = screens.cast.pat
+    with screens.database.write() as session:
+        actions.create(
+            session,
+            by=COMMAND_LINE,
+            at=START,
+            person_key=pat.key,
+            name="Nightly",
+            scopes=[Scope.READ],
+            days=30,
+        )
+    said = words(see("tokens", pat))
+    assert "made in your name on" in said
+    assert "by the command line of the server" in said

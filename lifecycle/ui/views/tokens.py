@@ -65,6 +65,8 @@ def _token(token: TokenView, now: datetime) -> None:
     facts = [f"{token.hint}…", f"ends {day(token.expires_at.date())} ({ends})", used]
     if token.project_name:
         facts.append(f"only for {token.project_name}")
+    if token.made_by:
+        facts.append(f"made in your name on {day(token.created_at.date())} by {token.made_by}")
     scopes = " ".join(f":gray-badge[{scope.value}]" for scope in token.scopes)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
