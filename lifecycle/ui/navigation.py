@@ -7,6 +7,7 @@ address. Addresses are flat; what they are about stands in the query: project, s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache as remember
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Literal, NoReturn
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from lifecycle.ui import state
 
@@ -292,7 +294,20 @@ def settle_address() -> None:
     now = st.query_params.to_dict()
     if state.value(_ADDRESS) != now:
         state.put(_ADDRESS, now)
-        st.query_params.from_dict(now)
+        _send_address(now)
+
+
+def _send_address(now: Mapping[str, str]) -> None:
+    """Setting one value sends the whole address; those that a tab or filter keeps may not be set by us.
+
+    Where there are no others nothing is sent: then the browser's half wrote the address itself.
+    """
+    for name, content in now.items():
+        try:
+            st.query_params[name] = content
+        except StreamlitAPIException:
+            continue
+        return
 
 
 # ------------------------------------------------------------------ going elsewhere

@@ -20,6 +20,7 @@ from lifecycle.errors import LifecycleError
 from lifecycle.ui import cache, current_run, identity, state
 from lifecycle.ui.components import refusal
 from lifecycle.web.reentry import reenter_password
+from lifecycle.web.refusals import note_refusal
 
 T = TypeVar("T")
 
@@ -42,10 +43,14 @@ def attempt(action: Callable[..., T], **arguments: Any) -> Attempt[T]:
         arguments["guide"] = cache.current_guide()
     try:
         by = identity.actor()
+    except LifecycleError as error:
+        return Attempt(refusal=error)
+    try:
         with cache.database().write() as session:
             value = action(session, by=by, at=identity.now(), **arguments)
         current_run.forget()
     except LifecycleError as error:
+        note_refusal(f"{action.__module__}.{action.__name__}", by.key, error)
         return Attempt(refusal=error)
     return Attempt(value)
 

@@ -32,6 +32,7 @@ from lifecycle.web.forms import form_seed, is_own_form, keep_seed, token_for
 from lifecycle.web.guard import SESSION_COOKIE, safe_next, sign_in_address
 from lifecycle.web.headers import is_https
 from lifecycle.web.pages import FRESH, Shown, form_policy, message, page
+from lifecycle.web.refusals import note_refusal
 from lifecycle.web.uploads import Upload, UploadRefused, receiving
 
 ADD = "/evidence/add"
@@ -219,6 +220,7 @@ class EvidencePages:
         values: Mapping[str, str],
         status: int,
     ) -> Response:
+        note_refusal("evidence.add", person.actor.key, Invalid(problems))
         problems = {_FIELDS.get(place, place): sentence for place, sentence in problems.items()}
         if _wants_json(request):
             return JSONResponse({"problems": problems}, status, {"Cache-Control": "no-store"})

@@ -60,3 +60,15 @@ def test_portfolio_of_a_member_holds_only_own_projects(visit: Visit) -> None:
     expect(page.get_by_text("1 running project", exact=False).first).to_be_visible(timeout=SOON)
     page.get_by_label("Project", exact=True).click()
     expect(page.get_by_role("option")).to_have_text([SALES_CASE])
+
+
+def test_a_tab_that_the_address_keeps_opens_with_and_without_a_project(visit: Visit) -> None:
+    page = visit("Ines Example", "guide", "152 questions")
+    page.get_by_role("tab", name="Sign-offs").click(timeout=SOON)
+    expect(page).to_have_url(re.compile("chapter=Sign-offs"), timeout=SOON)
+    expect(page.get_by_role("tabpanel").filter(visible=True)).to_contain_text("approves", timeout=SOON)
+
+    page = visit("Ines Example", f"history?project={SALES}", "History")
+    page.get_by_role("tab", name="Signatures").click(timeout=SOON)
+    expect(page).to_have_url(re.compile("history=Signatures"), timeout=SOON)
+    expect(page.get_by_role("tabpanel").filter(visible=True)).to_contain_text("Bea Sample", timeout=SOON)

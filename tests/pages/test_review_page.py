@@ -209,7 +209,7 @@ def test_five_wrong_passwords_lock_signing_with_a_sentence_each_time(
 
 
 def test_request_taken_back_in_another_tab_is_refused_in_a_sentence(
-    see: See, screens: Screens, asked: str
+    see: See, screens: Screens, asked: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = choose(see("review", bea(screens), review=asked), asked, Decision.APPROVED)
     with screens.database.write() as session:
@@ -219,6 +219,8 @@ def test_request_taken_back_in_another_tab_is_refused_in_a_sentence(
     press(app, "Sign approval")
     assert "This review is already withdrawn. Ask for a new one to decide again." in words(app)
     assert sign_offs(screens) == []
+    (line,) = [record.getMessage() for record in caplog.records if "Refused" in record.getMessage()]
+    assert line.startswith(f"Refused lifecycle.actions.reviews.decide to {bea(screens).key}: refused ")  # type: ignore[attr-defined]
 
 
 def test_content_that_moves_while_it_is_read_is_named_beside_the_form(

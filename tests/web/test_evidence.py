@@ -259,11 +259,15 @@ def test_refused_file_is_a_sentence_and_leaves_nothing(
     site: Site, name: str, content: bytes, fields: dict[str, str], sentence: str
 ) -> None:
     before, rows = site.kept(), len(site.rows())
+    printed = len(site.server.output())
     with site.browser() as client:
         page_shown = add(client, name, content, **fields)
         assert page_shown.status_code in (404, 422)
         assert sentence in page_shown.text.replace("&#34;", '"')
     assert (site.kept(), len(site.rows())) == (before, rows)
+    if page_shown.status_code == 422:
+        (line,) = re.findall(r"Refused evidence\.add to \S+: .*", site.server.output()[printed:])
+        assert sentence not in line
 
 
 def test_form_must_be_ours_and_the_person_must_be_allowed(site: Site) -> None:
