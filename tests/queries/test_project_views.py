@@ -145,6 +145,25 @@ def test_nobody_sees_a_project_without_a_role_on_it(room: Room) -> None:
     assert {line.project_key for line in room.see(history.activity, leader).lines} == {"orders"}
 
 
+def test_activity_is_in_order_of_time_also_where_it_was_written_later(room: Room) -> None:
+    """Page by page: every event once, whatever the order in which projects came."""
+    project(room.session, room.cast, "Newest", LATER)
+    project(room.session, room.cast, "Oldest", START - timedelta(days=9))
+    pages, before = [], None
+    while not pages or before is not None:
+        page = room.see(history.activity, room.cast.pat, most=1, before=before)
+        pages.append(page.lines[0])
+        before = page.older
+    assert [line.project_name for line in pages[:1] + pages[-1:]] == ["Newest", "Oldest"]
+    moments = [line.event.at for line in pages]
+    assert moments == sorted(moments, reverse=True)
+    assert (
+        len({line.id for line in pages})
+        == len(pages)
+        == len(room.see(history.activity, room.cast.pat, most=500).lines)
+    )
+
+
 def test_erased_people_are_shown_as_such_and_signatures_keep_the_printed_name(room: Room) -> None:
     room.sign(Gate.DISCOVERY, Role.PRIVACY)
     people.erase(room.session, by=room.cast.ada, at=LATER, person_key=room.cast[Role.PRIVACY].key)
