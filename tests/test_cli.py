@@ -565,6 +565,8 @@ def test_audit_heads_kept_elsewhere_find_that_the_newest_events_were_removed(
     with database.write() as session:
         for statement in (
             *(f"DROP TRIGGER {guard}" for guard in guards(session, database.dialect)),
+            "DELETE FROM tally_line",
+            "DELETE FROM tally_wait",
             "DELETE FROM project_past",
             "DELETE FROM register_entry",
             "DELETE FROM register_problem",

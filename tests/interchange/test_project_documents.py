@@ -567,6 +567,7 @@ APART = {
     "shared_source release release_step retirement monitor reading_batch reading_correction": "carried",
     "firing incident incident_note": "carried",
     "standing_history standing_past project_past": "what it was on earlier days, computed",
+    "tally_line tally_wait": "what the portfolio counts of it, computed",
     "evidence_link": "read by nothing since documents have revisions",
     "invitation outbox notice delivery": "messages and links on their way",
     "register_change": "how to take an import of a register back",

@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("said", sa.Text(), server_default="", nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["monitor_id"], ["monitor.id"], name=op.f("fk_reading_fetch_monitor_id")),
         sa.PrimaryKeyConstraint("monitor_id", name=op.f("pk_reading_fetch")),
     )
