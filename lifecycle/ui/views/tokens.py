@@ -65,8 +65,7 @@ def _token(token: TokenView, now: datetime) -> None:
     facts = [f"{token.hint}…", f"ends {day(token.expires_at.date())} ({ends})", used]
     if token.project_name:
         facts.append(f"only for {token.project_name}")
-    if token.made_by:
-        facts.append(f"made in your name on {day(token.created_at.date())} by {token.made_by}")
+    facts += _maker(token)
     scopes = " ".join(f":gray-badge[{scope.value}]" for scope in token.scopes)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
@@ -86,7 +85,14 @@ def _ended(token: TokenView) -> str:
         if token.revoked_at
         else f"expired on {day(token.expires_at.date())}"
     )
-    return f"{token.hint}… · {when}"
+    return " · ".join([f"{token.hint}…", when, *_maker(token)])
+
+
+def _maker(token: TokenView) -> list[str]:
+    """Who else made it, so that nobody has a token without knowing of it."""
+    if not token.made_by:
+        return []
+    return [f"made in your name on {day(token.created_at.date())} by {token.made_by}"]
 
 
 # ------------------------------------------------------------------ a new one

@@ -13,7 +13,7 @@ from lifecycle.canonical import canonical_json, moment_text
 from lifecycle.store.base import Moment
 
 revision = "0015"
-down_revision = "0010"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

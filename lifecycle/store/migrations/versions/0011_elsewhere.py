@@ -7,8 +7,8 @@ from alembic import op
 
 from lifecycle.store.append_only import guard_statements
 
-revision = "0013"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

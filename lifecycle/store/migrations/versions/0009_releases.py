@@ -7,8 +7,8 @@ from alembic import op
 
 from lifecycle.store.append_only import guard_statements
 
-revision = "0012"
-down_revision = "0011"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ from alembic import op
 
 from lifecycle.store.append_only import guard_statements
 
-revision = "0008"
-down_revision = "0014"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

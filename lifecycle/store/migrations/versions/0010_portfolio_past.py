@@ -18,8 +18,8 @@ from alembic import op
 from lifecycle.store.append_only import guard_statements
 from lifecycle.store.base import Moment
 
-revision = "0009"
-down_revision = "0012"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
