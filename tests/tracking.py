@@ -1,14 +1,8 @@
 """An MLflow tracking server for tests: the real one where it is installed, else one that answers as it does.
 
-<<<<<<< HEAD
-`pip install mlflow-skinny flask flask-cors sqlalchemy alembic pandas aiohttp` elsewhere and LIFECYCLE_TEST_MLFLOW=that
-environment's python let the same tests run against the real server; installing it takes minutes, so no run asks
-for it by itself. What the small one answers has the shapes that the real one (3.17) was seen to send.
-=======
 `python -m venv …; pip install mlflow-skinny flask flask-cors sqlalchemy alembic pandas aiohttp` and
 LIFECYCLE_TEST_MLFLOW=that environment's python let the same tests run against the real server; installing it takes
 minutes, so no run asks for it by itself. The small one answers in the shapes that MLflow's REST documentation gives.
->>>>>>> eyes5
 """
 
 from __future__ import annotations
