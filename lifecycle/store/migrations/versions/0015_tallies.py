@@ -82,7 +82,7 @@ def _count(connection: sa.Connection) -> None:
         ]
     tallies = [{"key": key, "number": number} for key, number in numbers.items()]
     for table, rows in (("tally", tallies), ("tally_line", lines), ("tally_wait", waits)):
-        columns = [sa.column(name) for name in rows[0]] if rows else []
+        columns: list[Any] = [sa.column(name) for name in rows[0]] if rows else []
         for start in range(0, len(rows), _BATCH):
             connection.execute(sa.insert(sa.table(table, *columns)), rows[start : start + _BATCH])
 
