@@ -21,7 +21,7 @@ setup: environment ## Create .venv with everything to run, test and measure
 run: runtime ## Serve at http://localhost:8501 (elsewhere: PORT=9000 make run)
 	@exec env PORT="$(PORT)" $(PYTHON_HERE) app.py </dev/null
 
-test: check unit postgresql browser ## Everything: lint, types, unit, PostgreSQL and browser tests (installs what is missing)
+test: check unit browser ## Everything: lint, types, unit and browser tests (installs Chromium if there is none)
 
 test-fast: check unit ## Everything that needs no browser
 
