@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -16,6 +17,7 @@ from lifecycle.interchange.printed import Block, Heading, Lines, Quiet, blocks
 from lifecycle.queries.dossiers import Report
 from lifecycle.rules.direction import is_right_to_left
 
+_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 _GREY = RGBColor(0x56, 0x61, 0x74)
 _LABEL_WIDTH, _TEXT_WIDTH = Cm(4.6), Cm(12.0)
 
@@ -33,7 +35,16 @@ def dossier_docx(report: Report, at: datetime) -> bytes:
         _add(document, block)
     written = BytesIO()
     document.save(written)
-    return written.getvalue()
+    return _undated(written)
+
+
+def _undated(written: BytesIO) -> bytes:
+    """The same parts without the moment of writing that a zip notes for each: equal dossiers are equal files."""
+    undated = BytesIO()
+    with zipfile.ZipFile(written) as dated, zipfile.ZipFile(undated, "w", zipfile.ZIP_DEFLATED) as opened:
+        for part in dated.infolist():
+            opened.writestr(zipfile.ZipInfo(part.filename, _DATE), dated.read(part), zipfile.ZIP_DEFLATED)
+    return undated.getvalue()
 
 
 def _add(document: Any, block: Block) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from io import BytesIO
@@ -142,6 +143,8 @@ def test_word_document_opens_and_holds_every_text(found: tuple[Report, list[str]
     missing = [text for text in texts(made) if squeezed(text.replace("\x0b", "")) not in inside]
     assert missing == []
     assert docx.Document(BytesIO(data)).core_properties.title.startswith("Orders & <more>")
+    with zipfile.ZipFile(BytesIO(data)) as opened:
+        assert {part.date_time for part in opened.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert data == dossier_file(made, "d.docx", START), "the same content gives the same bytes"
 
 
