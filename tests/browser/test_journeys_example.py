@@ -63,12 +63,12 @@ def test_portfolio_of_a_member_holds_only_own_projects(visit: Visit) -> None:
 
 
 def test_a_tab_that_the_address_keeps_opens_with_and_without_a_project(visit: Visit) -> None:
-    page = visit("Ines Example", "guide", "152 questions")
+    page = visit("Ines Example", "guide")
     page.get_by_role("tab", name="Sign-offs").click(timeout=SOON)
     expect(page).to_have_url(re.compile("chapter=Sign-offs"), timeout=SOON)
     expect(page.get_by_role("tabpanel").filter(visible=True)).to_contain_text("approves", timeout=SOON)
 
-    page = visit("Ines Example", f"history?project={SALES}", "History")
+    page = visit("Ines Example", f"history?project={SALES}")
     page.get_by_role("tab", name="Signatures").click(timeout=SOON)
     expect(page).to_have_url(re.compile("history=Signatures"), timeout=SOON)
     expect(page.get_by_role("tabpanel").filter(visible=True)).to_contain_text("Bea Sample", timeout=SOON)
