@@ -74,5 +74,16 @@ def as_file(name: str, content: bytes) -> dict[str, Any]:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_role("combobox", name=label).click(timeout=LONG)
-    page.get_by_role("option", name=option, exact=True).click(timeout=LONG)
+    """By the keyboard, once the page stands: what is still being drawn closes a list that was opened meanwhile."""
+    box = page.get_by_role("combobox", name=label)
+    wanted = page.get_by_role("option", name=option, exact=True)
+    expect(page.get_by_role("button", name="Import 4 rows")).to_be_visible(timeout=LONG)
+    for _ in range(8):
+        page.wait_for_timeout(2_000)
+        box.fill("")
+        box.fill(option)
+        page.wait_for_timeout(1_500)
+        if wanted.count():
+            box.press("Enter")
+            return
+    raise AssertionError(f"{label} offers no {option}")
