@@ -17,17 +17,16 @@ from lifecycle.interchange.mappings import (
     load_mappings,
     parse_mapping,
 )
-from lifecycle.interchange.register_files import RegisterFile, RegisterFiles
 from lifecycle.interchange.register_import import ImportPlan, apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
 from lifecycle.interchange.saved_mappings import Choices, mapping_yaml, read_saved
 from lifecycle.queries import registers as queries
 from lifecycle.queries.registers import ImportView, SavedMappingView
-from lifecycle.ui import cache, components, identity, navigation, state
+from lifecycle.ui import cache, components, identity, state
 from lifecycle.ui.components import ago, counted, plain
+from lifecycle.ui.file_form import file_form, file_line, waiting_file
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.views import import_differences, import_mapping, import_placing
-from lifecycle.ui.views.portfolio_maps import is_dark
 from lifecycle.vocabulary import Stage
 from lifecycle.web.register_upload import PATH
 
@@ -76,14 +75,18 @@ def show() -> None:
 def _new_import(saved: tuple[SavedMappingView, ...]) -> None:
     st.header("Import a register", anchor=False)
     most = cache.settings().largest_import_megabytes
-    uploaded = _uploaded()
+    uploaded = waiting_file()
     if uploaded is None:
-        st.html(_form(most))
+        file_form(
+            PATH,
+            "register-file",
+            label=f"Register file: CSV, Excel or JSON, at most {most} MB",
+            accept=".csv,.tsv,.tab,.txt,.xlsx,.xlsm,.json,.jsonl,.ndjson,.geojson",
+            button="Read the file",
+        )
         st.caption("Nothing is stored before you have seen what would happen.")
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/description: **{plain(uploaded.name)}**", width="content", anchors=False)
-        st.button("Another file", key="import:another", type="tertiary", on_click=_put_away)
+    file_line(uploaded, "import:another")
     try:
         _read_and_show(_Source(uploaded.content, uploaded.name, most), saved)
     except LifecycleError as error:
@@ -136,43 +139,6 @@ def _as_chosen(
 
 def _short(said: object) -> str:
     return hashlib.sha256(repr(said).encode()).hexdigest()[:12]
-
-
-def _uploaded() -> RegisterFile | None:
-    """The file that the address names, while it waits for this person."""
-    token = navigation.here("file")
-    if token is None:
-        return None
-    found = RegisterFiles(cache.database().file).find(token, identity.actor().key)
-    if found is None:
-        st.info("That file is no longer here. Choose it again.", icon=":material/info:")
-    return found
-
-
-def _put_away() -> None:
-    navigation.stay(file=None)
-
-
-_FORM = """
-<style>#register-file::file-selector-button {{font:inherit;color:inherit;background:transparent;cursor:pointer;
-  border:1px solid {border};border-radius:6px;padding:6px 14px;margin-right:12px}}</style>
-<form action="{path}" method="post" enctype="multipart/form-data"
-  style="display:flex;flex-wrap:wrap;gap:12px;align-items:center;padding:14px;border:1px solid {border};
-  border-radius:6px;color-scheme:{scheme}">
-  <label for="register-file" style="flex-basis:100%">Register file: CSV, Excel or JSON, at most {most} MB</label>
-  <input type="file" id="register-file" name="file" required
-    accept=".csv,.tsv,.tab,.txt,.xlsx,.xlsm,.json,.jsonl,.ndjson,.geojson"
-    style="flex:1 1 200px;min-width:0;font:inherit;color:inherit">
-  <button type="submit" style="font:inherit;color:#fff;background:{primary};border:1px solid {primary};
-    border-radius:6px;padding:6px 14px;cursor:pointer">Read the file</button>
-</form>"""
-
-
-def _form(most: int) -> str:
-    """A plain form of our own: Streamlit's uploader hides its drop zone from screen readers and focuses it."""
-    scheme = "dark" if is_dark() else "light"
-    border, primary = (st.get_option(f"theme.{scheme}.{name}") for name in ("borderColor", "primaryColor"))
-    return _FORM.format(path=PATH, most=most, scheme=scheme, border=border, primary=primary)
 
 
 def _choose_mapping(known: tuple[RegisterMapping, ...]) -> str:

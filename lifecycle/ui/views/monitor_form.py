@@ -21,6 +21,7 @@ from lifecycle.rules.monitors import MlflowSource, MonitorSpec, number_text, pro
 from lifecycle.rules.triggers import Direction, Judgement, LimitKind, Missing, Point, replay
 from lifecycle.ui import cache, charts, components, identity, navigation, state
 from lifecycle.ui.components import counted, plain
+from lifecycle.ui.file_form import file_line, waiting_file
 from lifecycle.ui.perform import attempt
 from lifecycle.ui.project import chains
 from lifecycle.ui.views import readings, series
@@ -268,16 +269,16 @@ def _trial(
     project: ProjectHead, prefix: str, view: MonitorView | None, spec: MonitorSpec, *, ready: bool
 ) -> None:
     st.header("Try it on a past series", anchor=False)
-    file = readings.uploaded()
+    file = waiting_file()
     if file is None:
-        readings.file_form(
+        readings.readings_form(
             "Past series",
             project=project.key,
             monitor=view.key if view else None,
             do="edit" if view else "new",
         )
     else:
-        readings.file_line(file)
+        file_line(file, "readings:another")
     try:
         past = _past(project, prefix, view, spec, file)
         if past is None:

@@ -8,77 +8,36 @@ from lifecycle.actions import monitors as actions
 from lifecycle.actions.monitors import Pushed
 from lifecycle.errors import LifecycleError
 from lifecycle.interchange.readings import push_file, readings_of, try_file
-from lifecycle.interchange.register_files import RegisterFile, RegisterFiles
+from lifecycle.interchange.register_files import RegisterFile
 from lifecycle.interchange.series import ReadingsFile
 from lifecycle.interchange.tabular import read_table
 from lifecycle.queries.monitors import MonitorView
 from lifecycle.queries.projects import ProjectHead
-from lifecycle.ui import cache, components, identity, navigation, state
+from lifecycle.ui import cache, components, identity, state
 from lifecycle.ui.components import counted, plain
+from lifecycle.ui.file_form import file_form, file_line, put_away, waiting_file
 from lifecycle.ui.perform import attempt, draw_again, perform
-from lifecycle.ui.views.portfolio_maps import is_dark
 from lifecycle.web.readings_upload import PATH
 
 _CORRECTION = "readings:correct"
 _GUESS = ""
 _MOST_PROBLEMS = 8
-_FORM = """
-<style>#readings-file::file-selector-button {{font:inherit;color:inherit;background:transparent;cursor:pointer;
-  border:1px solid {border};border-radius:6px;padding:6px 14px;margin-right:12px}}</style>
-<form action="{path}" method="post" enctype="multipart/form-data"
-  style="display:flex;flex-wrap:wrap;gap:12px;align-items:center;padding:14px;border:1px solid {border};
-  border-radius:6px;color-scheme:{scheme}">
-  {hidden}
-  <label for="readings-file" style="flex-basis:100%">{label}</label>
-  <input type="file" id="readings-file" name="file" required accept=".csv,.tsv,.txt,.xlsx,.json,.jsonl"
-    style="flex:1 1 200px;min-width:0;font:inherit;color:inherit">
-  <button type="submit" style="font:inherit;color:#fff;background:{primary};border:1px solid {primary};
-    border-radius:6px;padding:6px 14px;cursor:pointer">Read the file</button>
-</form>"""
 
 
 # ------------------------------------------------------------------ the file
 
 
-def file_form(label: str, **places: str | None) -> None:
-    """A plain form of our own, because Streamlit's uploader cannot be used with every screen reader."""
-    scheme = "dark" if is_dark() else "light"
-    border, primary = (st.get_option(f"theme.{scheme}.{name}") for name in ("borderColor", "primaryColor"))
-    hidden = "".join(
-        f'<input type="hidden" name="{name}" value="{value}">' for name, value in places.items() if value
-    )
+def readings_form(label: str, **places: str | None) -> None:
+    """The form for a file of readings, with where it belongs."""
     most = cache.settings().largest_import_megabytes
-    st.html(
-        _FORM.format(
-            path=PATH,
-            hidden=hidden,
-            label=f"{label}: CSV, Excel or JSON, at most {most} MB",
-            scheme=scheme,
-            border=border,
-            primary=primary,
-        )
+    file_form(
+        PATH,
+        "readings-file",
+        label=f"{label}: CSV, Excel or JSON, at most {most} MB",
+        accept=".csv,.tsv,.txt,.xlsx,.json,.jsonl",
+        button="Read the file",
+        places=places,
     )
-
-
-def uploaded() -> RegisterFile | None:
-    """The file that the address names, while it waits for this person."""
-    token = navigation.here("file")
-    if token is None:
-        return None
-    found = RegisterFiles(cache.database().file).find(token, identity.actor().key)
-    if found is None:
-        st.info("That file is no longer here. Choose it again.", icon=":material/info:")
-    return found
-
-
-def put_away() -> None:
-    navigation.stay(file=None)
-
-
-def file_line(file: RegisterFile) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/description: **{plain(file.name)}**", width="content", anchors=False)
-        st.button("Another file", key="readings:another", type="tertiary", on_click=put_away)
 
 
 def columns(file: RegisterFile, key: str, *, own_limit: bool) -> tuple[str, str, str]:
@@ -105,14 +64,14 @@ def columns(file: RegisterFile, key: str, *, own_limit: bool) -> tuple[str, str,
 def upload(project: ProjectHead, view: MonitorView) -> None:
     """Nothing is stored before it was seen what would become of it."""
     st.subheader("Push readings", anchor=False)
-    file = uploaded()
+    file = waiting_file()
     if file is None:
-        file_form("File of readings", project=project.key, monitor=view.key)
+        readings_form("File of readings", project=project.key, monitor=view.key)
         st.caption(
             "Nothing is stored before you have seen what would happen. Pushing a file again changes nothing."
         )
         return
-    file_line(file)
+    file_line(file, "readings:another")
     try:
         key, column, limit = columns(file, "readings:columns", own_limit=view.spec.limit_kind.value == "row")
         found = readings_of(file.content, view, key=key, column=column, limit=limit, filename=file.name)

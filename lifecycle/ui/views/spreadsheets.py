@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lifecycle.errors import LifecycleError
-from lifecycle.interchange.register_files import RegisterFile, RegisterFiles
+from lifecycle.interchange.register_files import RegisterFile
 from lifecycle.interchange.worksheet_import import SheetChange, SheetPlan, apply_import, plan_import
 from lifecycle.interchange.worksheet_xlsx import make_workbook
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.permissions import refusal
 from lifecycle.ui import cache, components, identity, navigation, state
 from lifecycle.ui.components import counted, one_line, plain
-from lifecycle.ui.file_form import file_form
+from lifecycle.ui.file_form import file_form, file_line, put_away, waiting_file
 from lifecycle.ui.perform import attempt, draw_again
 from lifecycle.vocabulary import Stage
 from lifecycle.web.worksheet_upload import PATH
@@ -31,7 +31,7 @@ def show(project: ProjectHead) -> None:
         "Spreadsheets",
         about=f"{project.name}. Fill a worksheet in elsewhere, in a meeting or with a supplier, and bring it back.",
     )
-    brought = _brought()
+    brought = waiting_file()
     if brought is not None:
         _what_would_change(project, brought)
         return
@@ -93,24 +93,8 @@ def _download(project: ProjectHead) -> None:
 # ------------------------------------------------------------------ in
 
 
-def _brought() -> RegisterFile | None:
-    token = navigation.here("file")
-    if token is None:
-        return None
-    found = RegisterFiles(cache.database().file).find(token, identity.actor().key)
-    if found is None:
-        st.info("That file is no longer here. Choose it again.", icon=":material/info:")
-    return found
-
-
-def _put_away() -> None:
-    navigation.stay(file=None)
-
-
 def _what_would_change(project: ProjectHead, brought: RegisterFile) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/description: **{plain(brought.name)}**", width="content", anchors=False)
-        st.button("Another file", key="spreadsheets:another", type="tertiary", on_click=_put_away)
+    file_line(brought, "spreadsheets:another")
     try:
         plan = cache.read_now(
             plan_import,
@@ -233,5 +217,5 @@ def _apply(
     elif outcome.value is not None:
         kept = f" {counted(len(outcome.value.kept), 'newer answer')} kept." if outcome.value.kept else ""
         state.flash("success", f"{counted(outcome.value.changed, 'answer')} saved.{kept}")
-        _put_away()
+        put_away()
         draw_again()
