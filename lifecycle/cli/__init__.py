@@ -1,50 +1,101 @@
 """The command line. Exit codes: 0 done, 1 refused (the reasons are listed), 2 the command line itself is wrong.
 
 Every command that prints data takes --json. The command line acts as "Command line" and can sign nothing.
+A command is imported when it is called: importing all of them takes longer than most commands do.
 """
 
 from __future__ import annotations
 
-import typer
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
 
-from lifecycle.cli import (
-    audit,
-    backups,
-    exports,
-    gates,
-    guides,
-    monitors,
-    people,
-    portfolio,
-    projects,
-    registers,
-    releases,
-    serving,
-    tokens,
-    triggers,
-    worksheets,
+import typer
+from typer.core import TyperGroup
+
+# Name -> module, and in it the group or the command on its own.
+_COMMANDS = MappingProxyType(
+    {
+        "serve": "serving:serve",
+        "demo": "serving:demo",
+        "tick": "serving:tick",
+        "portfolio": "portfolio:portfolio",
+        "gate": "gates:gate",
+        "backup": "backups:make_backup",
+        "restore": "backups:restore_backup",
+        "db": "serving:database_commands",
+        "import": "registers:commands",
+        "project": "projects:commands",
+        "audit": "audit:commands",
+        "export": "exports:commands",
+        "people": "people:commands",
+        "tokens": "tokens:commands",
+        "triggers": "triggers:commands",
+        "monitors": "monitors:monitor_commands",
+        "monitor": "monitors:monitor_commands",  # as people type it for a single one
+        "readings": "monitors:reading_commands",
+        "releases": "releases:commands",
+        "guide": "guides:commands",
+        "worksheet": "worksheets:commands",
+    }
 )
+_HIDDEN = frozenset({"monitor"})
+
+
+class _Commands(MutableMapping[str, Any]):
+    """The commands by name, each made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = _command(name, _COMMANDS[name])
+        return self._made[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._made[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
+def _command(name: str, place: str) -> Any:
+    module, _, member = place.partition(":")
+    found = getattr(import_module(f"lifecycle.cli.{module}"), member)
+    if not isinstance(found, typer.Typer):
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(name)(found)
+        return typer.main.get_command(alone)
+    made = typer.main.get_group(found)
+    made.name, made.hidden = name, name in _HIDDEN
+    return made
+
+
+class _Lifecycle(TyperGroup):
+    """The commands themselves, in the order of the help text."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _Commands()
+
 
 main = typer.Typer(
     name="lifecycle",
-    help="Plan machine-learning products from discovery to a production that never ends.",
+    cls=_Lifecycle,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (serving, portfolio, gates, backups):
-    main.add_typer(group.commands)
-main.add_typer(serving.database_commands, name="db")
-main.add_typer(registers.commands, name="import")
-main.add_typer(projects.commands, name="project")
-main.add_typer(audit.commands, name="audit")
-main.add_typer(exports.commands, name="export")
-main.add_typer(people.commands, name="people")
-main.add_typer(tokens.commands, name="tokens")
-main.add_typer(triggers.commands, name="triggers")
-main.add_typer(monitors.monitor_commands, name="monitors")
-main.add_typer(monitors.monitor_commands, name="monitor", hidden=True)  # as people type it for a single one
-main.add_typer(monitors.reading_commands, name="readings")
-main.add_typer(releases.commands, name="releases")
-main.add_typer(guides.commands, name="guide")
-main.add_typer(worksheets.commands, name="worksheet")
+
+
+@main.callback()
+def lifecycle() -> None:
+    """Plan machine-learning products from discovery to a production that never ends."""

@@ -13,10 +13,7 @@ from lifecycle.store.backups import Backup, back_up, check_backup, restore
 from lifecycle.store.database import open_database
 from lifecycle.store.files import open_files
 
-commands = typer.Typer()
 
-
-@commands.command("backup")
 def make_backup(
     file: Annotated[Path, typer.Argument(help="The file to write; one of that name is replaced.")],
     as_json: AsJson = False,
@@ -38,7 +35,6 @@ def make_backup(
     raise typer.Exit(1 if made.missing else 0)
 
 
-@commands.command("restore")
 def restore_backup(
     file: Annotated[Path, typer.Argument(help="A file that “backup” wrote.")],
     dry_run: Annotated[

@@ -21,10 +21,6 @@ class Policy(StrEnum):
     IGNORE = "ignore"
 
 
-commands = typer.Typer()
-
-
-@commands.command()
 def gate(
     project: Annotated[str, typer.Argument(help="The project's key, as in its address.")],
     gate_name: Annotated[Gate, typer.Argument(metavar="GATE", help="The gate to ask about.")],

@@ -21,10 +21,7 @@ from lifecycle.queries.portfolio_summary import PortfolioSummary, summary
 from lifecycle.settings import read_settings
 from lifecycle.vocabulary import COMMAND_LINE
 
-commands = typer.Typer()
 
-
-@commands.command()
 def portfolio(
     as_of: Annotated[str | None, typer.Option(help="As it was at the end of this day (YYYY-MM-DD).")] = None,
     as_json: AsJson = False,

@@ -19,11 +19,9 @@ from lifecycle.store.migrations import check_schema
 from lifecycle.store.tallies import retally
 from lifecycle.vocabulary import COMMAND_LINE
 
-commands = typer.Typer()
 database_commands = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
 
-@commands.command()
 def serve() -> None:
     """Serve at http://localhost:8501, or at the port that PORT names."""
     # app.py is the outermost ring and imports everything: it takes this process over.
@@ -90,7 +88,6 @@ def database_copy(
     )
 
 
-@commands.command()
 def demo(as_json: AsJson = False) -> None:
     """Fill an empty installation with the example portfolio."""
     with refusals(as_json):
@@ -105,7 +102,6 @@ def demo(as_json: AsJson = False) -> None:
         typer.echo(built.sentence)
 
 
-@commands.command()
 def tick(as_json: AsJson = False) -> None:
     """Do once what the server does by itself: reminders, digests, deliveries, dates that passed. For cron.
 

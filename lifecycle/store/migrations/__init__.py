@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
-from lifecycle.errors import Outdated
 from lifecycle.store.database import Database
 
-FOLDER = Path(__file__).parent
-VERSIONS = FOLDER / "versions"
-
-NEWER = (
-    "A newer version of Lifecycle made this database: it has schema {current}, this version knows up to "
-    "{newest}. Nothing was changed: install that version or a later one, or restore a backup from before."
-)
-OLDER = (
-    "The database has schema {current}, this version of Lifecycle needs {newest}. "
-    "Run “python -m lifecycle db upgrade”, or start the server, which does it by itself."
-)
-EMPTY = "The database is empty. Run “python -m lifecycle db upgrade”, or start the server, which fills it."
-FOREIGN = (
-    "The database holds tables that Lifecycle did not make ({tables}). Nothing was changed: "
-    "set LIFECYCLE_DATABASE_URL to an empty database or a new file."
-)
+VERSIONS = Path(__file__).parent / "versions"
 
 
 def upgrade(database: Database, *, versions: Path = VERSIONS) -> None:
@@ -37,63 +19,31 @@ def upgrade(database: Database, *, versions: Path = VERSIONS) -> None:
     Only one process upgrades at a time, the others wait and find it done. Raises Outdated when the database
     is newer than the code or not ours, Unavailable when it cannot be written; then nothing has changed.
     """
-    config = _config(versions)
-    newest = _newest(config)
     with database.read() as session:
-        if _revision(session.connection()) == newest:
+        if _is_newest(session.connection(), versions):
             return
     with database.change_schema() as connection:
-        _refuse_newer_or_foreign(connection, config)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        _steps().upgrade(connection, versions)
 
 
 def check_schema(database: Database, *, versions: Path = VERSIONS) -> str | None:
     """None when the schema is the one this code needs, else a sentence that says what to do."""
-    config = _config(versions)
     with database.read() as session:
         connection = session.connection()
-        try:
-            _refuse_newer_or_foreign(connection, config)
-        except Outdated as refusal:
-            return str(refusal)
-        current = _revision(connection)
-    if current is None:
-        return EMPTY
-    newest = _newest(config)
-    return None if current == newest else OLDER.format(current=current, newest=newest)
+        if _is_newest(connection, versions):
+            return None
+        fault: str | None = _steps().fault(connection, versions)
+        return fault
 
 
-def _config(versions: Path) -> Config:
-    config = Config()
-    config.set_main_option("script_location", _escaped(FOLDER))
-    config.set_main_option("version_locations", _escaped(versions))
-    config.set_main_option("path_separator", "newline")
-    return config
+def _is_newest(connection: Connection, versions: Path) -> bool:
+    """Whether the database names the newest file of the folder, as it does at nearly every start."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    numbers = [file.stem.partition("_")[0] for file in versions.glob("[0-9]*.py")]
+    current = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    return bool(numbers) and current == [max(numbers)]
 
 
-def _escaped(folder: Path) -> str:
-    return str(folder).replace("%", "%%")
-
-
-def _newest(config: Config) -> str:
-    newest = ScriptDirectory.from_config(config).get_current_head()
-    if newest is None:
-        raise RuntimeError("there are no migrations")
-    return newest
-
-
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def _refuse_newer_or_foreign(connection: Connection, config: Config) -> None:
-    current = _revision(connection)
-    if current is None:
-        tables = inspect(connection).get_table_names()
-        if tables:
-            raise Outdated(FOREIGN.format(tables=", ".join(sorted(tables)[:5])))
-        return
-    scripts = ScriptDirectory.from_config(config)
-    if current not in {script.revision for script in scripts.walk_revisions()}:
-        raise Outdated(NEWER.format(current=current, newest=_newest(config)))
+def _steps() -> ModuleType:
+    return import_module("lifecycle.store.migrations.steps")
