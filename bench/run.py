@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from bench import audit, http, layout, pages, readings, registers, saving, scale, start
+from bench import audit, crowd, http, layout, pages, readings, registers, saving, scale, start, writers
 from bench.installation import Installation, installation
 from bench.results import PAGE, RESULTS, Result, page, table, write
 
@@ -20,12 +20,15 @@ from bench.results import PAGE, RESULTS, Result, page, table, write
 MEASUREMENTS: Mapping[str, Callable[[Installation], Iterator[Result]]] = MappingProxyType(
     {
         "saving": saving.measure,
+        "writers": writers.measure,
         "http": http.measure,
         "register": registers.measure,
         "audit": audit.measure,
         "readings": readings.measure,
         "pages": pages.measure,
         "throughput": pages.measure_throughput,
+        "crowd": crowd.measure,
+        "memory": crowd.measure_memory,
         "start": start.measure,
         "layout": layout.measure,
         "scale": scale.measure,

@@ -22,6 +22,7 @@ from lifecycle.facts.projects import answer_fact, load_facts, organisation_today
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import FieldSpec, Guide
 from lifecycle.rules.answers import clean_text, is_complete, parse
+from lifecycle.rules.assessment import are_only_words
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import stale_keys
 from lifecycle.store import vouched
@@ -369,7 +370,8 @@ def _write(
     stale_before, stale_after = (_stale(known.facts, guide, field) for known in (before, after))
     revision = restored.revision if restored else None
     _record(session, action, answer, stale_before, stale_after, by, revision)
-    refresh_standing(session, project_id, guide=guide, at=at, facts=after.facts, basis=after.basis)
+    if not are_only_words(before.basis, after.basis, before.facts, after.facts, guide):
+        refresh_standing(session, project_id, guide=guide, at=at, facts=after.facts, basis=after.basis)
     keep(session, after)
     return SavedAnswer(answer.revision, True, answer.answer_id)
 

@@ -38,6 +38,7 @@ from lifecycle.vocabulary import (
     SignOffStatus,
 )
 
+_TEXTS = frozenset({"text", "long_text"})
 _SHOWN = 3  # findings or reasons in one sentence
 
 
@@ -230,6 +231,39 @@ def changed_fields(was: ProjectFacts, now: ProjectFacts) -> frozenset[str] | Non
             return None
         fields |= _differing(before.answers, after.answers)
     return frozenset(fields)
+
+
+def are_only_words(earlier: Basis, later: Basis, was: ProjectFacts, now: ProjectFacts, guide: Guide) -> bool:
+    """Whether some texts merely say something else: then the standing of every gate is what it was.
+
+    Only where nothing rests on the content of answers yet (no review, sign-off, waiver or reason), so that what was
+    answered counts and not what it says; and only where each verdict is as before, in result and in words.
+    """
+    if now.reviews or now.sign_offs or now.waivers or now.reasons or now.elsewhere:
+        return False
+    fields = changed_fields(was, now)
+    if fields is None or not all(_is_text(guide.field(field_id)) for field_id in fields):
+        return False
+    before = {due.key: due.fact for field_id in fields for due in earlier.answers[field_id]}
+    after = {due.key: due.fact for field_id in fields for due in later.answers[field_id]}
+    return all(_counts_alike(before[key], after[key]) for key in after) and all(
+        old is new or (old.verdict == new.verdict and old.messages == new.messages)
+        for old, new in zip(earlier.judgements, later.judgements, strict=True)
+    )
+
+
+def _is_text(field: FieldSpec) -> bool:
+    return all(part.type in _TEXTS for part in field.columns)
+
+
+def _counts_alike(was: AnswerFact | None, now: AnswerFact | None) -> bool:
+    if was is None or now is None:
+        return False
+    return _what_counts(was) == _what_counts(now)
+
+
+def _what_counts(fact: AnswerFact) -> tuple[object, ...]:
+    return fact.state, fact.complete, fact.owner, fact.due_on, fact.settled_stage
 
 
 def _differing(was: Mapping[str, AnswerFact], now: Mapping[str, AnswerFact]) -> set[str]:

@@ -23,7 +23,7 @@ from tests.statements import statements
     [
         pytest.param("D37", "2027-01-15", "2027-06-15", id="a field with a history"),
         pytest.param("D28", {"privacy": "@{olu}"}, {"privacy": "@{pat}"}, id="a field that names a person"),
-        pytest.param("D01", "Planners phone round", "Planners phone round twice", id="a text"),
+        pytest.param("D33", "1", "3", id="a choice"),
     ],
 )
 def test_standing_is_computed_from_facts_as_they_are_read_anew(

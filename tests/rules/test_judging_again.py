@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle.rules.assessment import basis, basis_after, changed_fields
+from lifecycle.guide import FieldSpec
+from lifecycle.rules.assessment import are_only_words, basis, basis_after, changed_fields
 from lifecycle.rules.checks.evaluation import judge_again, judge_all, states_at
 from lifecycle.rules.checks.looking import EVERYTHING, watched
 from lifecycle.rules.project_facts import AnswerFact, MemberFact, ProjectFacts, SourceFact
+from lifecycle.rules.readiness import early_planning_index, production_debt, readiness_of_all
+from lifecycle.rules.validity import valid_until
 from lifecycle.vocabulary import Gate, Role
 from tests.rules import (
     test_checks_data,
@@ -23,7 +26,7 @@ from tests.rules import (
     test_checks_model,
     test_checks_production,
 )
-from tests.rules.building import TODAY, dont_know, facts, guide, not_applicable
+from tests.rules.building import TODAY, answered, dont_know, facts, guide, not_applicable
 from tests.rules.worksheets import changed, full_worksheet, signed_by_all, with_answer
 
 Answers = Mapping[str, AnswerFact]
@@ -144,3 +147,55 @@ def test_looking_at_an_answer_is_noted(look: Any, noted: set[str]) -> None:
     looked_at: set[str] = set()
     look(watched(facts(D01="So far by phone", sources=[{"X07": not_applicable()}]), looked_at))
     assert looked_at == noted
+
+
+@st.composite
+def one_text(draw: st.DrawFn) -> tuple[ProjectFacts, ProjectFacts]:
+    """As `one_answer`, of a question asked in words: half the time from one answer to another."""
+    project = draw(st.sampled_from(PROJECTS))
+    field_id = draw(st.sampled_from([field.id for field in guide().fields.values() if _is_in_words(field)]))
+    said = [*ANSWERS[field_id], answered(field_id, _words(field_id))]
+    was, now = (draw(st.sampled_from(said)) for _ in range(2))
+    return _changed(project, field_id, was), _changed(project, field_id, now)
+
+
+def _is_in_words(field: FieldSpec) -> bool:
+    return field.kind == "single" and field.type in ("text", "long_text")
+
+
+def _words(field_id: str) -> str:
+    return f"What was never said of {field_id} before."
+
+
+@settings(max_examples=250, deadline=None)
+@given(step=st.one_of(one_text(), one_answer().map(lambda step: step[:2])))
+def test_where_only_words_differ_every_standing_is_the_same(step: tuple[ProjectFacts, ProjectFacts]) -> None:
+    before, after = step
+    earlier, later = basis(before, guide()), basis(after, guide())
+    if not are_only_words(earlier, later, before, after, guide()):
+        return
+    was, now = readiness_of_all(before, guide(), earlier), readiness_of_all(after, guide(), later)
+    for gate in Gate:
+        assert was[gate].level is now[gate].level
+        assert was[gate].shares == now[gate].shares
+        assert was[gate].blockers == now[gate].blockers
+    assert valid_until(before, guide()) == valid_until(after, guide())
+    assert early_planning_index(before, guide()) == early_planning_index(after, guide())
+    assert production_debt(before, guide()) == production_debt(after, guide())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({"D01": "By phone"}, {"D01": "By phone, twice"}, True),
+        ({}, {"D01": "By phone"}, False),
+        ({"D01": "By phone"}, {"D01": dont_know()}, False),
+        ({"D33": "1"}, {"D33": "3"}, False),
+    ],
+)
+def test_only_words_differ(before: dict[str, Any], after: dict[str, Any], expected: bool) -> None:
+    was, now = facts(**before), facts(**after)
+    pair = basis(was, guide()), basis(now, guide())
+    assert are_only_words(*pair, was, now, guide()) is expected
+    signed = replace(now, sign_offs=signed_by_all(full_worksheet(), Gate.DISCOVERY).sign_offs)
+    assert not are_only_words(*pair, replace(was, sign_offs=signed.sign_offs), signed, guide())
