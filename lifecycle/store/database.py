@@ -21,10 +21,10 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlmodel import Session as Session  # part of this module's face: the edges pass it on
 
-from lifecycle.errors import Invalid
+from lifecycle.errors import Invalid, Unavailable
 from lifecycle.store import vouched
 from lifecycle.store.kept import Kept, notes_for
-from lifecycle.store.unavailable import refusals
+from lifecycle.store.unavailable import LOCKED, refusals
 
 BUSY_SECONDS = 15.0
 # Any fixed number: everybody who writes this schema takes the same advisory lock.
@@ -41,8 +41,10 @@ vouched.watch(_Session)
 class Database:
     """One SQLite file or PostgreSQL database, shared by all threads of a process."""
 
-    def __init__(self, url: URL, writer: Engine, reader: Engine) -> None:
+    def __init__(self, url: URL, writer: Engine, reader: Engine, busy_seconds: float = BUSY_SECONDS) -> None:
         self._url, self._writer, self._reader = url, writer, reader
+        # SQLite asks again after ever longer pauses whether the writer before is done; a lock says so at once.
+        self._turn, self._patience = threading.Lock(), busy_seconds
         self._open = threading.local()
         self._kept = Kept()
 
@@ -70,6 +72,8 @@ class Database:
         """
         if getattr(self._open, "writing", False):
             raise RuntimeError("this thread is already inside write(); a second one would wait for the first")
+        if not self._turn.acquire(timeout=self._patience):
+            raise Unavailable(LOCKED)
         self._open.writing = True
         try:
             with self._session(self._writer) as session:
@@ -77,6 +81,7 @@ class Database:
                 session.commit()
         finally:
             self._open.writing = False
+            self._turn.release()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -183,7 +188,7 @@ def _open_sqlite(address: URL, busy_seconds: float) -> Database:
     reader = _sqlite_engine(address, busy_seconds, begin="BEGIN")
     event.listen(writer, "connect", _keep_a_write_ahead_log)
     event.listen(reader, "connect", _refuse_writing)
-    return Database(address, writer, reader)
+    return Database(address, writer, reader, busy_seconds)
 
 
 def _sqlite_engine(address: URL, busy_seconds: float, *, begin: str) -> Engine:
@@ -252,7 +257,7 @@ def _open_postgresql(address: URL, busy_seconds: float) -> Database:
         isolation_level="REPEATABLE READ", postgresql_readonly=True
     )
     event.listen(engine, "begin", _become_the_writer)
-    return Database(address, engine, reader)
+    return Database(address, engine, reader, busy_seconds)
 
 
 def _become_the_writer(connection: Connection) -> None:
