@@ -30,6 +30,11 @@ ARGUMENTS = (
     "--disable-sync",
 )
 RESULTS = ROOT / "test-results"
+SETTINGS: dict[str, Any] = {
+    "viewport": {"width": 1280, "height": 800},
+    "locale": "en-GB",
+    "timezone_id": "UTC",
+}
 SERVERS = frozenset({"server", "running", "shown"})
 FAILED = pytest.StashKey[bool]()
 
@@ -91,8 +96,7 @@ def new_context(
     contexts: list[BrowserContext] = []
 
     def make(**options: Any) -> BrowserContext:
-        settings = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", "timezone_id": "UTC"}
-        context = chromium.new_context(**{**settings, **options})
+        context = chromium.new_context(**{**SETTINGS, **options})
         context.on("console", lambda message: _keep_error(message, console_errors))
         context.on("weberror", lambda error: console_errors.append(str(error.error)))
         contexts.append(context)
@@ -100,7 +104,7 @@ def new_context(
 
     yield make
     if request.node.stash.get(FAILED, True):
-        _take_screenshots(request.node.name, contexts)
+        _take_screenshots(request.node.name, [page for context in contexts for page in context.pages])
     for context in contexts:
         context.close()
 
@@ -119,10 +123,10 @@ def _keep_error(message: ConsoleMessage, errors: list[str]) -> None:
         errors.append(f"{message.text} ({message.location.get('url', '')})")
 
 
-def _take_screenshots(test: str, contexts: list[BrowserContext]) -> None:
+def _take_screenshots(test: str, pages: list[Page]) -> None:
     RESULTS.mkdir(exist_ok=True)
     name = re.sub(r"[^\w-]+", "-", test)
-    for number, page in enumerate((page for context in contexts for page in context.pages), start=1):
+    for number, page in enumerate(pages, start=1):
         page.screenshot(path=RESULTS / f"{name}-{number}.png", full_page=True)
 
 
@@ -134,16 +138,44 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
         assert "Traceback" not in running.server.output()
 
 
+@pytest.fixture(scope="session")
+def lookers(shown: Example, chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """The browser of somebody of the example: the same for the same options, so that it loads the scripts once."""
+    contexts: dict[str, BrowserContext] = {}
+
+    def find(name: str, **options: Any) -> BrowserContext:
+        key = repr((name, sorted(options.items())))
+        if key not in contexts:
+            contexts[key] = chromium.new_context(**{**SETTINGS, **options})
+            shown.sign_in(contexts[key], name)
+        return contexts[key]
+
+    yield find
+    for context in contexts.values():
+        context.close()
+
+
 @pytest.fixture
-def visit(shown: Example, new_context: NewContext) -> Visit:
-    """Opens an address of the example as somebody of it, in a browser of its own; returns its page once drawn."""
+def visit(
+    shown: Example,
+    lookers: Callable[..., BrowserContext],
+    console_errors: list[str],
+    request: pytest.FixtureRequest,
+) -> Iterator[Visit]:
+    """Opens an address of the example as somebody of it, in a tab of its own; returns its page once drawn."""
+    opened: list[Page] = []
 
     def open_it(name: str, address: str, **options: Any) -> Page:
-        context = new_context(**options)
-        shown.sign_in(context, name)
-        page = context.new_page()
+        page = lookers(name, **options).new_page()
+        opened.append(page)
+        page.on("console", lambda message: _keep_error(message, console_errors))
+        page.on("pageerror", lambda error: console_errors.append(str(error)))
         page.goto(f"{shown.server.url}/{address}")
         page.get_by_role("heading", level=1).first.wait_for(timeout=30_000)
         return page
 
-    return open_it
+    yield open_it
+    if request.node.stash.get(FAILED, True):
+        _take_screenshots(request.node.name, opened)
+    for page in opened:
+        page.close()
