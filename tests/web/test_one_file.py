@@ -1,17 +1,24 @@
-"""The upload of a register file: who may, what is refused before it is read, and that the file is there afterwards."""
+"""The uploads of one file: who may, what is refused before it is read, and that the file is there afterwards."""
 
 from __future__ import annotations
 
 import http.client
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from sqlmodel import select
 
+from lifecycle.actions import projects
+from lifecycle.facts.people import actor_of
 from lifecycle.interchange.register_files import RegisterFiles
+from lifecycle.store.database import open_database
+from lifecycle.store.tables import PersonRow, Project
+from tests.rules.building import guide
 from tests.web.conftest import Installation
 
 CONTENT = b"Use Case Name,Agency\nReader,Post\n"
@@ -37,20 +44,33 @@ def test_file_waits_for_whoever_brought_it_under_its_plain_name(
     assert files.find(token, "somebody-else") is None
 
 
-def test_nothing_else_is_stored(installation: Installation, signed_in: Callable[[], httpx.Client]) -> None:
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/register-file", "/import"),
+        ("/readings-file", "/monitors"),
+        ("/worksheet-file?project=berth-times", "/spreadsheets?project=berth-times"),
+        ("/project-document", "/new-project"),
+    ],
+)
+def test_nothing_else_is_stored(
+    installation: Installation, signed_in: Callable[[], httpx.Client], path: str, page: str
+) -> None:
+    """On each of the forms that take one file."""
+    _register_a_project(installation)
     client, folder = signed_in(), _database_file(installation).parent / "registers"
     before = set(folder.glob("*"))
 
     refusals = [
-        (installation.browser().post("/register-file", files=UPLOAD), 401, "signed out"),
+        (installation.browser().post(path, files=UPLOAD), 401, "signed out"),
         (
-            client.post("/register-file", files=UPLOAD, headers={"Origin": "https://elsewhere.example"}),
+            client.post(path, files=UPLOAD, headers={"Origin": "https://elsewhere.example"}),
             403,
             "another",
         ),
-        (client.post("/register-file", data={"file": "text"}), 422, "Choose a file first."),
+        (client.post(path, data={"file": "text"}), 422, "Choose a file first."),
         (
-            client.post("/register-file", content=b"x", headers={"Content-Type": "multipart/form-data"}),
+            client.post(path, content=b"x", headers={"Content-Type": "multipart/form-data"}),
             400,
             "whole",
         ),
@@ -59,8 +79,9 @@ def test_nothing_else_is_stored(installation: Installation, signed_in: Callable[
     for answer, status, words in refusals:
         assert answer.status_code == status
         assert words in answer.text
-    assert _answer_to_announced(installation, client, 60_000_000) == 413
+    assert _answer_to_announced(installation, client, path, 60_000_000) == 413
     assert set(folder.glob("*")) == before
+    assert client.get(path).headers["location"] == page
 
 
 @pytest.mark.parametrize("role", ["member", "leadership"])
@@ -80,10 +101,10 @@ def test_only_administrators_bring_registers(
     assert "Only an administrator" in answer.text
 
 
-def _answer_to_announced(installation: Installation, client: httpx.Client, length: int) -> int:
+def _answer_to_announced(installation: Installation, client: httpx.Client, path: str, length: int) -> int:
     """The status for a file of that length, of which nothing was sent."""
     connection = http.client.HTTPConnection("127.0.0.1", installation.server.port, timeout=20)
-    connection.putrequest("POST", "/register-file")
+    connection.putrequest("POST", path)
     connection.putheader("Cookie", f"lifecycle_session={client.cookies['lifecycle_session']}")
     connection.putheader("Content-Type", "multipart/form-data; boundary=b")
     connection.putheader("Content-Length", str(length))
@@ -91,6 +112,17 @@ def _answer_to_announced(installation: Installation, client: httpx.Client, lengt
     status = connection.getresponse().status
     connection.close()
     return status
+
+
+def _register_a_project(installation: Installation) -> None:
+    """Once, for a page that is about one."""
+    database = open_database(installation.server.database_url)
+    with database.write() as session:
+        by = actor_of(session.exec(select(PersonRow)).one())
+        if session.exec(select(Project)).first() is None:
+            now = datetime.now(UTC)
+            projects.register(session, by=by, at=now, guide=guide(), name="Berth times", organisation="Quay")
+    database.dispose()
 
 
 def _database_file(installation: Installation) -> Path:
