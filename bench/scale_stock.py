@@ -12,6 +12,7 @@ import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +97,12 @@ def _tally(file: Path) -> None:
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    columns = len(connection.execute(f"PRAGMA table_info({table})").fetchall())
-    connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})", rows)
+    """Rows in the order of the columns; those that were added to the table later keep their defaults."""
+    waiting = iter(rows)
+    first = next(waiting)
+    columns = [column[1] for column in connection.execute(f"PRAGMA table_info({table})")][: len(first)]
+    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    connection.executemany(statement, chain([first], waiting))
 
 
 def _text(moment: datetime) -> str:

@@ -151,16 +151,25 @@ def rows(
     size: int = 50,
     as_of: date | None = None,
 ) -> Page:
-    """One page of projects in two statements; the worst standing first unless sorted otherwise."""
+    """One page of projects in two statements; the worst standing first unless sorted otherwise.
+
+    All of them are sorted and counted by what is short, and only those of the page are read whole.
+    """
     line = choose(session, by, filters, as_of)
-    total = session.execute(line.select(func.count())).scalar_one()
-    found = session.execute(
-        line.select(*(line.c[name] for name in _SHOWN))
+    place = (max(page, 1) - 1) * size
+    sorted_ids = session.execute(
+        line.select(line.c.id, func.count().over().label("total"))
         .order_by(*_order(line.c, sort), line.c.name, line.c.id)
         .limit(size)
-        .offset((max(page, 1) - 1) * size)
-    )
-    return Page(tuple(_row(each) for each in found), total, as_of or today)
+        .offset(place)
+    ).all()
+    if not sorted_ids:
+        total = session.execute(line.select(func.count())).scalar_one() if place else 0
+        return Page((), total, as_of or today)
+    ids = [each.id for each in sorted_ids]
+    shown = line.where(line.c.id.in_(ids)).select(line.c.id, *(line.c[name] for name in _SHOWN))
+    found = {each.id: each for each in session.execute(shown)}
+    return Page(tuple(_row(found[each]) for each in ids), sorted_ids[0].total, as_of or today)
 
 
 def after_key(
@@ -198,7 +207,7 @@ def _order(line: Any, sort: Sort) -> Sequence[Any]:
 
 
 def _row(line: Any) -> PortfolioRow:
-    said = dict(line._mapping)
+    said = {name: line._mapping[name] for name in _SHOWN}
     counts = {name: said[name] or 0 for name in ("blockers", "debt", "stale", "overdue")}
     words = {name: said[name] or "" for name in ("top_blocker", "next_what", "stage_word", "risk_word")}
     return PortfolioRow(
