@@ -27,8 +27,8 @@ _AROUND = 100_000  # bytes that a form adds to its file
 
 @dataclass(frozen=True, slots=True)
 class RegisterUpload:
-    """Takes the file in and leads to the page that shows what importing it would do. The guard has asked for a session
-    and for our own page as origin."""
+    """Takes a register, or a mapping for one, and leads to the page that shows what becomes of it. The guard has asked
+    for a session and for our own page as origin."""
 
     accounts: Accounts
     files: RegisterFiles
@@ -59,11 +59,12 @@ class RegisterUpload:
                 if not isinstance(file, UploadFile) or not file.filename:
                     return _again("Not stored", "Choose a file first.", 422)
                 token = await run_in_threadpool(self.files.keep, person.actor.key, file.filename, file.file)
+                waits_as = "mapping" if form.get("kind") == "mapping" else "file"
         except (HTTPException, MultiPartException, ClientDisconnect):
             return _again("Not stored", "The file did not arrive whole. Send it again.", 400)
         except OSError:
             return _again("Not stored", "There is no room for the file. Tell an administrator.", 507)
-        return RedirectResponse(f"{PAGE}?file={token}", 303, {"Cache-Control": "no-store"})
+        return RedirectResponse(f"{PAGE}?{waits_as}={token}", 303, {"Cache-Control": "no-store"})
 
 
 def _again(title: str, sentence: str, status: int) -> Response:
