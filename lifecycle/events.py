@@ -144,6 +144,7 @@ class EventAction(StrEnum):
     REGISTER_IMPORTED = "register.imported"
     REGISTER_UNDONE = "register.undone"
     GUIDE_KEPT = "guide.kept"
+    OWN_GUIDE_SAVED = "guide.own_saved"
     MAPPING_SAVED = "mapping.saved"
     MAPPING_RENAMED = "mapping.renamed"
     MAPPING_REMOVED = "mapping.removed"

@@ -21,6 +21,7 @@ from sqlmodel import Session
 from lifecycle.actions import leases, monitors, outbox
 from lifecycle.actions.outbox import Claimed
 from lifecycle.errors import LifecycleError, Unavailable
+from lifecycle.facts.own_guides import in_force
 from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.guide import Guide
 from lifecycle.interchange.fetching import fetch
@@ -101,7 +102,7 @@ class _Job:
 
 
 class Jobs:
-    """All jobs over one database. `clock` says what time it is, for tests."""
+    """All jobs over one database. `guide` is that of the files. `clock` says what time it is, for tests."""
 
     def __init__(
         self,
@@ -111,7 +112,7 @@ class Jobs:
         *,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
-        self._database, self._settings, self._guide = database, settings, guide
+        self._database, self._settings, self._shipped = database, settings, guide
         self._clock = clock or _now
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._jobs = (
@@ -126,6 +127,12 @@ class Jobs:
             _Job("deliveries", self._deliveries_are_due, self._deliver),
             _Job("tidying", self._is_time("tidying", TIDY_EVERY), self._forget),
         )
+
+    @property
+    def _guide(self) -> Guide:
+        """The guide in force now."""
+        with self._database.read() as session:
+            return in_force(session, self._shipped)
 
     def run(self) -> Done:
         """Every job that is due, once. A job that breaks is named and the others go on.

@@ -1,13 +1,15 @@
 """What an organisation adds to the guide: questions of its own, thresholds, what sign-offs rest on, gate evidence.
 
-One YAML file beside the guide, checked on loading as strictly as the guide itself: a mistake raises GuideError naming
-file and place, and stops the start. It adds and sets; it takes nothing away and shadows no id of the guide.
+One YAML file beside the guide, or the same written on screen and kept in the database; or both, one on top of the
+other. Checked as strictly as the guide itself: a mistake raises GuideError naming file and place. It adds and sets; it
+takes nothing away and shadows no id of the guide.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,13 @@ class OwnGuide(Spec):
     rests_on: dict[Gate, dict[Role, tuple[str, ...]]] = Field(default_factory=dict)
     required_evidence: dict[Gate, tuple[str, ...]] = Field(default_factory=dict)
     cosmetic: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()  # ids that were used once and are not given to another question
+
+    @property
+    def is_empty(self) -> bool:
+        return not (
+            self.fields or self.sections or self.thresholds or self.rests_on or self.required_evidence
+        )
 
 
 def with_own(guide: Guide, file: Path | None) -> Guide:
@@ -43,35 +52,39 @@ def with_own(guide: Guide, file: Path | None) -> Guide:
     """
     if file is None:
         return guide
-    own = _read(file)
-    fields = tuple(_fields(own, guide, file.name))
+    return joined(guide, own_guide(read_yaml(file.parent, file.name), file.name), file.name)
+
+
+def joined(guide: Guide, own: OwnGuide, file: str) -> Guide:
+    """The guide with what is added; `file` is what a mistake is said to stand in."""
+    fields = tuple(_fields(own, guide, file))
     by_id = {**guide.fields, **{field.id: field for field in fields}}
-    _check(own, guide, fields, by_id, file.name)
+    _check(own, guide, fields, by_id, file)
     parts = guide.model_dump()
     parts["version"] = f"{guide.version}+{own.version}"
     parts["thresholds"] = {**guide.thresholds, **own.thresholds}
-    sheets = [_with_fields(sheet, own, fields, file.name) for sheet in guide.worksheets]
+    sheets = [_with_fields(sheet, own, fields, file) for sheet in guide.worksheets]
     parts["worksheets"] = tuple(sheets)
-    parts["source_worksheet"] = _with_fields(guide.source_worksheet, own, fields, file.name)
+    parts["source_worksheet"] = _with_fields(guide.source_worksheet, own, fields, file)
     _add_to_policy(parts["policy"], own)
     try:
         return Guide.model_validate(parts)
     except ValidationError as error:
-        raise guide_error(file.name, error, parts) from error
+        raise guide_error(file, error, parts) from error
 
 
-def _read(file: Path) -> OwnGuide:
-    content = read_yaml(file.parent, file.name)
+def own_guide(content: Mapping[str, Any], file: str) -> OwnGuide:
+    """What a file says, so far as it can be told without the guide."""
     try:
         own = OwnGuide.model_validate(content)
     except ValidationError as error:
-        raise guide_error(file.name, error, content) from error
+        raise guide_error(file, error, content) from error
     if not _PREFIX.fullmatch(own.prefix):
         raise GuideError(
-            file.name, "prefix", "must be two to eight capital letters, not beginning with X, such as ORG"
+            file, "prefix", "must be two to eight capital letters, not beginning with X, such as ORG"
         )
     if not own.version.strip() or "+" in own.version:
-        raise GuideError(file.name, "version", "must be a word or number of yours, without “+”")
+        raise GuideError(file, "version", "must be a word or number of yours, without “+”")
     return own
 
 
@@ -87,7 +100,7 @@ def _fields(own: OwnGuide, guide: Guide, file: str) -> Iterator[FieldSpec]:
             known = ", ".join([*Stage, OF_SOURCES])
             raise GuideError(file, f"{place} › stage", f"must be one of {known}, not “{stage}”")
         field = _field(item, stage, file, place)
-        _check_id(field, own.prefix, guide, seen, file, place)
+        _check_id(field, own, guide, seen, file, place)
         seen.add(field.id)
         yield field
 
@@ -109,14 +122,16 @@ def _field(item: Mapping[str, Any], stage: Any, file: str, place: str) -> FieldS
     return field
 
 
-def _check_id(field: FieldSpec, prefix: str, guide: Guide, seen: set[str], file: str, place: str) -> None:
-    wanted = f"{_SOURCE_MARK if field.is_of_source else ''}{prefix}"
+def _check_id(field: FieldSpec, own: OwnGuide, guide: Guide, seen: set[str], file: str, place: str) -> None:
+    wanted = f"{_SOURCE_MARK if field.is_of_source else ''}{own.prefix}"
     if not re.fullmatch(rf"{wanted}\d{{1,4}}", field.id):
         raise GuideError(file, place, f"must be {wanted} and a number, such as {wanted}1")
     if field.id in guide.fields:
         raise GuideError(file, place, "is an id of the guide; choose another prefix")
     if field.id in seen:
         raise GuideError(file, place, "this id is used twice")
+    if field.id in own.retired:
+        raise GuideError(file, place, "this id belonged to another question; take a new one")
 
 
 def _with_fields(
@@ -186,3 +201,111 @@ def _add_to_policy(policy: dict[str, Any], own: OwnGuide) -> None:
     for gate, of_roles in own.rests_on.items():
         for spec in policy["gates"][gate]:
             spec["evidence"] = tuple(dict.fromkeys((*spec["evidence"], *of_roles.get(spec["role"], ()))))
+
+
+# ------------------------------------------------------------------ on screen
+
+
+@dataclass(frozen=True, slots=True)
+class OwnQuestion:
+    """One question as it is written on screen: `field` as in the file, and where it counts besides.
+
+    `rests_on` are the sign-offs that rest on it, `evidence_at` the gates that ask for a document to it.
+    """
+
+    field: Mapping[str, Any]
+    rests_on: tuple[tuple[Gate, Role], ...] = ()
+    evidence_at: tuple[Gate, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return str(self.field["id"])
+
+
+def questions(own: OwnGuide) -> tuple[OwnQuestion, ...]:
+    """All of them, in their order."""
+    return tuple(
+        OwnQuestion(
+            field,
+            tuple(
+                (gate, role)
+                for gate, of_roles in own.rests_on.items()
+                for role, ids in of_roles.items()
+                if field["id"] in ids
+            ),
+            tuple(gate for gate, ids in own.required_evidence.items() if field["id"] in ids),
+        )
+        for field in own.fields
+    )
+
+
+def next_id(own: OwnGuide, *, of_source: bool) -> str:
+    """An id that no question has or had."""
+    start = f"{_SOURCE_MARK if of_source else ''}{own.prefix}"
+    used = [str(field["id"]) for field in own.fields] + list(own.retired)
+    numbers = [int(each.removeprefix(start)) for each in used if re.fullmatch(rf"{start}\d+", each)]
+    return f"{start}{max(numbers, default=0) + 1}"
+
+
+def with_question(own: OwnGuide, question: OwnQuestion) -> OwnGuide:
+    """With this question in the place of the one with its id, or at the end."""
+    kept = _unmentioned(own, question.id)
+    fields = [dict(field) for field in kept.fields]
+    places = [place for place, field in enumerate(fields) if field["id"] == question.id]
+    if places:
+        fields[places[0]] = dict(question.field)
+    else:
+        fields.append(dict(question.field))
+    rests_on = {gate: dict(of_roles) for gate, of_roles in kept.rests_on.items()}
+    for gate, role in question.rests_on:
+        of_roles = rests_on.setdefault(gate, {})
+        of_roles[role] = (*of_roles.get(role, ()), question.id)
+    evidence = dict(kept.required_evidence)
+    for gate in question.evidence_at:
+        evidence[gate] = (*evidence.get(gate, ()), question.id)
+    return kept.model_copy(
+        update={"fields": tuple(fields), "rests_on": rests_on, "required_evidence": evidence}
+    )
+
+
+def without_question(own: OwnGuide, field_id: str) -> OwnGuide:
+    """Without it; its id is kept from being given to another, because stored answers bear it."""
+    kept = _unmentioned(own, field_id)
+    return kept.model_copy(
+        update={
+            "fields": tuple(field for field in kept.fields if field["id"] != field_id),
+            "cosmetic": tuple(each for each in kept.cosmetic if each != field_id),
+            "retired": tuple(dict.fromkeys((*kept.retired, field_id))),
+        }
+    )
+
+
+def _unmentioned(own: OwnGuide, field_id: str) -> OwnGuide:
+    """Nothing rests on it and no gate asks for a document to it."""
+    rests_on = {
+        gate: {
+            role: left
+            for role, ids in of_roles.items()
+            if (left := tuple(each for each in ids if each != field_id))
+        }
+        for gate, of_roles in own.rests_on.items()
+    }
+    evidence = {
+        gate: left
+        for gate, ids in own.required_evidence.items()
+        if (left := tuple(each for each in ids if each != field_id))
+    }
+    return own.model_copy(
+        update={
+            "rests_on": {gate: of_roles for gate, of_roles in rests_on.items() if of_roles},
+            "required_evidence": evidence,
+        }
+    )
+
+
+def with_threshold(own: OwnGuide, name: str, value: Decimal | tuple[str, ...] | None) -> OwnGuide:
+    """With this value of ours; None: the guide's own again."""
+    thresholds = {each: said for each, said in own.thresholds.items() if each != name}
+    if value is not None:
+        thresholds[name] = value
+    return own.model_copy(update={"thresholds": thresholds})

@@ -62,6 +62,9 @@ class Settings:
     mail: Mail | None = None
     mlflow: Mlflow | None = None
     allow_http_webhooks: bool = False
+    knows_address: bool = (
+        True  # False: nobody said the port or the public address, and `base_url` is the usual one
+    )
 
     @property
     def base_url(self) -> str:
@@ -75,7 +78,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         database_url=values.get("LIFECYCLE_DATABASE_URL") or default_database,
         address=values.get("LIFECYCLE_ADDRESS", "127.0.0.1"),
-        port=_port(values.get("PORT", "8501")),
+        port=_port(values.get("PORT") or "8501"),
         guide_folder=Path(values.get("LIFECYCLE_GUIDE") or PROJECT_ROOT / "data" / "guide"),
         own_guide=_own_guide(values),
         public_url=values.get("LIFECYCLE_PUBLIC_URL") or None,
@@ -89,6 +92,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         mail=_mail(values),
         mlflow=_mlflow(values),
         allow_http_webhooks=values.get("LIFECYCLE_ALLOW_HTTP_WEBHOOKS", "") == "1",
+        knows_address=bool(values.get("LIFECYCLE_PUBLIC_URL") or values.get("PORT")),
     )
 
 

@@ -57,6 +57,7 @@ ACTIONS = (
     "sources",
     "copies",
     "guides",
+    "own_guides",
     "surroundings",
     "threads",
     "reviews",

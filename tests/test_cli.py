@@ -623,6 +623,29 @@ def test_people_reset_prints_a_link_for_the_account(terminal: Terminal, database
     assert len(found["link"].rsplit("/", 1)[1]) > 20
 
 
+@pytest.mark.parametrize(
+    ("environment", "address", "is_known"),
+    [
+        ({"PORT": ""}, "http://localhost:8501", False),
+        ({"PORT": "9100"}, "http://localhost:9100", True),
+        (
+            {"PORT": "9100", "LIFECYCLE_PUBLIC_URL": "https://life.example.org"},
+            "https://life.example.org",
+            True,
+        ),
+    ],
+)
+def test_people_reset_says_when_it_had_to_guess_the_address(
+    terminal: Terminal, database: Database, environment: dict[str, str], address: str, is_known: bool
+) -> None:
+    with database.write() as session:
+        set_up(session)
+    printed = terminal("people", "reset", ADMINISTRATOR_EMAIL, **environment)
+
+    assert f"once: {address}/reset/" in printed.stdout
+    assert ("put it in place of http://localhost:8501" in printed.stderr) is not is_known
+
+
 def test_command_line_cannot_be_signed_in_as(terminal: Terminal) -> None:
     assert not COMMAND_LINE.is_person
     assert terminal("people", "reset", COMMAND_LINE.key).exit_code == 1

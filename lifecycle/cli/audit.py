@@ -42,7 +42,7 @@ def audit_verify(
                 more = list(audit.check_heads(session, kept, by=COMMAND_LINE)) if kept is not None else []
                 if standing:
                     more += audit.check_standing(
-                        session, by=COMMAND_LINE, at=now(), guide=the_guide(settings)
+                        session, by=COMMAND_LINE, at=now(), guide=the_guide(settings, session)
                     )
                     more += audit.check_tallies(session, by=COMMAND_LINE)
                 verified = audit.located(session, found, by=COMMAND_LINE, more=more)

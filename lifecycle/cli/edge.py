@@ -12,12 +12,13 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from lifecycle.errors import GuideError, Invalid, LifecycleError, Refused
+from lifecycle.facts.own_guides import in_force
 from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.guide import Guide
 from lifecycle.own_guide import with_own
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings, read_settings
-from lifecycle.store.database import Database, open_database
+from lifecycle.store.database import Database, Session, open_database
 from lifecycle.store.migrations import upgrade
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -60,9 +61,18 @@ def opened(settings: Settings | None = None) -> Iterator[Database]:
         database.dispose()
 
 
-def the_guide(settings: Settings) -> Guide:
-    """The guide in force: that of the files, with what the organisation adds."""
+def guide_of_files(settings: Settings) -> Guide:
+    """The guide as the files say it, with the organisation's own file."""
     return with_own(load_checked_guide(settings.guide_folder), settings.own_guide)
+
+
+def the_guide(settings: Settings, session: Session | None = None) -> Guide:
+    """The guide in force: that of the files, with what was added on screen."""
+    files = guide_of_files(settings)
+    if session is not None:
+        return in_force(session, files)
+    with opened(settings) as database, database.read() as reading:
+        return in_force(reading, files)
 
 
 def now() -> datetime:
@@ -83,7 +93,7 @@ def bring_standing_up_to_date(database: Database, settings: Settings) -> None:
         lapsed = lapsed_standing(session, at=now())
     if lapsed:
         with database.write() as session:
-            rebuild_lapsed(session, guide=the_guide(settings), at=now())
+            rebuild_lapsed(session, guide=the_guide(settings, session), at=now())
 
 
 def print_json(value: Any) -> None:

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from lifecycle.actions import guides
-from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide
+from lifecycle.cli.edge import AsJson, counted, guide_of_files, now, opened, print_json, refusals, the_guide
+from lifecycle.facts.own_guides import in_force
 from lifecycle.guide import Guide
 from lifecycle.own_guide import with_own
 from lifecycle.queries.guide_preview import GuidePreview, preview
@@ -31,8 +32,9 @@ def guide_preview(
     """Say what another guide would change before it is put in force: sign-offs gone stale, checks that fail."""
     with refusals(as_json):
         settings = read_settings()
-        guide, candidate = the_guide(settings), _candidate(settings, folder)
+        files = _candidate(settings, folder)
         with opened(settings) as database, database.read() as session:
+            guide, candidate = the_guide(settings, session), in_force(session, files)
             found = preview(session, by=COMMAND_LINE, at=now(), guide=guide, candidate=candidate)
     if as_json:
         print_json(_preview_as_json(found))
@@ -52,7 +54,7 @@ def guide_check(as_json: AsJson = False) -> None:
     """Say whether the guide and your own questions can be read; a mistake is named with its file and place."""
     with refusals(as_json):
         settings = read_settings()
-        guide = the_guide(settings)
+        guide = guide_of_files(settings)
     own = str(settings.own_guide) if settings.own_guide else None
     if as_json:
         print_json(

@@ -52,7 +52,7 @@ def monitors_list(project: Project, as_json: AsJson = False) -> None:
         settings = read_settings()
         with opened(settings) as database, database.read() as session:
             found = queries.of_project(
-                session, by=COMMAND_LINE, at=now(), guide=the_guide(settings), key=project
+                session, by=COMMAND_LINE, at=now(), guide=the_guide(settings, session), key=project
             ).monitors
     if as_json:
         print_json([monitor_json(view) for view in found])
@@ -244,7 +244,12 @@ def readings_push(
                 source, view, key=key, column=column, limit=limit, where=where or (), filename=name
             )
             done = push_file(
-                session, found, by=COMMAND_LINE, at=now(), guide=the_guide(settings), monitor_id=view.id
+                session,
+                found,
+                by=COMMAND_LINE,
+                at=now(),
+                guide=the_guide(settings, session),
+                monitor_id=view.id,
             )
     if as_json:
         print_json(_pushed_json(project, monitor, found, done))
@@ -345,7 +350,7 @@ def readings_correct(
                 session,
                 by=COMMAND_LINE,
                 at=now(),
-                guide=the_guide(settings),
+                guide=the_guide(settings, session),
                 monitor_id=view.id,
                 key=key,
                 value=_value(value),

@@ -13,6 +13,11 @@ from lifecycle.queries.people import credentials
 from lifecycle.settings import read_settings
 from lifecycle.vocabulary import COMMAND_LINE
 
+_GUESSED = (
+    "This command cannot see at which address your server answers and wrote the usual one. If yours is another, put "
+    "it in place of http://localhost:8501, or run this again with LIFECYCLE_PUBLIC_URL (or PORT) as the server has it."
+)
+
 commands = typer.Typer(help="Accounts.", no_args_is_help=True)
 
 
@@ -30,6 +35,8 @@ def people_reset(
             token = people.make_reset_link(session, by=COMMAND_LINE, at=now(), person_key=found[0])
     link = f"{settings.base_url}/reset/{token}"
     if as_json:
-        print_json({"email": email, "link": link})
-    else:
-        typer.echo(f"Within a day, once: {link}")
+        print_json({"email": email, "link": link, "address_known": settings.knows_address})
+        return
+    typer.echo(f"Within a day, once: {link}")
+    if not settings.knows_address:
+        typer.echo(_GUESSED, err=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide
+from lifecycle.cli.edge import AsJson, counted, guide_of_files, now, opened, print_json, refusals, the_guide
 from lifecycle.demo import build_example
 from lifecycle.jobs import Jobs
 from lifecycle.settings import PROJECT_ROOT, read_settings
@@ -109,7 +109,7 @@ def tick(as_json: AsJson = False) -> None:
     """
     with refusals(as_json):
         settings = read_settings()
-        guide = the_guide(settings)
+        guide = guide_of_files(settings)
         with opened(settings) as database:
             done = Jobs(database, settings, guide).run()
     if as_json:

@@ -25,7 +25,7 @@ from lifecycle.settings import PROJECT_ROOT
 from lifecycle.vocabulary import ProjectStatus, Stage
 
 MAPPINGS_FOLDER = PROJECT_ROOT / "data" / "mappings"
-_LARGEST_MAPPING = 1_000_000
+LARGEST_MAPPING = 1_000_000
 _SAME_CHARACTER = str.maketrans(
     {**dict.fromkeys("‘’‚‛′`´", "'"), **dict.fromkeys("“”„‟″", '"'), **dict.fromkeys("‐‑‒–—―−﹘﹣－", "-")}
 )
@@ -370,7 +370,7 @@ def recognition(mapping: RegisterMapping, headers: Sequence[str]) -> float:
 def load_mapping(path: Path) -> RegisterMapping:
     """One mapping file. Raises GuideError naming the file and the field that is wrong."""
     try:
-        if path.stat().st_size > _LARGEST_MAPPING:
+        if path.stat().st_size > LARGEST_MAPPING:
             raise GuideError(str(path), "file", "is too large for a mapping")
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

@@ -15,6 +15,7 @@ from lifecycle.actions.projects import slug
 from lifecycle.actions.register_mappings import rename_mapping, save_mapping
 from lifecycle.errors import GuideError, Invalid
 from lifecycle.interchange.mappings import (
+    LARGEST_MAPPING,
     Columns,
     RegisterMapping,
     StageRule,
@@ -99,6 +100,22 @@ def keep_mapping(
     return save_mapping(
         session, by=by, at=at, name=mapping.name, title=mapping.title, content=content, base=base
     )
+
+
+def mapping_from_file(content: bytes, file: str) -> RegisterMapping:
+    """The mapping that a file holds, such as one taken from another installation. Raises GuideError, Invalid."""
+    if len(content) > LARGEST_MAPPING:
+        raise GuideError(file, "file", "is too large to be a mapping; is this the register itself?")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise GuideError(file, "file", f"is not UTF-8 text (byte {error.start + 1})") from error
+    mapping = parse_mapping(text, file)
+    if mapping.name in {shipped.name for shipped in load_mappings()}:
+        raise Invalid(
+            {"name": f"“{mapping.name}” comes with the product. Give the mapping in the file another name."}
+        )
+    return mapping.changed(proposed=False)
 
 
 def retitle_mapping(session: Session, *, by: Actor, at: datetime, name: str, title: str) -> None:

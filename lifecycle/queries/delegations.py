@@ -14,7 +14,7 @@ from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.facts.reviews import candidates
 from lifecycle.guide import Guide
 from lifecycle.queries import projects
-from lifecycle.rules.delegations import DELEGABLE, may_act_as, may_hand_over
+from lifecycle.rules.delegations import DELEGABLE, may_act_as, may_hand_over, nobody_else
 from lifecycle.rules.permissions import may, require
 from lifecycle.store.tables import Delegation, Membership, PersonRow, Project, Review
 from lifecycle.vocabulary import Actor, Blocker, Role
@@ -74,10 +74,11 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """To whom one review can be passed on; no colleagues: this person cannot pass it on at all."""
+    """To whom one review can be passed on; neither colleagues nor reasons: it does not wait for this person."""
 
     review_id: int
-    colleagues: tuple[Colleague, ...]
+    colleagues: tuple[Colleague, ...] = ()
+    against: tuple[Blocker, ...] = ()  # why there is no colleague at all
 
     @property
     def free(self) -> tuple[Colleague, ...]:
@@ -121,11 +122,11 @@ def hand_over(session: Session, *, by: Actor, at: datetime, guide: Guide, review
     """The colleagues who review in the same role, those who can take this review over first."""
     row = session.get(Review, review_id)
     if row is None or row.state != "open" or row.person_key != by.key:
-        return HandOver(review_id, ())
+        return HandOver(review_id)
     key = projects.key_of(session, project_id=row.project_id)
     head = projects.head(session, key=key, by=by, at=at)
     if not may("reviews.hand_over", by, head.roles):
-        return HandOver(review_id, ())
+        return HandOver(review_id)
     facts = load_facts(session, row.project_id, guide=guide, today=organisation_today(session, at))
     review = next(item for item in facts.reviews if item.id == review_id)
     found = [
@@ -133,6 +134,8 @@ def hand_over(session: Session, *, by: Actor, at: datetime, guide: Guide, review
         for item in candidates(session)
         if item.active and item.key != by.key and may_act_as(item, review.role)
     ]
+    if not found:
+        return HandOver(review_id, against=(nobody_else(review.role),))
     return HandOver(review_id, tuple(sorted(found, key=lambda item: bool(item.against))))
 
 

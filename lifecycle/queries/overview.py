@@ -33,6 +33,7 @@ from lifecycle.rules.readiness import (
 from lifecycle.rules.signoffs import approvals_due, sign_off_status, valid_through
 from lifecycle.rules.tiers import TierProposal, propose
 from lifecycle.store.tables import (
+    CurrentAnswer,
     Project,
     ProjectStanding,
     RegisterEntry,
@@ -100,6 +101,16 @@ class OpenQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class TierAnswer:
+    """The answer that says which tier the project goes by."""
+
+    place: Place
+    person: str
+    at: datetime
+    why: str  # empty: the question asks for no reason, or none was given
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterFacts:
     """What the register says of an imported project: facts, neither answers nor signatures."""
 
@@ -130,6 +141,7 @@ class ProjectOverview:
     findings: tuple[FindingView, ...]  # those that fail, at the current gate or as advice; gravest first
     roles: tuple[RoleStep, ...]
     tier: int | None
+    tier_answer: TierAnswer | None
     proposal: TierProposal | None
     tier_choice: TierChoiceView | None
     early_index: int | None  # per mille; None before the Discovery gate
@@ -168,6 +180,7 @@ def overview(session: Session, *, by: Actor, at: datetime, guide: Guide, key: st
         findings=tuple(item for item in shown if item.result is CheckResult.FAILS) if head.is_adopted else (),
         roles=tuple(_role(wording, role) for role in REVIEWERS),
         tier=facts.tier,
+        tier_answer=_tier_answer(session, head.id, wording),
         proposal=propose(facts, guide),
         tier_choice=records.tier_choice(session, head.id, wording),
         early_index=round(index * 1000) if index is not None else None,
@@ -247,6 +260,16 @@ def _role(wording: Wording, role: Role) -> RoleStep:
         due_on=state.review.due_on if state.review else None,
         review_id=state.review.id if state.review else state.sign_off.review_id if state.sign_off else None,
     )
+
+
+def _tier_answer(session: Session, project_id: int, wording: Wording) -> TierAnswer | None:
+    field_id = wording.facts.tier_field
+    row = session.get(CurrentAnswer, (project_id, 0, field_id)) if field_id else None
+    if field_id is None or row is None:
+        return None
+    value = wording.facts.answers[field_id].value
+    why = value.get("why") if isinstance(value, Mapping) else None
+    return TierAnswer(wording.place(field_id), wording.person(row.by_key), row.at, str(why or ""))
 
 
 # ---------------------------------------------------------------- questions and dates

@@ -137,6 +137,17 @@ def own_work(facts: ProjectFacts, role: Role, key: str, name: str) -> Iterator[t
 # ---------------------------------------------------------------- one review
 
 
+def nobody_else(role: Role) -> Blocker:
+    """Why a review cannot be passed on where no other person may act in its role, and what helps."""
+    if role is Role.APPROVER:
+        text = "Nobody else in the organisation has an approval level, so you cannot pass this on. "
+        remedy = "An administrator can give somebody one."
+    else:
+        text = f"Nobody else may be asked as {role.title}, so you cannot pass this on. "
+        remedy = f"An administrator can put somebody on the list for {role.title}."
+    return _no("nobody_else", text + remedy, role)
+
+
 def may_hand_over(facts: ProjectFacts, review: ReviewFact, to: Candidate, by: Actor) -> tuple[Blocker, ...]:
     """Why `by` may not pass this one open request on to `to`; empty when they may.
 

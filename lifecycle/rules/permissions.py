@@ -84,6 +84,7 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "organisation.edit_settings": _ADMINISTRATORS,
         "organisation.edit_guide": _ADMINISTRATORS,
         "guides.keep": Allowed(_organisation(ADMINISTRATOR), system=True),
+        "own_guides.save": _ADMINISTRATORS,
         "organisation.load_example": _ADMINISTRATORS,
         "organisation.backup": _ADMINISTRATORS,
         # telling people

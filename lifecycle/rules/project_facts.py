@@ -231,12 +231,21 @@ class ProjectFacts:
     @property
     def tier(self) -> int | None:
         """The tier that rules go by: confirmed (R21), else provisional (D33), else unknown."""
+        return self._tier_said[1] if self._tier_said else None
+
+    @property
+    def tier_field(self) -> str | None:
+        """The question whose answer says the tier."""
+        return self._tier_said[0] if self._tier_said else None
+
+    @property
+    def _tier_said(self) -> tuple[str, int] | None:
         for field_id, part in (("R21", "tier"), ("D33", None)):
             fact = self.answers.get(field_id)
             if fact and fact.state is AnswerState.ANSWERED and fact.value is not None:
                 value = fact.value.get(part) if part else fact.value
                 if value is not None:
-                    return int(value)
+                    return field_id, int(value)
         return None
 
     @property

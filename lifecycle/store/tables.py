@@ -166,6 +166,18 @@ class GuideEdition(Row, table=True):
     kept_at: datetime = Field(sa_column=_moment())
 
 
+class OwnGuideRow(Row, table=True):
+    """One row: what the organisation adds to the guide on screen. `number` stands in the version of the guide."""
+
+    __tablename__ = "own_guide"
+    id: int = Field(default=1, primary_key=True)
+    number: int
+    revision: int
+    content: str = Field(sa_column=_text())  # JSON as in the file, without its version
+    saved_at: datetime = Field(sa_column=_moment())
+    saved_by: str
+
+
 class Membership(Row, table=True):
     """A person's role on a project while `ended_at` is null."""
 

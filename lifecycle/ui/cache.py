@@ -11,8 +11,9 @@ from functools import lru_cache
 from threading import RLock
 from typing import Any, Generic, TypeVar
 
-from lifecycle.events import chain_stamp
+from lifecycle.events import ORGANISATION, chain_stamp
 from lifecycle.facts.editions import edition
+from lifecycle.facts.own_guides import in_force
 from lifecycle.guide import Guide
 from lifecycle.own_guide import with_own
 from lifecycle.rules.checks.evaluation import load_checked_guide
@@ -61,9 +62,23 @@ def files() -> Files:
 
 
 @_Once
+def shipped_guide() -> Guide:
+    """The guide of the files."""
+    return with_own(load_checked_guide(settings().guide_folder), settings().own_guide)
+
+
 def current_guide() -> Guide:
     """The guide in force: that of new projects, and of whatever is not about a single one."""
-    return with_own(load_checked_guide(settings().guide_folder), settings().own_guide)
+    return current_run.once("guide", _guide_in_force)
+
+
+def _guide_in_force() -> Guide:
+    return _in_force_at(stamp(ORGANISATION), shipped_guide().digest)
+
+
+@lru_cache(maxsize=4)
+def _in_force_at(_newest: int, _digest: str) -> Guide:
+    return read_now(in_force, shipped=shipped_guide())
 
 
 def guide() -> Guide:
@@ -91,7 +106,8 @@ def read(query: Callable[..., T], *chains: str, **arguments: Any) -> T:
 
 def read_with_guide(query: Callable[..., T], *chains: str, **arguments: Any) -> T:
     """As `read`, for queries that also take `guide`: one about a project takes that of the project by itself."""
-    found: T = _kept_with_guide(query, stamp(*chains), tuple(sorted(arguments.items())))
+    newest = stamp(*chains)
+    found: T = _kept_with_guide(query, newest, current_guide().digest, tuple(sorted(arguments.items())))
     return found
 
 
@@ -118,11 +134,14 @@ def _kept(query: Callable[..., T], newest: int, arguments: tuple[tuple[str, Any]
 
 
 @lru_cache(maxsize=400)
-def _kept_with_guide(query: Callable[..., T], newest: int, arguments: tuple[tuple[str, Any], ...]) -> T:
+def _kept_with_guide(
+    query: Callable[..., T], newest: int, _digest: str, arguments: tuple[tuple[str, Any], ...]
+) -> T:
     return read_now(query, guide=current_guide(), **dict(arguments))
 
 
 def forget_everything() -> None:
     """Database, guide and reads, for tests that bring their own database."""
-    for kept in (settings, database, files, current_guide, _earlier_guide, _kept, _kept_with_guide):
+    once = (settings, database, files, shipped_guide)
+    for kept in (*once, _in_force_at, _earlier_guide, _kept, _kept_with_guide):
         kept.cache_clear()

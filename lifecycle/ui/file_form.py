@@ -61,9 +61,9 @@ def file_form(
     )
 
 
-def waiting_file() -> RegisterFile | None:
+def waiting_file(waits_as: str = "file") -> RegisterFile | None:
     """The file that the address names, while it waits for this person; says so when it is no longer there."""
-    token = navigation.here("file")
+    token = navigation.here(waits_as)
     if token is None:
         return None
     found = RegisterFiles(cache.database().file).find(token, identity.actor().key)
@@ -72,13 +72,13 @@ def waiting_file() -> RegisterFile | None:
     return found
 
 
-def file_line(file: RegisterFile, key: str) -> None:
+def file_line(file: RegisterFile, key: str, waits_as: str = "file") -> None:
     """The name of the file that waits, with the way to another one."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/description: **{plain(file.name)}**", width="content", anchors=False)
-        st.button("Another file", key=key, type="tertiary", on_click=put_away)
+        st.button("Another file", key=key, type="tertiary", on_click=put_away, args=(waits_as,))
 
 
-def put_away() -> None:
+def put_away(waits_as: str = "file") -> None:
     """Forget the file that the address names."""
-    navigation.stay(file=None)
+    navigation.stay(**{waits_as: None})

@@ -1,4 +1,4 @@
-"""The upload of a register file, which the page then shows: nothing is imported by it."""
+"""The upload of a register, or of a mapping for one, which the page then shows: nothing is imported by it."""
 
 from __future__ import annotations
 
@@ -36,4 +36,5 @@ class RegisterUpload:
         return await form.take(request, may=partial(require, "imports.run"), keep=self._keep)
 
     def _keep(self, sent: SentFile) -> str:
-        return f"{PAGE}?file={self.files.keep(sent.by.key, sent.name, sent.content)}"
+        waits_as = "mapping" if sent.fields.get("kind") == "mapping" else "file"
+        return f"{PAGE}?{waits_as}={self.files.keep(sent.by.key, sent.name, sent.content)}"

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 from lifecycle.actions import guides
 from lifecycle.errors import GuideError, LifecycleError, Unavailable
 from lifecycle.facts.editions import is_kept
+from lifecycle.facts.own_guides import in_force
 from lifecycle.guide import Guide
 from lifecycle.interchange.register_files import RegisterFiles
 from lifecycle.jobs import Jobs, Worker
@@ -71,7 +72,7 @@ class Site:
         self.accounts = Accounts(self.database, settings)
         self.sessions = LiveSessions(self.accounts.find_live, self.accounts.touch)
         self.files = open_files(settings, self.database.file)
-        self._guide: Guide | None = None
+        self._shipped: Guide | None = None
         self._evidence = EvidencePages(self.database, self.files, self.accounts, settings, self.guide)
         self._sign_in = SignInPages(self.accounts, self.sessions, settings, load_example)
         files = RegisterFiles(self.database.file)
@@ -139,7 +140,7 @@ class Site:
         """None where the jobs are left to others: to another server, or to `tick` from cron."""
         if not self.settings.jobs:
             return None
-        return Worker(Jobs(self.database, self.settings, self.guide()))
+        return Worker(Jobs(self.database, self.settings, self._guide_of_files()))
 
     def prepare(self) -> None:
         """Check the guide, upgrade the database behind its lock and sweep up broken uploads, once per process.
@@ -147,9 +148,9 @@ class Site:
         Raises GuideError, Outdated or Unavailable: then nothing is served.
         """
         if not self._is_prepared:
-            guide = self.guide()
+            self._guide_of_files()
             upgrade(self.database)
-            self._keep_guide(guide)
+            self._keep_guide(self.guide())
             self.files.sweep()
             self._is_prepared = True
 
@@ -162,11 +163,15 @@ class Site:
                 guides.keep(session, by=SYSTEM, at=datetime.now(UTC), guide=guide)
 
     def guide(self) -> Guide:
-        """As checked at the start, with what the organisation adds."""
-        if self._guide is None:
+        """The one in force now: the files as checked at the start, with what was added on screen since."""
+        with self.database.read() as session:
+            return in_force(session, self._guide_of_files())
+
+    def _guide_of_files(self) -> Guide:
+        if self._shipped is None:
             shipped = load_checked_guide(self.settings.guide_folder)
-            self._guide = with_own(shipped, self.settings.own_guide)
-        return self._guide
+            self._shipped = with_own(shipped, self.settings.own_guide)
+        return self._shipped
 
     def serve(self, app: ASGIApp, sockets: Sockets) -> int:
         """Serve until stopped, on a socket of our own; returns the exit code.

@@ -186,7 +186,7 @@ def open_project(screens: Screens, see: See, monkeypatch: pytest.MonkeyPatch) ->
 def small_project(open_project: Stagehand, monkeypatch: pytest.MonkeyPatch) -> Stagehand:
     """Under a guide of a few questions, so that gates can be passed."""
     monkeypatch.setattr(cache, "load_checked_guide", lambda folder: small_guide())
-    cache.current_guide.cache_clear()
+    cache.shipped_guide.cache_clear()
     return replace(open_project, cast=replace(open_project.cast, guide=small_guide()))
 
 

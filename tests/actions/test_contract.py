@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
@@ -32,6 +33,7 @@ from lifecycle.actions import (
     incidents,
     monitors,
     operation,
+    own_guides,
     people,
     plans,
     projects,
@@ -49,6 +51,7 @@ from lifecycle.errors import Forbidden, NotFound, Refused
 from lifecycle.facts.documents import read_document
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import load_facts
+from lifecycle.own_guide import OwnGuide, with_threshold
 from lifecycle.rules.deliveries import Medium, Way
 from lifecycle.rules.evidence import LinkContent
 from lifecycle.rules.incidents import IncidentSeverity
@@ -755,6 +758,12 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     threads.reopen: _resolved,
     guides.keep: lambda world: {"by": SYSTEM},
     guides.upgrade: _behind,
+    own_guides.save: lambda world: {
+        "by": world.cast.ada,
+        "shipped": world.cast.guide,
+        "own": with_threshold(OwnGuide(version="0", prefix="OUR"), "actionable_share", Decimal("0.7")),
+        "base": 0,
+    },
     copies.copy_project: lambda world: {"by": world.cast.pat, **world.on_project, "name": "Orders in Spain"},
     copies.take_source: _elsewhere,
     copies.follow_source: _changed_elsewhere,

@@ -161,8 +161,9 @@ def test_pdf_opens_and_holds_every_text(found: tuple[Report, list[str]]) -> None
 
 
 def test_letters_without_a_font_are_written_out() -> None:
-    assert readable("a😀中b\x0c") == "a[grinning face][U+4E2D]b"
-    assert readable("Привет ½ → ✓ שלום") == "Привет ½ → ✓ שלום"
+    assert readable("a\U0001d122\U00012000b\x0c") == "a[musical symbol f clef][U+12000]b"
+    kept = "Привет ½ → ✓ שלום 王小明 山田 김철수 😀"
+    assert readable(kept) == kept
 
 
 @pytest.mark.parametrize(

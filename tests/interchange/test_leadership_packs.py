@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 from html.parser import HTMLParser
 from io import BytesIO
+from pathlib import Path
 
 import pytest
+from fpdf.enums import XPos, YPos
 from pypdf import PdfReader
 from sqlmodel import Session
 
 from lifecycle.errors import Invalid
 from lifecycle.interchange.leadership_packs import make_pack
-from lifecycle.interchange.pdf_page import on_one_line
+from lifecycle.interchange.pdf_page import PdfPage, on_one_line
 from lifecycle.store.database import Database
 from lifecycle.vocabulary import Actor, Gate, Level, OrganisationRole, Role, SignOffStatus
 from tests import factories as make
@@ -105,6 +107,35 @@ def test_pdf_is_opened_by_another_library_and_says_the_same(session: Session) ->
     assert "Ωмега" in text
 
 
+def letters(text: str) -> str:
+    """Without the spaces and zero bytes that this reader puts between the letters of the CJK font."""
+    return re.sub(r"[\s\x00]+", "", text)
+
+
+def test_pdf_prints_names_of_every_script_as_letters(session: Session) -> None:
+    names = ("需求预测 山田太郎", "수요예측", "বাংলা", "Прогноз", "Πρόβλεψη", "😀🔥", "plain after all of them")
+    for name in names:
+        assessed(session, name, level=Level.BLOCKED, days=9, causes={"checks": 1})
+    found = PdfReader(BytesIO(make_pack(session, by=LEADER, at=START, guide=guide(), ending="pdf")))
+    text = letters("".join(page.extract_text() for page in found.pages))
+
+    assert [name for name in names if letters(name) not in text] == []
+    assert "[U+" not in text
+
+
+def test_a_line_in_another_font_leaves_the_next_one_readable(tmp_path: Path) -> None:
+    page = PdfPage("Letters", START, tmp_path, "portrait")
+    page.add_page()
+    lines = ["Юлия שלום", "தமிழ்", "plain", "한글", "Abc"]
+    for line in lines:
+        page.set_font("body", "B" if line == lines[0] else "", 12)
+        page.shape(line)
+        page.multi_cell(0, 8, on_one_line(line), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    text = PdfReader(BytesIO(bytes(page.output()))).pages[0].extract_text()
+
+    assert [letters(line) for line in text.splitlines()[:5]] == [letters(line) for line in lines]
+
+
 def test_pdf_needs_no_font_that_it_does_not_bring(session: Session) -> None:
     data = make_pack(session, by=LEADER, at=START, guide=guide(), ending="pdf")
     assert data.startswith(b"%PDF-")
@@ -115,7 +146,7 @@ def test_pdf_needs_no_font_that_it_does_not_bring(session: Session) -> None:
 
 
 def test_letters_that_no_font_has_are_written_out() -> None:
-    assert on_one_line("A\u202eB\n中") == "AB [U+4E2D]"
+    assert on_one_line("A\u202eB\n\U00012000") == "AB [U+12000]"
 
 
 @pytest.mark.parametrize("ending", ["docx", "", "exe"])

@@ -133,7 +133,7 @@ def test_ready_gate_goes_and_the_project_moves(
     see: See, screens: Screens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "load_checked_guide", lambda folder: make.small_guide())
-    cache.current_guide.cache_clear()
+    cache.shipped_guide.cache_clear()
     everybody = replace(screens.cast, guide=make.small_guide())
     with screens.database.write() as session:
         make.ready(session, everybody, screens.project_id, Gate.DISCOVERY)

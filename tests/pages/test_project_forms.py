@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlmodel import select
 
-from lifecycle.actions import projects
+from lifecycle.actions import gates, people, projects
 from lifecycle.queries import people as people_queries
 from lifecycle.queries.worksheets import sources
 from lifecycle.store.tables import Project, TargetDate
@@ -135,6 +135,41 @@ def _position(lines: list[str], words: str) -> int:
 
 
 # ---------------------------------------------------------------- data sources and plan
+
+
+def test_overview_says_who_set_the_tier_and_who_agreed_to_a_lower_one(see: See, screens: Screens) -> None:
+    database, cast, project_id = screens.database, screens.cast, screens.project_id
+    with database.write() as session:
+        make.answer(session, cast, project_id, "D12", "decides_alone")
+        make.answer(session, cast, project_id, "D13", {"affected": "public", "undo": "never"})
+        make.answer(session, cast, project_id, "R21", {"tier": "2", "why": "A second person looks at each"})
+    said = words(see("project", cast.pat, project=screens.project))
+    assert "Answered by Pat on 2026-03-02: “A second person looks at each”" in said
+    assert "an approver of level 4 has to agree" in said
+
+    with database.write() as session:
+        people.give_project_role(
+            session,
+            by=cast.pat,
+            at=START,
+            project_id=project_id,
+            person_key=cast.ann.key,
+            role=Role.APPROVER,
+        )
+        gates.choose_tier(
+            session,
+            by=cast[Role.APPROVER],
+            at=START,
+            guide=cast.guide,
+            project_id=project_id,
+            tier=2,
+            reason="Nothing leaves the house",
+        )
+    said = words(see("project", cast.pat, project=screens.project))
+    assert (
+        "Ann agreed to tier 2 where the points proposed 4, on 2026-03-02: “Nothing leaves the house”" in said
+    )
+    assert "has to agree" not in said
 
 
 def test_source_is_added_renamed_removed_and_brought_back(see: See, screens: Screens) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import col, select
 from streamlit.testing.v1 import AppTest
 
-from lifecycle.actions import reviews
+from lifecycle.actions import people, reviews
 from lifecycle.store.tables import Condition, PersonRow, SignOff
 from lifecycle.ui.components import plain
 from lifecycle.vocabulary import Decision, Gate, Role
@@ -57,6 +57,27 @@ def test_approval_takes_two_presses_and_signs_the_sentence_shown(
     assert signed.decision == Decision.APPROVED.value
     assert signed.statement in shown
     assert "Recorded: approved." in words(app)
+
+
+def test_who_cannot_pass_a_review_on_reads_why_until_somebody_else_is_on_the_list(
+    see: See, screens: Screens, asked: str
+) -> None:
+    none_there = "Nobody else may be asked as Business owner, so you cannot pass this on."
+    assert none_there in words(see("review", bea(screens), review=asked))
+    # Nobody but the one who is asked is told.
+    assert none_there not in words(see("review", screens.cast.pat, review=asked))
+
+    with screens.database.write() as session:
+        people.make_eligible(
+            session,
+            by=screens.cast.ada,
+            at=datetime.now(UTC),
+            person_key=screens.cast[Role.LEGAL].key,
+            role=Role.BUSINESS,
+        )
+    app = see("review", bea(screens), review=asked)
+    assert none_there not in words(app)
+    assert app.selectbox(key=f"hand_over:{asked}:person").options == ["Leo"]
 
 
 def test_conditions_are_signed_with_owner_and_day(see: See, screens: Screens, asked: str) -> None:

@@ -34,7 +34,7 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     # administration
     """people.invite people.revoke_invitation people.make_reset_link people.set_organisation_role
     people.set_approval_level people.make_eligible people.end_eligibility people.deactivate people.reactivate
-    organisation.read_audit organisation.edit_settings organisation.edit_guide organisation.load_example
+    organisation.read_audit organisation.edit_settings organisation.edit_guide own_guides.save organisation.load_example
     organisation.backup imports.run imports.undo imports.resolve imports.save_mapping imports.rename_mapping
     imports.remove_mapping plans.set_holidays delegations.read_all
     tokens.read_all deliveries.read deliveries.add_channel deliveries.switch_channel deliveries.remove_channel

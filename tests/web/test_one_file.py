@@ -44,6 +44,11 @@ def test_file_waits_for_whoever_brought_it_under_its_plain_name(
     assert files.find(token, "somebody-else") is None
 
 
+def test_mapping_waits_apart_from_a_register(signed_in: Callable[[], httpx.Client]) -> None:
+    answer = signed_in().post("/register-file", files=UPLOAD, data={"kind": "mapping"})
+    assert list(parse_qs(urlsplit(answer.headers["location"]).query)) == ["mapping"]
+
+
 @pytest.mark.parametrize(
     ("path", "page"),
     [

@@ -13,18 +13,21 @@ from lifecycle.ui.perform import attempt
 
 
 def hand_over(review_id: int) -> None:
-    """Draws nothing for whoever the review does not wait for."""
+    """Draws nothing for whoever the review does not wait for; where nobody can take it over, the reason."""
     view = cache.read_with_guide(
         queries.hand_over, by=identity.actor(), at=identity.this_hour(), review_id=review_id
     )
+    for blocker in view.against:
+        st.caption(f":material/forward_to_inbox: {plain(blocker.text)}")
     if not view.colleagues:
         return
     with st.expander("Delegate to a colleague", icon=":material/forward_to_inbox:"):
         if view.free:
             _form(review_id, {item.key: item.name for item in view.free})
-        for item in view.colleagues:
-            for blocker in item.against[:1]:
-                st.caption(plain(blocker.text))
+        else:
+            st.markdown("Nobody can take this over from you:", anchors=False)
+        for sentence in dict.fromkeys(item.against[0].text for item in view.colleagues if item.against):
+            st.caption(plain(sentence))
         navigation.link("absence", "Away for longer? Name somebody for a time", icon=":material/event_busy:")
 
 

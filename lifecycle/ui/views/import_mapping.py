@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lifecycle.actions.register_mappings import remove_mapping
 from lifecycle.errors import LifecycleError
 from lifecycle.interchange.mappings import RegisterMapping, locate, stage_key
 from lifecycle.interchange.registers import RegisterReading, StageWord
@@ -17,11 +16,10 @@ from lifecycle.interchange.saved_mappings import (
     for_these_headers,
     keep_mapping,
     mapping_yaml,
-    retitle_mapping,
 )
 from lifecycle.queries.registers import SavedMappingView
-from lifecycle.ui import components, identity, state
-from lifecycle.ui.components import ago, counted, plain
+from lifecycle.ui import components, state
+from lifecycle.ui.components import counted, plain
 from lifecycle.ui.perform import perform
 from lifecycle.ui.views.import_placing import PLACES, place_title
 
@@ -227,40 +225,3 @@ def changed(mapping: RegisterMapping, choices: Choices) -> RegisterMapping | Non
     if not (choices.columns or choices.places or choices.dates is not None):
         return None
     return adjusted(mapping, choices)
-
-
-def saved_list(saved: Sequence[SavedMappingView]) -> None:
-    """Every saved mapping with what can be done to it; nothing when there is none."""
-    if not saved:
-        return
-    st.header("Saved mappings", anchor=False)
-    now = identity.now()
-    for view in saved:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(
-                f"**{plain(view.title)}**  \n"
-                f":small[:gray[{plain(view.name)} · saved by {plain(view.by_name)} {ago(view.saved_at, now)}]]",
-                width="stretch",
-                anchors=False,
-            )
-            _rename(view)
-            _remove(view)
-
-
-def _rename(view: SavedMappingView) -> None:
-    with st.popover("Rename", icon=":material/edit:", key=f"import:rename:{view.name}"):
-        key = state.widget_key("import:rename", view.name, "title")
-        if not state.has(key):
-            state.put(key, view.title)
-        title = st.text_input("New name", key=key, max_chars=60)
-        if st.button("Rename it", key=f"import:rename:{view.name}:press", type="primary"):
-            perform(retitle_mapping, done=f"It is called {title} now.", name=view.name, title=title or "")
-
-
-def _remove(view: SavedMappingView) -> None:
-    with st.popover("Delete", icon=":material/delete:", key=f"import:remove:{view.name}"):
-        st.markdown(
-            "What was imported with it stays as it is. Later files are read by the mapping that fits best."
-        )
-        if st.button("Delete it", key=f"import:remove:{view.name}:press", type="primary"):
-            perform(remove_mapping, done=f"{view.title} is deleted.", name=view.name)

@@ -26,7 +26,7 @@ from lifecycle.ui import cache, components, identity, state
 from lifecycle.ui.components import ago, counted, plain
 from lifecycle.ui.file_form import file_form, file_line, waiting_file
 from lifecycle.ui.perform import attempt, draw_again, perform
-from lifecycle.ui.views import import_differences, import_mapping, import_placing
+from lifecycle.ui.views import import_differences, import_mapping, import_mapping_file, import_placing
 from lifecycle.vocabulary import Stage
 from lifecycle.web.register_upload import PATH
 
@@ -64,7 +64,7 @@ def show() -> None:
     import_placing.show()
     saved = cache.read(queries.saved_mappings, by=by)
     _new_import(saved)
-    import_mapping.saved_list(saved)
+    import_mapping_file.show(saved)
     if earlier:
         _earlier(earlier, _titles(saved))
 

@@ -6,8 +6,10 @@ import streamlit as st
 
 from lifecycle.queries.overview import ProjectOverview
 from lifecycle.ui.components import counted, plain
+from lifecycle.ui.views import findings
 
 MOST = 8
+_WAY = ":material/arrow_forward:"
 _WORDS = {1: "little at stake", 2: "moderate", 3: "high", 4: "very high"}
 
 
@@ -27,9 +29,7 @@ def show(view: ProjectOverview) -> None:
     st.markdown(
         f"{known}; {agrees} ({proposal.points} of {counted(proposal.maximum, 'point')}).", anchors=False
     )
-    if view.tier_choice:
-        chosen = view.tier_choice
-        st.caption(plain(f"Tier {chosen.tier} was chosen by {chosen.approver}: {chosen.reason}"))
+    _whence(view, proposal.tier)
     why = st.expander("Because you answered …", icon=":material/balance:", key="tier:why", on_change="rerun")
     if not why.open:
         return
@@ -38,3 +38,33 @@ def show(view: ProjectOverview) -> None:
             st.markdown(f"{plain(item.text)} :small[:gray[{item.field} · {counted(item.points, 'point')}]]")
         for item in proposal.relieved_by:
             st.markdown(f":green[:material/shield:] {plain(item.text)} :small[:gray[{item.field}]]")
+
+
+def _whence(view: ProjectOverview, proposed: int) -> None:
+    """Who said the tier and why; where the points propose another, whether that takes an approver and who it was."""
+    answer = view.tier_answer
+    if answer is None or view.tier is None:
+        return
+    why = f": “{answer.why}”" if answer.why else "."
+    said = f"Answered by {answer.person} on {answer.at:%Y-%m-%d}{why}"
+    with st.container(gap="xsmall"):
+        st.caption(f"{plain(said)} {plain(_agreed(view, view.tier, proposed))}".rstrip())
+        if st.button(plain(answer.place.short_title), key="tier:answer", type="tertiary", icon=_WAY):
+            findings.to_place(answer.place, view.project.key)
+
+
+def _agreed(view: ProjectOverview, tier: int, proposed: int) -> str:
+    chosen = view.tier_choice
+    if chosen and chosen.tier <= tier:
+        return (
+            f"{chosen.approver} agreed to tier {chosen.tier} where the points proposed {chosen.proposed}, "
+            f"on {chosen.at:%Y-%m-%d}: “{chosen.reason}”"
+        )
+    if tier > proposed:
+        return "The team takes more care than the points ask for; that needs no approval."
+    if tier < proposed:
+        return (
+            f"Less than the points ask for: from the Design gate on, an approver of level {proposed} "
+            "has to agree, with a reason."
+        )
+    return ""
