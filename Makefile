@@ -4,7 +4,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test test-fast check format bench demo screenshots clean \
-        environment runtime formatted lint types unit postgresql browser chromium
+        environment runtime formatted lint types unit postgresql mlflow browser chromium
 
 PYTHON_HERE := .venv/bin/python
 PORT ?= 8501
@@ -43,6 +43,14 @@ unit: environment
 postgresql: environment ## The tests of store, facts, actions and reads on PostgreSQL
 	$(PYTHON_HERE) scripts/with_postgresql.py --install $(PYTEST) -n 2 -m "not browser" $(ON_POSTGRESQL) </dev/null
 
+# MLflow wants its own versions of much, hence an environment of its own; installed anew when its pins change.
+mlflow: environment ## The tests of fetching readings, on a real MLflow tracking server (installs it the first time)
+	@cmp -s requirements-mlflow.txt .venv-mlflow/installed.txt || { \
+	    rm -rf .venv-mlflow && $(PYTHON_HERE) -m venv .venv-mlflow \
+	    && .venv-mlflow/bin/python -m pip install --quiet --no-input --disable-pip-version-check \
+	        -r requirements-mlflow.txt </dev/null && cp requirements-mlflow.txt .venv-mlflow/installed.txt; }
+	LIFECYCLE_TEST_MLFLOW="$(CURDIR)/.venv-mlflow/bin/python" $(PYTEST) tests/test_fetching.py </dev/null
+
 # One at a time: a browser and a server already fill the two processors these tests are meant for.
 browser: environment chromium
 	export LIFECYCLE_CHROMIUM="$$($(PYTHON_HERE) scripts/find_chromium.py)"; \
@@ -63,7 +71,7 @@ screenshots: environment chromium ## Take the README's screenshots again
 	LIFECYCLE_CHROMIUM="$$($(PYTHON_HERE) scripts/find_chromium.py)" $(PYTHON_HERE) -m scripts.screenshots </dev/null
 
 clean: ## Remove the environment and every cache; never your data
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results bench/out
+	rm -rf .venv .venv-mlflow .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results bench/out
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment:

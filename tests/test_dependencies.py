@@ -15,7 +15,9 @@ from tests.architecture import Source, product_files
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([0-9][\w.]*)$")
 OWN = {"lifecycle", "pages", "app", "tests", "scripts", "bench"}
 # Streamlit's wire format is spoken by the measurements through Streamlit's own copy of it.
-PROVIDED = {"google": "protobuf"}
+# MLflow is installed in an environment of its own.
+PROVIDED = {"google": "protobuf", "mlflow": "mlflow-skinny"}
+FILES = ("requirements.txt", "requirements-dev.txt", "requirements-mlflow.txt")
 
 
 def pins(name: str) -> dict[str, str]:
@@ -57,10 +59,10 @@ def test_product_imports_only_pinned_requirements() -> None:
 
 
 def test_tests_and_measurements_import_only_pinned_requirements() -> None:
-    pinned = {**pins("requirements.txt"), **pins("requirements-dev.txt")}
+    pinned = set().union(*map(pins, FILES))
     found = imported_distributions(sources("tests", "bench", "scripts"))
     assert {"pytest", "playwright"} <= set(found)
-    assert {name: place for name, place in found.items() if name not in {*pinned, "protobuf"}} == {}
+    assert {name: place for name, place in found.items() if name not in pinned | {"protobuf"}} == {}
 
 
 def test_direct_and_indirect_pins_are_apart() -> None:
@@ -68,7 +70,7 @@ def test_direct_and_indirect_pins_are_apart() -> None:
     assert direct.keys() & pins("constraints.txt").keys() == set()
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", FILES)
 def test_every_direct_dependency_says_why_it_is_here(name: str) -> None:
     text = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
     explained = {
@@ -80,4 +82,4 @@ def test_every_direct_dependency_says_why_it_is_here(name: str) -> None:
 def test_no_explanation_outlives_its_dependency() -> None:
     text = Path(ROOT / "docs" / "dependencies.md").read_text("utf-8")
     explained = {canonical(found) for found in re.findall(r"^- \*\*([\w.-]+)\*\*:", text, re.MULTILINE)}
-    assert explained == pins("requirements.txt").keys() | pins("requirements-dev.txt").keys()
+    assert explained == set().union(*map(pins, FILES))

@@ -146,15 +146,20 @@ def test_runs_of_an_experiment_come_once_and_fire(
     assert state.fetched_at == world.clock.now
 
 
-def test_runs_of_a_registered_model_come_and_values_that_are_none(world: World, tracking: Tracking) -> None:
-    experiment = tracking.experiment("Training of it's model")
-    run = tracking.run(experiment)
+@pytest.mark.parametrize("name", ["plain forecast", "it's forecast", 'the "new" one', 'it\'s "new"'])
+def test_runs_of_a_registered_model_come_and_values_that_are_none(
+    world: World, tracking: Tracking, name: str
+) -> None:
+    experiment = tracking.experiment(f"Training of {name}")
+    run, other = tracking.run(experiment), tracking.run(experiment)
     tracking.log(run, "accuracy", (0, BEGAN, 0.9), (1, BEGAN + MINUTE, float("nan")))
-    tracking.log(run, "accuracy", (0, BEGAN, 0.95))
-    tracking.model("it's forecast", run)
-    monitor_id = world.watch(MlflowSource("accuracy", model="it's forecast"))
-    assert world.fetch(monitor_id).pushed.stored == 3
-    assert sorted(world.values(monitor_id), key=str) == [0.9, 0.95, None]
+    tracking.log(run, "accuracy", (0, BEGAN, 0.95), (2, BEGAN + 2 * MINUTE, float("inf")))
+    tracking.log(other, "accuracy", (0, BEGAN, 0.1))
+    tracking.model(name, run)
+    tracking.model(name.replace("'", "-").replace('"', "-") + "?", other)
+    monitor_id = world.watch(MlflowSource("accuracy", model=name))
+    assert world.fetch(monitor_id).pushed.stored == 4
+    assert sorted(world.values(monitor_id), key=str) == [0.9, 0.95, None, None]
     again = world.fetch(monitor_id)
     assert (again.pushed.stored, again.failure) == (0, "")
 

@@ -1,20 +1,23 @@
 """An MLflow tracking server for tests: the real one where it is installed, else one that answers as it does.
 
-`python -m venv …; pip install mlflow-skinny flask flask-cors sqlalchemy alembic pandas aiohttp` and
-LIFECYCLE_TEST_MLFLOW=that environment's python let the same tests run against the real server; installing it takes
-minutes, so no run asks for it by itself. The small one answers in the shapes that MLflow's REST documentation gives.
+`make mlflow` installs MLflow in an environment of its own and runs the same tests against the real server, logging
+through MLflow's own client (LIFECYCLE_TEST_MLFLOW names that environment's python). That takes minutes, so no other
+run asks for it. The small one answers in the shapes that the real one was seen to answer in.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 import signal
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,47 +33,35 @@ REAL = os.environ.get("LIFECYCLE_TEST_MLFLOW", "")
 _API = "/api/2.0/mlflow/"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Tracking:
-    """A running server, written to by its own REST API."""
+    """A running server, and what writes to it: it is told what to do, and returns the id of what was made."""
 
     url: str
-
-    def call(self, what: str, **body: Any) -> dict[str, Any]:
-        request = urllib.request.Request(
-            f"{self.url}{_API}{what}", json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
-            found: dict[str, Any] = json.loads(answer.read())
-        return found
+    write: Callable[[dict[str, Any]], str]
 
     def experiment(self, name: str) -> str:
-        return str(self.call("experiments/create", name=name)["experiment_id"])
+        return self.write({"do": "experiment", "name": name})
 
     def run(self, experiment_id: str) -> str:
-        made = self.call("runs/create", experiment_id=experiment_id, start_time=1_770_000_000_000)
-        return str(made["run"]["info"]["run_id"])
+        return self.write({"do": "run", "experiment_id": experiment_id})
 
     def log(self, run_id: str, metric: str, *entries: tuple[int, int, float]) -> None:
         """Entries are step, milliseconds, value."""
-        metrics = [
-            {"key": metric, "step": step, "timestamp": at, "value": value} for step, at, value in entries
-        ]
-        self.call("runs/log-batch", run_id=run_id, metrics=metrics)
+        self.write({"do": "log", "run_id": run_id, "metric": metric, "entries": entries})
 
     def model(self, name: str, run_id: str) -> None:
-        self.call("registered-models/create", name=name)
-        self.call("model-versions/create", name=name, source="s3://models/here", run_id=run_id)
+        self.write({"do": "model", "name": name, "run_id": run_id})
 
 
 @contextmanager
 def tracking_server(folder: Path) -> Iterator[Tracking]:
-    with _real(folder) if REAL else _small() as url:
-        yield Tracking(url)
+    with _real(folder) if REAL else _small() as server:
+        yield server
 
 
 @contextmanager
-def _real(folder: Path) -> Iterator[str]:
+def _real(folder: Path) -> Iterator[Tracking]:
     port = free_port()
     store = ("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", "--workers", "1")
     place = ("--default-artifact-root", str(folder / "artifacts"), "--host", "127.0.0.1", "--port", str(port))
@@ -79,12 +70,37 @@ def _real(folder: Path) -> Iterator[str]:
     with (folder / "mlflow.log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=without_jobs)
     try:
-        _wait(f"http://127.0.0.1:{port}", server, folder / "mlflow.log")
-        yield f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}"
+        _wait(url, server, folder / "mlflow.log")
+        with _client(url, folder / "client.log") as write:
+            yield Tracking(url, write)
     finally:
         if server.poll() is None:
             os.killpg(server.pid, signal.SIGTERM)
             server.wait(30)
+
+
+@contextmanager
+def _client(url: str, log: Path) -> Iterator[Callable[[dict[str, Any]], str]]:
+    """MLflow's own client, in the environment that has it."""
+    command = (REAL, str(Path(__file__).with_name("mlflow_writer.py")), url)
+    with (
+        log.open("wb") as said,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said) as client,
+    ):
+        assert client.stdin
+        assert client.stdout
+        asked, answered = client.stdin, client.stdout
+
+        def write(what: dict[str, Any]) -> str:
+            asked.write(json.dumps(what).encode() + b"\n")
+            asked.flush()
+            line = answered.readline()
+            assert line, log.read_text()[-2_000:]
+            return str(json.loads(line))
+
+        yield write
+        asked.close()
 
 
 def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
@@ -111,6 +127,31 @@ class _Contents:
     )  # id to experiment, metrics
     models: dict[str, list[str]] = field(default_factory=dict)  # name to the runs of its versions
 
+    def write(self, what: dict[str, Any]) -> str:
+        match what["do"]:
+            case "experiment":
+                self.experiments[what["name"]] = str(len(self.experiments) + 1)
+                return self.experiments[what["name"]]
+            case "run":
+                run_id = uuid4().hex
+                self.runs[run_id] = (what["experiment_id"], [])
+                return run_id
+            case "log":
+                self.runs[what["run_id"]][1].extend(
+                    {"key": what["metric"], "step": step, "timestamp": at, "value": _kept(value)}
+                    for step, at, value in what["entries"]
+                )
+            case "model":
+                self.models.setdefault(what["name"], []).append(what["run_id"])
+        return ""
+
+
+def _kept(value: float) -> float | str:
+    """As MLflow gives a value back."""
+    if math.isnan(value):
+        return "NaN"
+    return max(-sys.float_info.max, min(sys.float_info.max, value))
+
 
 def _run(contents: _Contents, run_id: str) -> dict[str, Any]:
     """As MLflow sends it: of each metric the entry of the largest step, then time."""
@@ -133,20 +174,19 @@ def _answer(contents: _Contents, what: str, said: dict[str, Any]) -> dict[str, A
         raise _NotThere from None
 
 
+_FILTER = re.compile(r"name ?(=|ILIKE) ?(['\"])((?:(?!\2).)*)\2")
+
+
+def _fits(comparison: str, pattern: str, name: str) -> bool:
+    if comparison == "=":
+        return name == pattern
+    wild = {"_": ".", "%": ".*"}
+    return bool(
+        re.fullmatch("".join(wild.get(each, re.escape(each)) for each in pattern), name, re.IGNORECASE)
+    )
+
+
 def _answers(contents: _Contents, said: dict[str, Any]) -> dict[str, Any]:
-    def create_experiment() -> dict[str, Any]:
-        contents.experiments[said["name"]] = str(len(contents.experiments) + 1)
-        return {"experiment_id": contents.experiments[said["name"]]}
-
-    def create_run() -> dict[str, Any]:
-        run_id = uuid4().hex
-        contents.runs[run_id] = (said["experiment_id"], [])
-        return {"run": _run(contents, run_id)}
-
-    def log() -> dict[str, Any]:
-        contents.runs[said["run_id"]][1].extend(said["metrics"])
-        return {}
-
     def search() -> dict[str, Any]:
         found = [
             _run(contents, key) for key, (of, _) in contents.runs.items() if of in said["experiment_ids"]
@@ -162,39 +202,30 @@ def _answers(contents: _Contents, said: dict[str, Any]) -> dict[str, Any]:
             ]
         }
 
-    def create_model() -> dict[str, Any]:
-        contents.models[said["name"]] = []
-        return {"registered_model": {"name": said["name"]}}
-
-    def create_version() -> dict[str, Any]:
-        contents.models[said["name"]].append(said["run_id"])
-        return {"model_version": {"name": said["name"], "version": str(len(contents.models[said["name"]]))}}
-
     def versions() -> dict[str, Any]:
-        name = said["filter"].removeprefix("name='").removesuffix("'").replace("''", "'")
-        return {"model_versions": [{"name": name, "run_id": run_id} for run_id in contents.models[name]]}
+        asked = _FILTER.fullmatch(said["filter"])
+        if asked is None:
+            return {}  # as the real one answers to quotes that do not fit
+        names = [name for name in contents.models if _fits(asked[1], asked[3], name)]
+        found = [{"name": name, "run_id": run_id} for name in names for run_id in contents.models[name]]
+        return {"model_versions": found} if found else {}
 
     return {
-        "experiments/create": create_experiment,
         "experiments/get-by-name": lambda: {
             "experiment": {"experiment_id": contents.experiments[said["experiment_name"]]}
         },
-        "runs/create": create_run,
-        "runs/log-batch": log,
         "runs/search": search,
         "runs/get": lambda: {"run": _run(contents, said["run_id"])},
         "metrics/get-history": history,
-        "registered-models/create": create_model,
         "registered-models/get": lambda: {
             "registered_model": {"name": said["name"], "v": contents.models[said["name"]]}
         },
-        "model-versions/create": create_version,
         "model-versions/search": versions,
     }
 
 
 @contextmanager
-def _small() -> Iterator[str]:
+def _small() -> Iterator[Tracking]:
     contents = _Contents()
 
     class Handler(BaseHTTPRequestHandler):
@@ -221,7 +252,7 @@ def _small() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield Tracking(f"http://127.0.0.1:{server.server_port}", contents.write)
     finally:
         server.shutdown()
         server.server_close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -108,16 +109,24 @@ def _of_experiment(server: Mlflow, source: MlflowSource) -> Iterator[Mapping[str
 def _of_model(server: Mlflow, source: MlflowSource) -> Iterator[Mapping[str, Any]]:
     model = f"registered model “{source.model}”"
     _get(server, "registered-models/get", {"name": source.model}, model)
-    quoted = source.model.replace("'", "''")
     asked = {
-        "filter": f"name='{quoted}'",
+        "filter": _named_so(source.model),
         "max_results": str(MOST_VERSIONS),
         "order_by": "version_number DESC",
     }
-    versions = _list(_get(server, "model-versions/search", asked, model), "model_versions")
+    found = _list(_get(server, "model-versions/search", asked, model), "model_versions")
+    versions = [each for each in found if each.get("name") == source.model]
     run_ids = dict.fromkeys(str(each.get("run_id") or "") for each in versions)
     for run_id in filter(None, run_ids):
         yield _mapping(_get(server, "runs/get", {"run_id": run_id}, f"run {run_id}").get("run"))
+
+
+def _named_so(name: str) -> str:
+    """The filter for one name. MLflow knows no escape: a name with both quotes is asked for by a pattern."""
+    if '"' not in name:
+        return f'name="{name}"'
+    pattern = name.replace("'", "_")
+    return f"name ILIKE '{pattern}'" if "'" in name else f"name='{name}'"
 
 
 def _history(server: Mlflow, run_id: str, metric: str) -> list[Entry]:
@@ -140,9 +149,11 @@ def _history(server: Mlflow, run_id: str, metric: str) -> list[Entry]:
 
 
 def _entry(said: Mapping[str, Any]) -> Entry:
-    """Whole numbers come as text or number, a value that is no number as “NaN”."""
+    """Whole numbers come as text or number, no number as “NaN”, and infinity as the largest number there is."""
     try:
         value = finite(float(said.get("value", "nan")))
+        if value is not None and abs(value) == sys.float_info.max:
+            value = None
         return Entry(int(said.get("step") or 0), int(said.get("timestamp") or 0), value)
     except (TypeError, ValueError, OverflowError):
         raise NotFetched("The MLflow server sent an entry of a metric that cannot be read.") from None

@@ -26,9 +26,8 @@ from lifecycle.rules.project_facts import ProjectFacts, SignOffFact
 from lifecycle.rules.signoffs import (
     approvals_due,
     current_sign_offs,
-    is_stale,
+    has_lost_ground,
     sign_off_status,
-    stale_sign_offs,
     staleness,
     valid_through,
 )
@@ -486,8 +485,6 @@ def _own_stale(by: Actor, facts: ProjectFacts, guide: Guide) -> Iterable[SignOff
     if facts.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED):
         return ()
     asked = {review.id: review.person_key for review in facts.reviews}
-    # A gate that was passed stays so where its role has seen the change later: nothing waits there.
-    gone = stale_sign_offs(facts, guide) if facts.passed_gates else ()
     return (
         made
         for made in facts.sign_offs
@@ -495,8 +492,7 @@ def _own_stale(by: Actor, facts: ProjectFacts, guide: Guide) -> Iterable[SignOff
         and made.act is not Act.CONSULT
         and made.decision.is_favourable
         and made in current_sign_offs(facts, guide, made.gate, made.role)
-        and is_stale(facts, guide, made)
-        and (made.gate not in facts.passed_gates or made in gone)
+        and has_lost_ground(facts, guide, made)
     )
 
 

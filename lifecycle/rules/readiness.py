@@ -46,7 +46,7 @@ from lifecycle.rules.assessment import (
 from lifecycle.rules.checks.evaluation import AREAS_OF_CHECKS, CheckState
 from lifecycle.rules.gates import GOES
 from lifecycle.rules.project_facts import ProjectFacts
-from lifecycle.rules.signoffs import SignOffState, stale_sign_offs
+from lifecycle.rules.signoffs import SignOffState
 from lifecycle.vocabulary import (
     Area,
     Blocker,
@@ -203,10 +203,7 @@ _NEVER_ASKED = frozenset({SignOffStatus.NOT_ASKED, SignOffStatus.ELSEWHERE})
 
 
 def _was_needed(gathered: GateAssessment, item: SignOffState) -> bool:
-    """Not a stale one whose role has seen the change at a later gate, nor one who attests again only later."""
-    if item.status is SignOffStatus.STALE:
-        gone = stale_sign_offs(gathered.facts, gathered.guide)
-        return any((made.gate, made.role) == (item.gate, item.role) for made in gone)
+    """Not one who attests again only later."""
     spec = gathered.guide.review(item.gate, item.role)
     return item.status not in _NEVER_ASKED or not (spec and spec.only_when_stale)
 

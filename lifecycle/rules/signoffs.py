@@ -148,6 +148,18 @@ def reapproval_due(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> 
     return last if last is not None and last - notice <= facts.today else None
 
 
+def has_lost_ground(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> bool:
+    """Whether a favourable decision has to be given again: it is stale, and nothing later makes up for it.
+
+    At a gate that was passed, a later decision of the same role that covers each change as it is now does.
+    """
+    if not is_stale(facts, guide, sign_off):
+        return False
+    if sign_off.gate not in facts.passed_gates or sign_off.invalidations:
+        return True
+    return has_lapsed(facts, guide, sign_off) or bool(unseen_keys(facts, guide, sign_off))
+
+
 def staleness(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple[str, ...]:
     """Why a sign-off is stale, one sentence per cause; empty while it holds."""
     known = {source.id: source.name for source in facts.sources}
@@ -264,7 +276,7 @@ def sign_off_status(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -
     if needed > 1:
         return _status_of_several(facts, guide, gate, role, needed)
     made, asked = current_sign_off(facts, gate, role), open_review(facts, gate, role)
-    stale = made is not None and made.decision.is_favourable and is_stale(facts, guide, made)
+    stale = made is not None and made.decision.is_favourable and has_lost_ground(facts, guide, made)
     if made is None or (
         asked and asked.requested_at > made.at and (stale or not made.decision.is_favourable)
     ):
@@ -283,7 +295,7 @@ def _status_of_several(
     """Enough valid decisions of different people make it signed; a refusal of any one of them stands against it."""
     counted = current_sign_offs(facts, guide, gate, role)
     asked = open_review(facts, gate, role)
-    stale = [fact for fact in counted if fact.decision.is_favourable and is_stale(facts, guide, fact)]
+    stale = [fact for fact in counted if fact.decision.is_favourable and has_lost_ground(facts, guide, fact)]
     valid = [fact for fact in counted if fact.decision.is_favourable and fact not in stale]
     against = [
         fact
@@ -405,10 +417,16 @@ def approvals_due(facts: ProjectFacts, guide: Guide) -> tuple[SignOffFact, ...]:
 
 
 def unseen_keys(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple[str, ...]:
-    """Changed keys that no later decision of the same role covers as they are now."""
+    """Changed keys that no later decision of the same role covers as they are now.
+
+    Where several people have to approve, only one's own later decision counts.
+    """
+    alone = guide.approvals_needed(sign_off.gate, sign_off.role, facts.tier) == 1
     seen: set[str] = set()
     for later in _binding(facts, guide):
-        if later.role is sign_off.role and later.at > sign_off.at:
+        if later.role is not sign_off.role or later.at <= sign_off.at:
+            continue
+        if alone or later.person_key == sign_off.person_key:
             seen |= later.covered.keys() - set(stale_keys(facts, guide, later))
     return tuple(key for key in stale_keys(facts, guide, sign_off) if key not in seen)
 

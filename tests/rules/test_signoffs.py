@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.rules.project_facts import ConditionFact, ProjectFacts, ReviewFact, SignOffFact, SourceFact
+from lifecycle.rules.project_facts import (
+    ConditionFact,
+    GateDecisionFact,
+    ProjectFacts,
+    ReviewFact,
+    SignOffFact,
+    SourceFact,
+)
 from lifecycle.rules.signoffs import (
     cover,
     current_sign_off,
@@ -22,7 +29,17 @@ from lifecycle.rules.signoffs import (
     stale_sign_offs,
     staleness,
 )
-from lifecycle.vocabulary import COMMAND_LINE, Act, Actor, Decision, Gate, Person, Role, SignOffStatus
+from lifecycle.vocabulary import (
+    COMMAND_LINE,
+    Act,
+    Actor,
+    Decision,
+    Gate,
+    Outcome,
+    Person,
+    Role,
+    SignOffStatus,
+)
 from tests.rules.building import TODAY, answered, dont_know, facts, guide, moment, not_applicable
 from tests.rules.worksheets import PEOPLE, changed, full_worksheet, marked, signed, with_answer
 
@@ -208,6 +225,61 @@ def test_stale_sign_off_stops_counting_once_its_role_decided_on_the_new_content_
     assert counted(later_but_before_the_change) == [1, 2]
     assert counted(later_without_that_field) == [1]
     assert counted(later_with_it) == []
+
+
+def at_launch(project: ProjectFacts, role: Role) -> SignOffStatus:
+    return sign_off_status(project, guide(), Gate.LAUNCH, role).status
+
+
+def test_an_approval_in_operation_that_covers_a_change_makes_up_for_it_at_the_passed_launch_gate() -> None:
+    """What a delivery pipeline is told of is what waits on somebody's page, and nothing else."""
+    launched = replace(
+        NOW,
+        sign_offs=tuple(
+            signed(NOW, Gate.LAUNCH, role, id=number)
+            for number, role in enumerate((Role.VALIDATION, Role.TECHNOLOGY), 1)
+        ),
+        decisions=(GateDecisionFact(Gate.LAUNCH, Outcome.GO, moment(TODAY), "axel"),),
+    )
+    results_anew = changed(launched, "M03")
+    assert at_launch(results_anew, Role.VALIDATION) is SignOffStatus.STALE
+    seen = signed(results_anew, Gate.OPERATE, Role.VALIDATION, id=3, on=LATER)
+    validated = replace(results_anew, sign_offs=(*results_anew.sign_offs, seen))
+    assert at_launch(validated, Role.VALIDATION) is SignOffStatus.SIGNED
+    assert stale_sign_offs(validated, guide()) == ()
+
+    assert at_launch(replace(validated, decisions=()), Role.VALIDATION) is SignOffStatus.STALE, (
+        "not passed yet"
+    )
+    assert at_launch(changed(validated, "M05"), Role.VALIDATION) is SignOffStatus.STALE, "changed again"
+
+    # Operate does not ask about the version: whoever signed for one signs for the next.
+    version_anew = changed(validated, "P01")
+    again = signed(version_anew, Gate.OPERATE, Role.TECHNOLOGY, id=4, on=LATER)
+    version_anew = replace(version_anew, sign_offs=(*version_anew.sign_offs, again))
+    assert at_launch(version_anew, Role.TECHNOLOGY) is SignOffStatus.STALE
+    assert [(fact.gate, fact.role) for fact in stale_sign_offs(version_anew, guide())] == [
+        (Gate.LAUNCH, Role.TECHNOLOGY)
+    ], "and it waits on their page"
+
+
+def test_where_several_have_to_approve_nobody_makes_up_for_another() -> None:
+    tier_4 = with_answer(NOW, "R21", answered("R21", {"tier": "4"}))
+    launched = replace(
+        tier_4,
+        sign_offs=tuple(
+            signed(tier_4, Gate.LAUNCH, Role.VALIDATION, id=number, person_key=key)
+            for number, key in enumerate(("ria", "rob"), 1)
+        ),
+        decisions=(GateDecisionFact(Gate.LAUNCH, Outcome.GO, moment(TODAY), "axel"),),
+    )
+    changed_since = changed(launched, "M03")
+    seen = signed(changed_since, Gate.OPERATE, Role.VALIDATION, id=3, on=LATER, person_key="ria")
+    found = replace(changed_since, sign_offs=(*changed_since.sign_offs, seen))
+
+    assert [fact.person_key for fact in stale_sign_offs(found, guide())] == ["rob"]
+    state = sign_off_status(found, guide(), Gate.LAUNCH, Role.VALIDATION)
+    assert (state.status, state.given, state.needed) == (SignOffStatus.STALE, 1, 2)
 
 
 def test_opinion_never_counts_as_stale() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from textwrap import shorten
 
@@ -21,7 +21,7 @@ from lifecycle.rules.checks.stakes import affects_outsiders, decides_alone, is_h
 from lifecycle.rules.checks.timing import Window, percent, window
 from lifecycle.rules.evidence import EVIDENCE
 from lifecycle.rules.project_facts import AnswerFact, SignOffFact
-from lifecycle.rules.signoffs import SOURCE, key_title, stale_keys
+from lifecycle.rules.signoffs import SOURCE, key_title, unseen_keys
 from lifecycle.vocabulary import REVIEWERS, Act, AnswerState, Gate, Outcome, ProjectStatus, Role
 
 _GOES = (Outcome.GO, Outcome.GO_WITH_CONDITIONS)
@@ -329,7 +329,7 @@ def sign_off_outdated(reading: Reading) -> Verdict:
     findings: list[Mapping[str, object]] = []
     keys: list[str] = []
     for sign_off in _standing(reading):
-        changed = _unseen(reading, sign_off)
+        changed = unseen_keys(reading.facts, reading.guide, sign_off)
         if changed:
             findings.append(
                 {"role": sign_off.role.title, "gate": sign_off.gate.title, "fields": _named(reading, changed)}
@@ -360,18 +360,7 @@ def _standing(reading: Reading) -> list[SignOffFact]:
     ]
 
 
-def _unseen(reading: Reading, sign_off: SignOffFact) -> list[str]:
-    """Changed keys that no later decision of the role covers as they are now."""
-    later = [other for other in _standing(reading) if other.role is sign_off.role and other.at > sign_off.at]
-    seen = {
-        key
-        for other in later
-        for key in other.covered.keys() - set(stale_keys(reading.facts, reading.guide, other))
-    }
-    return [key for key in stale_keys(reading.facts, reading.guide, sign_off) if key not in seen]
-
-
-def _named(reading: Reading, keys: list[str]) -> str:
+def _named(reading: Reading, keys: Sequence[str]) -> str:
     """The first few of the changed fields by title; data sources that came, went or were renamed by name."""
     return _and_more([_title(reading, key) for key in keys[:_MOST_NAMED]], len(keys))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lifecycle.rules.checks.reading import Reading
 from lifecycle.rules.project_facts import SignOffFact
-from lifecycle.rules.signoffs import current_sign_offs, is_stale, sign_off_status
+from lifecycle.rules.signoffs import current_sign_offs, has_lost_ground, sign_off_status
 from lifecycle.vocabulary import Act, Gate, Role
 
 
@@ -13,7 +13,7 @@ def valid_sign_offs(reading: Reading, gate: Gate, role: Role) -> tuple[SignOffFa
     return tuple(
         made
         for made in current_sign_offs(reading.facts, reading.guide, gate, role)
-        if made.decision.is_favourable and not is_stale(reading.facts, reading.guide, made)
+        if made.decision.is_favourable and not has_lost_ground(reading.facts, reading.guide, made)
     )
 
 
