@@ -55,6 +55,7 @@ class Settings:
     largest_import_megabytes: int = 50
     evidence_url: str | None = None  # a path or URL; None: the folder beside the database
     largest_evidence_megabytes: int = 200
+    uploads: Path | None = None  # where a brought file waits until it is imported; None: beside the database
     api_requests_per_minute: int = 6_000  # of one token
     largest_api_megabytes: int = 10
     development: bool = False
@@ -84,6 +85,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         public_url=values.get("LIFECYCLE_PUBLIC_URL") or None,
         trust_proxy=values.get("LIFECYCLE_TRUST_PROXY", "") == "1",
         evidence_url=values.get("LIFECYCLE_EVIDENCE_URL") or None,
+        uploads=Path(values["LIFECYCLE_UPLOADS"]) if values.get("LIFECYCLE_UPLOADS") else None,
         largest_evidence_megabytes=_megabytes(values, "LIFECYCLE_EVIDENCE_MEGABYTES", 200),
         api_requests_per_minute=_whole(values, "LIFECYCLE_API_PER_MINUTE", 6_000, most=1_000_000),
         largest_api_megabytes=_megabytes(values, "LIFECYCLE_API_MEGABYTES", 10),

@@ -1,8 +1,9 @@
-"""Run a command beside a PostgreSQL server of its own: `scripts/with_postgresql.py [--install] COMMAND…`.
+"""Run a command beside a PostgreSQL server of its own: `with_postgresql.py [--install] [--optional] COMMAND…`.
 
 The server lives in a temporary folder, listens on loopback and is gone afterwards; its address is in
 LIFECYCLE_TEST_POSTGRESQL. With --install, Debian's package is fetched where the machine has no server programs.
-Standard library only. Exit code: the command's, or 3 when there is no PostgreSQL to run it beside.
+Standard library only. Exit code: the command's, or 3 when there is no PostgreSQL to run it beside; with --optional
+then 0, except in CI, where nothing is left out.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 # Run as `python scripts/with_postgresql.py`: the folder above is where `scripts` is.
@@ -46,36 +49,49 @@ def install() -> Path | None:
     return None
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A server of its own: its data in `place`, its address an account that may make databases."""
+
+    place: Path
+    port: int
+    run: Callable[..., None]
+    programs: Path
+    options: tuple[str, ...]
+
+    @property
+    def address(self) -> str:
+        return f"postgresql://{ACCOUNT}@127.0.0.1:{self.port}/postgres"
+
+    def make(self) -> None:
+        as_said = ("-A", "trust", "-U", ACCOUNT, "-E", "UTF8", "--locale=C", "--no-sync")
+        self.run(self.programs / "initdb", "-D", self.place / "data", *as_said)
+
+    def start(self) -> None:
+        network = (f"-p {self.port}", f"-k {self.place}", "-c listen_addresses=127.0.0.1")
+        options = " ".join((*network, *(f"-c {each}" for each in self.options)))
+        self._control("-l", self.place / "log", "-o", options, "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """`immediate` leaves it as a power cut does: what was committed is found again by the next start."""
+        self._control("-m", mode, "stop")
+
+    def _control(self, *what: object) -> None:
+        self.run(self.programs / "pg_ctl", "-D", self.place / "data", "-w", *what)
+
+
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """The address of a fresh server, as an account that may make databases."""
+def postgresql(programs: Path, options: tuple[str, ...] = QUICK) -> Iterator[Cluster]:
+    """A fresh server that runs, and is gone when the block ends; it may be stopped and started meanwhile."""
     with tempfile.TemporaryDirectory(prefix="lifecycle-postgresql-") as place:
-        data, port = Path(place) / "data", free_port()
-        run = _runner(Path(place))
-        run(
-            folder / "initdb",
-            "-D",
-            data,
-            "-A",
-            "trust",
-            "-U",
-            ACCOUNT,
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--no-sync",
-        )
-        options = [
-            f"-p {port}",
-            f"-k {place}",
-            "-c listen_addresses=127.0.0.1",
-            *(f"-c {each}" for each in QUICK),
-        ]
-        run(folder / "pg_ctl", "-D", data, "-l", Path(place) / "log", "-o", " ".join(options), "-w", "start")
+        cluster = Cluster(Path(place), free_port(), _runner(Path(place)), programs, options)
+        cluster.make()
+        cluster.start()
         try:
-            yield f"postgresql://{ACCOUNT}@127.0.0.1:{port}/postgres"
+            yield cluster
         finally:
-            run(folder / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            with suppress(subprocess.CalledProcessError):  # stopped already
+                cluster.stop()
 
 
 def _runner(place: Path) -> Callable[..., None]:
@@ -94,23 +110,24 @@ def _runner(place: Path) -> Callable[..., None]:
             cwd=place,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
 
     return run
 
 
 def main(arguments: list[str]) -> int:
-    wanted = arguments[:1] == ["--install"]
-    command = arguments[1:] if wanted else arguments
+    wanted = list(takewhile(lambda argument: argument in ("--install", "--optional"), arguments))
+    command = arguments[len(wanted) :]
     if not command:
-        print("Usage: with_postgresql.py [--install] COMMAND…", file=sys.stderr)
+        print("Usage: with_postgresql.py [--install] [--optional] COMMAND…", file=sys.stderr)
         return 2
-    folder = programs() or (install() if wanted else None)
+    folder = programs() or (install() if "--install" in wanted else None)
     if folder is None:
         print(NONE_HERE, file=sys.stderr)
-        return 3
-    with postgresql(folder) as address:
-        return subprocess.run(command, env={**os.environ, VARIABLE: address}, check=False).returncode
+        return 0 if "--optional" in wanted and not os.environ.get("CI") else 3
+    with postgresql(folder) as cluster:
+        return subprocess.run(command, env={**os.environ, VARIABLE: cluster.address}, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -28,10 +28,11 @@ class RegisterFile:
 
 
 class RegisterFiles:
-    """A folder beside the database. A file begins with a line of JSON that says whose it is and how it was called."""
+    """A folder beside the database, or `folder`. A file begins with a line of JSON: whose it is, how it was called."""
 
-    def __init__(self, database_file: Path | None) -> None:
-        self._folder = (database_file.parent if database_file else PROJECT_ROOT / "data") / "registers"
+    def __init__(self, database_file: Path | None, folder: Path | None = None) -> None:
+        beside = database_file.parent if database_file else PROJECT_ROOT / "data"
+        self._folder = folder or beside / "registers"
 
     def keep(self, person_key: str, name: str, content: IO[bytes]) -> str:
         """Store what can be read from `content`; returns the token that finds it again. Sweeps what is too old."""

@@ -66,7 +66,8 @@ def waiting_file(waits_as: str = "file") -> RegisterFile | None:
     token = navigation.here(waits_as)
     if token is None:
         return None
-    found = RegisterFiles(cache.database().file).find(token, identity.actor().key)
+    files = RegisterFiles(cache.database().file, cache.settings().uploads)
+    found = files.find(token, identity.actor().key)
     if found is None:
         st.info("That file is no longer here. Choose it again.", icon=":material/info:")
     return found

@@ -75,7 +75,7 @@ class Site:
         self._shipped: Guide | None = None
         self._evidence = EvidencePages(self.database, self.files, self.accounts, settings, self.guide)
         self._sign_in = SignInPages(self.accounts, self.sessions, settings, load_example)
-        files = RegisterFiles(self.database.file)
+        files = RegisterFiles(self.database.file, settings.uploads)
         self._register_upload = RegisterUpload(self.accounts, files, settings)
         self._worksheet_upload = WorksheetUpload(self.accounts, self.database, files)
         self._readings_upload = ReadingsUpload(self.accounts, files, settings)

@@ -197,9 +197,9 @@ def other(column: Column[Any], value: Any, data: st.DataObject) -> Any:
             " ", "microseconds"
         )
     if isinstance(column.type, Boolean):
-        return 1 - value
+        return not value
     if isinstance(column.type, Date):
-        return "2027-01-01" if value != "2027-01-01" else "2027-01-02"
+        return "2027-01-01" if str(value) != "2027-01-01" else "2027-01-02"
     if isinstance(column.type, Integer):
         return (value or 0) + data.draw(st.integers(1, 9))
     if isinstance(column.type, Float):
