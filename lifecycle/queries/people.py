@@ -130,6 +130,12 @@ def live_sessions(
     return frozenset(session.execute(_LASTING_OF, asked).scalars())
 
 
+def open_sessions(session: Session, *, person_key: str, at: datetime, idle: timedelta) -> int:
+    """In how many browsers somebody is signed in."""
+    asked = {"person": person_key, "now": at, "idle_since": at - idle}
+    return int(session.execute(_LASTING_OF_PERSON, asked).scalar_one())
+
+
 _LASTING = (
     col(WebSession.revoked_at).is_(None),
     col(WebSession.expires_at) > bindparam("now"),
@@ -142,6 +148,12 @@ _LASTING_OF = (
     columns(col(WebSession.token_hash))
     .join(PersonRow, _OF_PERSON)
     .where(col(WebSession.token_hash).in_(bindparam("token_hashes", expanding=True)), *_LASTING)
+)
+_LASTING_OF_PERSON = (
+    columns(func.count())
+    .select_from(WebSession)
+    .join(PersonRow, _OF_PERSON)
+    .where(col(PersonRow.key) == bindparam("person"), *_LASTING)
 )
 _PERSON_OF_SESSION = (
     columns(

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from lifecycle.actions import accounts, identities, sessions
+from lifecycle.actions import accounts, identities, people, sessions
 from lifecycle.errors import Refused
 from lifecycle.queries import people as people_now
 from lifecycle.queries.people import OpenLink, SignedInPerson
@@ -77,6 +77,15 @@ class Accounts:
     def sign_out(self, token: str) -> None:
         with self._database.write() as session:
             accounts.sign_out(session, at=_now(), token=token)
+
+    def sign_out_everywhere(self, person: SignedInPerson) -> None:
+        with self._database.write() as session:
+            people.sign_out_everywhere(session, by=person.actor, at=_now(), person_key=person.key)
+
+    def browsers(self, person: SignedInPerson) -> int:
+        """In how many browsers this person is signed in."""
+        with self._database.read() as session:
+            return people_now.open_sessions(session, person_key=person.key, at=_now(), idle=self._idle)
 
     # ------------------------------------------------------------ the identity provider
 

@@ -37,7 +37,10 @@ from lifecycle.web.provider import Provider, ProviderGone, ProviderRefused
 
 PROVIDER_ANEW = f"{PROVIDER_SIGN_IN}/anew"
 COOKIE = "lifecycle_provider"
-_NOT_BEGUN = "This sign-in was not begun in this browser, took longer than ten minutes or was used already. Begin it again."
+_NOT_BEGUN = (
+    "This sign-in was not begun in this browser, took longer than ten minutes or was used already. "
+    "Begin it again."
+)
 _NOT_ANEW = (
     "Your provider did not ask you to sign in anew, or somebody else signed in. Nothing was signed: go back to the "
     "review and try again. Tell an administrator if it stays."

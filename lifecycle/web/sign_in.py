@@ -141,11 +141,17 @@ class SignInPages:
         person = await self._db(self.accounts.person, request.cookies.get(SESSION_COOKIE, ""))
         if person is None:
             return RedirectResponse("/sign-in", 303)
-        return self._form(request, "sign_out", "Sign out", shown, person=person.name)
+        elsewhere = await self._db(self.accounts.browsers, person) - 1
+        return self._form(request, "sign_out", "Sign out", shown, person=person.name, elsewhere=elsewhere)
 
     async def sign_out(self, request: Request, form: Mapping[str, str]) -> Response:
+        """Here, or everywhere: then open tabs elsewhere notice within seconds."""
         token = request.cookies.get(SESSION_COOKIE, "")
-        await self._db(self.accounts.sign_out, token)
+        person = await self._db(self.accounts.person, token)
+        if form.get("where") == "everywhere" and person is not None:
+            await self._db(self.accounts.sign_out_everywhere, person)
+        else:
+            await self._db(self.accounts.sign_out, token)
         await self.sessions.end(hash_token(token))
         response = RedirectResponse("/sign-in?because=signed-out", 303)
         response.delete_cookie(
