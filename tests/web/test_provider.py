@@ -101,7 +101,7 @@ def invite(door: Door, email: str = "nia@example.org", **more: object) -> None:
 
 
 def signed_in_as(door: Door, browser: TestClient) -> str | None:
-    person = door.site.accounts.person(browser.cookies.get(SESSION_COOKIE, ""))
+    person = door.site.accounts.person(browser.cookies.get(SESSION_COOKIE) or "")
     return person.name if person else None
 
 
@@ -384,7 +384,7 @@ def test_signing_out_offers_to_leave_the_provider_too(door: Callable[..., Door])
 
 def ready_to_sign(here: Door, browser: TestClient, review_id: int = 3) -> bool:
     """Whether this browser may sign the review now; asking uses it up."""
-    token = browser.cookies.get(SESSION_COOKIE, "")
+    token = browser.cookies.get(SESSION_COOKIE) or ""
     person = here.site.accounts.person(token)
     assert person is not None
     with here.site.database.write() as session:
