@@ -168,14 +168,15 @@ class _Provider(BaseHTTPRequestHandler):
         }
         if "max_age" in begun:
             claims["auth_time"] = now + self.told["authenticated"]
-        claims |= {
+        wrong: dict[str, dict[str, object]] = {
             "nonce": {"nonce": "another"},
             "expired": {"iat": now - 900, "exp": now - 600},
             "audience": {"aud": "somebody else"},
             "second audience": {"aud": [CLIENT, "somebody else"], "azp": "somebody else"},
             "issuer": {"iss": "https://elsewhere.example.org"},
             "subject": {"sub": ""},
-        }.get(fault, {})
+        }
+        claims |= wrong.get(fault, {})
         if fault == "no signature":
             parts = ({"alg": "none"}, claims)
             return (

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -54,7 +55,7 @@ class Door:
         )
         return TestClient(app, base_url=HERE, follow_redirects=False)
 
-    def sign_in(self, browser: TestClient, address: str = "/sign-in/provider") -> httpx.Response:
+    def sign_in(self, browser: TestClient, address: str = "/sign-in/provider") -> Any:
         """There and back, as a browser goes."""
         return browser.get(self.there(browser, address))
 
