@@ -64,6 +64,7 @@ class EventAction(StrEnum):
     PERSON_SIGNED_IN = "person.signed_in"
     PERSON_SIGNED_OUT = "person.signed_out"
     SESSION_REVOKED = "session.revoked"
+    IDENTITY_CONNECTED = "identity.connected"
     SIGNING_REFUSED = "signing.refused"
     REVIEWER_LISTED = "reviewer.listed"
     REVIEWER_UNLISTED = "reviewer.unlisted"

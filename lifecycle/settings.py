@@ -40,6 +40,31 @@ class Mlflow:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """The OpenID Connect provider that people sign in with. The three groups decide the organisation role.
+
+    Without any named group the administrators of Lifecycle give the roles. `members` named lets in nobody else.
+    `vouches_for_addresses`: an address counts though the provider does not say that it was verified.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    name: str = ""
+    scopes: str = "openid email profile"
+    groups_claim: str = "groups"
+    administrators: frozenset[str] = frozenset()
+    leadership: frozenset[str] = frozenset()
+    members: frozenset[str] = frozenset()
+    vouches_for_addresses: bool = False
+
+    @property
+    def title(self) -> str:
+        """What its button says."""
+        return self.name or urlsplit(self.issuer).hostname or self.issuer
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Where things are and how the server is reached. Sizes are in megabytes, ages in hours."""
 
@@ -62,6 +87,8 @@ class Settings:
     jobs: bool = True
     mail: Mail | None = None
     mlflow: Mlflow | None = None
+    provider: IdentityProvider | None = None
+    local_accounts: bool = True  # sign-in with a password
     allow_http_webhooks: bool = False
     knows_address: bool = (
         True  # False: nobody said the port or the public address, and `base_url` is the usual one
@@ -75,6 +102,7 @@ class Settings:
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from environment variables; a wrong one raises ValueError with a sentence naming it."""
     values = os.environ if environment is None else environment
+    provider = _provider(values)
     default_database = f"sqlite:///{PROJECT_ROOT / 'data' / 'lifecycle.db'}"
     return Settings(
         database_url=values.get("LIFECYCLE_DATABASE_URL") or default_database,
@@ -84,6 +112,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         own_guide=_own_guide(values),
         public_url=values.get("LIFECYCLE_PUBLIC_URL") or None,
         trust_proxy=values.get("LIFECYCLE_TRUST_PROXY", "") == "1",
+        session_idle_hours=_hours(values, "LIFECYCLE_SESSION_IDLE_HOURS", 12),
+        session_absolute_hours=_hours(values, "LIFECYCLE_SESSION_HOURS", 24 * 14),
+        provider=provider,
+        local_accounts=_local_accounts(values, provider),
         evidence_url=values.get("LIFECYCLE_EVIDENCE_URL") or None,
         uploads=Path(values["LIFECYCLE_UPLOADS"]) if values.get("LIFECYCLE_UPLOADS") else None,
         largest_evidence_megabytes=_megabytes(values, "LIFECYCLE_EVIDENCE_MEGABYTES", 200),
@@ -178,6 +210,76 @@ def _mlflow(values: Mapping[str, str]) -> Mlflow | None:
     if token and parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
         raise ValueError("LIFECYCLE_MLFLOW_URL would send the token readable through the network: use https.")
     return Mlflow(url, token)
+
+
+def _hours(values: Mapping[str, str], name: str, otherwise: float) -> float:
+    text = values.get(name) or str(otherwise)
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = -1
+    if not 0 < hours <= 24 * 365:
+        raise ValueError(f"{name} must be a number of hours above 0, at most 8760, not “{text}”.")
+    return hours
+
+
+def _provider(values: Mapping[str, str]) -> IdentityProvider | None:
+    """None without LIFECYCLE_OIDC_ISSUER: then people sign in with a password of their own."""
+    issuer = values.get("LIFECYCLE_OIDC_ISSUER", "").strip()
+    if not issuer:
+        return None
+    if not is_safe_address(issuer):
+        raise ValueError(
+            "LIFECYCLE_OIDC_ISSUER must be the https address of your identity provider, such as "
+            f"“https://login.example.org”, not “{issuer}”."
+        )
+    client_id = values.get("LIFECYCLE_OIDC_CLIENT_ID", "").strip()
+    if not client_id:
+        raise ValueError(
+            "LIFECYCLE_OIDC_CLIENT_ID must be the name under which your provider knows Lifecycle."
+        )
+    scopes = values.get("LIFECYCLE_OIDC_SCOPES") or "openid email profile"
+    if "openid" not in scopes.split():
+        raise ValueError(f"LIFECYCLE_OIDC_SCOPES must contain openid, not “{scopes}”.")
+    return IdentityProvider(
+        issuer=issuer,
+        client_id=client_id,
+        client_secret=values.get("LIFECYCLE_OIDC_CLIENT_SECRET", "").strip(),
+        name=values.get("LIFECYCLE_OIDC_NAME", "").strip()[:60],
+        scopes=" ".join(scopes.split()),
+        groups_claim=values.get("LIFECYCLE_OIDC_GROUPS_CLAIM", "").strip() or "groups",
+        administrators=_names(values, "LIFECYCLE_OIDC_ADMINISTRATORS"),
+        leadership=_names(values, "LIFECYCLE_OIDC_LEADERSHIP"),
+        members=_names(values, "LIFECYCLE_OIDC_MEMBERS"),
+        vouches_for_addresses=values.get("LIFECYCLE_OIDC_TRUST_ADDRESSES", "") == "1",
+    )
+
+
+def _local_accounts(values: Mapping[str, str], provider: IdentityProvider | None) -> bool:
+    are_on = _on_or_off("LIFECYCLE_LOCAL_ACCOUNTS", values)
+    if not are_on and provider is None:
+        raise ValueError(
+            "LIFECYCLE_LOCAL_ACCOUNTS=off would lock everybody out: name an identity provider in "
+            "LIFECYCLE_OIDC_ISSUER first."
+        )
+    return are_on
+
+
+def _names(values: Mapping[str, str], name: str) -> frozenset[str]:
+    """Separated by commas."""
+    return frozenset(text.strip() for text in values.get(name, "").split(",") if text.strip())
+
+
+def is_safe_address(url: str, *, with_query: bool = False) -> bool:
+    """https, or plain http on this machine; without a password or a fragment, and a query only where it may be."""
+    try:
+        parts = urlsplit(url)
+        is_whole = bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+    if not is_whole or parts.username or parts.fragment or (parts.query and not with_query):
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(parts.hostname or ""))
 
 
 def _is_this_machine(host: str) -> bool:

@@ -210,12 +210,15 @@ class Verification(StrEnum):
 
     SESSION = "session"
     PASSWORD = "password"
+    PROVIDER = "provider"
 
     @property
     def title(self) -> str:
-        return {"session": "Signed in", "password": "Signed in, and entered the password again to sign"}[
-            self.value
-        ]
+        return {
+            "session": "Signed in",
+            "password": "Signed in, and entered the password again to sign",
+            "provider": "Signed in, and signed in again with the identity provider to sign",
+        }[self.value]
 
 
 class Outcome(StrEnum):

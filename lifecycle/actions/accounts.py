@@ -51,9 +51,12 @@ def create_first_administrator(
     time_zone: str,
     name: str,
     email: str,
-    password_hash: str,
+    password_hash: str | None,
 ) -> str:
-    """The organisation and its first administrator, once. Returns the person's key; the code is used up."""
+    """The organisation and its first administrator, once. Returns the person's key; the code is used up.
+
+    Without a password hash they sign in with the identity provider.
+    """
     if sessions.has_administrator(session):
         raise Refused(
             Blocker("set_up", "Lifecycle is set up already. Sign in, or ask an administrator to invite you.")
@@ -63,7 +66,7 @@ def create_first_administrator(
         raise Invalid({"code": "This is not the set-up code. It is printed anew each time Lifecycle starts."})
     name, email = _checked(name, email)
     session.merge(Organisation(name=rules.tidy_name(organisation), time_zone=time_zone, created_at=at))
-    person = _add_person(session, at, name, email, password_hash, OrganisationRole.ADMINISTRATOR, level=0)
+    person = add_person(session, at, name, email, password_hash, OrganisationRole.ADMINISTRATOR)
     session.execute(delete(SetUpCode))
     session.flush()
     record_of_person(
@@ -80,9 +83,13 @@ def sign_in(
     person_key: str,
     address: str = "",
     user_agent: str = "",
+    issuer: str | None = None,
     lasts: timedelta,
 ) -> str:
-    """Start a session for somebody whose password was right. Returns its token; only its hash is stored."""
+    """Start a session for somebody whose password was right, or whom the identity provider `issuer` vouched for.
+
+    Returns its token; only its hash is stored.
+    """
     person = active_person(session, person_key)
     token = new_token()
     session.add(
@@ -93,11 +100,13 @@ def sign_in(
             last_seen_at=at,
             expires_at=at + lasts,
             user_agent=user_agent,
+            issuer=issuer,
         )
     )
     sessions.forget_attempts(session, email=person.email or "", address=address)
     sessions.remove_ended(session, at=at)
-    record_of_person(session, EventAction.PERSON_SIGNED_IN, person, by or actor_of(person), at)
+    how = {"issuer": issuer} if issuer else {}
+    record_of_person(session, EventAction.PERSON_SIGNED_IN, person, by or actor_of(person), at, **how)
     return token
 
 
@@ -129,11 +138,8 @@ def accept_invitation(
     if session.exec(select(PersonRow.key).where(col(PersonRow.email) == email)).first():
         raise Refused(Blocker("joined", "This address has an account already. Sign in instead."))
     role = OrganisationRole(link.organisation_role)
-    person = _add_person(session, at, name, email, password_hash, role, level=0)
-    link.used_at, link.person_key, link.email, link.name = at, person.key, None, ""
-    session.flush()
-    if link.project_id is not None and link.project_role:
-        _give_invited_role(session, person, link, at)
+    person = add_person(session, at, name, email, password_hash, role)
+    use_invitation(session, link, person, at)
     record_of_person(
         session,
         EventAction.PERSON_JOINED,
@@ -211,29 +217,36 @@ def _checked(name: str, email: str) -> tuple[str, str]:
     return name, email
 
 
-def _add_person(
+def add_person(
     session: Session,
     at: datetime,
     name: str,
     email: str,
     password_hash: str | None,
     role: OrganisationRole,
-    *,
-    level: int,
 ) -> PersonRow:
+    """The row of a new account, under a key of its own."""
     person = PersonRow(
         key="person-" + "".join(secrets.choice(_KEY_ALPHABET) for _ in range(10)),
         email=email,
         name=name,
         password_hash=password_hash,
         organisation_role=role.value,
-        approval_level=level,
+        approval_level=0,
         created_at=at,
     )
     session.add(person)
     # At once: rows that refer to the person may be written before it otherwise.
     session.flush()
     return person
+
+
+def use_invitation(session: Session, link: Invitation, person: PersonRow, at: datetime) -> None:
+    """The link is used up; the project role it names is given."""
+    link.used_at, link.person_key, link.email, link.name = at, person.key, None, ""
+    session.flush()
+    if link.project_id is not None and link.project_role:
+        _give_invited_role(session, person, link, at)
 
 
 def _give_invited_role(session: Session, person: PersonRow, link: Invitation, at: datetime) -> None:

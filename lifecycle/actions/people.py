@@ -23,6 +23,7 @@ from lifecycle.store.tables import (
     Membership,
     PersonRow,
     Project,
+    SignInIdentity,
     WebSession,
 )
 from lifecycle.store.tokens import hash_token, new_token
@@ -143,7 +144,7 @@ def set_organisation_role(
     require("people.set_organisation_role", by)
     person = active_person(session, person_key)
     if role is not OrganisationRole.ADMINISTRATOR:
-        _keep_an_administrator(session, person)
+        keep_an_administrator(session, person)
     before, person.organisation_role = person.organisation_role, role.value
     record_of_person(
         session,
@@ -204,13 +205,29 @@ def deactivate(session: Session, *, by: Actor, at: datetime, person_key: str) ->
     """End the account's sessions, links and tokens and let nobody in with it. Roles and decisions stay."""
     require("people.deactivate", by)
     person = active_person(session, person_key)
-    _keep_an_administrator(session, person)
+    keep_an_administrator(session, person)
     person.active = False
     _end_links(session, person.key, at)
     ended, tokens = end_sessions(session, person.key, at), _end_tokens(session, person.key, by, at)
     record_of_person(
         session, EventAction.PERSON_DEACTIVATED, person, by, at, sessions_ended=ended, tokens_revoked=tokens
     )
+
+
+def sign_out_everywhere(
+    session: Session, *, by: Actor, at: datetime, person_key: str, keep_session: str | None = None
+) -> int:
+    """End all sessions of oneself, or of anybody for an administrator, but the one of this token hash.
+
+    Returns how many were ended.
+    """
+    require("people.sign_out_everywhere", by)
+    if by.key != person_key and by.organisation_role is not OrganisationRole.ADMINISTRATOR:
+        raise Forbidden("Only an administrator may sign somebody else out.")
+    person = existing_person(session, person_key)
+    ended = end_sessions(session, person.key, at, but=keep_session)
+    record_of_person(session, EventAction.SESSION_REVOKED, person, by, at, sessions_ended=ended)
+    return ended
 
 
 def reactivate(session: Session, *, by: Actor, at: datetime, person_key: str) -> None:
@@ -230,11 +247,15 @@ def erase(session: Session, *, by: Actor, at: datetime, person_key: str) -> None
     person = existing_person(session, person_key)
     if person.erased_at is not None:
         raise Invalid({"person": "This person was erased already."})
-    _keep_an_administrator(session, person)
+    keep_an_administrator(session, person)
     person.name, person.email, person.password_hash = ERASED_NAME, None, None
     person.active, person.erased_at = False, at
     person.organisation_role, person.approval_level = OrganisationRole.MEMBER.value, 0
     session.execute(delete(WebSession).where(col(WebSession.person_key) == person.key))
+    for identity in session.exec(
+        select(SignInIdentity).where(col(SignInIdentity.person_key) == person.key)
+    ).all():
+        session.delete(identity)
     for listed in session.exec(
         select(EligibleReviewer).where(col(EligibleReviewer.person_key) == person.key)
     ).all():
@@ -345,7 +366,8 @@ def add_membership(
     )
 
 
-def _keep_an_administrator(session: Session, person: PersonRow) -> None:
+def keep_an_administrator(session: Session, person: PersonRow) -> None:
+    """Raises Refused when nobody would be left to let people in."""
     if person.organisation_role != OrganisationRole.ADMINISTRATOR.value or not person.active:
         return
     others = session.exec(

@@ -246,13 +246,14 @@ def decide(
     on_behalf_of: str = "",
     stated: Meaning | None = None,
     password_hash: str | None = None,
+    anew_in: str | None = None,
 ) -> int:
     """Record one person's decision; returns the sign-off's id.
 
     `seen_digest` is the digest of the content on the screen: when it has changed since, the decision is
     refused and the changed fields are named, so that nobody signs what they did not see. `stated` may be left
-    out where the guide offers one meaning only; `password_hash` as in `signing.verification`. `fields` are the
-    keys of answers; of a data source, `X07@3`, or `X07` for every one. Whoever stands in for the person asked
+    out where the guide offers one meaning only; `password_hash` and `anew_in` as in `signing.verification`. `fields`
+    are the keys of answers; of a data source, `X07@3`, or `X07` for every one. Whoever stands in for the person asked
     signs on their behalf, whatever `on_behalf_of` says.
     """
     review = _review(session, review_id)
@@ -282,7 +283,7 @@ def decide(
         behalf,
         len(asked),
         stated=stated,
-        verified=verification(session, facts, guide, review, decision, by, password_hash),
+        verified=verification(session, facts, guide, review, decision, by, at, password_hash, anew_in),
     )
     sign_off.fields = canonical_json(sorted(set(fields)))
     session.add(sign_off)
@@ -309,6 +310,7 @@ def affirm(
     seen_digest: str,
     comment: str = "",
     password_hash: str | None = None,
+    anew_in: str | None = None,
 ) -> int:
     """Say again, after reading what changed, that a stale decision holds; returns the new sign-off's id.
 
@@ -326,7 +328,7 @@ def affirm(
     refuse(rules.may_affirm(facts, guide, fact, _review_fact(facts, old.review_id), by, held))
     covered = cover_as_seen(session, facts, guide, review, seen_digest)
     owed = [item for item in conditions_of(session, [sign_off_id]) if item.state == "open"]
-    verified = verification(session, facts, guide, review, fact.decision, by, password_hash)
+    verified = verification(session, facts, guide, review, fact.decision, by, at, password_hash, anew_in)
     sign_off = new_sign_off(
         project,
         _asked_again(session, review, at) or review,

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, func, select, update
 
+from lifecycle.rules import identities
 from lifecycle.rules import people as rules
-from lifecycle.store.tables import PersonRow, SetUpCode, SignInAttempt, WebSession
+from lifecycle.store.tables import FreshSignIn, PersonRow, SetUpCode, SignInAttempt, WebSession
 from lifecycle.store.tokens import hash_token
 from lifecycle.vocabulary import OrganisationRole
 
@@ -57,6 +58,63 @@ def begin_signing(session: Session, *, person_key: str, at: datetime) -> tuple[t
 def forget_signing(session: Session, *, person_key: str) -> None:
     """After the right password, and after a new one was set."""
     session.execute(delete(SignInAttempt).where(col(SignInAttempt.subject) == _signing(person_key)))
+
+
+def begin_fresh_sign_in(
+    session: Session, *, state: str, person_key: str, session_hash: str, review_id: int, at: datetime
+) -> None:
+    """Somebody is sent to the identity provider to sign in anew, in order to sign this review."""
+    session.execute(delete(FreshSignIn).where(col(FreshSignIn.begun_at) < at - timedelta(days=1)))
+    session.add(
+        FreshSignIn(
+            state_hash=hash_token(state),
+            person_key=person_key,
+            session_hash=session_hash,
+            review_id=review_id,
+            begun_at=at,
+        )
+    )
+
+
+def confirm_fresh_sign_in(
+    session: Session,
+    *,
+    state: str,
+    person_key: str,
+    session_hash: str,
+    authenticated_at: datetime | None,
+    at: datetime,
+) -> int | None:
+    """The review that may be signed now; None when the sign-in was not fresh or not begun by this person here."""
+    begun = session.get(FreshSignIn, hash_token(state))
+    if begun is None or begun.confirmed_at is not None:
+        return None
+    if (begun.person_key, begun.session_hash) != (person_key, session_hash):
+        return None
+    in_time = at - begun.begun_at <= identities.BEGUN_FOR
+    if not in_time or not identities.is_fresh(authenticated_at, begun_at=begun.begun_at):
+        return None
+    begun.confirmed_at = at
+    return begun.review_id
+
+
+def use_fresh_sign_in(
+    session: Session, *, person_key: str, session_hash: str, review_id: int, at: datetime
+) -> bool:
+    """Whether this browser signed in anew for this review within five minutes; it counts for one signature."""
+    confirmed = session.exec(
+        select(FreshSignIn).where(
+            col(FreshSignIn.person_key) == person_key,
+            col(FreshSignIn.session_hash) == session_hash,
+            col(FreshSignIn.review_id) == review_id,
+            col(FreshSignIn.used_at).is_(None),
+            col(FreshSignIn.confirmed_at) >= at - identities.FRESH_FOR,
+        )
+    ).first()
+    if confirmed is None:
+        return False
+    confirmed.used_at = at
+    return True
 
 
 def touch(session: Session, *, token_hash: str, at: datetime) -> None:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlmodel import Session, col, select
 
 from lifecycle.actions.projects import record_change
+from lifecycle.actions.sessions import use_fresh_sign_in
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Invalid, NotFound, Refused
 from lifecycle.events import EventAction
@@ -163,15 +164,20 @@ def verification(
     review: Review,
     decision: Decision,
     by: Actor,
+    at: datetime,
     password_hash: str | None,
+    anew_in: str | None,
 ) -> Verification:
     """How the signer is known. `password_hash` is what the password entered just now was checked against.
 
-    Raises Refused where the policy asks for the password and none was entered, or it was changed since.
+    `anew_in` is the hash of the session in which the signer signed in again with the identity provider. Raises
+    Refused where the policy asks for either and there is neither, or the password was changed since.
     """
     gate, role = Gate(review.gate), Role(review.role)
     if not (decision.is_favourable and guide.reenters_password(gate, role, facts.tier)):
         return Verification.SESSION
+    if anew_in is not None:
+        return _signed_in_anew(session, review, by, at, anew_in)
     person = session.get(PersonRow, by.key)
     if password_hash is None:
         text = "Signing here takes your password. Enter it and sign again; nothing was signed."
@@ -180,6 +186,20 @@ def verification(
         text = "Your password was changed meanwhile. Nothing was signed: enter the new one."
         raise Refused(Blocker("password:changed", text, role=role, gate=gate))
     return Verification.PASSWORD
+
+
+def _signed_in_anew(
+    session: Session, review: Review, by: Actor, at: datetime, session_hash: str
+) -> Verification:
+    if use_fresh_sign_in(
+        session, person_key=by.key, session_hash=session_hash, review_id=review.id or 0, at=at
+    ):
+        return Verification.PROVIDER
+    text = (
+        "Signing here takes a fresh sign-in, not older than five minutes, for each signature. "
+        "Sign in again, come back to this page and sign; nothing was signed."
+    )
+    raise Refused(Blocker("sign_in:needed", text, role=Role(review.role), gate=Gate(review.gate)))
 
 
 def new_sign_off(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,12 +15,14 @@ from sqlmodel import Session, col, func, select
 from lifecycle.errors import NotFound
 from lifecycle.store.tables import (
     EligibleReviewer,
+    FreshSignIn,
     Invitation,
     Membership,
     Organisation,
     PersonRow,
     Project,
     Review,
+    SignInIdentity,
     WebSession,
 )
 from lifecycle.store.tokens import hash_token
@@ -36,6 +38,7 @@ class SignedInPerson:
     email: str | None
     organisation_role: OrganisationRole
     approval_level: int
+    issuer: str | None = None  # the identity provider that vouched for this browser; None with a password
 
     @property
     def actor(self) -> Actor:
@@ -116,7 +119,7 @@ def person_for_session(
         return None
     asked = {"token_hash": hash_token(token), "now": at, "idle_since": at - idle}
     person = session.execute(_PERSON_OF_SESSION, asked).one_or_none()
-    return _identity(person) if person else None
+    return replace(_identity(person), issuer=person.issuer) if person else None
 
 
 def live_sessions(
@@ -125,6 +128,12 @@ def live_sessions(
     """Those of the token hashes whose session lasts and whose person is active."""
     asked = {"token_hashes": list(token_hashes), "now": at, "idle_since": at - idle}
     return frozenset(session.execute(_LASTING_OF, asked).scalars())
+
+
+def open_sessions(session: Session, *, person_key: str, at: datetime, idle: timedelta) -> int:
+    """In how many browsers somebody is signed in."""
+    asked = {"person": person_key, "now": at, "idle_since": at - idle}
+    return int(session.execute(_LASTING_OF_PERSON, asked).scalar_one())
 
 
 _LASTING = (
@@ -140,6 +149,12 @@ _LASTING_OF = (
     .join(PersonRow, _OF_PERSON)
     .where(col(WebSession.token_hash).in_(bindparam("token_hashes", expanding=True)), *_LASTING)
 )
+_LASTING_OF_PERSON = (
+    columns(func.count())
+    .select_from(WebSession)
+    .join(PersonRow, _OF_PERSON)
+    .where(col(PersonRow.key) == bindparam("person"), *_LASTING)
+)
 _PERSON_OF_SESSION = (
     columns(
         col(PersonRow.key),
@@ -147,6 +162,7 @@ _PERSON_OF_SESSION = (
         col(PersonRow.email),
         col(PersonRow.organisation_role),
         col(PersonRow.approval_level),
+        col(WebSession.issuer),
     )
     .select_from(WebSession)
     .join(PersonRow, _OF_PERSON)
@@ -174,6 +190,33 @@ def credentials(session: Session, *, email: str) -> tuple[str, str | None] | Non
         )
     ).one_or_none()
     return (found.key, found.password_hash) if found else None
+
+
+def key_of_identity(session: Session, *, issuer: str, subject: str) -> str | None:
+    """The key of the person whom the provider knows by this subject, active or not."""
+    found = select(SignInIdentity.person_key).where(
+        col(SignInIdentity.issuer) == issuer, col(SignInIdentity.subject) == subject
+    )
+    return session.execute(found).scalar_one_or_none()
+
+
+def is_fresh_sign_in(session: Session, *, state: str) -> bool:
+    """Whether a sign-in with this state was begun in order to sign."""
+    return session.get(FreshSignIn, hash_token(state)) is not None
+
+
+def organisation_role(session: Session, *, person_key: str) -> OrganisationRole | None:
+    """None when there is no such active person."""
+    found = select(PersonRow.organisation_role).where(
+        col(PersonRow.key) == person_key, col(PersonRow.active).is_(True)
+    )
+    role = session.execute(found).scalar_one_or_none()
+    return OrganisationRole(role) if role else None
+
+
+def has_account(session: Session, *, email: str) -> bool:
+    """Whether any account, active or not, has this tidied address."""
+    return session.exec(select(PersonRow.key).where(col(PersonRow.email) == email)).first() is not None
 
 
 def password_hash(session: Session, *, person_key: str) -> str | None:

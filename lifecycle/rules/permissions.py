@@ -66,6 +66,7 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "people.make_reset_link": _ADMINISTRATORS,
         "people.change_password": Allowed(EVERYBODY, person_only=True),
         "people.rename": Allowed(EVERYBODY),
+        "people.sign_out_everywhere": Allowed(EVERYBODY),
         "people.set_organisation_role": _ADMINISTRATORS,
         "people.set_approval_level": _ADMINISTRATORS,
         "people.make_eligible": _ADMINISTRATORS,

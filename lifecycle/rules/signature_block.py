@@ -9,6 +9,10 @@ from typing import Protocol
 from lifecycle.vocabulary import Decision, Gate, Meaning, Role, Verification
 
 DIGEST_SHOWN = 16
+_KNOWN_BY = {
+    Verification.PASSWORD: "password entered to sign",
+    Verification.PROVIDER: "signed in anew to sign",
+}
 
 
 class Signed(Protocol):
@@ -63,7 +67,7 @@ def signature_line(signed: Signed, *, present_name: str = "") -> str:
         f"on behalf of {signed.on_behalf_of}" if signed.on_behalf_of else "",
         f"meaning: {signed.stated.title.lower()}" if signed.stated else "",
         utc(signed.at),
-        "password entered to sign" if signed.verified is Verification.PASSWORD else "",
+        _KNOWN_BY.get(signed.verified, "") if signed.verified else "",
         f"digest {short_digest(signed.digest)}" if signed.digest else "",
     )
     return " · ".join(part for part in parts if part)

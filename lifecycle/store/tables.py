@@ -90,6 +90,34 @@ class WebSession(Row, table=True):
     expires_at: datetime = Field(sa_column=_moment())
     revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     user_agent: str = ""
+    issuer: str | None = Field(
+        default=None, sa_column=_text(nullable=True)
+    )  # who vouched instead of a password
+
+
+class SignInIdentity(Row, table=True):
+    """By which subject an identity provider knows a person."""
+
+    __tablename__ = "sign_in_identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+    id: int | None = Field(default=None, primary_key=True)
+    issuer: str = Field(sa_column=_text())
+    subject: str = Field(sa_column=_text())
+    person_key: str = Field(foreign_key="person.key", index=True)
+    created_at: datetime = Field(sa_column=_moment())
+
+
+class FreshSignIn(Row, table=True):
+    """One fresh sign-in with the provider in order to sign one review: begun, confirmed, used once."""
+
+    __tablename__ = "fresh_sign_in"
+    state_hash: str = Field(primary_key=True)
+    person_key: str = Field(foreign_key="person.key", index=True)
+    session_hash: str
+    review_id: int
+    begun_at: datetime = Field(sa_column=_moment())
+    confirmed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    used_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
 
 
 class ApiToken(Row, table=True):

@@ -43,6 +43,7 @@ NOT_VOUCHED: Mapping[str, str] = MappingProxyType(
         "tally_wait": "counted from the other rows; `audit verify --standing` counts anew",
         "tally_day": "counted from the rows of the past; made anew by the daily job",
         "web_session": "bookkeeping of the way in; sign-ins are events of their own",
+        "fresh_sign_in": "bookkeeping of the way in, gone after a while; the signature says how it was made",
         "sign_in_attempt": "bookkeeping of the way in, gone after a while",
         "set_up_code": "gone once the first administrator exists",
         "outbox": "what is still to be told; it tells of events and is forgotten after a while",
@@ -60,6 +61,7 @@ LEFT_OUT: Mapping[str, Collection[str]] = MappingProxyType(
         # A digest of them would go on telling who an erased person was, to whoever guesses.
         "person": frozenset({"name", "email"}),
         "invitation": frozenset({"name", "email"}),
+        "sign_in_identity": frozenset({"subject"}),
         # It moves with every use.
         "api_token": frozenset({"last_used_at"}),
     }

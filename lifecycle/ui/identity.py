@@ -45,6 +45,14 @@ def actor() -> Actor:
     return person.actor
 
 
+def signs_anew_with() -> str | None:
+    """The identity provider at which a signer signs in again; None for whoever enters a password instead."""
+    settings, person = cache.settings(), signed_in()
+    if settings.provider is None or person is None:
+        return None
+    return settings.provider.title if person.issuer or not settings.local_accounts else None
+
+
 def is_administrator(person: SignedInPerson) -> bool:
     return person.organisation_role is OrganisationRole.ADMINISTRATOR
 

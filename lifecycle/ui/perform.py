@@ -17,6 +17,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 import streamlit as st
 
 from lifecycle.errors import LifecycleError
+from lifecycle.store.tokens import hash_token
 from lifecycle.ui import cache, current_run, identity, state
 from lifecycle.ui.components import refusal
 from lifecycle.web.reentry import reenter_password
@@ -56,13 +57,20 @@ def attempt(action: Callable[..., T], **arguments: Any) -> Attempt[T]:
 
 
 def attempt_signing(
-    action: Callable[..., T], *, about_review: int, password: str | None, **arguments: Any
+    action: Callable[..., T],
+    *,
+    about_review: int,
+    password: str | None,
+    signed_in_anew: bool = False,
+    **arguments: Any,
 ) -> Attempt[T]:
-    """As `attempt`, for a signature. `password` None: the policy asks for none.
+    """As `attempt`, for a signature. `password` None: the policy asks for none, or for a sign-in anew.
 
     The password is checked, counted and, when wrong, logged before the action begins; the action gets the hash
-    that it was checked against and never the password.
+    that it was checked against and never the password. Whether this browser signed in anew the action finds out.
     """
+    if signed_in_anew:
+        arguments["anew_in"] = hash_token(identity.session_token() or "")
     if password is not None:
         try:
             arguments["password_hash"] = reenter_password(

@@ -32,7 +32,22 @@ TRY_AGAIN = 1013
 FINISH_SECONDS = 10.0
 POLL_SECONDS = 0.02
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/sign-in", "/sign-out", "/set-up"})
+# The way in by an identity provider: there, back, and out of there too.
+PROVIDER_SIGN_IN = "/sign-in/provider"
+PROVIDER_CALLBACK = "/sign-in/provider/callback"
+PROVIDER_SIGN_OUT = "/sign-in/provider/sign-out"
+OPEN_PATHS = frozenset(
+    {
+        "/healthz",
+        "/readyz",
+        "/sign-in",
+        "/sign-out",
+        "/set-up",
+        PROVIDER_SIGN_IN,
+        PROVIDER_CALLBACK,
+        PROVIDER_SIGN_OUT,
+    }
+)
 OPEN_LINK = re.compile(r"/(?:invitation|reset)/[A-Za-z0-9_-]{20,100}")
 
 # Frontend code, asked for eighty times per page load and nothing private: a yes may be two seconds old.

@@ -48,6 +48,7 @@ from lifecycle.web.headers import application_policy
 from lifecycle.web.index_page import SCRIPT, SCRIPT_PATH, IndexPage
 from lifecycle.web.live_sessions import LiveSessions
 from lifecycle.web.pages import message
+from lifecycle.web.provider_sign_in import ProviderPages
 from lifecycle.web.readings_upload import ReadingsUpload
 from lifecycle.web.register_upload import RegisterUpload
 from lifecycle.web.sign_in import LoadExample, SignInPages
@@ -75,6 +76,7 @@ class Site:
         self._shipped: Guide | None = None
         self._evidence = EvidencePages(self.database, self.files, self.accounts, settings, self.guide)
         self._sign_in = SignInPages(self.accounts, self.sessions, settings, load_example)
+        self._provider = ProviderPages(self.accounts, settings)
         files = RegisterFiles(self.database.file, settings.uploads)
         self._register_upload = RegisterUpload(self.accounts, files, settings)
         self._worksheet_upload = WorksheetUpload(self.accounts, self.database, files)
@@ -92,6 +94,7 @@ class Site:
             Route("/healthz", _is_alive),
             Route("/readyz", self._is_ready),
             *self._sign_in.routes(),
+            *self._provider.routes(),
             *self._evidence.routes(),
             *self._register_upload.routes(),
             *self._worksheet_upload.routes(),

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
+from urllib.parse import quote
 from zoneinfo import available_timezones
 
 from starlette.concurrency import run_in_threadpool
@@ -15,13 +16,15 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from lifecycle.errors import Invalid, LifecycleError, Unavailable
+from lifecycle.queries.people import OpenLink
 from lifecycle.rules import people as rules
 from lifecycle.settings import Settings
 from lifecycle.store.tokens import hash_token
 from lifecycle.vocabulary import Actor, OrganisationRole
 from lifecycle.web.accounts import Accounts, FirstAdministrator
+from lifecycle.web.entry import enter
 from lifecycle.web.forms import form_seed, is_own_form, keep_seed, token_for
-from lifecycle.web.guard import SESSION_COOKIE, safe_next
+from lifecycle.web.guard import PROVIDER_SIGN_IN, PROVIDER_SIGN_OUT, SESSION_COOKIE, safe_next
 from lifecycle.web.headers import client_address, is_https
 from lifecycle.web.live_sessions import LiveSessions
 from lifecycle.web.pages import FRESH, Shown, message, page
@@ -93,9 +96,22 @@ class SignInPages:
             return RedirectResponse(wanted, 303)
         notice = _SIGN_IN_NOTICES.get(request.query_params.get("because", ""), "")
         shown = Shown({**shown.values, "next": wanted}, shown.problems, notice)
-        return self._form(request, "sign_in", "Sign in", shown)
+        provider = self.settings.provider
+        query = "" if wanted == "/" else f"?next={quote(wanted, safe='')}"
+        return self._form(
+            request,
+            "sign_in",
+            "Sign in",
+            shown,
+            provider=provider.title if provider else "",
+            there=f"{PROVIDER_SIGN_IN}{query}",
+            sign_out_there=PROVIDER_SIGN_OUT if "because" in request.query_params else "",
+            has_passwords=self.settings.local_accounts,
+        )
 
     async def sign_in(self, request: Request, form: Mapping[str, str]) -> Response:
+        if not self.settings.local_accounts:
+            return self._no_passwords()
         email, password = rules.tidy_email(form.get("email", "")), form.get("password", "")
         if not email or not password:
             return await self.show_sign_in(request, Shown(form, {"": "Enter your address and password."}))
@@ -125,11 +141,17 @@ class SignInPages:
         person = await self._db(self.accounts.person, request.cookies.get(SESSION_COOKIE, ""))
         if person is None:
             return RedirectResponse("/sign-in", 303)
-        return self._form(request, "sign_out", "Sign out", shown, person=person.name)
+        elsewhere = await self._db(self.accounts.browsers, person) - 1
+        return self._form(request, "sign_out", "Sign out", shown, person=person.name, elsewhere=elsewhere)
 
     async def sign_out(self, request: Request, form: Mapping[str, str]) -> Response:
+        """Here, or everywhere: then open tabs elsewhere notice within seconds."""
         token = request.cookies.get(SESSION_COOKIE, "")
-        await self._db(self.accounts.sign_out, token)
+        person = await self._db(self.accounts.person, token)
+        if form.get("where") == "everywhere" and person is not None:
+            await self._db(self.accounts.sign_out_everywhere, person)
+        else:
+            await self._db(self.accounts.sign_out, token)
         await self.sessions.end(hash_token(token))
         response = RedirectResponse("/sign-in?because=signed-out", 303)
         response.delete_cookie(
@@ -146,18 +168,26 @@ class SignInPages:
             shown = Shown({"code": request.query_params.get("code", "")[:40]})
         offers_example = self.load_example is not None
         return self._form(
-            request, "set_up", "Set up Lifecycle", shown, time_zones=TIME_ZONES, offers_example=offers_example
+            request,
+            "set_up",
+            "Set up Lifecycle",
+            shown,
+            time_zones=TIME_ZONES,
+            offers_example=offers_example,
+            asks_password=self.settings.local_accounts,
+            provider=self.settings.provider.title if self.settings.provider else "",
         )
 
     async def set_up(self, request: Request, form: Mapping[str, str]) -> Response:
         name, email = rules.tidy_name(form.get("name", "")), rules.tidy_email(form.get("email", ""))
         organisation = rules.tidy_name(form.get("organisation", ""))
         time_zone, password = form.get("time_zone", "UTC"), form.get("password", "")
+        asks_password = self.settings.local_accounts
         problems = _found(
             organisation=rules.name_problem(organisation, "the name of your organisation"),
             name=rules.name_problem(name, "your name"),
             email=rules.email_problem(email),
-            password=rules.password_problem(password, near=(name, email)),
+            password=rules.password_problem(password, near=(name, email)) if asks_password else None,
             time_zone=None if time_zone in TIME_ZONES else "Choose a time zone from the list.",
         )
         address = client_address(request.scope, trust_proxy=self.settings.trust_proxy)
@@ -165,9 +195,8 @@ class SignInPages:
             problems = {"": f"Too many attempts. Try again in {_waiting(math.ceil(wait.total_seconds()))}."}
         if problems:
             return await self.show_set_up(request, Shown(form, problems))
-        filled = FirstAdministrator(
-            form.get("code", ""), organisation, time_zone, name, email, await hash_password(password)
-        )
+        password_hash = await hash_password(password) if asks_password else None
+        filled = FirstAdministrator(form.get("code", ""), organisation, time_zone, name, email, password_hash)
         try:
             person_key = await self._db(self.accounts.set_up, filled)
         except LifecycleError as error:
@@ -189,6 +218,8 @@ class SignInPages:
         link = await self._db(self.accounts.link, request.path_params["token"], "join")
         if link is None:
             return _gone()
+        if not self.settings.local_accounts:
+            return self._invited(link)
         if shown is FRESH:
             shown = Shown({"name": link.name})
         return self._password_form(
@@ -207,6 +238,8 @@ class SignInPages:
         link = await self._db(self.accounts.link, token, "join")
         if link is None:
             return _gone()
+        if not self.settings.local_accounts:
+            return self._invited(link)
         problems = _found(
             name=rules.name_problem(name, "your name"),
             password=rules.password_problem(password, near=(name, link.email)),
@@ -227,6 +260,8 @@ class SignInPages:
         return await self._enter(request, person_key, "/")
 
     async def show_reset(self, request: Request, shown: Shown = FRESH) -> Response:
+        if not self.settings.local_accounts:
+            return self._no_passwords()
         link = await self._db(self.accounts.link, request.path_params["token"], "reset")
         if link is None:
             return _gone()
@@ -240,6 +275,8 @@ class SignInPages:
         )
 
     async def reset(self, request: Request, form: Mapping[str, str]) -> Response:
+        if not self.settings.local_accounts:
+            return self._no_passwords()
         token, password = request.path_params["token"], form.get("password", "")
         link = await self._db(self.accounts.link, token, "reset")
         if link is None:
@@ -259,6 +296,8 @@ class SignInPages:
     # ------------------------------------------------------------ own password
 
     async def show_password(self, request: Request, shown: Shown = FRESH) -> Response:
+        if not self.settings.local_accounts:
+            return self._no_passwords()
         person = await self._db(self.accounts.person, request.cookies.get(SESSION_COOKIE, ""))
         if person is None:
             return RedirectResponse("/sign-in?next=/password", 303)
@@ -273,6 +312,8 @@ class SignInPages:
         )
 
     async def change_password(self, request: Request, form: Mapping[str, str]) -> Response:
+        if not self.settings.local_accounts:
+            return self._no_passwords()
         token = request.cookies.get(SESSION_COOKIE, "")
         person = await self._db(self.accounts.person, token)
         if person is None or person.email is None:
@@ -298,22 +339,7 @@ class SignInPages:
     # ------------------------------------------------------------ what all of them share
 
     async def _enter(self, request: Request, person_key: str, wanted: str) -> Response:
-        """Start a session, always under a new token, and go where the person wanted to go."""
-        address = client_address(request.scope, trust_proxy=self.settings.trust_proxy)
-        agent = request.headers.get("user-agent", "")[:200]
-        token = await self._db(partial(self.accounts.sign_in, person_key, address=address, user_agent=agent))
-        response = RedirectResponse(wanted, 303, {"Cache-Control": "no-store"})
-        lasts = int(self.settings.session_absolute_hours * 3600)
-        response.set_cookie(
-            SESSION_COOKIE,
-            token,
-            max_age=lasts,
-            path="/",
-            httponly=True,
-            samesite="lax",
-            secure=self._https(request),
-        )
-        return response
+        return await enter(request, person_key, wanted, accounts=self.accounts, settings=self.settings)
 
     def _password_form(
         self,
@@ -348,6 +374,28 @@ class SignInPages:
         response = page(template, title, status=status, shown=shown, form_token=token, **content)
         keep_seed(response, request, seed, secure=self._https(request))
         return response
+
+    def _no_passwords(self) -> Response:
+        return message(
+            "No passwords here",
+            f"People sign in with {self._provider_title} here; passwords are switched off.",
+            status=403,
+            link="/sign-in",
+            link_text="Sign in",
+        )
+
+    def _invited(self, link: OpenLink) -> Response:
+        return message(
+            "Join Lifecycle",
+            f"{link.invited_by} invited you to {link.organisation}. "
+            f"Sign in with {self._provider_title} as {link.email}.",
+            link=PROVIDER_SIGN_IN,
+            link_text=f"Sign in with {self._provider_title}",
+        )
+
+    @property
+    def _provider_title(self) -> str:
+        return self.settings.provider.title if self.settings.provider else "your provider"
 
     def _is_own_form(self, request: Request, form: Mapping[str, str]) -> bool:
         return is_own_form(request, form.get("form_token", ""))

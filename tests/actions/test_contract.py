@@ -30,6 +30,7 @@ from lifecycle.actions import (
     filters,
     gates,
     guides,
+    identities,
     incidents,
     monitors,
     operation,
@@ -54,6 +55,7 @@ from lifecycle.facts.projects import load_facts
 from lifecycle.own_guide import OwnGuide, with_threshold
 from lifecycle.rules.deliveries import Medium, Way
 from lifecycle.rules.evidence import LinkContent
+from lifecycle.rules.identities import Vouched
 from lifecycle.rules.incidents import IncidentSeverity
 from lifecycle.rules.monitors import MonitorSpec
 from lifecycle.rules.operation import Verdict
@@ -84,6 +86,7 @@ from lifecycle.vocabulary import (
     Actor,
     Decision,
     Gate,
+    OrganisationRole,
     Outcome,
     ProjectStatus,
     Role,
@@ -110,6 +113,7 @@ from tests.store.rows import all_rows
 LATER = START + timedelta(hours=1)
 NEXT_MONTH = date(2026, 4, 2)
 Call = dict[str, Any]
+VOUCHED = Vouched("https://login.example.org", "4711", "new@example.org", "Nia", frozenset(), None)
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,10 @@ def _reset(world: World) -> Call:
     key = world.cast.pat.key
     token = people.make_reset_link(world.session, by=world.cast.ada, at=START, person_key=key)
     return {"by": None, "token": token, "password_hash": "$h"}
+
+
+def _address(world: World) -> str:
+    return world.session.get_one(PersonRow, world.cast.pat.key).email or ""
 
 
 def _signed_in(world: World) -> str:
@@ -600,6 +608,12 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     accounts.change_password: lambda world: {"by": world.cast.pat, "password_hash": "$other"},
     accounts.use_reset_link: _reset,
     accounts.refuse_signing: lambda world: {"by": world.cast.ann, "review_id": 1, "tries": 5},
+    identities.connect: lambda world: {"by": None, "email": _address(world), "vouched": VOUCHED},
+    identities.join: lambda world: {"by": None, "vouched": VOUCHED, "by_group": True},
+    identities.follow_groups: lambda world: {
+        "person_key": world.cast.pat.key,
+        "role": OrganisationRole.LEADERSHIP,
+    },
     answers.save: lambda world: {
         "by": world.cast.pat,
         **world.on_project,
@@ -701,6 +715,7 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     people.make_eligible: lambda world: _about(world, role=Role.PRIVACY),
     people.end_eligibility: lambda world: _about(world, world.cast[Role.PRIVACY], role=Role.PRIVACY),
     people.deactivate: _about,
+    people.sign_out_everywhere: _about,
     people.reactivate: _inactive,
     people.erase: _about,
     people.give_project_role: lambda world: _about(world, role=Role.APPROVER, **world.on_project),
@@ -789,6 +804,9 @@ FOR_EVERYBODY = {
     accounts.change_password,
     accounts.use_reset_link,
     accounts.refuse_signing,
+    identities.connect,
+    identities.join,
+    identities.follow_groups,
     deliveries.choose,
     filters.save,
     documents.import_document,

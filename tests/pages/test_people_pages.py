@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import text
 
@@ -58,6 +58,18 @@ def test_last_administrator_is_kept(see: See, screens: Screens) -> None:
     app = see("people", screens.cast.ada, person=screens.cast.ada.key)
     press(app, "Deactivate")
     assert "Ada is the last administrator" in words(app)
+
+
+def test_administrator_signs_somebody_out_everywhere(see: See, screens: Screens) -> None:
+    app = see("people", screens.cast.ada, person=screens.cast.pat.key)
+    press(app, "Sign out everywhere")
+
+    assert "Pat is signed out in every browser, and can sign in again." in words(app)
+    with screens.database.read() as session:
+        token = screens.tokens[screens.cast.pat.name]
+        assert (
+            queries.person_for_session(session, token, at=datetime.now(UTC), idle=timedelta(days=1)) is None
+        )
 
 
 def test_leaver_is_deactivated_and_can_come_back(see: See, screens: Screens) -> None:

@@ -9,8 +9,10 @@ import pytest
 from sqlmodel import col, select
 from streamlit.testing.v1 import AppTest
 
-from lifecycle.actions import people, reviews
+from lifecycle.actions import people, reviews, sessions
 from lifecycle.store.tables import Condition, PersonRow, SignOff
+from lifecycle.store.tokens import hash_token
+from lifecycle.ui import cache, identity
 from lifecycle.ui.components import plain
 from lifecycle.vocabulary import Decision, Gate, Role
 from lifecycle.web.passwords import hash_password
@@ -224,6 +226,38 @@ def test_five_wrong_passwords_lock_signing_with_a_sentence_each_time(
         app
     )
     assert sign_offs(screens) == []
+
+
+def test_signer_of_an_identity_provider_signs_after_a_fresh_sign_in_and_without_a_password(
+    see: See, screens: Screens, launch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIFECYCLE_OIDC_ISSUER", "https://login.example.org")
+    monkeypatch.setenv("LIFECYCLE_OIDC_CLIENT_ID", "lifecycle")
+    monkeypatch.setenv("LIFECYCLE_LOCAL_ACCOUNTS", "off")
+    cache.settings.cache_clear()
+    app = choose(see("review", screens.cast.ann, review=launch), launch, Decision.APPROVED)
+    app.radio(key=f"decide:{launch}:stated:approved").set_value("approves_use").run()
+    (link,) = app.get("link_button")
+    assert link.proto.url == f"/sign-in/provider/anew?review={launch}"
+    assert "Your password" not in [field.label for field in app.text_input]
+
+    press(app, "Sign approval")
+    assert "Signing here takes a fresh sign-in" in words(app)
+    assert sign_offs(screens) == []
+
+    with screens.database.write() as session:
+        begun = {
+            "state": "s",
+            "person_key": screens.cast.ann.key,
+            "session_hash": hash_token(identity.session_token() or ""),
+        }
+        now = datetime.now(UTC)
+        sessions.begin_fresh_sign_in(session, **begun, review_id=int(launch), at=now)
+        sessions.confirm_fresh_sign_in(session, **begun, authenticated_at=now, at=now)
+    press(app, "Sign approval")
+    (signed,) = sign_offs(screens)
+    assert signed.verified == "provider"
+    assert "signed in again with the identity provider" in words(app)
 
 
 # ---------------------------------------------------------------- bad input

@@ -23,7 +23,8 @@ ON_IT = "btplcvamko"
 # actions: organisation, project, command line, system
 MATRIX: dict[str, tuple[str, str, bool, bool]] = {
     # everybody of the organisation
-    "people.read people.rename projects.create projects.import_document tokens.create tokens.revoke": (
+    """people.read people.rename people.sign_out_everywhere projects.create projects.import_document tokens.create
+    tokens.revoke""": (
         "ALM",
         "",
         True,

@@ -26,6 +26,9 @@ OPEN_TO_ANYBODY = {
     "/healthz",
     "/readyz",
     "/sign-in",
+    "/sign-in/provider",
+    "/sign-in/provider/callback",
+    "/sign-in/provider/sign-out",
     "/sign-out",
     "/set-up",
     "/invitation/{token}",
@@ -104,7 +107,7 @@ def test_every_route_of_the_application_is_refused_unless_listed(installation: I
             path.replace("{token}", "a" * 43).replace("{path:path}", "x").replace(":path", "")
         )
         if path in OPEN_TO_ANYBODY:
-            assert answer.status_code in (200, 303, 410), path
+            assert answer.status_code in (200, 303, 404, 410), path
         else:
             assert answer.status_code in (303, 401), path
             assert answer.headers.get("location", "/sign-in").startswith("/sign-in")

@@ -229,6 +229,22 @@ def test_sign_out_asks_first_and_then_ends_the_session(
     assert stolen.get("/").status_code == 303
 
 
+def test_signing_out_everywhere_ends_every_browser_of_that_person_alone(
+    installation: Installation, signed_in: Callable[[], httpx.Client]
+) -> None:
+    with _as_administrator(installation) as (session, ada):
+        invitation = people.invite(session, by=ada.actor, at=datetime.now(UTC), email="fay@example.org")
+    here, there, bystander = installation.browser(), installation.browser(), signed_in()
+    send_form(here, f"/invitation/{invitation}", name="Fay", password=PASSWORD)
+    assert "Sign out everywhere" not in here.get("/sign-out").text
+    sign_in(there, "fay@example.org", PASSWORD)
+    assert "Another browser is signed in as you." in here.get("/sign-out").text
+
+    assert send_form(here, "/sign-out", where="everywhere").status_code == 303
+
+    assert [client.get("/").status_code for client in (here, there, bystander)] == [303, 303, 200]
+
+
 # ---------------------------------------------------------------- behind a proxy, and passwords
 
 

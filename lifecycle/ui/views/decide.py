@@ -17,11 +17,13 @@ from lifecycle.errors import Invalid, LifecycleError
 from lifecycle.facts.projects import organisation_today
 from lifecycle.queries import worksheets
 from lifecycle.queries.reviews import Promise, ReviewView
-from lifecycle.ui import cache, identity, standing, state
+from lifecycle.rules.identities import FRESH_FOR
+from lifecycle.ui import cache, identity, navigation, standing, state
 from lifecycle.ui.components import plain, refusal_words, show_refusal
 from lifecycle.ui.perform import attempt_signing, perform
 from lifecycle.ui.views.conditions import condition_fields
 from lifecycle.vocabulary import Blocker, Decision, Meaning
+from lifecycle.web.provider_sign_in import PROVIDER_ANEW
 
 ANCHOR = "your-decision"
 MOST_CONDITIONS = 50
@@ -157,7 +159,7 @@ def _form(view: ReviewView, promise: Promise) -> None:
         st.markdown(plain(promise.statement), anchors=False)
     enters_password = view.enters_password and decision.is_favourable
     if enters_password:
-        _password(view.id)
+        _proof(view.id)
     _refused(view.id)
     st.form_submit_button(
         _SIGN[decision],
@@ -202,6 +204,23 @@ def _fields(view: ReviewView) -> None:
     )
 
 
+def _proof(review_id: int) -> None:
+    """That it is the signer who signs: a sign-in anew, or the password."""
+    provider = identity.signs_anew_with()
+    if provider is None:
+        _password(review_id)
+        return
+    st.caption(
+        "Signing here takes a fresh sign-in. It opens in a new tab; what you wrote here stays. Then come back "
+        f"and sign within {FRESH_FOR.seconds // 60} minutes."
+    )
+    st.link_button(
+        plain(f"Sign in again with {provider}"),
+        f"{PROVIDER_ANEW}?{navigation.query_text(review=review_id)}",
+        icon=":material/passkey:",
+    )
+
+
 def _password(review_id: int) -> None:
     st.text_input(
         "Your password",
@@ -218,7 +237,7 @@ def _password_key(review_id: int) -> str:
 
 def _entered(review_id: int, enters_password: bool) -> str | None:
     """The password as it was entered; afterwards it is nowhere. None where none is asked for."""
-    if not enters_password:
+    if not enters_password or identity.signs_anew_with():
         return None
     password = str(state.take(_password_key(review_id)) or "")
     state.put(_key(review_id, "entered"), int(state.value(_key(review_id, "entered"), 0)) + 1)
@@ -242,6 +261,7 @@ def _sign(review_id: int, decision: Decision, stated: Meaning | None, enters_pas
         actions.decide,
         about_review=review_id,
         password=password,
+        signed_in_anew=enters_password and password is None,
         review_id=review_id,
         decision=decision,
         stated=stated,
@@ -315,7 +335,7 @@ def _affirm(view: ReviewView) -> None:
         args = (view.id, signed.id, view.enters_password)
         if view.enters_password:
             with st.form("affirm", border=False):
-                _password(view.id)
+                _proof(view.id)
                 st.form_submit_button(
                     "Affirm again",
                     type="primary",
@@ -337,10 +357,12 @@ def _affirm(view: ReviewView) -> None:
 def _affirm_again(review_id: int, sign_off_id: int, enters_password: bool) -> None:
     if state.has(_key(review_id, "done")):
         return
+    password = _entered(review_id, enters_password)
     outcome = attempt_signing(
         actions.affirm,
         about_review=review_id,
-        password=_entered(review_id, enters_password),
+        password=password,
+        signed_in_anew=enters_password and password is None,
         sign_off_id=sign_off_id,
         seen_digest=_shown(review_id),
     )

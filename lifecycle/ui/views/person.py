@@ -191,8 +191,19 @@ def _make_reset_link(person: PersonView) -> None:
 
 def _leaving(person: PersonView) -> None:
     st.header("Access", anchor=False)
-    if st.button("Make a link for a new password", icon=":material/key:", key="person:make_reset"):
+    with st.container(horizontal=True, gap="small"):
+        makes_link = cache.settings().local_accounts and st.button(
+            "Make a link for a new password", icon=":material/key:", key="person:make_reset"
+        )
+        signs_out = st.button("Sign out everywhere", icon=":material/logout:", key="person:sign_out")
+    if makes_link:
         _make_reset_link(person)
+    if signs_out:
+        perform(
+            actions.sign_out_everywhere,
+            done=f"{person.name} is signed out in every browser, and can sign in again.",
+            person_key=person.key,
+        )
     duties = cache.read_now(queries.duties, person_key=person.key)
     with st.expander("End this account", icon=":material/person_off:"):
         st.markdown(plain(_duties_in_words(duties)), anchors=False)
