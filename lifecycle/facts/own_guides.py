@@ -17,10 +17,11 @@ from lifecycle.errors import GuideError
 from lifecycle.guide import Guide
 from lifecycle.own_guide import OwnGuide, joined, own_guide
 from lifecycle.store.base import metadata
+from lifecycle.store.tables import OwnGuideRow
 
 ON_SCREEN = "Your own guide"  # instead of a file's name
 _PREFIXES = ("OWN", "OUR", "ORG", "ADD")
-_ROW = metadata.tables["own_guide"]
+_ROW = metadata.tables[str(OwnGuideRow.__tablename__)]
 
 
 @dataclass(frozen=True, slots=True)

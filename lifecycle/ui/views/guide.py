@@ -39,7 +39,7 @@ def show() -> None:
     page_header(
         "Guide",
         about=f"Version {guide.version}: {len(guide.fields)} questions and {len(guide.checks)} checks, "
-        "for every project that begins now. It is read from data/guide when the server starts.",
+        "for every project that begins now. Administrators add to it under Settings.",
     )
     _versions(guide)
     chapters = {

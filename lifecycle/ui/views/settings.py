@@ -1,4 +1,4 @@
-"""Settings of the organisation: which days are worked, and how long reviews and stages take here."""
+"""Settings of the organisation: which days are worked, how long things take here, and its own part of the guide."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lifecycle.rules.planning import ENOUGH, Spread, lead_times, stage_lengths
 from lifecycle.ui import cache, identity, upkeep
 from lifecycle.ui.components import counted, day, page_header, plain
 from lifecycle.ui.perform import perform
-from lifecycle.ui.views import plan
+from lifecycle.ui.views import own_guide, plan
 
 _NONE = ""
 _SHOWN = 4
@@ -21,9 +21,10 @@ _SHOWN = 4
 
 def show() -> None:
     """The whole page."""
-    page_header("Settings", about="What plans count with. Thresholds and lead times are part of the guide.")
+    page_header("Settings", about="What plans count with, and what your organisation adds to the guide.")
     _working_days()
     _lengths()
+    own_guide.show()
 
 
 def _working_days() -> None:

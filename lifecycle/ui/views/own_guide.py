@@ -1,0 +1,170 @@
+"""What the organisation adds to the guide, written on screen: its questions and its thresholds."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from functools import partial
+
+import streamlit as st
+
+from lifecycle.actions import own_guides as actions
+from lifecycle.errors import Invalid
+from lifecycle.own_guide import OwnGuide, OwnQuestion, questions, with_threshold, without_question
+from lifecycle.queries import own_guides as queries
+from lifecycle.queries.own_guides import OwnGuideView
+from lifecycle.ui import cache, components, identity, state
+from lifecycle.ui.components import plain
+from lifecycle.ui.perform import attempt, draw_again
+from lifecycle.ui.views import own_question
+from lifecycle.vocabulary import plain_number
+
+_THRESHOLD = "own:threshold"
+
+
+def show() -> None:
+    """The section of the settings page; only administrators get that far."""
+    st.header("Your own guide", anchor=False)
+    st.caption(
+        "Added to the guide for projects that begin from now on. Projects under way go on by the version they began "
+        "with; their overview shows what the new one would change, and moves them on."
+    )
+    view = cache.read_now(queries.view, by=identity.actor(), shipped=cache.shipped_guide())
+    if view.misfit:
+        st.warning(
+            f"What was added here is not in force, because it no longer fits the guide's files: {plain(view.misfit)}",
+            icon=":material/warning:",
+        )
+    if view.own is None:
+        return
+    _questions(view, view.own)
+    _thresholds(view, view.own)
+
+
+def save(view: OwnGuideView, own: OwnGuide, done: str, form: str = "") -> None:
+    """Put it in force and say so; a refusal stands beside the form, which keeps what was typed."""
+    before = cache.current_guide().version
+    outcome = attempt(actions.save, shipped=cache.shipped_guide(), own=own, base=view.revision)
+    if outcome.refusal is not None:
+        components.refusal(outcome.refusal)
+        return
+    if form:
+        state.renew(form)
+    new = "" if outcome.value == before else f" New projects go by version {outcome.value}."
+    state.flash("success", f"{done}{new}")
+    draw_again()
+
+
+# ------------------------------------------------------------------ questions
+
+
+def _questions(view: OwnGuideView, own: OwnGuide) -> None:
+    st.subheader("Questions", anchor=False)
+    found = questions(own)
+    if not found:
+        st.caption("None of your own yet.")
+    for question in found:
+        with st.container(border=True, gap="small"):
+            _question(view, own, question)
+    with st.expander("Add a question", icon=":material/add:", key="own:add", on_change="rerun") as fold:
+        if fold.open:
+            own_question.form(own, None, partial(save, view))
+
+
+def _question(view: OwnGuideView, own: OwnGuide, question: OwnQuestion) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(own_question.in_words(question), width="stretch", anchors=False)
+        editing = f"own:editing:{question.id}"
+        if st.button(
+            "Close" if state.value(editing) else "Change",
+            key=f"own:change:{question.id}",
+            icon=":material/close:" if state.value(editing) else ":material/edit:",
+        ):
+            state.put(editing, not state.value(editing))
+            draw_again()
+        with st.popover("Remove", icon=":material/delete:", key=f"own:remove:{question.id}"):
+            st.markdown(
+                "Projects that go by an earlier version are still asked it, and answers stay in the history. "
+                "Its number is not given to another question."
+            )
+            if st.button("Remove it", key=f"own:remove:{question.id}:press", type="primary"):
+                save(view, without_question(own, question.id), f"{question.id} is asked no more.")
+    if state.value(editing):
+        own_question.form(own, question, partial(save, view))
+
+
+# ------------------------------------------------------------------ thresholds
+
+
+def _thresholds(view: OwnGuideView, own: OwnGuide) -> None:
+    st.subheader("Thresholds", anchor=False)
+    shipped = cache.shipped_guide().thresholds
+    if not own.thresholds:
+        st.caption(
+            "All as the guide has them. The Guide page lists them, with the checks that compare with them."
+        )
+    for name, value in own.thresholds.items():
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"**{plain(_title(name))}:** {plain(_said(value))}  \n"
+                f":small[:gray[the guide says {plain(_said(shipped.get(name, '')))}]]",
+                width="stretch",
+                anchors=False,
+            )
+            if st.button("As in the guide", key=f"own:threshold:{name}:back", icon=":material/undo:"):
+                save(view, with_threshold(own, name, None), f"{_title(name)} is as in the guide again.")
+    with st.expander("Set a threshold", icon=":material/tune:"):
+        _set_threshold(view, own)
+
+
+def _set_threshold(view: OwnGuideView, own: OwnGuide) -> None:
+    shipped = cache.shipped_guide().thresholds
+    key = state.fresh(_THRESHOLD)
+    name = st.selectbox(
+        "Threshold", list(shipped), format_func=_title, index=None, key=key, placeholder="Choose", width=420
+    )
+    if name is None:
+        return
+    now = own.thresholds.get(name, shipped[name])
+    is_number = isinstance(shipped[name], Decimal)
+    text = st.text_input(
+        "Number" if is_number else "Words, with commas between them",
+        key=state.widget_key(key, name),
+        placeholder=_said(now),
+        width=420,
+    )
+    st.caption(plain(f"Now {_said(now)}."))
+    if not st.button("Save the threshold", key=f"{key}:save", type="primary", icon=":material/save:"):
+        return
+    try:
+        value = _number(text or "") if is_number else _words(text or "")
+    except Invalid as error:
+        components.refusal(error)
+        return
+    save(view, with_threshold(own, name, value), f"{_title(name)} is {_said(value)} now.", _THRESHOLD)
+
+
+def _number(text: str) -> Decimal:
+    try:
+        value = Decimal(text.strip().replace(",", "."))
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or not 0 <= value < 1_000_000_000:
+        raise Invalid({"number": f"“{text}” is no number from 0 up, such as 0.5 or 12."})
+    return value
+
+
+def _words(text: str) -> tuple[str, ...]:
+    words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+    if not words:
+        raise Invalid({"words": "Write at least one word."})
+    return words
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _said(value: Decimal | tuple[str, ...] | str) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return plain_number(value) if isinstance(value, Decimal) else value
