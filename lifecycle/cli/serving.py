@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from lifecycle.cli.edge import AsJson, counted, guide_of_files, now, opened, pri
 from lifecycle.demo import build_example
 from lifecycle.jobs import Jobs
 from lifecycle.settings import PROJECT_ROOT, read_settings
-from lifecycle.store.copying import copy_database
+from lifecycle.store.copying import CopiedTable, copy_database, digests
 from lifecycle.store.database import open_database
 from lifecycle.store.files import open_files
 from lifecycle.store.migrations import check_schema
@@ -77,15 +78,34 @@ def database_copy(
                 copied = copy_database(here, there)
         finally:
             there.dispose()
+    rows = sum(each.rows for each in copied)
     if as_json:
-        tables = [{"table": each.name, "rows": each.rows, "sha256": each.digest} for each in copied]
-        print_json({"target": there.url, "rows": sum(each.rows for each in copied), "tables": tables})
+        print_json({"target": there.url, "rows": rows, "tables": _as_json(copied)})
         return
-    for each in copied:
+    _print_tables(copied)
+    typer.echo(f"{counted(rows, 'row')} copied to {there.url}, every one compared.")
+
+
+@database_commands.command("digest")
+def database_digest(as_json: AsJson = False) -> None:
+    """Print how many rows each table has and a SHA-256 over them: the same before a backup and after its restore."""
+    with refusals(as_json), opened() as database:
+        found = digests(database)
+    rows = sum(each.rows for each in found)
+    if as_json:
+        print_json({"rows": rows, "tables": _as_json(found)})
+        return
+    _print_tables(found)
+    typer.echo(f"{counted(rows, 'row')}.")
+
+
+def _as_json(tables: Sequence[CopiedTable]) -> list[dict[str, object]]:
+    return [{"table": each.name, "rows": each.rows, "sha256": each.digest} for each in tables]
+
+
+def _print_tables(tables: Sequence[CopiedTable]) -> None:
+    for each in tables:
         typer.echo(f"  {each.name:<24} {each.rows:>10,}  {each.digest[:16]}")
-    typer.echo(
-        f"{counted(sum(each.rows for each in copied), 'row')} copied to {there.url}, every one compared."
-    )
 
 
 def demo(as_json: AsJson = False) -> None:

@@ -40,12 +40,12 @@ class Place:
 def place(kind: str, folder: Path) -> Iterator[Place]:
     if kind == "sqlite":
         found = Place(f"sqlite:///{folder / 'lifecycle.db'}", None)
-        _prepare(found)
+        prepare(found.url)
         yield found
         return
     with own_server() as cluster:
         found = Place(cluster.address, cluster)
-        _prepare(found)
+        prepare(found.url)
         yield found
 
 
@@ -61,7 +61,8 @@ def own_server() -> Iterator[Cluster]:
         yield cluster
 
 
-def _prepare(found: Place) -> None:
-    database = open_database(found.url)
+def prepare(url: str) -> None:
+    """The newest schema, nothing in it."""
+    database = open_database(url)
     upgrade(database)
     database.dispose()

@@ -17,10 +17,10 @@ import pytest
 from lifecycle.store.database import open_database
 from lifecycle.store.verification import verify
 from tests.reliability.mixed_load import DEEDS, World, begin, do_until_killed, found, half_done
+from tests.reliability.rounds import ROUNDS
 from tests.reliability.servers import DATABASES, Place, place
 from tests.store.rows import start_process, wait_for
 
-ROUNDS = int(os.environ.get("LIFECYCLE_ROUNDS", "12"))
 POWER_EVERY = 4  # rounds in which the database's own server goes too, at the same moment
 
 

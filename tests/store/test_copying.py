@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from lifecycle.errors import Invalid
 from lifecycle.store.base import metadata
-from lifecycle.store.copying import copy_database
+from lifecycle.store.copying import copy_database, digests
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.migrations import upgrade
 from lifecycle.store.tables import PersonRow
@@ -87,3 +87,12 @@ def person_who_administers(session: Session) -> Actor:
         select(PersonRow.key).where(PersonRow.organisation_role == "administrator")
     ).scalar_one()
     return actor(session, key)
+
+
+def test_digests_are_the_same_wherever_the_rows_are(told: Database, database: Database) -> None:
+    copied = copy_database(told, database)
+    assert digests(told) == digests(database) == copied
+    with told.write() as session:
+        session.execute(text("UPDATE person SET name = 'Somebody else' WHERE name = 'Pat'"))
+    differing = {here.name for here, there in zip(digests(told), copied, strict=True) if here != there}
+    assert differing == {"person"}
