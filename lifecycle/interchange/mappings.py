@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -29,10 +29,14 @@ LARGEST_MAPPING = 1_000_000
 _SAME_CHARACTER = str.maketrans(
     {**dict.fromkeys("‘’‚‛′`´", "'"), **dict.fromkeys("“”„‟″", '"'), **dict.fromkeys("‐‑‒–—―−﹘﹣－", "-")}
 )
-_ENUMERATOR = re.compile(
-    r"^(?:stage|phase|step|etape|fase|etapa|stufe|stadium)\s+\d{1,2}\s*[-:.)]\s*"
-    r"|^\(?(?:[a-z]|\d{1,2}|[ivx]{2,4})\)\s*|^(?:[a-z]|\d{1,2})\.\s+|^\d{1,2}\s*[-:]\s+"
+_ENUMERATORS = re.compile(  # some are told twice: "b) b) Pilot"
+    r"^(?:(?:stage|phase|step|etape|fase|etapa|stufe|stadium)\s+\d{1,2}\s*[-:.)]\s*"
+    r"|\(?(?:[a-z]|\d{1,2}|[ivx]{2,4})\)\s*|(?:[a-z]|\d{1,2})\.\s+|\d{1,2}\s*[-:]\s+){1,3}"
 )
+# What a wrong encoding leaves of a dash between two words, as in "Pilot ñ a trial". Some languages have words of one
+# such letter.
+_LOST_DASH = re.compile(r" (?![àáåèéíóöü] )(?:[\u0080-\u024f\u2010-\u20cf\ufffd]{1,3}|\?) ", re.IGNORECASE)
+_HYPHEN_IN_A_WORD = re.compile(r"(?<=\w)-(?=\w)")
 _IN_TWO_LANGUAGES = re.compile(r"\s*[/|]\s*")  # the same word in two languages
 _WORD_STARTS_IN_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -234,9 +238,14 @@ def exact_alias(header: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def stage_key(text: str) -> str:
-    """A stage or risk word as compared: folded, underscores as spaces, without "a) " or "Stage 2 - "."""
-    plain = _without_accents(" ".join(folded(text).replace("_", " ").split()))
-    return _ENUMERATOR.sub("", plain).strip()
+    """A stage or risk word as compared: folded, underscores and hyphens as spaces, without "a) " or "Stage 2 - ".
+
+    One with a question mark is another word: who wrote it did not know.
+    """
+    asked = " ?" if text.rstrip().endswith("?") else ""
+    mended = _LOST_DASH.sub(" - ", one_line(text))
+    plain = _without_accents(" ".join(folded(mended).replace("_", " ").split()))
+    return (_HYPHEN_IN_A_WORD.sub(" ", _ENUMERATORS.sub("", plain)).strip() + asked).strip()
 
 
 _SHORT_REST = 5
@@ -296,16 +305,30 @@ def _plain_stage(mapping: RegisterMapping, key: str) -> tuple[Stage, ProjectStat
 def _takes_back(mapping: RegisterMapping, rest: str, said: tuple[Stage, ProjectStatus]) -> bool:
     """Whether the few words behind a stage word say something else: "In production (pilot)", "Live - on hold".
 
-    A long text is the register's own explanation of its word, and may name other stages.
+    A long text is the register's own explanation of its word, and may name other stages. One that denies another
+    stage takes nothing back: "Planned (not in production)".
     """
     words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", rest)
     if len(words) > _SHORT_REST:
         return False
+    others = {word for word, place in mapping.stage_words.items() if place != said}
+    words = _without_denials(words, others)
     parts = {
         " ".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1)
     }
-    others = {word for word, place in mapping.stage_words.items() if place != said}
     return bool(parts & (others | _DOUBTS))
+
+
+def _without_denials(words: Sequence[str], others: Collection[str]) -> list[str]:
+    kept, at = [], 0
+    while at < len(words):
+        start = at + 2 if words[at : at + 2] == ["not", "yet"] else at + 1
+        ends = (end for end in range(len(words), start, -1) if " ".join(words[start:end]) in others)
+        end = next(ends, None) if words[at] == "not" else None
+        if end is None:
+            kept.append(words[at])
+        at = at + 1 if end is None else end
+    return kept
 
 
 def risk_group_of(mapping: RegisterMapping, word: str) -> RiskGroup:

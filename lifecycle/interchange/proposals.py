@@ -16,6 +16,8 @@ from typing import Literal
 from lifecycle.interchange.mappings import (
     Columns,
     RegisterMapping,
+    RiskWords,
+    StageRule,
     exact_alias,
     header_key,
     risk_group_of,
@@ -45,6 +47,10 @@ _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
 _NUMBER = re.compile(r"[-+\u20ac$\u00a3]?\s*[\d.,\s]*\d[\d.,\s]*(?:%|[eE][-+]?\d+)?")
 _CODE = re.compile(r"(?=\S*\d)[^\s@]{2,40}")
 _LETTER = re.compile(r"[^\W\d_]")
+_MOSTLY = 0.5
+_ASKS_FOR_HIGH_RISK = re.compile(
+    r"\b(?:high (?:risk|impact)|hoog risico|haut risque|hochrisiko|alto (?:riesgo|rischio|risco))\b"
+)
 _RUNNING_NUMBER = frozenset(
     {"no", "nr", "num", "number", "nummer", "numero", "lfd nr", "laufende nummer", ""}
 )
@@ -59,7 +65,8 @@ class Proposal:
     mapping: RegisterMapping
     grid: Grid
     header: int
-    notions: int
+    chief: int  # notions other than the name and dates
+    has_dates: bool
     known_stage_cells: int
     why: Mapping[str, Why] = field(default_factory=dict)
 
@@ -96,18 +103,37 @@ def propose(grids: Sequence[Grid]) -> Proposal | None:
         for grid in grids
         if len(grid.rows) > fewest and (proposal := _propose_for(grid, words)) is not None
     ]
-    return max(found, key=lambda each: (each.notions, len(each.grid.rows)), default=None)
+    return max(found, key=lambda each: (each.chief + each.has_dates, len(each.grid.rows)), default=None)
 
 
 def with_known_words(mapping: RegisterMapping) -> RegisterMapping:
-    """A mapping that also knows the listed stage words of every language, where it says nothing of them itself."""
+    """A mapping that also knows the listed stage words of every language, where it says nothing of them itself.
+
+    Its own words may then go on after a dash or bracket where the list says that they may.
+    """
     own = {word for rule in mapping.stages for word in map(stage_key, [*rule.words, *rule.prefixes])}
+    listed = register_words().stages
     further = []
-    for rule in register_words().stages:
+    for rule in listed:
         words = tuple(word for word in rule.words if stage_key(word) not in own)
-        if words:
-            further.append(rule.model_copy(update={"words": words, "prefixes": ()}))
-    return mapping.changed(stages=(*mapping.stages, *further))
+        prefixes = tuple(prefix for prefix in rule.prefixes if stage_key(prefix) not in own)
+        if words or prefixes:
+            further.append(rule.model_copy(update={"words": words, "prefixes": prefixes}))
+    return mapping.changed(
+        stages=(*(_with_listed_prefixes(rule, listed) for rule in mapping.stages), *further)
+    )
+
+
+def _with_listed_prefixes(own: StageRule, listed: Sequence[StageRule]) -> StageRule:
+    words = set(map(stage_key, own.words)) - set(map(stage_key, own.prefixes))
+    prefixes = [
+        prefix
+        for rule in listed
+        if (rule.stage, rule.status) == (own.stage, own.status)
+        for prefix in rule.prefixes
+        if stage_key(prefix) in words
+    ]
+    return own.model_copy(update={"prefixes": (*own.prefixes, *prefixes)})
 
 
 def is_a_list_of_people(table: Table) -> bool:
@@ -163,7 +189,8 @@ def _propose_for(grid: Grid, words: RegisterWords) -> Proposal | None:
         mapping=mapping,
         grid=grid,
         header=table.header_index,
-        notions=len(places) - 1 + bool(dates),
+        chief=len(places) - 1,
+        has_dates=bool(dates),
         known_stage_cells=round(stage.stages * stage.filled * stage.rows) if stage else 0,
         why=why,
     )
@@ -390,11 +417,20 @@ def _mapping(
         proposed=True,
         columns=Columns(**{notion: alias(notion) for notion in NOTIONS}),
         stages=words.stages,
-        risk=words.risk,
+        risk=_risk_words(profiles[places["risk"]], words) if "risk" in places else words.risk,
         words=words.answers,
         dates={one_line(table.headers[place]): (exact_alias(table.headers[place]),) for place in dates},
         date_order=date_order(table.rows, dates),
         facts=_facts(profiles, taken, words),
+    )
+
+
+def _risk_words(profile: Profile, words: RegisterWords) -> RiskWords:
+    """Below a header such as “High risk?” yes and no are the two groups themselves."""
+    if profile.answers <= _MOSTLY or not _ASKS_FOR_HIGH_RISK.search(plain_words(profile.header)):
+        return words.risk
+    return RiskWords(
+        high=(*words.risk.high, *words.answers.yes), standard=(*words.risk.standard, *words.answers.no)
     )
 
 

@@ -28,7 +28,13 @@ from lifecycle.interchange.mappings import (
     risk_group_of,
     stage_of,
 )
-from lifecycle.interchange.proposals import Proposal, is_a_list_of_people, propose, with_known_words
+from lifecycle.interchange.proposals import (
+    Proposal,
+    date_order,
+    is_a_list_of_people,
+    propose,
+    with_known_words,
+)
 from lifecycle.interchange.register_dates import RegisterDate, read_date
 from lifecycle.interchange.register_headers import second_headers, settled_header
 from lifecycle.interchange.register_words import NOTIONS
@@ -217,7 +223,7 @@ def read_register(
     if sheet is not None:
         grids = _only(grids, sheet, filename)
     shipped = load_mappings() if mappings is None else mappings
-    known = (*saved, *(with_known_words(each) if each.fallback else each for each in shipped))
+    known = (*saved, *map(with_known_words, shipped))
     choice = _choice(grids, mapping, known, filename)
     header = settled_header(choice.grid, choice.header, choice.mapping)
     place = locate(choice.mapping, header_texts(choice.grid, header))
@@ -291,9 +297,9 @@ def _choice(
 
 def _finds_more(proposal: Proposal, best: _Choice) -> bool:
     place = locate(best.mapping, header_texts(best.grid, best.header))
-    chief = (place.external_id, place.organisation, place.stage, place.risk)
-    found = sum(each is not None for each in chief) + bool(place.dates)
-    return proposal.notions > found or (place.stage is None and proposal.known_stage_cells > 0)
+    chief = sum(each is not None for each in (place.external_id, place.organisation, place.stage, place.risk))
+    more = (proposal.chief, proposal.has_dates) > (chief, bool(place.dates))
+    return more or (place.stage is None and proposal.known_stage_cells > 0)
 
 
 def _other_sheets(grids: Sequence[Grid], best: _Choice, known: Sequence[RegisterMapping]) -> list[str]:
@@ -366,6 +372,9 @@ class _Reader:
         self.left_out: dict[str, list[int]] = {"heading": list(table.headings)} if table.headings else {}
         filled = sorted(sum(not is_blank(cell) for cell in row.values) for row in table.rows)
         self.usually_filled = filled[len(filled) // 2]
+        self.date_order = mapping.date_order
+        if mapping.fallback and self.date_order == "unknown":
+            self.date_order = date_order(table.rows, range(len(table.headers)))
         pattern = mapping.organisation_from_id
         self.id_pattern = re.compile(pattern) if pattern else None
         ids = Counter(self._cell(row, self.place.external_id) for row in table.rows)
@@ -498,8 +507,8 @@ class _Reader:
         for label, place in self.place.dates:
             text = self._cell(row, place)
             if text and answer_of(self.mapping, text) != "not_applicable":
-                order, earliest = self.mapping.date_order, self.mapping.earliest_year
-                dates.append(RegisterDate(label, text, read_date(text, order=order, earliest_year=earliest)))
+                day = read_date(text, order=self.date_order, earliest_year=self.mapping.earliest_year)
+                dates.append(RegisterDate(label, text, day))
         return tuple(dates)
 
 

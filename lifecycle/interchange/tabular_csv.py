@@ -7,6 +7,8 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 
 from lifecycle.errors import Invalid
 from lifecycle.interchange.eight_bit import likeliest_eight_bit
@@ -23,6 +25,7 @@ _BYTE_ORDER_MARKS = (
 # The csv module's own limit is global and, at 128 KiB, lower than cells that are only to be noted.
 _HARD_CELL_LIMIT = 60_000_000
 _SAMPLE_CHARACTERS = 200_000
+_FEWEST_NUMBERED = 3
 
 
 def decoded(content: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
@@ -59,7 +62,22 @@ def read_csv_rows(text: str, name: str, encoding: str) -> Grid:
             rows.append(GridRow(number + first, values))
     if not rows:
         raise Invalid(f"{name} is empty.")
+    if _leaves_out_row_numbers(rows):
+        rows[0] = replace(rows[0], values=("", *rows[0].values))
     return Grid("CSV", f"CSV, {encoding}, {_DELIMITERS[delimiter]} between columns", tuple(rows))
+
+
+def _leaves_out_row_numbers(rows: list[GridRow]) -> bool:
+    """Whether the headers are one fewer than the cells below, which all begin with the number of their row."""
+    headers, *below = (row.values for row in rows)
+    width = sum(not is_blank(cell) for cell in headers)
+    if len(below) < _FEWEST_NUMBERED or not width > 1 or any(map(is_blank, headers[:width])):
+        return False
+    numbers = [int(row[0]) for row in below if row[0].isascii() and row[0].isdecimal()]
+    reaching = sum(len(row) > width and not is_blank(row[width]) for row in below)
+    further = any(not is_blank(cell) for row in below for cell in row[width + 1 :])
+    ascending = len(numbers) == len(below) and all(first < second for first, second in pairwise(numbers))
+    return ascending and not further and reaching > 0.8 * len(below)
 
 
 def _strictly(content: bytes, codec: str, title: str, name: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from lifecycle.interchange.tabular_text import Grid, GridRow, checked_size, clea
 
 _DEEPEST = 3
 _FEWEST = 2
+_FEWEST_WRAPPED = 3
 _MOST_LISTS = 20
 _WRAPPERS = ("properties", "attributes", "fields", "_source", "node", "record", "item")
 _SHAPE = "a register in JSON is a list of objects, or an object with such a list"
@@ -68,11 +69,15 @@ def _grid(items: list[Any], where: str, name: str) -> Grid:
 
 
 def _wrapper(items: list[Any]) -> str | None:
-    """The key under which every record keeps what it says, as GeoJSON does under “properties”."""
+    """The key under which every record keeps what it says, as GeoJSON does under “properties”.
+
+    Any other key is one too when what it holds is more than all that stands beside it.
+    """
     records = [item for item in items if isinstance(item, dict)]
-    for key in _WRAPPERS:
-        held = [item[key] for item in records if isinstance(item.get(key), dict) and item[key]]
-        if records and len(held) > 0.9 * len(records) and max(map(len, held)) > 1:
+    for key in (*_WRAPPERS, *map(str, records[0] if records else ())):
+        held = [item for item in records if isinstance(item.get(key), dict) and item[key]]
+        fewest = 1 if key in _WRAPPERS else max(_FEWEST_WRAPPED, max(map(len, held), default=0) - 1)
+        if records and len(held) > 0.9 * len(records) and max(len(item[key]) for item in held) > fewest:
             return key
     return None
 

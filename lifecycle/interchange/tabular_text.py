@@ -18,6 +18,13 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# What Windows-1252 has at the places of control characters: text that was read as Latin-1 on its way here.
+_WINDOWS = {
+    code: character
+    for code in range(0x80, 0xA0)
+    if code != 0x85 and (character := bytes([code]).decode("cp1252", "ignore"))
+}
+_BLANK_WORDS = frozenset(("[blank]", "(blank)"))  # as pivot tables and some agencies write it
 _LINE_END = re.compile("\r\n?|\x85|\u2028|\u2029")
 _JOINERS = "\u200c\u200d"
 
@@ -45,7 +52,7 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = _SURROGATE.sub("\ufffd", text)
     if not text.isprintable():
-        text = _UNSEEN.sub("", _LINE_END.sub("\n", text))
+        text = _UNSEEN.sub("", _LINE_END.sub("\n", text.translate(_WINDOWS)))
     return text.strip()
 
 
@@ -56,8 +63,9 @@ def one_line(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """True when nothing of the text can be seen."""
-    return not text or not text.strip().strip(_JOINERS)
+    """True when nothing of the text can be seen, or nothing but the word for that."""
+    seen = text.strip().strip(_JOINERS)
+    return not seen or (seen[0] in "[(" and seen.casefold() in _BLANK_WORDS)
 
 
 def column_letters(place: int) -> str:

@@ -570,6 +570,179 @@ def polish_central() -> Nasty:
     )
 
 
+def dashes_lost_on_the_way() -> Nasty:
+    """Long stage words whose dash a wrong encoding made something else of, letters told twice, blanks spelt out."""
+    says = "the case is run in a small and closed circle of people"
+    rows = [
+        [
+            "Use Case Title",
+            "Lead Organization",
+            "Lead Organization Type",
+            "Status",
+            "High-risk flag",
+            "Added",
+        ],
+        ["Gate watcher", "Port", "Public", f"a) a) Pre-deployment \u00f1 {says}", "Yes", "2024-05-13"],
+        ["Tide teller", "Port", "Public", f"b)  Pilot \u00a4 {says}", "No", "2024-05-14"],
+        ["Buoy finder", "Rail", "Public", f"Deployed \u00e2\u20ac\u201c {says}", "Unsure", "[blank]"],
+        ["Rope counter", "Rail", "Public", f"Retired \u0096 {says}", "No", "(blank)"],
+        ["Crane chooser", "[blank]", "[blank]", "pre deployment", "No", "2024-06-01"],
+        ["Lock keeper", "Rail", "Public", "Planned (not in production)", "No", "2024-06-02"],
+        ["Fog seer", "Rail", "Public", "Deployed?", "No", "2024-06-03"],
+        ["Sand mover", "Rail", "Public", "[blank]", "No", "2024-06-04"],
+    ]
+    return Nasty(
+        "lost.csv",
+        as_csv(rows),
+        {
+            "name": "Use Case Title",
+            "organisation": "Lead Organization",
+            "stage": "Status",
+            "risk": "High-risk flag",
+        },
+        tuple(row[0] for row in rows[1:]),
+        (
+            *("model", "production:rollout", "production:live", "production:retired", "model", "discovery"),
+            *(None, None),
+        ),
+        ("Port", "Rail"),
+        {"Added": "2024-05-13"},
+        ("Deployed?", ""),
+    )
+
+
+def web_table_of_an_agency() -> Nasty:
+    """Yes-or-no questions about an agency are not the agency; withheld rows say one word in every cell."""
+    rows = [
+        ["AI Use Case Name", "Agency With AI Use Case", "Current Stage Of Production", "Agency Training Used", "Agency Able To Test Code"],
+        *[["WITHHELD"] * 5] * 3,
+        ["Rail sounder", "Rail Board", "In production: less than 1 year", "Yes", "No"],
+        ["Bridge watch", "Road Board", "In production: more than 1 year", "No", "No"],
+        ["Slope guard", "Road Board", "Deployment", "Yes", "Yes"],
+        ["Frost call", "Road Board", "Operation and Management", "Yes", "Yes"],
+    ]  # fmt: skip
+    return Nasty(
+        "web.csv",
+        as_csv(rows),
+        {
+            "name": "AI Use Case Name",
+            "organisation": "Agency With AI Use Case",
+            "stage": "Current Stage Of Production",
+        },
+        tuple(row[0] for row in rows[1:]),
+        (None, None, None, "production:live", "production:live", None, "production:live"),
+        ("Rail Board", "Road Board", "WITHHELD"),
+        {},
+        ("WITHHELD", "Deployment"),
+    )
+
+
+def row_numbers_without_a_header() -> Nasty:
+    """The header leaves out the row numbers, so that every label stands one to the left."""
+    rows = [
+        ["System name", "Bureau", "Phase", ""],
+        ["1", "Pole planner", "Grid", "Beta"],
+        ["2", "Leak finder", "Water", "Idea"],
+        ["4", "Meter reader", "Grid", "Sandbox"],
+    ]
+    return Nasty(
+        "numbered.csv",
+        as_csv(rows),
+        {"name": "System name", "organisation": "Bureau", "stage": "Phase"},
+        ("Pole planner", "Leak finder", "Meter reader"),
+        ("production:rollout", "discovery", None),
+        ("Grid", "Water"),
+        {},
+        ("Sandbox",),
+    )
+
+
+def details_one_level_down() -> Nasty:
+    """What was fetched stands around the record itself, under a key of the fetcher's own."""
+    rows = [("Post sorter", "Buiten gebruik"), ("Parkeerwacht", "In gebruik"), ("Waterteller", "Gestopt")]
+    items = [
+        {
+            "nr": f"N{place}",
+            "fetched": "2026-02-14T10:00:00Z",
+            "answer": {"name": name, "organization": "Gemeente Veer", "status": status, "goal": "Telt"},
+        }
+        for place, (name, status) in enumerate(rows)
+    ]
+    return Nasty(
+        "details.json",
+        json.dumps(items).encode(),
+        {"name": "name", "organisation": "organization", "stage": "status"},
+        tuple(name for name, _ in rows),
+        ("production:retired", "production:live", None),
+        ("Gemeente Veer",),
+        {},
+        ("Gestopt",),
+    )
+
+
+def czech_catalogue() -> Nasty:
+    """Two words in one cell: one idea in other words, or two stages, of which a person chooses."""
+    stages = ["Nápad / záměr", "Pilot / PoC", "Ve vývoji", "Produkce"]
+    items = [
+        {
+            "id": place,
+            "Název projektu": f"Lávka {place}",
+            "Instituce": "Úřad přístavu",
+            "Stav projektu": stage,
+        }
+        for place, stage in enumerate(stages, 1)
+    ]
+    return Nasty(
+        "katalog.json",
+        json.dumps(items, ensure_ascii=False).encode(),
+        {"name": "Název projektu", "organisation": "Instituce", "stage": "Stav projektu"},
+        ("Lávka 1", "Lávka 2", "Lávka 3", "Lávka 4"),
+        ("discovery", None, "model", "production:live"),
+        ("Úřad přístavu",),
+        {},
+        ("Pilot / PoC",),
+    )
+
+
+def norwegian_semicolons() -> Nasty:
+    rows = [
+        ["Prosjekttittel", "Virksomhet", "Status", "Startår"],
+        ["Isvarsel", "Havnevesenet", "I drift", "2019"],
+        ["Kaiplan", "Fyrvesenet", "Under utvikling", "2021"],
+        ["Loskart", "Fyrvesenet", "Avsluttet", "2020"],
+    ]
+    return Nasty(
+        "liste.csv",
+        as_csv(rows, delimiter=";", encoding="cp1252"),
+        {"name": "Prosjekttittel", "organisation": "Virksomhet", "stage": "Status"},
+        ("Isvarsel", "Kaiplan", "Loskart"),
+        ("production:live", "model", None),
+        ("Fyrvesenet", "Havnevesenet"),
+        {},
+        ("Avsluttet",),
+    )
+
+
+def model_registry() -> Nasty:
+    """A run is of one version, so it names no model; the agency that publishes owns one."""
+    rows = [
+        ["model_name", "publishing_body", "run_id", "latest_version", "current_stage", "created"],
+        ["churn", "Rail", "a1b2c3", "3", "Production", "2024-01-31"],
+        ["delay", "Port", "d4e5f6", "1", "Staging", "2024-02-01"],
+        ["wear", "Rail", "a7b8c9", "2", "Archived", "2024-02-02"],
+    ]
+    return Nasty(
+        "models.csv",
+        as_csv(rows),
+        {"name": "model_name", "organisation": "publishing_body", "stage": "current_stage"},
+        ("churn", "delay", "wear"),
+        ("production:live", None, None),
+        ("Port", "Rail"),
+        {"created": "2024-01-31"},
+        ("Staging", "Archived"),
+    )
+
+
 ALL = (
     algorithmic_transparency,
     federal_bilingual,
@@ -588,4 +761,11 @@ ALL = (
     objects_by_key,
     columns_without_words,
     polish_central,
+    dashes_lost_on_the_way,
+    web_table_of_an_agency,
+    row_numbers_without_a_header,
+    details_one_level_down,
+    czech_catalogue,
+    norwegian_semicolons,
+    model_registry,
 )

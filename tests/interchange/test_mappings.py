@@ -57,6 +57,11 @@ def shipped() -> dict[str, RegisterMapping]:
         "2. afloat",
         "Afloat (since May)",
         "Afloat\n—\nyes",
+        "b) b) Afloat",
+        "Afloat \ufffd it carries cargo",
+        "Afloat ? it carries cargo",
+        "Afloat (not on the drawing-board)",
+        "Afloat: not yet on the drawing-board",
     ],
 )
 def test_stage_word_is_known_whatever_its_case_spaces_enumerator_and_dash(
@@ -74,7 +79,15 @@ def test_stage_word_underscores_and_dashes_are_spaces_and_hyphens(harbour: Regis
     [
         *["", " ", "n/a", "Not afloat", "afloat-ish", "Afloat or sunk", "Sunk", "afloa"],
         # what follows the word takes it back, or nearly so: a person decides
-        *["Afloat (planned)", "Afloat - on hold", "Afloat: not any more", "Afloat (on the drawing-board)"],
+        *[
+            "Afloat?",
+            "Afloat (not afloat)",
+            "Afloat à quai depuis que le port est fini",
+            "Afloat (planned)",
+            "Afloat - on hold",
+            "Afloat: not any more",
+            "Afloat (on the drawing-board)",
+        ],
     ],
 )
 def test_unknown_stage_word_is_never_guessed(harbour: RegisterMapping, word: str) -> None:

@@ -201,6 +201,26 @@ def test_first_columns_after_a_byte_order_mark_and_a_separator_line() -> None:
     assert len(read_register(text.encode("utf-8-sig"), "a.csv").rows) == len(ROWS)
 
 
+def test_yes_below_a_question_for_high_risk_is_high_and_no_standard() -> None:
+    register = nasty.dashes_lost_on_the_way()
+    groups = [row.risk_group for row in read_register(register.content, register.file).rows]
+    assert groups == ["high", "standard", "needs_review", *["standard"] * 5]
+
+
+def test_fallback_takes_the_order_of_days_and_months_from_the_file_itself() -> None:
+    rows = [
+        ["Project Name", "Department", "Stage", "Date Initiated", "Checked"],
+        ["Berth planner", "Port", "Pilot", "3/4/2024", "5/13/2024"],
+        ["Crane rota", "Port", "Retired", "6/9/2020", ""],
+    ]
+    reading = read_register(as_csv(rows), "a.csv")
+    assert reading.mapping.name == "generic-english"
+    assert [date.day.isoformat() for row in reading.rows for date in row.dates if date.day] == [
+        "2024-03-04",
+        "2020-06-09",
+    ]
+
+
 @pytest.mark.parametrize(
     "word",
     [
