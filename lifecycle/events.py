@@ -145,7 +145,7 @@ class EventAction(StrEnum):
     REGISTER_IMPORTED = "register.imported"
     REGISTER_UNDONE = "register.undone"
     GUIDE_KEPT = "guide.kept"
-    OWN_GUIDE_SAVED = "guide.own_saved"
+    OWN_GUIDE_SAVED = "own_guide.saved"
     MAPPING_SAVED = "mapping.saved"
     MAPPING_RENAMED = "mapping.renamed"
     MAPPING_REMOVED = "mapping.removed"

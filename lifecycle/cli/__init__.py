@@ -50,8 +50,12 @@ class _Commands(MutableMapping[str, Any]):
         self._made: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
+        place = _COMMANDS[name]
         if name not in self._made:
-            self._made[name] = _command(name, _COMMANDS[name])
+            try:
+                self._made[name] = _command(name, place)
+            except KeyError as error:  # a bug on the way, which must not read as a command that is not there
+                raise RuntimeError(f"{place} cannot be loaded") from error
         return self._made[name]
 
     def __setitem__(self, name: str, command: Any) -> None:

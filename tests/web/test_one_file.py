@@ -124,7 +124,7 @@ def _register_a_project(installation: Installation) -> None:
     database = open_database(installation.server.database_url)
     with database.write() as session:
         by = actor_of(session.exec(select(PersonRow)).one())
-        if session.exec(select(Project)).first() is None:
+        if session.exec(select(Project).where(Project.key == "berth-times")).first() is None:
             now = datetime.now(UTC)
             projects.register(session, by=by, at=now, guide=guide(), name="Berth times", organisation="Quay")
     database.dispose()
