@@ -50,7 +50,7 @@ def test_text_reads_on_every_ground(mode: str) -> None:
         assert contrast(faded(text, ground), channels(ground)) >= 4.5, ground
 
 
-@pytest.mark.parametrize(("mode", "colour"), product(MODES, COLOURS))
+@pytest.mark.parametrize(("mode", "colour"), list(product(MODES, COLOURS)))
 def test_coloured_text_reads_on_the_page_and_in_its_badge(mode: str, colour: str) -> None:
     theme = THEME[mode]
     text = channels(theme[f"{colour}TextColor"])
