@@ -231,6 +231,9 @@ class ReviewSpec(Spec):
     alternatives: dict[Meaning, str] = Field(default_factory=dict)
     evidence: tuple[str, ...] = ()
     only_when_stale: bool = False
+    from_tier: int | None = Field(
+        default=None, ge=1, le=4
+    )  # asked from this tier on; an unknown one counts as it
 
     @model_validator(mode="after")
     def _alternatives_differ(self) -> ReviewSpec:
@@ -297,6 +300,7 @@ class SignOffPolicy(Spec):
     role_fields: dict[Role, tuple[str, ...]]
     gates: dict[Gate, tuple[ReviewSpec, ...]]
     light_roles: tuple[Role, ...]
+    own_roles: dict[Role, str] = Field(default_factory=dict)  # how the organisation calls them
     required_evidence: dict[Gate, tuple[str, ...]] = Field(default_factory=dict)
     review_months: dict[int, int]
     lead_days: dict[Role, int]  # working days from asking to deciding
@@ -452,10 +456,13 @@ class Guide(Spec):
     def reviews(self, gate: Gate, *, tier: int | None = None) -> tuple[ReviewSpec, ...]:
         """The reviews of a gate; tier 1 takes the light track."""
         specs = self.policy.gates[gate]
+        if tier is None:
+            return specs
+        asked = tuple(spec for spec in specs if spec.from_tier is None or tier >= spec.from_tier)
         if tier == 1:
             on_light_track = (*self.policy.light_roles, Role.APPROVER)
-            return tuple(spec for spec in specs if spec.role in on_light_track)
-        return specs
+            return tuple(spec for spec in asked if spec.role in on_light_track)
+        return asked
 
     def review(self, gate: Gate, role: Role) -> ReviewSpec | None:
         return next((spec for spec in self.policy.gates[gate] if spec.role is role), None)

@@ -18,11 +18,29 @@ from pydantic import Field, ValidationError
 
 from lifecycle.errors import GuideError
 from lifecycle.guide import FieldSpec, Guide, SectionSpec, Spec, WorksheetSpec, guide_error, read_yaml
-from lifecycle.vocabulary import Gate, Role, Stage
+from lifecycle.vocabulary import OWN_ROLES, Act, Gate, Role, Stage
 
 OF_SOURCES = "data"  # instead of a stage: the record of each data source
 _PREFIX = re.compile(r"[A-WYZ][A-Z]{1,7}")
 _SOURCE_MARK = "X"  # what ids of questions about a data source begin with, here as in the guide
+
+
+class OwnAsk(Spec):
+    """What a role of the organisation's own is asked for at one gate, from this tier on."""
+
+    act: Act = Act.APPROVE
+    meaning: str = Field(min_length=1)
+    rests_on: tuple[str, ...] = Field(min_length=1)
+    from_tier: int = Field(default=2, ge=1, le=4)
+
+
+class OwnRole(Spec):
+    """A role of the organisation's own that signs off. One that is asked nowhere keeps its name for what it signed."""
+
+    id: Role
+    title: str = Field(min_length=1, max_length=40)
+    asked: dict[Gate, OwnAsk] = Field(default_factory=dict)
+    lead_days: int = Field(default=5, ge=1, le=250)  # working days from asking to deciding
 
 
 class OwnGuide(Spec):
@@ -36,12 +54,18 @@ class OwnGuide(Spec):
     rests_on: dict[Gate, dict[Role, tuple[str, ...]]] = Field(default_factory=dict)
     required_evidence: dict[Gate, tuple[str, ...]] = Field(default_factory=dict)
     cosmetic: tuple[str, ...] = ()
+    roles: tuple[OwnRole, ...] = ()
     retired: tuple[str, ...] = ()  # ids that were used once and are not given to another question
 
     @property
     def is_empty(self) -> bool:
         return not (
-            self.fields or self.sections or self.thresholds or self.rests_on or self.required_evidence
+            self.fields
+            or self.sections
+            or self.thresholds
+            or self.rests_on
+            or self.required_evidence
+            or self.roles
         )
 
 
@@ -184,6 +208,28 @@ def _check(
     for gate, ids in own.required_evidence.items():
         _require_known(ids, by_id, file, f"required_evidence › {gate}")
     _require_known(own.cosmetic, {field.id: field for field in fields}, file, "cosmetic")
+    for number, mine in enumerate(own.roles):
+        _check_role(mine, own.roles[:number], guide, by_id, file)
+
+
+def _check_role(
+    role: OwnRole, before: tuple[OwnRole, ...], guide: Guide, by_id: Mapping[str, FieldSpec], file: str
+) -> None:
+    place = f"roles › {role.id}"
+    if role.id not in OWN_ROLES:
+        raise GuideError(file, place, f"is a role of the guide; yours are {', '.join(OWN_ROLES)}")
+    if role.id in guide.policy.own_roles or role.id in {other.id for other in before}:
+        raise GuideError(file, place, "is there already; take another of the four")
+    titles = {other.title for other in Role if other not in OWN_ROLES}
+    titles |= {*guide.policy.own_roles.values(), *(other.title for other in before)}
+    if role.title.strip().casefold() in {title.casefold() for title in titles}:
+        raise GuideError(file, f"{place} › title", f"“{role.title}” is the name of another role")
+    for gate, asked in role.asked.items():
+        here = f"{place} › asked › {gate} › rests_on"
+        _require_known(asked.rests_on, by_id, file, here)
+        for field_id in asked.rests_on:
+            if by_id[field_id].gate.order > gate.order:
+                raise GuideError(file, here, f"{field_id} is due only at {by_id[field_id].gate.title}")
 
 
 def _require_known(ids: tuple[str, ...], known: Mapping[str, FieldSpec], file: str, place: str) -> None:
@@ -198,9 +244,26 @@ def _add_to_policy(policy: dict[str, Any], own: OwnGuide) -> None:
     for gate, ids in own.required_evidence.items():
         evidence[gate] = tuple(dict.fromkeys((*evidence.get(gate, ()), *ids)))
     policy["required_evidence"] = evidence
+    for role in own.roles:
+        policy["own_roles"] = {**policy["own_roles"], role.id: role.title.strip()}
+        policy["lead_days"] = {**policy["lead_days"], role.id: role.lead_days}
+        if any(asked.from_tier == 1 for asked in role.asked.values()):
+            policy["light_roles"] = (*policy["light_roles"], role.id)
+        for gate, asked in role.asked.items():
+            policy["gates"][gate] = (*policy["gates"][gate], _review(role, asked))
     for gate, of_roles in own.rests_on.items():
         for spec in policy["gates"][gate]:
             spec["evidence"] = tuple(dict.fromkeys((*spec["evidence"], *of_roles.get(spec["role"], ()))))
+
+
+def _review(role: OwnRole, asked: OwnAsk) -> dict[str, Any]:
+    return {
+        "role": role.id,
+        "act": asked.act,
+        "meaning": asked.meaning,
+        "evidence": asked.rests_on,
+        "from_tier": asked.from_tier,
+    }
 
 
 # ------------------------------------------------------------------ on screen
@@ -309,3 +372,9 @@ def with_threshold(own: OwnGuide, name: str, value: Decimal | tuple[str, ...] | 
     if value is not None:
         thresholds[name] = value
     return own.model_copy(update={"thresholds": thresholds})
+
+
+def with_role(own: OwnGuide, role: OwnRole) -> OwnGuide:
+    """With this role in the place of the one with its id, or at the end."""
+    others = {other.id: other for other in own.roles}
+    return own.model_copy(update={"roles": tuple({**others, role.id: role}.values())})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -83,7 +84,7 @@ class OrganisationRole(StrEnum):
 
 
 class Role(StrEnum):
-    """A person's role on one project. The first six are the reviewers."""
+    """A person's role on one project. The first six are the reviewers; the last four wait for an organisation's own."""
 
     BUSINESS = "business"
     TECHNOLOGY = "technology"
@@ -96,10 +97,14 @@ class Role(StrEnum):
     CONTRIBUTOR = "contributor"
     MONITOR_OWNER = "monitor_owner"
     READER = "reader"
+    OWN_1 = "own_1"
+    OWN_2 = "own_2"
+    OWN_3 = "own_3"
+    OWN_4 = "own_4"
 
     @property
     def title(self) -> str:
-        return _ROLE_TITLES[self]
+        return _own_titles.get(self) or _ROLE_TITLES[self]
 
 
 _ROLE_TITLES = MappingProxyType(
@@ -115,6 +120,10 @@ _ROLE_TITLES = MappingProxyType(
         Role.CONTRIBUTOR: "Contributor",
         Role.MONITOR_OWNER: "Monitor owner",
         Role.READER: "Reader",
+        Role.OWN_1: "Own role 1",
+        Role.OWN_2: "Own role 2",
+        Role.OWN_3: "Own role 3",
+        Role.OWN_4: "Own role 4",
     }
 )
 
@@ -126,6 +135,29 @@ REVIEWERS: tuple[Role, ...] = (
     Role.COMPLIANCE,
     Role.VALIDATION,
 )
+OWN_ROLES: tuple[Role, ...] = (Role.OWN_1, Role.OWN_2, Role.OWN_3, Role.OWN_4)
+
+# How this installation calls its own roles, and which of them it asks: said by the guide in force (ADR 19).
+_own_titles: dict[Role, str] = {}
+_own_asked: set[Role] = set()
+
+
+def call_own_roles(titles: Mapping[Role, str], asked: Collection[Role]) -> None:
+    """Have the organisation's own roles called so, in the whole process."""
+    _own_titles.clear()
+    _own_titles.update(titles)
+    _own_asked.clear()
+    _own_asked.update(asked)
+
+
+def reviewers() -> tuple[Role, ...]:
+    """The six, and those of the organisation's own roles that are asked somewhere."""
+    return (*REVIEWERS, *(role for role in OWN_ROLES if role in _own_asked))
+
+
+def roles_here() -> tuple[Role, ...]:
+    """Every role that somebody can hold in this installation."""
+    return tuple(role for role in Role if role not in OWN_ROLES or role in _own_asked)
 
 
 class AnswerState(StrEnum):

@@ -50,6 +50,12 @@ rests_on:
 required_evidence:
   launch: [ORG2]
 cosmetic: [ORG2]
+roles:
+  - id: own_1
+    title: Works council
+    lead_days: 9
+    asked:
+      design: {meaning: agrees for the staff, rests_on: [D12, ORG1], from_tier: 3}
 """
 
 
@@ -78,6 +84,10 @@ def test_what_is_added_stands_beside_the_guide(both: Guide) -> None:
     assert both.number("actionable_share") != guide().number("actionable_share")
     assert "ORG1" in both.relied_on(Gate.DISCOVERY, Role.BUSINESS)
     assert "ORG2" in [field.id for field in both.evidence_by(Gate.LAUNCH)]
+    council = both.review(Gate.DESIGN, Role.OWN_1)
+    assert council is not None
+    assert (council.from_tier, both.policy.lead_days[Role.OWN_1]) == (3, 9)
+    assert both.relied_on(Gate.DESIGN, Role.OWN_1) == ("D12", "ORG1")
     assert both.checks == guide().checks
     assert [field.id for field in both.production_questions] == [
         field.id for field in guide().production_questions
@@ -108,6 +118,11 @@ def test_without_a_file_the_guide_is_itself() -> None:
         ("actionable_share: 0.6", "actionable_shore: 0.6", "thresholds › actionable_shore"),
         ("actionable_share: 0.6", "actionable_share: [a]", "thresholds › actionable_share"),
         ("business: [ORG1]", "business: [ORG9]", "rests_on › discovery › business"),
+        ("id: own_1", "id: privacy", "roles › privacy"),
+        ("title: Works council", "title: model validation", "roles › own_1 › title"),
+        ("rests_on: [D12, ORG1]", "rests_on: [D12, ORG9]", "roles › own_1 › asked › design › rests_on"),
+        ("rests_on: [D12, ORG1]", "rests_on: [D12, P01]", "roles › own_1 › asked › design › rests_on"),
+        ("      design: {meaning", "      designs: {meaning", "roles › own_1 › asked › designs"),
         ("launch: [ORG2]", "launch: [ORG9]", "required_evidence › launch"),
         ("cosmetic: [ORG2]", "cosmetic: [D01]", "cosmetic"),
         ("cosmetic: [ORG2]", "colour: red", "colour"),

@@ -33,7 +33,7 @@ from lifecycle.store.tables import (
     WebSession,
 )
 from lifecycle.store.tokens import hash_token, is_same, new_token
-from lifecycle.vocabulary import REVIEWERS, Actor, Blocker, OrganisationRole, Role
+from lifecycle.vocabulary import OWN_ROLES, REVIEWERS, Actor, Blocker, OrganisationRole, Role
 
 _KEY_ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"
 
@@ -252,7 +252,7 @@ def use_invitation(session: Session, link: Invitation, person: PersonRow, at: da
 def _give_invited_role(session: Session, person: PersonRow, link: Invitation, at: datetime) -> None:
     """The administrator who invited them for a reviewing role thereby put them on the list for it."""
     role = Role(link.project_role or "")
-    if role in REVIEWERS:
+    if role in (*REVIEWERS, *OWN_ROLES):
         session.add(
             EligibleReviewer(
                 person_key=person.key, role=role.value, granted_by=link.created_by, granted_at=at

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from lifecycle.errors import Conflict, GuideError, Invalid
 from lifecycle.events import ORGANISATION, EventAction, record
 from lifecycle.facts.editions import keep_edition
-from lifecycle.facts.own_guides import ON_SCREEN, in_force, kept_own, version_word
+from lifecycle.facts.own_guides import ON_SCREEN, call_roles_as, in_force, kept_own, version_word
 from lifecycle.guide import Guide
 from lifecycle.own_guide import OwnGuide, joined
 from lifecycle.rules.guide_changes import guide_changes
@@ -33,6 +33,7 @@ def save(session: Session, *, by: Actor, at: datetime, shipped: Guide, own: OwnG
     before = in_force(session, shipped)
     number = max(kept.number, 1)
     after = _checked(shipped, own, number)
+    call_roles_as(after)
     changes = guide_changes(before, after)
     if changes and (kept.number == 0 or before is shipped or _is_gone_by(session, before.version)):
         number = kept.number + 1

@@ -27,7 +27,7 @@ from lifecycle.store.tables import (
     WebSession,
 )
 from lifecycle.store.tokens import hash_token, new_token
-from lifecycle.vocabulary import REVIEWERS, Actor, Blocker, OrganisationRole, Role
+from lifecycle.vocabulary import OWN_ROLES, REVIEWERS, Actor, Blocker, OrganisationRole, Role
 
 INVITATION_LASTS = timedelta(days=7)
 RESET_LINK_LASTS = timedelta(hours=24)
@@ -180,7 +180,7 @@ def set_approval_level(session: Session, *, by: Actor, at: datetime, person_key:
 def make_eligible(session: Session, *, by: Actor, at: datetime, person_key: str, role: Role) -> None:
     """Put somebody on the list of those who may be asked to review in this role."""
     require("people.make_eligible", by)
-    if role not in REVIEWERS:
+    if role not in (*REVIEWERS, *OWN_ROLES):
         raise Invalid({"role": f"{role.title} is not a reviewing role."})
     person = active_person(session, person_key)
     if session.get(EligibleReviewer, (person_key, role.value)):
@@ -278,7 +278,7 @@ def give_project_role(
     project = _project(session, project_id)
     require_on_project(session, "people.give_project_role", by, project_id)
     person = active_person(session, person_key)
-    if role in REVIEWERS and session.get(EligibleReviewer, (person_key, role.value)) is None:
+    if role in (*REVIEWERS, *OWN_ROLES) and session.get(EligibleReviewer, (person_key, role.value)) is None:
         raise Refused(
             Blocker(
                 "not_eligible",

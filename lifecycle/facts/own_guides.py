@@ -18,6 +18,7 @@ from lifecycle.guide import Guide
 from lifecycle.own_guide import OwnGuide, joined, own_guide
 from lifecycle.store.base import metadata
 from lifecycle.store.tables import OwnGuideRow
+from lifecycle.vocabulary import call_own_roles
 
 ON_SCREEN = "Your own guide"  # instead of a file's name
 _PREFIXES = ("OWN", "OUR", "ORG", "ADD")
@@ -52,11 +53,21 @@ def version_word(number: int) -> str:
 
 
 def in_force(session: Session, shipped: Guide) -> Guide:
-    """`shipped`, that of the files, with what was added on screen; by itself where that does not fit or is nothing."""
+    """`shipped`, that of the files, with what was added on screen; by itself where that does not fit or is nothing.
+
+    The organisation's own roles are called by their names from then on.
+    """
     kept = kept_own(session)
-    if not kept.content:
-        return shipped
-    return _joined(kept.content, kept.number, _Same(shipped)) or shipped
+    found = _joined(kept.content, kept.number, _Same(shipped)) if kept.content else None
+    guide = found or shipped
+    call_roles_as(guide)
+    return guide
+
+
+def call_roles_as(guide: Guide) -> None:
+    """Have the organisation's own roles called as this guide calls them."""
+    asked = {spec.role for specs in guide.policy.gates.values() for spec in specs}
+    call_own_roles(guide.policy.own_roles, asked)
 
 
 def misfit(session: Session, shipped: Guide) -> str:

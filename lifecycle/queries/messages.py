@@ -23,6 +23,7 @@ from lifecycle.facts.audiences import (
     thread_of,
 )
 from lifecycle.facts.dated_answers import still_says
+from lifecycle.facts.editions import edition
 from lifecycle.facts.notifications import reminder_policy
 from lifecycle.facts.people import actor_of
 from lifecycle.facts.projects import organisation_today
@@ -244,7 +245,7 @@ def _headline(
     over = _over(session, entry, telling)
     if over and not even_if_over:
         return Unneeded(over)
-    values = dict(_values(session, entry, project, guide, at))
+    values = dict(_values(session, entry, project, edition(session, guide, project.guide_version), at))
     title = " ".join(telling.title.format_map(values).split())
     lead = " ".join(telling.lead.format_map(values).split())
     link = base_url + _page(session, entry, telling, project)
@@ -406,6 +407,9 @@ def _sections(
     session: Session, entry: Entry, telling: Telling, reader: PersonRow, guide: Guide, at: datetime
 ) -> Iterator[Section]:
     detail = entry.detail
+    project = session.get(Project, entry.project_id) if entry.project_id else None
+    if project is not None:
+        guide = edition(session, guide, project.guide_version)
     sign_off = sign_off_of(session, entry) if entry.subject.startswith("sign_off:") else None
     review = review_of(session, entry)
     if telling.kind == "review.requested" and review is not None:

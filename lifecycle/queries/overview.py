@@ -41,7 +41,6 @@ from lifecycle.store.tables import (
     TargetDate,
 )
 from lifecycle.vocabulary import (
-    REVIEWERS,
     Actor,
     AnswerState,
     Area,
@@ -52,6 +51,7 @@ from lifecycle.vocabulary import (
     Role,
     SignOffStatus,
     Stage,
+    reviewers,
 )
 
 
@@ -178,7 +178,7 @@ def overview(session: Session, *, by: Actor, at: datetime, guide: Guide, key: st
         track=_track(facts, levels, targets, records.outcomes(session, head.id, wording)),
         blockers=ready.blockers if head.is_adopted else (),
         findings=tuple(item for item in shown if item.result is CheckResult.FAILS) if head.is_adopted else (),
-        roles=tuple(_role(wording, role) for role in REVIEWERS),
+        roles=tuple(_role(wording, role) for role in reviewers()),
         tier=facts.tier,
         tier_answer=_tier_answer(session, head.id, wording),
         proposal=propose(facts, guide),

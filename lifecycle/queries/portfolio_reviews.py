@@ -18,7 +18,7 @@ from lifecycle.queries.plans import Observed
 from lifecycle.queries.portfolio import EVERYTHING, OVER, Filters, choose
 from lifecycle.rules.planning import MEDIAN, SAFE, Spread, lead_times, percentile
 from lifecycle.store.tables import PersonRow, Review
-from lifecycle.vocabulary import REVIEWERS, Act, Actor, Gate, Role
+from lifecycle.vocabulary import Act, Actor, Gate, Role, reviewers
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def portfolio_reviews(
 
 def _by_role(waiting: Sequence[OpenReview], leads: Mapping[Role, Spread]) -> tuple[RoleLoad, ...]:
     found = []
-    for role in (*REVIEWERS, Role.APPROVER):
+    for role in (*reviewers(), Role.APPROVER):
         here = [each for each in waiting if each.role is role]
         days = [each.days for each in here]
         found.append(

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from lifecycle.facts.calendars import organisation_calendar
+from lifecycle.facts.editions import guides_of
 from lifecycle.facts.projects import organisation_time_zone, today_in
 from lifecycle.guide import Guide
 from lifecycle.queries.plans import Observed, simulated
@@ -146,6 +147,7 @@ def roadmap(
     drawn = _Drawn(
         today=today,
         guide=guide,
+        guides=guides_of(session, guide, [each.id for each in found]),
         observed=observed,
         calendar=calendar,
         zone=zone,
@@ -190,6 +192,7 @@ class _Drawn:
         *,
         today: date,
         guide: Guide,
+        guides: Mapping[int, Guide],
         observed: Observed,
         calendar: WorkCalendar,
         zone: str,
@@ -198,7 +201,8 @@ class _Drawn:
         leads: Mapping[Role, Spread],
         lengths: Mapping[Stage, Spread],
     ) -> None:
-        self.today, self.guide, self.observed, self.calendar = today, guide, observed, calendar
+        self.today, self.guide, self.guides = today, guide, guides
+        self.observed, self.calendar = observed, calendar
         self.zone, self.targets, self.go_lives = zone, targets, go_lives
         self.leads, self.lengths = leads, lengths
         self._simulated: dict[tuple[Stage, int], Simulation] = {}
@@ -242,7 +246,7 @@ class _Drawn:
     def _asks(self, row: Any, gate: Gate, on: date | None) -> Iterator[ReviewPlan]:
         """Required reviews of the gate ahead that nobody has signed; a consultation holds nothing up."""
         said = roles_of(row.roles)
-        for spec in self.guide.reviews(gate, tier=row.tier):
+        for spec in self.guides[row.id].reviews(gate, tier=row.tier):
             status, since = said.get(spec.role, (None, None))
             if spec.act is Act.CONSULT or spec.only_when_stale or status is None or status in _SETTLED:
                 continue

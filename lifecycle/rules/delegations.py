@@ -13,10 +13,10 @@ from datetime import date, timedelta
 from lifecycle.rules.project_facts import DelegationFact, ProjectFacts, ReviewFact
 from lifecycle.rules.reviews import ENDED, Candidate
 from lifecycle.rules.signoffs import is_developer, is_product_manager, must_be_outside
-from lifecycle.vocabulary import REVIEWERS, Actor, Blocker, Role
+from lifecycle.vocabulary import OWN_ROLES, REVIEWERS, Actor, Blocker, Role
 
 LONGEST = timedelta(days=366)
-DELEGABLE: tuple[Role, ...] = (*REVIEWERS, Role.APPROVER)
+DELEGABLE: tuple[Role, ...] = (*REVIEWERS, *OWN_ROLES, Role.APPROVER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from lifecycle.errors import Forbidden
-from lifecycle.vocabulary import REVIEWERS, Actor, OrganisationRole, Role, Scope
+from lifecycle.vocabulary import OWN_ROLES, REVIEWERS, Actor, OrganisationRole, Role, Scope, roles_here
 
 ADMINISTRATOR, LEADERSHIP, MEMBER = OrganisationRole
 EVERYBODY = frozenset(OrganisationRole)
@@ -19,7 +19,7 @@ EVERYBODY = frozenset(OrganisationRole)
 PRODUCT_MANAGER = frozenset({Role.PRODUCT_MANAGER})
 TEAM = frozenset({Role.PRODUCT_MANAGER, Role.CONTRIBUTOR})
 OPERATORS = TEAM | {Role.MONITOR_OWNER}
-SIGNERS = frozenset({*REVIEWERS, Role.APPROVER})
+SIGNERS = frozenset({*REVIEWERS, *OWN_ROLES, Role.APPROVER})
 ANYONE_ON_IT = frozenset(Role)
 
 
@@ -312,7 +312,7 @@ def _against_token(action: str, by: Actor) -> str | None:
 def _names(allowed: Allowed) -> str:
     if allowed.organisation >= EVERYBODY:
         return "people of this organisation"
-    words = [f"the project's {_lower(role.title)}" for role in Role if role in allowed.project]
+    words = [f"the project's {_lower(role.title)}" for role in roles_here() if role in allowed.project]
     if allowed.project >= ANYONE_ON_IT:
         words = ["people with a role on the project"]
     words += [

@@ -13,16 +13,18 @@ import pytest
 from sqlmodel import Session
 
 from lifecycle import actions, interchange, queries
-from lifecycle.actions import answers, guides
+from lifecycle.actions import answers, guides, outbox, threads
 from lifecycle.errors import Conflict, NotFound, Refused
 from lifecycle.facts.editions import edition, keep_edition
 from lifecycle.facts.standing import stored_standing
 from lifecycle.guide import Guide
-from lifecycle.queries import overview, worksheets
+from lifecycle.queries import messages, overview, worksheets
 from lifecycle.queries.audit import check_standing
 from lifecycle.queries.guide_preview import preview
 from lifecycle.queries.guide_versions import upgrade_of
 from lifecycle.queries.my_work import my_work
+from lifecycle.queries.plans import Observed
+from lifecycle.queries.roadmap import roadmap
 from lifecycle.store.database import Database
 from lifecycle.store.tables import Project
 from lifecycle.vocabulary import Gate, Role, SignOffStatus
@@ -213,3 +215,40 @@ def test_what_is_mended_under_one_number_counts_for_all_projects_of_it(
 
 def _status(seen: overview.ProjectOverview, role: Role) -> SignOffStatus | None:
     return next(step.status for step in seen.roles if step.role is role)
+
+
+def test_roadmap_asks_whom_the_project_s_own_version_asks(session: Session, cast: factories.Cast) -> None:
+    project_id = factories.project(session, cast)
+    factories.ask(session, cast, project_id, Gate.DISCOVERY, Role.PRIVACY)
+    keep_edition(session, cast.guide, START)
+    plain = _next().model_dump()
+    plain["policy"]["gates"][Gate.DISCOVERY] = [
+        spec for spec in plain["policy"]["gates"][Gate.DISCOVERY] if spec["role"] is not Role.PRIVACY
+    ]
+    later = Guide.model_validate(plain)
+    found = roadmap(session, by=cast.pat, today=START.date(), guide=later, observed=Observed((), ()))
+
+    assert later.review(Gate.DISCOVERY, Role.PRIVACY) is None
+    assert Role.PRIVACY in {ask.role for _, ask in found.asks}
+
+
+def test_message_names_a_question_as_the_project_s_own_version_does(
+    session: Session, cast: factories.Cast
+) -> None:
+    project_id = factories.project(session, cast)
+    factories.ask(session, cast, project_id, Gate.DISCOVERY, Role.PRIVACY)
+    keep_edition(session, cast.guide, START)
+    threads.ask(
+        session,
+        by=cast[Role.PRIVACY],
+        at=LATER,
+        guide=cast.guide,
+        project_id=project_id,
+        field_id="D18",
+        text="Why?",
+    )
+    outbox.take_up(session, at=LATER + timedelta(minutes=5), has_mail=False)
+    told = messages.notices(session, person_key=cast.pat.key, guide=_next(), at=LATER + timedelta(minutes=5))
+
+    assert "D18" not in _next().fields
+    assert any(cast.guide.field("D18").title in line.title for line in told)

@@ -88,3 +88,28 @@ def test_threshold_is_set_and_given_back(see: See, screens: Screens) -> None:
 
     press(app, "As in the guide")
     assert now(screens) is cache.shipped_guide()
+
+
+def test_own_role_is_written_on_screen_and_asked_for_at_its_gate(see: See, screens: Screens) -> None:
+    form = "own:role:new"
+    app = unfold(see("settings", screens.cast.ada), "own:add_role")
+    app.text_input(key=f"{form}:title").set_value("Works council")
+    press(app, "Add the role")
+    assert "Gates: Choose at least one gate." in words(app)
+
+    app.multiselect(key=f"{form}:gates").set_value(["discovery"]).run()
+    app.multiselect(key=f"{form}:rests_on:discovery").set_value(["D01", "D03"])
+    press(app, "Add the role")
+    assert "Discovery: approves, tier 2 and above, resting on 2 answers" in words(app)
+    guide = now(screens)
+    assert guide.relied_on(Gate.DISCOVERY, Role.OWN_1) == ("D01", "D03")
+
+    with screens.database.write() as session:
+        projects.register(session, by=screens.cast.pat, at=START, guide=guide, name="Shifts")
+    said = words(see("gate", screens.cast.pat, project="shifts", gate="discovery"))
+    assert "Works council" in said
+    assert "Works council" not in words(
+        see("gate", screens.cast.pat, project=screens.project, gate="discovery")
+    )
+    app = see("people", screens.cast.ada, person=screens.cast.olu.key)
+    assert "Works council" in app.multiselect(key=f"reviewing:{screens.cast.olu.key}").options

@@ -14,11 +14,12 @@ from lifecycle.rules.permissions import PERMISSIONS, may, refusal
 from lifecycle.vocabulary import COMMAND_LINE, SYSTEM, Actor, OrganisationRole, Role, Scope, TokenGrant
 
 # role letters: organisation A administrator, L leadership, M member
-# project: b t p l c v the six reviewers, a approver, m product manager, k contributor, o monitor owner, r reader
-LETTERS = dict(zip("btplcvamkor", Role, strict=True))
+# project: b t p l c v the six reviewers, a approver, m product manager, k contributor, o monitor owner, r reader,
+# 1 2 3 4 the organisation's own, which may what the six may
+LETTERS = dict(zip("btplcvamkor1234", Role, strict=True))
 ORGANISATION = dict(zip("ALM", OrganisationRole, strict=True))
-SIGNERS, ALL = "btplcva", "btplcvamkor"
-ON_IT = "btplcvamko"
+SIGNERS, ALL = "btplcva1234", "btplcvamkor1234"
+ON_IT = "btplcvamko1234"
 
 # actions: organisation, project, command line, system
 MATRIX: dict[str, tuple[str, str, bool, bool]] = {

@@ -40,7 +40,7 @@ def test_unlisted_action_is_nobodys(action: str) -> None:
         (
             "reviews.decide",
             "",
-            "business technology privacy legal compliance validation approver",
+            "business technology privacy legal compliance validation approver own_1 own_2 own_3 own_4",
             False,
             False,
         ),
@@ -49,7 +49,7 @@ def test_unlisted_action_is_nobodys(action: str) -> None:
         (
             "gates.waive",
             "",
-            "business technology privacy legal compliance validation approver",
+            "business technology privacy legal compliance validation approver own_1 own_2 own_3 own_4",
             False,
             False,
         ),

@@ -17,7 +17,7 @@ from lifecycle.ui.components import definitions, plain, refusal
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.project import chains
 from lifecycle.ui.unfolding import is_wanted
-from lifecycle.vocabulary import Role, Stage
+from lifecycle.vocabulary import Role, Stage, roles_here
 
 
 def show(view: ProjectOverview) -> None:
@@ -144,7 +144,7 @@ def _give(view: ProjectOverview) -> None:
             )
             role = st.selectbox(
                 "Role",
-                [role.value for role in Role],
+                [role.value for role in roles_here()],
                 index=None,
                 format_func=lambda name: Role(name).title,
                 key=f"{key}:role",

@@ -1,4 +1,4 @@
-"""What the organisation adds to the guide, written on screen: its questions and its thresholds."""
+"""What the organisation adds to the guide, written on screen: its questions, roles and thresholds."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import streamlit as st
 
 from lifecycle.actions import own_guides as actions
 from lifecycle.errors import Invalid
-from lifecycle.own_guide import OwnGuide, OwnQuestion, questions, with_threshold, without_question
+from lifecycle.own_guide import OwnGuide, OwnQuestion, OwnRole, questions, with_threshold, without_question
 from lifecycle.queries import own_guides as queries
 from lifecycle.queries.own_guides import OwnGuideView
 from lifecycle.ui import cache, components, identity, state
 from lifecycle.ui.components import plain
 from lifecycle.ui.perform import attempt, draw_again
-from lifecycle.ui.views import own_question
-from lifecycle.vocabulary import plain_number
+from lifecycle.ui.views import own_question, own_role
+from lifecycle.vocabulary import OWN_ROLES, plain_number
 
 _THRESHOLD = "own:threshold"
 
@@ -37,6 +37,7 @@ def show() -> None:
     if view.own is None:
         return
     _questions(view, view.own)
+    _roles(view, view.own)
     _thresholds(view, view.own)
 
 
@@ -90,6 +91,37 @@ def _question(view: OwnGuideView, own: OwnGuide, question: OwnQuestion) -> None:
                 save(view, without_question(own, question.id), f"{question.id} is asked no more.")
     if state.value(editing):
         own_question.form(own, question, partial(save, view))
+
+
+# ------------------------------------------------------------------ roles
+
+
+def _roles(view: OwnGuideView, own: OwnGuide) -> None:
+    st.subheader("Roles that sign off", anchor=False)
+    by_file = cache.shipped_guide().policy.own_roles
+    if not own.roles:
+        st.caption("None of your own yet: the guide's six reviewers and the approver sign.")
+    for role in own.roles:
+        with st.container(border=True, gap="small"):
+            editing = f"own:editing:{role.id.value}"
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(own_role.in_words(role), width="stretch", anchors=False)
+                if st.button(
+                    "Close" if state.value(editing) else "Change",
+                    key=f"own:change:{role.id.value}",
+                    icon=":material/close:" if state.value(editing) else ":material/edit:",
+                ):
+                    state.put(editing, not state.value(editing))
+                    draw_again()
+            if state.value(editing):
+                own_role.form(own, role, partial(save, view))
+    free = [role for role in OWN_ROLES if role not in by_file and role not in {each.id for each in own.roles}]
+    if not free:
+        st.caption("All four are taken.")
+        return
+    with st.expander("Add a role", icon=":material/add:", key="own:add_role", on_change="rerun") as fold:
+        if fold.open:
+            own_role.form(own, OwnRole(id=free[0], title="?"), partial(save, view), is_new=True)
 
 
 # ------------------------------------------------------------------ thresholds

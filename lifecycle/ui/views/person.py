@@ -16,7 +16,7 @@ from lifecycle.ui import cache, navigation, state
 from lifecycle.ui.components import counted, definitions, exact, page_header, plain, refusal
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.standing import Mark
-from lifecycle.vocabulary import REVIEWERS, OrganisationRole, Role
+from lifecycle.vocabulary import OrganisationRole, Role, reviewers
 
 _RESET = "person:reset"
 NOT_ACTIVE = Mark("Not active", "gray", "person_off")
@@ -123,7 +123,7 @@ def _reviewing(person: PersonView) -> None:
     with st.form("reviewing"):
         chosen = st.multiselect(
             "May be asked to review as",
-            [role.value for role in REVIEWERS],
+            [role.value for role in reviewers()],
             default=[role.value for role in person.reviews_as],
             format_func=lambda name: Role(name).title,
             key=f"reviewing:{person.key}",
@@ -136,12 +136,12 @@ def _reviewing(person: PersonView) -> None:
         held = set(person.reviews_as)
         changes: list[Change] = [
             (actions.make_eligible, {"person_key": person.key, "role": role})
-            for role in REVIEWERS
+            for role in reviewers()
             if role in wanted - held
         ]
         changes += [
             (actions.end_eligibility, {"person_key": person.key, "role": role})
-            for role in REVIEWERS
+            for role in reviewers()
             if role in held - wanted
         ]
         _apply(changes, "Saved.")

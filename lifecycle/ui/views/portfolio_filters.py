@@ -12,7 +12,7 @@ from lifecycle.queries.portfolio_overview import Choices
 from lifecycle.ui import navigation, standing, state
 from lifecycle.ui.views import portfolio_day, saved_filters
 from lifecycle.ui.views.portfolio_words import cause_title
-from lifecycle.vocabulary import REVIEWERS, Area, Level, ProjectStatus, Stage
+from lifecycle.vocabulary import Area, Level, ProjectStatus, Stage, reviewers
 
 HERE, REGISTER, ALL = "here", "register", "all"
 # Keys of widgets are also the words in the address.
@@ -30,8 +30,6 @@ FIND, UNIT, IN_STAGE, STANDING, WAITS_FOR, CAUSE, TIER, DOING, SHOW = (
 _CHOSEN = (FIND, UNIT, IN_STAGE, STANDING, WAITS_FOR, CAUSE, TIER, DOING)
 _STAGES = {**{stage.value: stage.title for stage in Stage}, UNMAPPED: "Not placed yet"}
 _LEVELS = {**{level.value: standing.LEVELS[level].word for level in Level}, NOT_ASSESSED: "Not assessed here"}
-_ROLES = {role.value: role.title for role in REVIEWERS}
-_CAUSES = {word: cause_title(word) for word in (*(area.value for area in Area), *_ROLES)}
 _TIERS = {**{str(tier): f"Tier {tier}" for tier in range(1, 5)}, NO_TIER: "No tier"}
 _STATUSES = {status.value: standing.STATUSES[status].word for status in ProjectStatus}
 
@@ -46,8 +44,8 @@ def bar(choices: Choices, as_of: date | None, today: date) -> Filters:
         level = _pick(STANDING, "Standing", _LEVELS)
         portfolio_day.bar(as_of, today)
         with st.popover(_more_label(), icon=":material/tune:"):
-            role = _pick(WAITS_FOR, "Waits for", _ROLES)
-            cause = _pick(CAUSE, "Held up by", _CAUSES)
+            role = _pick(WAITS_FOR, "Waits for", _roles())
+            cause = _pick(CAUSE, "Held up by", _causes())
             tier = _pick(TIER, "Risk tier", _TIERS)
             status = _pick(DOING, "Status", _STATUSES)
         if any(state.value(key) for key in _CHOSEN):
@@ -137,3 +135,11 @@ def _pick(key: str, label: str, words: dict[str, str]) -> str:
 def _more_label() -> str:
     used = sum(bool(state.value(key)) for key in (WAITS_FOR, CAUSE, TIER, DOING))
     return f"More ({used})" if used else "More"
+
+
+def _roles() -> dict[str, str]:
+    return {role.value: role.title for role in reviewers()}
+
+
+def _causes() -> dict[str, str]:
+    return {word: cause_title(word) for word in (*(area.value for area in Area), *_roles())}

@@ -29,7 +29,7 @@ from lifecycle.ui.components import counted
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views import portfolio_filters as filters_bar
 from lifecycle.ui.views import portfolio_words as words
-from lifecycle.vocabulary import REVIEWERS, Actor, Gate, Level, ProjectStatus, Role, SignOffStatus, Stage
+from lifecycle.vocabulary import Actor, Gate, Level, ProjectStatus, Role, SignOffStatus, Stage, reviewers
 
 MOST_PROJECTS = 40  # beyond this many, organisations stand for their projects
 _ROWS = 25  # on one page of a map
@@ -109,7 +109,11 @@ def _projects(
         as_of=as_of,
     )
     cells = _role_cells(shown, now) if by_role else _gate_cells(shown, now)
-    heads = [_ROLE_HEADS[role] for role in REVIEWERS] if by_role else [gate.title.split()[0] for gate in Gate]
+    heads = (
+        [_ROLE_HEADS.get(role, role.title) for role in reviewers()]
+        if by_role
+        else [gate.title.split()[0] for gate in Gate]
+    )
     _draw([line.row.name for line in shown.lines], heads, cells, sentence, _open_project, "projects")
     _legend(
         cells,
@@ -123,6 +127,10 @@ def _projects(
         cells,
         components.opening_column("map:open", [line.row.key for line in shown.lines]),
     )
+
+
+def _role_heads() -> list[str]:
+    return [_ROLE_HEADS.get(role, role.title) for role in reviewers()]
 
 
 def _gate_cells(shown: ProjectMap, now: datetime) -> list[Cell]:
@@ -171,7 +179,7 @@ def _role_cells(shown: ProjectMap, now: datetime) -> list[Cell]:
         _role_cell(number, line, role, cell, now)
         for number, line in enumerate(shown.lines)
         for role, cell in line.roles.items()
-        if role in REVIEWERS
+        if role in reviewers()
     ]
 
 
@@ -183,7 +191,7 @@ def _role_cell(number: int, line: ProjectLine, role: Role, cell: RoleCell, now: 
     hover = f"<b>{charts.as_text(line.row.name)}</b><br>{role.title} at {gate}: {mark.word}{since}"
     strength = 1.0 if cell.status in _ACT_ON else _QUIET
     sign = charts.STATUS_SIGNS[cell.status] + days
-    return Cell(number, REVIEWERS.index(role), sign, hover, mark, strength, (line.row.key,))
+    return Cell(number, reviewers().index(role), sign, hover, mark, strength, (line.row.key,))
 
 
 def show_roles(found: Overview, filters: Filters, by: Actor, now: datetime) -> None:
@@ -213,7 +221,7 @@ def _organisations(
     start = (page - 1) * _ROWS
     lines = shown.lines[start : start + _ROWS]
     if by_role:
-        heads = [_ROLE_HEADS[role] for role in REVIEWERS]
+        heads = _role_heads()
         cells = _status_cells(lines, now)
     else:
         heads = [f"{_STAGE_HEADS[stage.stage]}<br><b>{stage.total:,}</b>" for stage in found.stages]
@@ -259,7 +267,7 @@ def _status_cells(lines: Sequence[OrganisationLine], now: datetime) -> list[Cell
         _status_cell(number, line, role, cell, now)
         for number, line in enumerate(lines)
         for role, cell in line.roles.items()
-        if role in REVIEWERS
+        if role in reviewers()
     ]
 
 
@@ -272,7 +280,7 @@ def _status_cell(number: int, line: OrganisationLine, role: Role, cell: StatusCe
     hover = f"<b>{charts.as_text(line.name)}</b><br>{role.title}<br>{counts}{oldest}"
     sign = f"{charts.STATUS_SIGNS[cell.worst]} {cell.statuses[cell.worst]:,}"
     strength = 1.0 if cell.worst in _ACT_ON else _QUIET
-    return Cell(number, REVIEWERS.index(role), sign, hover, mark, strength, (line.name, role.value))
+    return Cell(number, reviewers().index(role), sign, hover, mark, strength, (line.name, role.value))
 
 
 def _open_organisation(links: Sequence[str]) -> None:

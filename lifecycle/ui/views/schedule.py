@@ -146,8 +146,8 @@ def ask_by(view: PlanView) -> None:
         return
     st.header("Ask by", anchor=False)
     st.caption(
-        "Counted back in working days from the date of each gate. “At the latest” leaves each role the time it "
-        "takes in half of all cases, “better by” the time that is enough in 85 of 100."
+        "Counted back in working days from the date of each gate. The day leaves each role the time it takes in half "
+        "of all cases, the better one the time that is enough in 85 of 100."
     )
     ordered = sorted(open_ones, key=lambda each: (each[1].last_call or date.max, each[0].gate.order))
     st.table(
@@ -166,12 +166,12 @@ def _row(plan: GatePlan, review: ReviewPlan, view: PlanView) -> dict[str, str]:
     if review.asked_on:
         said += f" {review.asked_on.isoformat()}"
     to = navigation.address("gate", project=view.project.key, gate=plan.gate.value)
+    better = f"  \n:small[:gray[better {review.ask_by.isoformat()}]]" if review.ask_by else ""
+    # Three columns, each of two lines: five would break the days on a phone.
     return {
-        "Who": f"[{review.role.title}, {plan.gate.title}]({to})",
-        "Better by": review.ask_by.isoformat() if review.ask_by else "–",
-        "At the latest": review.last_call.isoformat() if review.last_call else "–",
-        "Takes": _lead(review),
-        "State": said,
+        "Who": f"[{review.role.title}]({to})  \n:small[:gray[{plan.gate.title}]]",
+        "At the latest": f"{review.last_call.isoformat() if review.last_call else '–'}{better}",
+        "State": f"{said}  \n:small[:gray[takes {_lead(review)}]]",
     }
 
 
