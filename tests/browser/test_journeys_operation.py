@@ -65,7 +65,7 @@ class Stage:
             method, f"{self.shown.server.url}/api/v1/projects/{KEY}{path}", headers=headers, **details
         )
 
-    def pipeline(self, version: str) -> tuple[int, list[str]]:
+    def pipeline(self, version: str) -> tuple[int, list[str | None]]:
         """What the delivery pipeline is told of this version: the status, and the roles in its way."""
         told = self.ask("GET", "/gates/launch", params={"model_version": version, "policy": "block"})
         return told.status_code, [each["role"] for each in told.json()["blockers"]]
@@ -187,7 +187,7 @@ def test_from_a_release_to_a_breach_to_a_second_release(
     assert stage.pipeline(FIRST) == (200, [])
     sign_the_next_version(stage)
     assert stage.pipeline(SECOND) == (200, [])
-    assert stage.pipeline(FIRST) == (409, [""]), "the old version is not the signed one any more"
+    assert stage.pipeline(FIRST) == (409, [None]), "the old version is not the signed one any more"
     release_it(stage)
 
 
@@ -214,7 +214,9 @@ def mend(stage: Stage, watched: Watched) -> None:
     tomas.press(watched.breach)
     expect(heading(page, "Readings behind it")).to_be_visible(timeout=SOON)
     expect(page.get_by_text(FIRST)).to_be_visible()
-    tomas.press("I see to it").press("Record the fix")
+    tomas.press("I see to it")
+    expect(page.get_by_text("It is yours.")).to_be_visible(timeout=SOON)
+    tomas.press("Record the fix")
     tomas.fill("Why it happened", "The vendor changed its weather model").fill(
         "What was done about it", "Trained again on the new one"
     )
@@ -243,6 +245,7 @@ def validate(stage: Stage, watched: Watched) -> None:
     stale = page.get_by_text("as Model validation at Launch")
     expect(stale).to_contain_text(watched.name)
     vera.press("Read and decide")
+    expect(heading(page, f"Model validation: Operate gate of {NAME}")).to_be_visible(timeout=SOON)
     expect(page.get_by_text(watched.name).first).to_be_visible(timeout=SOON)
     vera.click(page.get_by_text("Approved", exact=True)).press("Sign approval")
     expect(page.get_by_text("Recorded: approved.")).to_be_visible(timeout=SOON)
