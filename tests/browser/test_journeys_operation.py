@@ -203,8 +203,15 @@ def launch(stage: Stage) -> None:
     )
 
 
+def drawn(hand: Hand) -> Hand:
+    """Once nothing is drawn any more: what opens meanwhile would close again."""
+    app = hand.page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=SOON)
+    return hand
+
+
 def to_everybody(hand: Hand) -> None:
-    hand.press("Next step").click(hand.page.get_by_text("Everybody", exact=True)).press("Record this step")
+    drawn(hand).press("Next step").click(hand.page.get_by_text("Everybody", exact=True)).press("Record this step")
 
 
 def mend(stage: Stage, watched: Watched) -> None:
@@ -216,7 +223,7 @@ def mend(stage: Stage, watched: Watched) -> None:
     expect(page.get_by_text(FIRST)).to_be_visible()
     tomas.press("I see to it")
     expect(page.get_by_text("It is yours.")).to_be_visible(timeout=SOON)
-    tomas.press("Record the fix")
+    drawn(tomas).press("Record the fix")
     tomas.fill("Why it happened", "The vendor changed its weather model").fill(
         "What was done about it", "Trained again on the new one"
     )
@@ -225,13 +232,15 @@ def mend(stage: Stage, watched: Watched) -> None:
     expect(page.get_by_text("The fix waits for its signature.")).to_be_visible(timeout=SOON)
 
     teo = stage.at(TEO, "incidents", incident="1")
-    teo.press("Sign the fix").fill("What you looked at, or what is missing", "A year replayed").press(
+    expect(heading(teo.page, "What happened")).to_be_visible(timeout=SOON)
+    drawn(teo).press("Sign the fix").fill("What you looked at, or what is missing", "A year replayed").press(
         "Sign it"
     )
     expect(teo.page.get_by_text("The fix is signed.")).to_be_visible(timeout=SOON)
 
-    page.reload()
-    tomas.press("Write the review")
+    stage.at(TOMAS, "incidents", incident="1")
+    expect(page.get_by_text("A year replayed")).to_be_visible(timeout=SOON)
+    drawn(tomas).press("Write the review")
     tomas.fill("What was learned, and what will be done otherwise", "Ask the vendor for notice")
     tomas.press("Close the incident")
     expect(page.get_by_text("The incident is closed.")).to_be_visible(timeout=SOON)
@@ -251,6 +260,7 @@ def validate(stage: Stage, watched: Watched) -> None:
     expect(page.get_by_text("Recorded: approved.")).to_be_visible(timeout=SOON)
     vera = stage.at(VERA, "home")
     expect(heading(page, "My work")).to_be_visible(timeout=SOON)
+    drawn(vera)
     expect(page.get_by_text("have become stale")).to_have_count(0)
 
 
