@@ -324,7 +324,7 @@ class _Import:
 
     def _manage(self) -> None:
         """Whoever brings a project in answers for it from now on; the roles of the document are recorded elsewhere."""
-        if self.by.is_person and not self._is_listed_only:
+        if self.by.has_account and not self._is_listed_only:
             self.session.add(
                 Membership(
                     project_id=self.project_id,

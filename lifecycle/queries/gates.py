@@ -218,6 +218,16 @@ def view(
     )
 
 
+def decided(
+    session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, gate: Gate
+) -> tuple[OutcomeView, ...]:
+    """What was recorded at a gate, newest first. Raises NotFound."""
+    head = projects.head(session, key=key, by=by, at=at)
+    today = organisation_today(session, at)
+    wording = Wording(ProjectFacts(today=today), guide, all_names(session))
+    return tuple(reversed(_of(records.outcomes(session, head.id, wording), gate)))
+
+
 def allowed_actions(by: Actor, head: ProjectHead) -> frozenset[str]:
     """The actions on this project that the table of permissions lets this person try, while it is open."""
     if not head.is_open:

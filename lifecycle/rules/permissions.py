@@ -220,7 +220,9 @@ SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
         Scope.READ: frozenset(
             {"projects.read", "projects.export", "portfolio.read_all", "organisation.read_audit"}
         ),
-        Scope.PROJECTS_WRITE: frozenset({"projects.read", "projects.create", "projects.edit"}),
+        Scope.PROJECTS_WRITE: frozenset(
+            {"projects.read", "projects.create", "projects.edit", "projects.import_document"}
+        ),
         Scope.WORKSHEETS_WRITE: frozenset(
             {
                 "projects.read",
@@ -231,6 +233,8 @@ SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
                 "sources.rename",
                 "sources.remove",
                 "sources.restore",
+                "surroundings.note_change",
+                "surroundings.assess_change",
             }
         ),
         Scope.MONITORS_WRITE: frozenset({"projects.read", "monitors.create", "monitors.edit"}),
@@ -255,7 +259,9 @@ SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
     }
 )
 # About more than one project: not for a token that is restricted to one.
-_BEYOND_ONE_PROJECT = frozenset({"portfolio.read_all", "organisation.read_audit", "projects.create"})
+_BEYOND_ONE_PROJECT = frozenset(
+    {"portfolio.read_all", "organisation.read_audit", "projects.create", "projects.import_document"}
+)
 
 _NOT_A_PERSON = (
     "Only a person who is signed in may do this; it cannot be done from the command line or by the product."

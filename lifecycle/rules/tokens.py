@@ -14,8 +14,8 @@ MOST_AT_ONCE = 200  # valid tokens of one person
 # In the words of whoever ticks them.
 SCOPE_WORDS: dict[Scope, str] = {
     Scope.READ: "Read what you may read: projects, worksheets, gates, reviews, exports",
-    Scope.PROJECTS_WRITE: "Register projects and edit their names",
-    Scope.WORKSHEETS_WRITE: "Answer questions and keep data sources",
+    Scope.PROJECTS_WRITE: "Register and import projects, edit their names",
+    Scope.WORKSHEETS_WRITE: "Answer questions, keep data sources and the log of changes",
     Scope.MONITORS_WRITE: "Say what is watched, and when it fires",
     Scope.READINGS_WRITE: "Push readings of monitors",
     Scope.RELEASES_WRITE: "Freeze releases and move their rollout",

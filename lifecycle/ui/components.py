@@ -308,7 +308,10 @@ def refusal_words(error: LifecycleError) -> tuple[str, str]:
         reasons = "\n".join(f"- {plain(blocker.text)}" for blocker in error.blockers)
         return f"This cannot go on yet:\n\n{reasons}", "block"
     if isinstance(error, Invalid):
-        lines = [f"{place.capitalize()}: {text}" if place else text for place, text in error.problems.items()]
+        lines = [
+            f"{place[:1].upper()}{place[1:]}: {text}" if place else text
+            for place, text in error.problems.items()
+        ]
         return "  \n".join(plain(line) for line in lines), "error"
     return plain(str(error)), "error"
 

@@ -37,7 +37,7 @@ def show() -> None:
     navigation.settle_address()
     specs = _pages_for(person)
     pages = [navigation.streamlit_page(spec) for spec in specs]
-    unknown = state.unknown_address({spec.path for spec in specs})
+    unknown = state.unknown_address({name for spec in specs for name in (spec.path, spec.name)})
     if unknown is not None:
         pages.append(st.Page(_no_such_page, title="No such page", url_path=unknown))
     page = st.navigation(pages, position="hidden")
@@ -124,6 +124,9 @@ def _switcher(person: SignedInPerson, project: str | None) -> None:
     }
     if not choices:
         return
+    if project in choices:
+        # Kept for pages that are about none: there the box would be empty, and its filling up again count as a choice.
+        state.remember_project(project)
     if project is not None and state.value(_SWITCHER) != project:
         state.put(_SWITCHER, project if project in choices else None)
     st.selectbox(

@@ -16,7 +16,7 @@ import uvicorn
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
@@ -101,6 +101,7 @@ class Site:
             *self._readings_upload.routes(),
             *self._document_upload.routes(),
             Route(SCRIPT_PATH, _script),
+            Route("/home", _to_the_root),
             *self._documentation.routes(),
             Mount(PREFIX, self._api),
             Route("/api/{path:path}", _no_such_operation, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
@@ -222,6 +223,12 @@ class Site:
 
 async def _script(_request: Request) -> Response:
     return FileResponse(SCRIPT, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+
+async def _to_the_root(request: Request) -> Response:
+    """The first page has no address of its own, though the sidebar makes people expect one."""
+    query = request.url.query
+    return RedirectResponse(f"/?{query}" if query else "/", 303)
 
 
 async def _is_alive(_request: Request) -> Response:

@@ -36,7 +36,14 @@ CHECKS = [
     response_schema_conformance,
 ]
 # What is there, so that not every address leads nowhere.
-THERE: dict[str, Any] = {"key": KEY, "source": 1, "review": 1, "monitor": "accuracy", "incident": 1}
+THERE: dict[str, Any] = {
+    "key": KEY,
+    "source": 1,
+    "review": 1,
+    "monitor": "accuracy",
+    "incident": 1,
+    "change": "r1",
+}
 
 FIELDS, SOURCE_FIELDS = (
     st.sampled_from(
@@ -67,6 +74,8 @@ def fuzzed(prepared: Programs) -> Client:
     client = prepared.acting_for(prepared.cast.pat)
     watched = {"name": "Accuracy", "direction": "below", "threshold": 0.8}
     assert client("POST", f"/projects/{KEY}/monitors", json=watched).status_code == 201
+    changed = {"change": "A new feed", "kind": "vendor", "changed_on": "2026-01-05"}
+    assert client("POST", f"/projects/{KEY}/changes", json=changed).json()["id"] == "r1"
     assert client("POST", f"/projects/{KEY}/incidents", json={"title": "Wrong totals"}).json()["id"] == 1
     return client
 

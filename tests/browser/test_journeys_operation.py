@@ -65,7 +65,7 @@ class Stage:
             method, f"{self.shown.server.url}/api/v1/projects/{KEY}{path}", headers=headers, **details
         )
 
-    def pipeline(self, version: str) -> tuple[int, list[str]]:
+    def pipeline(self, version: str) -> tuple[int, list[str | None]]:
         """What the delivery pipeline is told of this version: the status, and the roles in its way."""
         told = self.ask("GET", "/gates/launch", params={"model_version": version, "policy": "block"})
         return told.status_code, [each["role"] for each in told.json()["blockers"]]
@@ -187,7 +187,7 @@ def test_from_a_release_to_a_breach_to_a_second_release(
     assert stage.pipeline(FIRST) == (200, [])
     sign_the_next_version(stage)
     assert stage.pipeline(SECOND) == (200, [])
-    assert stage.pipeline(FIRST) == (409, [""]), "the old version is not the signed one any more"
+    assert stage.pipeline(FIRST) == (409, [None]), "the old version is not the signed one any more"
     release_it(stage)
 
 
@@ -203,8 +203,15 @@ def launch(stage: Stage) -> None:
     )
 
 
+def drawn(hand: Hand) -> Hand:
+    """Once nothing is drawn any more: what opens meanwhile would close again."""
+    app = hand.page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=SOON)
+    return hand
+
+
 def to_everybody(hand: Hand) -> None:
-    hand.press("Next step").click(hand.page.get_by_text("Everybody", exact=True)).press("Record this step")
+    drawn(hand).press("Next step").click(hand.page.get_by_text("Everybody", exact=True)).press("Record this step")
 
 
 def mend(stage: Stage, watched: Watched) -> None:
@@ -214,7 +221,9 @@ def mend(stage: Stage, watched: Watched) -> None:
     tomas.press(watched.breach)
     expect(heading(page, "Readings behind it")).to_be_visible(timeout=SOON)
     expect(page.get_by_text(FIRST)).to_be_visible()
-    tomas.press("I see to it").press("Record the fix")
+    tomas.press("I see to it")
+    expect(page.get_by_text("It is yours.")).to_be_visible(timeout=SOON)
+    drawn(tomas).press("Record the fix")
     tomas.fill("Why it happened", "The vendor changed its weather model").fill(
         "What was done about it", "Trained again on the new one"
     )
@@ -223,13 +232,15 @@ def mend(stage: Stage, watched: Watched) -> None:
     expect(page.get_by_text("The fix waits for its signature.")).to_be_visible(timeout=SOON)
 
     teo = stage.at(TEO, "incidents", incident="1")
-    teo.press("Sign the fix").fill("What you looked at, or what is missing", "A year replayed").press(
+    expect(heading(teo.page, "What happened")).to_be_visible(timeout=SOON)
+    drawn(teo).press("Sign the fix").fill("What you looked at, or what is missing", "A year replayed").press(
         "Sign it"
     )
     expect(teo.page.get_by_text("The fix is signed.")).to_be_visible(timeout=SOON)
 
-    page.reload()
-    tomas.press("Write the review")
+    stage.at(TOMAS, "incidents", incident="1")
+    expect(page.get_by_text("A year replayed")).to_be_visible(timeout=SOON)
+    drawn(tomas).press("Write the review")
     tomas.fill("What was learned, and what will be done otherwise", "Ask the vendor for notice")
     tomas.press("Close the incident")
     expect(page.get_by_text("The incident is closed.")).to_be_visible(timeout=SOON)
@@ -243,11 +254,13 @@ def validate(stage: Stage, watched: Watched) -> None:
     stale = page.get_by_text("as Model validation at Launch")
     expect(stale).to_contain_text(watched.name)
     vera.press("Read and decide")
+    expect(heading(page, f"Model validation: Operate gate of {NAME}")).to_be_visible(timeout=SOON)
     expect(page.get_by_text(watched.name).first).to_be_visible(timeout=SOON)
     vera.click(page.get_by_text("Approved", exact=True)).press("Sign approval")
     expect(page.get_by_text("Recorded: approved.")).to_be_visible(timeout=SOON)
     vera = stage.at(VERA, "home")
     expect(heading(page, "My work")).to_be_visible(timeout=SOON)
+    drawn(vera)
     expect(page.get_by_text("have become stale")).to_have_count(0)
 
 

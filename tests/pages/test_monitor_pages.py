@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import io
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import Session, col, select
 
 from lifecycle.actions import monitors, people
 from lifecycle.interchange.register_files import RegisterFiles
-from lifecycle.rules.monitors import MonitorSpec
+from lifecycle.rules.monitors import MlflowSource, MonitorSpec
 from lifecycle.rules.readings import NewReading
 from lifecycle.rules.triggers import Direction
 from lifecycle.store.tables import Firing, Incident, Monitor, Reading
+from lifecycle.ui import cache
 from lifecycle.vocabulary import Role
 from tests.clock import START
 from tests.pages.conftest import See, press, words
@@ -53,6 +57,72 @@ def test_a_rule_is_tried_on_a_past_series_and_then_switched_on(see: See, screens
         made = session.exec(select(Monitor)).one()
         assert (made.name, made.threshold, made.consecutive, made.state) == ("Hits", 0.8, 2, "on")
         assert session.exec(select(Reading)).all() == [], "trying stores nothing"
+
+
+def test_what_is_fetched_from_mlflow_is_chosen_changed_and_ended(
+    see: See, screens: Screens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIFECYCLE_MLFLOW_URL", "http://127.0.0.1:9")
+    cache.forget_everything()
+    form = "monitors:form:new"
+    app = see("monitors", screens.cast.pat, project=screens.project, do="new")
+    assert not [each for each in app.text_input if each.key == f"{form}:mlflow_metric"], (
+        "asked for once chosen"
+    )
+    app.text_input(key=f"{form}:name").set_value("Accuracy")
+    app.number_input(key=f"{form}:threshold").set_value(0.8)
+    app.selectbox(key=f"{form}:mlflow").set_value("experiment").run()
+    press(app, "Watch it from now on")
+    assert "MLflow: Name an experiment or a registered model" in words(app)
+    app.text_input(key=f"{form}:mlflow_name").set_value(" Demand ")
+    app.text_input(key=f"{form}:mlflow_metric").set_value("accuracy")
+    press(app, "Watch it from now on")
+    assert not app.exception
+
+    def stored() -> Mapping[str, Any]:
+        with screens.database.read() as session:
+            return json.loads(session.exec(select(Monitor)).one().reads)["mlflow"]
+
+    assert stored() == MlflowSource("accuracy", experiment="Demand").as_reads()
+
+    form = "monitors:form:accuracy"
+    app = see("monitors", screens.cast.pat, project=screens.project, monitor="accuracy", do="edit")
+    kind, name = app.selectbox(key=f"{form}:mlflow"), app.text_input(key=f"{form}:mlflow_name")
+    assert (kind.value, name.label, name.value) == ("experiment", "Name of the experiment", "Demand")
+    kind.set_value("model").run()
+    assert app.text_input(key=f"{form}:mlflow_name").label == "Name of the registered model"
+    press(app, "Save the rule")
+    assert stored() == MlflowSource("accuracy", model="Demand").as_reads()
+
+    app = see("monitors", screens.cast.pat, project=screens.project, monitor="accuracy", do="edit")
+    app.selectbox(key=f"{form}:mlflow").set_value("").run()
+    press(app, "Save the rule")
+    with screens.database.read() as session:
+        assert "mlflow" not in json.loads(session.exec(select(Monitor)).one().reads)
+
+
+def test_without_an_mlflow_server_nothing_is_offered_and_what_was_chosen_stays(
+    see: See, screens: Screens
+) -> None:
+    source = MlflowSource("accuracy", experiment="Demand")
+    with screens.database.write() as session:
+        monitors.create(
+            session,
+            by=screens.cast.pat,
+            at=START,
+            project_id=screens.project_id,
+            spec=BELOW.fetching(source),
+        )
+    app = see("monitors", screens.cast.pat, project=screens.project)
+    assert "no server is named. An administrator sets LIFECYCLE_MLFLOW_URL." in words(app)
+    assert "Fetch now" not in words(app)
+    app = see("monitors", screens.cast.pat, project=screens.project, monitor="hit-rate", do="edit")
+    assert not [each for each in app.selectbox if "MLflow" in each.label]
+    app.number_input(key="monitors:form:hit-rate:threshold").set_value(0.7)
+    press(app, "Save the rule")
+    with screens.database.read() as session:
+        monitor = session.exec(select(Monitor)).one()
+        assert (monitor.threshold, json.loads(monitor.reads)["mlflow"]) == (0.7, source.as_reads())
 
 
 def test_a_monitor_without_a_limit_is_refused_and_keeps_what_was_typed(see: See, screens: Screens) -> None:

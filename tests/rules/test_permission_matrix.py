@@ -141,9 +141,9 @@ def test_what_a_person_vouches_for_no_machine_does_with_whatever_role(action: st
 # What programs may do, by hand as well: nothing else, whatever the rights of the person they act for.
 BY_TOKEN = {
     Scope.READ: "projects.read projects.export portfolio.read_all organisation.read_audit",
-    Scope.PROJECTS_WRITE: "projects.read projects.create projects.edit",
+    Scope.PROJECTS_WRITE: "projects.read projects.create projects.edit projects.import_document",
     Scope.WORKSHEETS_WRITE: """projects.read answers.save answers.clear answers.restore sources.add sources.rename
-    sources.remove sources.restore""",
+    sources.remove sources.restore surroundings.note_change surroundings.assess_change""",
     Scope.MONITORS_WRITE: "projects.read monitors.create monitors.edit",
     Scope.READINGS_WRITE: "projects.read monitors.push_readings monitors.correct_reading",
     Scope.RELEASES_WRITE: "projects.read releases.create releases.step releases.roll_back releases.withdraw",
@@ -183,6 +183,11 @@ def test_no_token_vouches_for_anything(action: str) -> None:
 
 def test_token_for_one_project_sees_nothing_of_the_organisation() -> None:
     program = _program(tuple(Scope), only_project=7)
-    for action in ("portfolio.read_all", "organisation.read_audit", "projects.create"):
+    for action in (
+        "portfolio.read_all",
+        "organisation.read_audit",
+        "projects.create",
+        "projects.import_document",
+    ):
         assert "one project only" in str(refusal(action, program))
     assert may("projects.read", program)

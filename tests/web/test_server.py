@@ -76,6 +76,13 @@ def test_health_is_open_and_readiness_asks_the_database(installation: Installati
     assert client.get("/readyz").text == "ready"
 
 
+def test_the_first_page_is_found_by_its_name(
+    installation: Installation, signed_in: Callable[[], httpx.Client]
+) -> None:
+    assert signed_in().get("/home?project=orders").headers["location"] == "/?project=orders"
+    assert installation.browser().get("/home").headers["location"].startswith("/sign-in")
+
+
 def test_bug_in_a_route_shows_a_sentence_and_no_traceback(
     installation: Installation, signed_in: Callable[[], httpx.Client]
 ) -> None:

@@ -118,15 +118,15 @@ def _asked(item: WaitingReview) -> str:
     said = f"{_ASKED[item.act]} as {item.role.title} at the {item.gate.title} gate"
     if item.stands_in_for:
         said = f"For {item.stands_in_for}: {said[0].lower()}{said[1:]}"
-    return (
-        f"{said}: “{one_line(item.message, 100)}”"
-        if item.message
-        else f"{said}, asked by {item.requested_by}"
-    )
+    if not item.message:
+        return f"{said}, asked by {item.requested_by}"
+    message = one_line(item.message, 100)
+    # What the product itself says begins with what it names, quoted.
+    return f"{said}: {message}" if message.startswith("“") else f"{said}: “{message}”"
 
 
 def _due(item: WaitingReview, view: MyWork) -> str:
-    waits = f"waits {counted(item.days_waiting, 'day')}"
+    waits = f"waits {counted(item.days_waiting, 'day')}" if item.days_waiting else "since today"
     if item.due_on is None:
         return f":violet[:material/hourglass_top: {waits}]"
     colour, icon = ("red", "alarm") if item.is_overdue else ("violet", "hourglass_top")

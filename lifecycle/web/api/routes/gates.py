@@ -1,7 +1,8 @@
-"""Gates, as a delivery pipeline asks for them: open or not, and why."""
+"""Gates, as a delivery pipeline asks for them: open or not, and why; and what people decided at them."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -9,9 +10,10 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
+from lifecycle.queries import gates
 from lifecycle.queries.pipeline import PipelineGate, pipeline_gate
 from lifecycle.store.database import Session
-from lifecycle.vocabulary import Gate
+from lifecycle.vocabulary import Gate, Outcome, Stage
 from lifecycle.web.api.asking import Asking, Reading
 from lifecycle.web.api.problems import problem, problem_response, request_id_of
 from lifecycle.web.api.shapes import BlockerShape, ProjectKey, Shape
@@ -56,6 +58,27 @@ class GateLine(Shape):
 class GatesShape(Shape):
     project: str
     items: list[GateLine]
+
+
+class DecidedShape(Shape):
+    """One outcome as it was recorded. `digest` is over the sign-offs that it rests on."""
+
+    id: int
+    outcome: Outcome
+    reason: str
+    to_stage: Stage | None = Field(description="Where the project was sent back to.")
+    tier: int | None
+    at: datetime
+    printed_name: str
+    digest: str
+
+
+class DecisionsShape(Shape):
+    """The newest first."""
+
+    project: str
+    gate: Gate
+    items: list[DecidedShape]
 
 
 @router.get("/projects/{key}/gates")
@@ -103,6 +126,16 @@ def read_gate(
         found = _gate(session, asking, key, gate, model_version)
     content = {**found.as_json(), "policy": policy.value}
     return content if found.ready or policy is not Policy.BLOCK else _closed(request, content)
+
+
+@router.get("/projects/{key}/gates/{gate}/decisions")
+def list_decisions(asking: Reading, key: ProjectKey, gate: Gate) -> DecisionsShape:
+    """What was decided at a gate, by whom and why. Deciding is for people, on the page of the gate."""
+    with asking.read() as session:
+        found = gates.decided(session, by=asking.by, at=asking.at, guide=asking.guide, key=key, gate=gate)
+    names = DecidedShape.model_fields
+    items = [DecidedShape(**{name: getattr(each, name) for name in names}) for each in found]
+    return DecisionsShape(project=key, gate=gate, items=items)
 
 
 def _closed(request: Request, content: dict[str, Any]) -> Response:
