@@ -4,12 +4,15 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test test-fast check format bench demo screenshots clean \
-        environment runtime formatted lint types unit postgresql mlflow browser chromium
+        environment runtime formatted lint types unit postgresql reliability mlflow browser chromium
 
 PYTHON_HERE := .venv/bin/python
 PORT ?= 8501
 PYTEST := $(PYTHON_HERE) -m pytest --durations=5 --durations-min=5
-ON_POSTGRESQL := tests/store tests/facts tests/actions tests/queries tests/acceptance tests/test_events.py tests/test_jobs.py tests/test_cli.py
+# What touches the database: run on SQLite with all the rest, and on a real PostgreSQL besides.
+ON_POSTGRESQL := tests/store tests/facts tests/actions tests/queries tests/acceptance tests/test_events.py \
+                 tests/test_jobs.py tests/test_with_postgresql.py tests/reliability tests/deploy
+WITH_POSTGRESQL := $(PYTHON_HERE) scripts/with_postgresql.py --install --optional
 TYPED := $(wildcard lifecycle pages app.py bench scripts)
 
 help: ## List these targets
@@ -21,7 +24,7 @@ setup: environment ## Create .venv with everything to run, test and measure
 run: runtime ## Serve at http://localhost:8501 (elsewhere: PORT=9000 make run)
 	@exec env PORT="$(PORT)" $(PYTHON_HERE) app.py </dev/null
 
-test: check unit browser ## Everything: lint, types, unit and browser tests (installs Chromium if there is none)
+test: check unit postgresql browser ## Everything: lint, types, unit and browser tests (installs Chromium and PostgreSQL)
 
 test-fast: check unit ## Everything that needs no browser
 
@@ -37,11 +40,14 @@ types: environment
 	$(PYTHON_HERE) -m mypy $(TYPED)
 
 unit: environment
-	$(PYTEST) -n 2 -m "not browser" </dev/null
+	$(PYTEST) -n 2 -m "not browser and not servers" </dev/null
 
-# Everything that touches the database, on a server that the script starts and stops.
-postgresql: environment ## The tests of store, facts, actions and reads on PostgreSQL
-	$(PYTHON_HERE) scripts/with_postgresql.py --install $(PYTEST) -n 2 -m "not browser" $(ON_POSTGRESQL) </dev/null
+# On a server that the script starts and stops. Without one to be had it says so; in CI it fails.
+postgresql: environment ## What touches the database, on PostgreSQL; power cuts, outages, two servers
+	$(WITH_POSTGRESQL) $(PYTEST) -n 2 -m "not browser and not once" $(ON_POSTGRESQL) </dev/null
+
+reliability: environment ## Two hundred power cuts on each database, outages, backups, upgrades of every release
+	LIFECYCLE_ROUNDS=200 $(WITH_POSTGRESQL) $(PYTEST) -n 2 -m servers tests/reliability tests/deploy </dev/null
 
 # MLflow wants its own versions of much, hence an environment of its own; installed anew when its pins change.
 mlflow: environment ## The tests of fetching readings, on a real MLflow tracking server (installs it the first time)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,15 @@ PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/po
 VARIABLE = "LIFECYCLE_TEST_POSTGRESQL"
 ACCOUNT = "lifecycle"
 # What is lost when this machine loses power is a test's.
-QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+QUICK = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "autovacuum=off",
+    "max_connections=200",
+)
 NONE_HERE = "No PostgreSQL server programs here: install Debian's postgresql package, or run with --install."
 
 
@@ -131,4 +140,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave no server behind
     sys.exit(main(sys.argv[1:]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -62,14 +64,29 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def database_url(new_database: Callable[[], str]) -> str:
+def database_url(databases: Databases) -> Iterator[str]:
     """The address of this test's database, to open it a second time."""
-    return new_database()
+    url = databases.make()
+    yield url
+    databases.discard(url)
 
 
 @pytest.fixture(scope="session")
-def new_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
-    """Makes copies of a database that was migrated once: far quicker than migrating each."""
+def new_database(databases: Databases) -> Callable[[], str]:
+    """Makes databases that stay until the end."""
+    return databases.make
+
+
+@dataclass(frozen=True)
+class Databases:
+    """Makes copies of a database that was migrated once, far quicker than migrating each; `discard` makes room."""
+
+    make: Callable[[], str]
+    discard: Callable[[str], object]
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     server = os.environ.get("LIFECYCLE_TEST_POSTGRESQL")
     if server:
         yield from _copies_on_postgresql(server)
@@ -77,7 +94,7 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         yield from _copies_of_a_file(tmp_path_factory.mktemp("databases"))
 
 
-def _copies_of_a_file(folder: Path) -> Iterator[Callable[[], str]]:
+def _copies_of_a_file(folder: Path) -> Iterator[Databases]:
     template = folder / "template.db"
     _migrate(f"sqlite:///{template}")
     numbers = count(1)
@@ -87,10 +104,10 @@ def _copies_of_a_file(folder: Path) -> Iterator[Callable[[], str]]:
         shutil.copyfile(template, file)
         return f"sqlite:///{file}"
 
-    yield copy
+    yield Databases(copy, lambda _: None)
 
 
-def _copies_on_postgresql(server: str) -> Iterator[Callable[[], str]]:
+def _copies_on_postgresql(server: str) -> Iterator[Databases]:
     address = make_url(server).set(drivername="postgresql+psycopg")
     engine = create_engine(address, isolation_level="AUTOCOMMIT")
     names = (f"lifecycle_test_{os.getpid()}_{number}" for number in count())
@@ -102,12 +119,22 @@ def _copies_on_postgresql(server: str) -> Iterator[Callable[[], str]]:
             connection.exec_driver_sql(f"CREATE DATABASE {made[-1]} TEMPLATE {template}")
         return address.set(database=made[-1]).render_as_string(hide_password=False)
 
-    _migrate(make("template0"))
-    template = made[0]
-    yield lambda: make(template)
-    with engine.connect() as connection:
-        for name in made:
+    def drop(name: str) -> None:
+        with engine.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def discard(url: str) -> None:
+        name = make_url(url).database or ""
+        made.remove(name)
+        dropping.submit(drop, name)
+
+    # Dropping waits for a checkpoint: the next test need not.
+    with ThreadPoolExecutor(1) as dropping:
+        _migrate(make("template0"))
+        template = made[0]
+        yield Databases(lambda: make(template), discard)
+    for name in made:
+        drop(name)
     engine.dispose()
 
 

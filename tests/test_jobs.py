@@ -172,6 +172,7 @@ def test_request_says_what_changed_and_leads_straight_to_the_decision(
     assert f"{BASE}/notifications" in text
 
 
+@pytest.mark.once
 def test_what_people_wrote_cannot_make_a_header_or_markup(world: World, inbox: MailServer) -> None:
     key = world.cast[PRIVACY].key
     with world.database.write() as session:
@@ -198,6 +199,7 @@ def test_what_people_wrote_cannot_make_a_header_or_markup(world: World, inbox: M
     assert "&lt;script&gt;" in html_of(letter)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "address", ["priya", "priya@@example.org", "a b@example.org", "x@example.org\nBcc: y@z.org"]
 )
@@ -211,6 +213,7 @@ def test_address_that_is_none_fails_in_a_sentence(world: World, inbox: MailServe
     assert inbox.letters == []
 
 
+@pytest.mark.once
 def test_accented_address_arrives(world: World, inbox: MailServer) -> None:
     with world.database.write() as session:
         session.get_one(PersonRow, world.cast[PRIVACY].key).email = "žofie@example.org"
@@ -219,6 +222,7 @@ def test_accented_address_arrives(world: World, inbox: MailServer) -> None:
     assert inbox.recipients == ["žofie@example.org"]
 
 
+@pytest.mark.once
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")
 def test_mail_goes_encrypted_and_never_to_a_server_that_cannot_prove_itself(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -316,6 +320,7 @@ def verify(secret: str, posted: Posted) -> bool:
     return bool(space["is_from_lifecycle"](secret, posted.headers, posted.body, now=START.timestamp()))
 
 
+@pytest.mark.once
 def test_webhook_is_signed_and_its_receiver_can_tell(world: World, receiver: HttpServer) -> None:
     secret = world.add_webhook(receiver.url)
     world.ask()
@@ -334,6 +339,7 @@ def test_webhook_is_signed_and_its_receiver_can_tell(world: World, receiver: Htt
     assert not verify(secret, Posted(posted.path, old, posted.body))
 
 
+@pytest.mark.once
 def test_no_content_of_a_project_goes_to_a_channel(world: World, receiver: HttpServer) -> None:
     world.add_webhook(receiver.url)
     world.change(
@@ -387,6 +393,7 @@ def test_removed_channel_gets_nothing_more(world: World, receiver: HttpServer) -
     assert world.deliveries()[0].last_error == "The channel was removed."
 
 
+@pytest.mark.once
 def test_chat_is_reached_through_apprise(world: World, receiver: HttpServer) -> None:
     address = receiver.url.replace("http://", "json://")
     world.change(
@@ -530,6 +537,7 @@ def test_one_holder_runs_a_job_until_it_gives_back_or_its_time_is_over(world: Wo
 # ---------------------------------------------------------------- the server and the command
 
 
+@pytest.mark.once
 def test_server_does_it_by_itself_and_can_be_told_not_to(tmp_path: Path) -> None:
     screens = in_folder(tmp_path)
     with screens.database.write() as session:
@@ -561,6 +569,7 @@ def tick(world: World, *arguments: str, **environment: str) -> subprocess.Comple
     )
 
 
+@pytest.mark.once
 def test_tick_says_what_it_did_and_exits_as_the_other_commands_do(world: World) -> None:
     world.clock.now = datetime.now(START.tzinfo)  # which is the time of the command
     world.ask()

@@ -767,6 +767,7 @@ def test_p9_acknowledged_save_survives_kill_9(small_project: Stagehand, database
     after.dispose()
 
 
+@pytest.mark.once
 def test_p10_nobody_unauthenticated_reaches_a_page_or_a_file(server: Server) -> None:
     paths = (
         *(f"/{page.path}" for page in PAGES),
@@ -782,6 +783,7 @@ def test_p10_nobody_unauthenticated_reaches_a_page_or_a_file(server: Server) -> 
             assert "stApp" not in reply.text, path
 
 
+@pytest.mark.once
 def test_p10_nobody_reads_a_project_they_may_not_see(small_project: Stagehand) -> None:
     everybody, project_id = small_project.cast, small_project.project_id
     given: dict[str, Any] = {"at": LATER, "guide": everybody.guide}
@@ -847,6 +849,7 @@ def assert_sentence(error: LifecycleError) -> None:
     assert len(said) < 2_000, "a refusal does not repeat a whole text"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("spec", a_field_for_each_part_type(), ids=lambda spec: spec.id)
 def test_p11_any_answer_is_kept_or_refused_in_a_sentence(small_project: Stagehand, spec: FieldSpec) -> None:
     everybody = replace(small_project.cast, guide=guide_of(spec))
@@ -873,6 +876,7 @@ def guide_of(spec: FieldSpec) -> Guide:
     return Guide.model_validate(plain)
 
 
+@pytest.mark.once
 def test_p11_refusals_are_sentences_that_say_what_to_do(small_project: Stagehand) -> None:
     everybody, project_id = small_project.cast, small_project.project_id
     guide = everybody.guide

@@ -37,6 +37,7 @@ from lifecycle.vocabulary import Act, Actor, AnswerState, Decision, Gate, Role
 from tests import factories as make
 from tests.clock import START
 from tests.store.rows import all_rows
+from tests.trials import trials
 
 ROLES = (Role.PRIVACY, Role.COMPLIANCE)
 GATES = (Gate.DISCOVERY, Gate.DESIGN)
@@ -345,6 +346,9 @@ def test_sign_offs_hold_whatever_people_do(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=trials(12),
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

@@ -896,6 +896,7 @@ def rolled_back(session: Session) -> Iterator[None]:
 # ---------------------------------------------------------------- the contract
 
 
+@pytest.mark.once
 def test_table_names_every_public_action() -> None:
     assert {name_of(action) for action in LEGAL} == {name_of(action) for action in public_actions()}
 
@@ -922,6 +923,7 @@ def test_action_leaves_an_event_and_the_commit_to_the_edge(
     )
 
 
+@pytest.mark.once
 @each_action
 def test_what_is_known_of_a_project_is_read_anew_after_the_action(
     world: World, action: Callable[..., Any]
@@ -960,6 +962,7 @@ def test_action_leaves_nothing_behind_on_error(
     assert content(world.session) == before
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("action", [action for action in LEGAL if action not in FOR_EVERYBODY], ids=name_of)
 def test_action_refuses_whoever_has_no_role_and_writes_nothing(
     world: World, action: Callable[..., Any]
@@ -972,6 +975,7 @@ def test_action_refuses_whoever_has_no_role_and_writes_nothing(
     assert content(world.session) == before
 
 
+@pytest.mark.once
 def test_command_line_cannot_sign(world: World) -> None:
     for action in (reviews.decide, reviews.affirm, reviews.withdraw, gates.decide, gates.waive):
         with rolled_back(world.session):

@@ -38,6 +38,7 @@ from lifecycle.store.verification import verify_session
 from lifecycle.vocabulary import COMMAND_LINE, SYSTEM, Actor, Gate, Role
 from tests.clock import START
 from tests.factories import Cast, answer, cast, decide, go_to, project, sign
+from tests.trials import trials
 
 DAY = timedelta(days=1)
 BELOW = MonitorSpec("Hit rate", Direction.BELOW, threshold=0.8)
@@ -276,7 +277,7 @@ specs = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=trials(60))
 @given(values, specs, st.randoms(use_true_random=False), st.integers(1, 5))
 def test_the_order_of_arrival_does_not_change_what_fired_in_the_end(
     everybody: tuple[Database, Cast],

@@ -15,6 +15,7 @@ from lifecycle.settings import read_settings
 from scripts.serving import ROOT
 from tests.deploy.installation import DEPLOY, environment_file, ports_of
 
+pytestmark = pytest.mark.once
 DOCUMENT = (ROOT / "docs" / "deploy.md").read_text("utf-8")
 NGINX = (DEPLOY / "nginx.conf").read_text("utf-8")
 SERVICE = (DEPLOY / "lifecycle@.service").read_text("utf-8")

@@ -154,6 +154,8 @@ def where_they_go(installation: Installation, cookies: list[str]) -> dict[int, l
     return going
 
 
+@pytest.mark.servers
+@pytest.mark.crash
 def test_sixteen_writers_lose_nothing_when_one_of_two_servers_dies(
     screens: Screens, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from tests.facts import rows
 from tests.rules.building import guide
 from tests.rules.worksheets import guide_with
 from tests.store.rows import all_rows
+from tests.trials import trials
 
 NO_CHECKS = guide_with()
 TODAY = START.date()
@@ -267,7 +268,7 @@ CHANGES: dict[str, Callable[[Session, int], object]] = {
 }
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=trials(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.sampled_from(sorted(CHANGES)), st.integers(0, 3)), max_size=8))
 def test_rebuilt_standing_equals_the_one_kept_up_to_date(
     new_database: Callable[[], str], steps: list[tuple[str, int]]

@@ -18,6 +18,7 @@ from lifecycle.errors import Invalid, Unavailable
 from lifecycle.settings import Settings
 from lifecycle.store.files import Files, Folder, Remote, open_files
 
+pytestmark = pytest.mark.once
 CONTENT = b"0123456789" * 60_000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 

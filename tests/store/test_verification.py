@@ -28,6 +28,7 @@ from lifecycle.vocabulary import Decision, Gate, Outcome, ProjectStatus, Role, S
 from tests import factories
 from tests.clock import START
 from tests.test_events import guards
+from tests.trials import trials
 
 AT_FIRST = set(SignOff.model_fields) - {"stated", "verified"}  # the columns of then
 NEXT_MONTH = START.date() + timedelta(days=31)
@@ -213,7 +214,9 @@ def other(column: Column[Any], value: Any, data: st.DataObject) -> Any:
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=trials(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_any_change_of_a_row_is_found_and_named(told: tuple[Database, int], data: st.DataObject) -> None:
     database, _ = told
     name = data.draw(st.sampled_from(with_rows(database)))
@@ -242,7 +245,7 @@ def test_any_change_of_a_row_is_found_and_named(told: tuple[Database, int], data
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=trials(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_row_deleted_copied_or_moved_is_found_and_named(
     told: tuple[Database, int], data: st.DataObject
 ) -> None:
@@ -270,7 +273,7 @@ def test_any_row_deleted_copied_or_moved_is_found_and_named(
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=trials(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_change_of_an_event_is_found_where_it_was_made(
     told: tuple[Database, int], data: st.DataObject
 ) -> None:
