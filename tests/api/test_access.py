@@ -204,6 +204,30 @@ def test_whoever_may_not_see_the_project_learns_nothing_of_it(programs: Programs
     assert [each["key"] for each in listed] == ["elsewhere"]
 
 
+def test_number_of_another_project_is_not_there_under_ones_own(programs: Programs) -> None:
+    """Pat manages both: what is in Orders is still not found under the other's address, by number or by key."""
+    pat = programs.acting_for(programs.cast.pat)
+    with programs.database.write() as session:
+        project(session, programs.cast, "Beyond")
+    for operation, path in (
+        ("add_source", "sources"),
+        ("add_monitor", "monitors"),
+        ("open_incident", "incidents"),
+        ("push_readings", "monitors/accuracy/readings"),
+    ):
+        assert pat("POST", f"/projects/{KEY}/{path}", json=BODIES[operation]).status_code in (200, 201)
+    inner = ("{source}", "{incident}", "{monitor}", "{review}", "{release}", "{reading}")
+    asked = {
+        operation: place
+        for operation, place in routes(programs).items()
+        if "{key}" in place[1] and any(name in place[1] for name in inner)
+    }
+    assert len(asked) > 10
+    for operation, (method, path) in asked.items():
+        answer = ask(pat, operation, (method, path.replace("{key}", "beyond")))
+        assert answer.status_code == 404, (operation, answer.text)
+
+
 def test_reader_of_a_project_changes_nothing(programs: Programs) -> None:
     with programs.database.write() as session:
         leader = join(session, programs.cast.ada, "Lea", OrganisationRole.LEADERSHIP)

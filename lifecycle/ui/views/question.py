@@ -401,8 +401,10 @@ def _failing(slot: Slot, field: FieldSpec, sheet: Sheet) -> None:
 def _finding(check: CheckState, slot: Slot, sheet: Sheet) -> str:
     mark = standing.SEVERITIES[check.severity or check.advice_severity]
     when = "now" if check.enforced else f"from {check.first_gate.title}"
-    others = [key.partition("@")[0] for key in check.fields]
-    named = [sheet.guide.field(key).title for key in dict.fromkeys(others) if key != slot.field_id]
+    others = dict.fromkeys(key.partition("@")[0] for key in check.fields)
+    named = [
+        sheet.guide.field(key).title for key in others if key in sheet.guide.fields and key != slot.field_id
+    ]
     with_ = f" · with {', '.join(named[:MOST_NAMED])}" if named else ""
     quiet = plain(f"{check.check_id} · {_VERBS[check.severity or check.advice_severity]} {when}{with_}")
     said = plain(check.messages[0] if check.messages else f"{check.title}.")

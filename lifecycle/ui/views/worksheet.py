@@ -264,8 +264,9 @@ def _checks_shown(project_id: int, gate: str, stage: str) -> tuple[_Checks, ...]
 
 
 def _concerns(check: CheckState, stage: str) -> bool:
-    guide = cache.guide()
-    return any(guide.field(key.split("@")[0]).stage == stage for key in check.fields)
+    """A check may read a document or the list of data sources too, which are no question of any stage."""
+    asked = (cache.guide().fields.get(key.partition("@")[0]) for key in check.fields)
+    return any(field is not None and field.stage == stage for field in asked)
 
 
 def _summary(failing: _Checks, passing: _Checks, waiting: _Checks) -> str:
