@@ -228,8 +228,8 @@ def _place(headers: Sequence[str], wanted: str, name: str) -> int:
     """Where a column is: by its exact name, else whatever its case and spaces."""
     if wanted in headers:
         return headers.index(wanted)
-    plain = [one_line(header).casefold() for header in headers]
-    target = one_line(wanted).casefold()
+    plain = [one_line(header).casefold().lstrip("# ") for header in headers]
+    target = one_line(wanted).casefold().lstrip("# ")
     if plain.count(target) == 1:
         return plain.index(target)
     near = difflib.get_close_matches(target, plain, n=1)

@@ -151,7 +151,14 @@ def _holds_numbers(row: GridRow) -> bool:
 def likely_header(grid: Grid) -> int:
     """Index of the row that looks most like headers: the first nearly as full as the fullest of 30 rows."""
     filled = [sum(not is_blank(cell) for cell in row.values) for row in grid.rows[:30]]
-    return next(index for index, count in enumerate(filled) if count >= 0.6 * max(filled))
+    full = [index for index, count in enumerate(filled) if count >= 0.6 * max(filled)]
+    return next((index for index in full if not _is_comment(grid, index)), full[0])
+
+
+def _is_comment(grid: Grid, index: int) -> bool:
+    """A line behind a # above the headers, not headers that begin with one: numbers would follow those."""
+    below = grid.rows[index + 1 : index + 2]
+    return grid.rows[index].values[0].startswith("#") and bool(below) and not _holds_numbers(below[0])
 
 
 def header_texts(grid: Grid, index: int) -> list[str]:

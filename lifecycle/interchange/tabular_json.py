@@ -50,6 +50,7 @@ def read_json_grids(text: str, name: str) -> tuple[Grid, ...]:
 
 def _grid(items: list[Any], where: str, name: str) -> Grid:
     place = f" at “{where}”" if where else ""
+    items = _points(items) or items
     flat = []
     wrapper = _wrapper(items)
     for number, item in enumerate(items, 1):
@@ -66,6 +67,20 @@ def _grid(items: list[Any], where: str, name: str) -> Grid:
         if not all(map(is_blank, values)):
             rows.append(GridRow(number, values))
     return Grid("JSON", f"JSON, {len(items):,} items{place}", tuple(rows))
+
+
+def _points(items: list[Any]) -> list[dict[str, Any]] | None:
+    """A record for each point of series that come as {"metric": …, "values": [[time, value], …]}, else None."""
+    found = []
+    for item in items:
+        pairs = item.get("values") if isinstance(item, dict) else None
+        if not isinstance(pairs, list) or not all(
+            isinstance(pair, list) and len(pair) == 2 for pair in pairs
+        ):
+            return None
+        about = {key: value for key, value in item.items() if key != "values"}
+        found += [{**about, "timestamp": time, "value": value} for time, value in pairs]
+    return found or None
 
 
 def _wrapper(items: list[Any]) -> str | None:

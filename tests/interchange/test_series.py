@@ -160,6 +160,27 @@ def test_headers_in_two_rows_are_joined_as_data_frames_are_flattened(head: str) 
     assert read_readings(text.encode(), name="f1_value", key="batch_key").column == "f1_value"
 
 
+def test_comments_above_the_headers_are_passed_over_and_headers_behind_a_sign_are_headers() -> None:
+    commented = series("# of one shop, made by hand\nwhen,score\n2024-01-02,0.5\n2024-01-01,0.6\n")
+    signed = series("#when,score\n2024-01-02,0.5\n2024-01-01,0.6\n")
+    assert keys(commented) == keys(signed) == ["2024-01-01", "2024-01-02"]
+
+
+def test_series_of_points_in_json_become_a_row_for_each() -> None:
+    text = """{"status": "success", "data": {"resultType": "matrix", "result": [
+        {"metric": {"shop": "north"}, "values": [[1700000060, "0.7"], [1700000000, "0.9"]]},
+        {"metric": {"shop": "south"}, "values": [[1700000000, "NaN"]]}]}}"""
+    found = read_series(
+        text.encode(),
+        key="timestamp",
+        column="value",
+        limit="0.8",
+        where=["metric.shop=north"],
+        filename="a.json",
+    )
+    assert [(point.key, point.value) for point in found.points] == [("1700000000", 0.9), ("1700000060", 0.7)]
+
+
 def test_key_of_readings_is_the_column_that_holds_times_when_none_is_called_so() -> None:
     found = read_readings(b"model,reported,value\nA,2024-W06,0.5\nA,2024-W05,0.6\n", name="accuracy")
     assert found.key == "reported"
