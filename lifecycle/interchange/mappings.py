@@ -253,6 +253,7 @@ _DOUBTS = frozenset(
     [
         "not",
         "no",
+        "non",
         "never",
         "planned",
         "planning",
@@ -277,6 +278,11 @@ _DOUBTS = frozenset(
         "trial",
         "experimental",
         "pending",
+        "prototype",
+        "sandbox",
+        "staging",
+        "demo",
+        "partly",
     ]
 )
 
