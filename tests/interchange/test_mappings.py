@@ -58,6 +58,7 @@ def shipped() -> dict[str, RegisterMapping]:
         "Afloat (since May)",
         "Afloat\n—\nyes",
         "b) b) Afloat",
+        "🟢 Afloat",
         "Afloat \ufffd it carries cargo",
         "Afloat ? it carries cargo",
         "Afloat (not on the drawing-board)",

@@ -243,6 +243,7 @@ def test_fallback_takes_the_order_of_days_and_months_from_the_file_itself() -> N
         "Pilot cancelled",
         "Alpha",
         "Live?!",
+        "Pilot (completed)",
     ],
 )
 def test_word_that_only_looks_like_a_stage_stays_with_a_person(word: str) -> None:
