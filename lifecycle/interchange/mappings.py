@@ -36,6 +36,8 @@ _ENUMERATORS = re.compile(  # some are told twice: "b) b) Pilot"
 # What a wrong encoding leaves of a dash between two words, as in "Pilot ñ a trial". Some languages have words of one
 # such letter.
 _LOST_DASH = re.compile(r" (?![àáåèéíóöü] )(?:[\u0080-\u024f\u2010-\u20cf\ufffd]{1,3}|\?) ", re.IGNORECASE)
+# What people put before a word for looks. A cross or a warning is none of these.
+_ORNAMENTS = "✅✓✔⭐🚀💡🧪●○•▪■🟢🟡🟠🔴🔵🟣🟤⚪⚫🛠\ufe0f "
 _HYPHEN_IN_A_WORD = re.compile(r"(?<=\w)-(?=\w)")
 _IN_TWO_LANGUAGES = re.compile(r"\s*[/|]\s*")  # the same word in two languages
 _WORD_STARTS_IN_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -243,16 +245,45 @@ def stage_key(text: str) -> str:
     One with a question mark is another word: who wrote it did not know.
     """
     asked = " ?" if text.rstrip().endswith("?") else ""
-    mended = _LOST_DASH.sub(" - ", one_line(text))
+    mended = _LOST_DASH.sub(" - ", one_line(text).strip(_ORNAMENTS))
     plain = _without_accents(" ".join(folded(mended).replace("_", " ").split()))
     return (_HYPHEN_IN_A_WORD.sub(" ", _ENUMERATORS.sub("", plain)).strip() + asked).strip()
 
 
 _SHORT_REST = 5
-_DOUBTS = frozenset(
+# A pilot that is over is none; that what is retired is over goes without saying.
+_ENDINGS = frozenset(
+    [
+        "cancelled",
+        "canceled",
+        "withdrawn",
+        "stopped",
+        "ended",
+        "ending",
+        "concluded",
+        "completed",
+        "finished",
+        "closed",
+        "terminated",
+        "abandoned",
+        "afgerond",
+        "gestopt",
+        "beendet",
+        "abgeschlossen",
+        "termine",
+        "acheve",
+        "terminado",
+        "finalizado",
+        "concluso",
+        "avsluttet",
+        "ukonceno",
+    ]
+)
+_DOUBTS = _ENDINGS | frozenset(
     [
         "not",
         "no",
+        "non",
         "never",
         "planned",
         "planning",
@@ -263,20 +294,21 @@ _DOUBTS = frozenset(
         "suspended",
         "halted",
         "hold",
-        "cancelled",
-        "canceled",
-        "withdrawn",
-        "stopped",
         "former",
         "formerly",
         "limited",
         "partial",
         "partially",
+        "partly",
         "test",
         "testing",
         "trial",
         "experimental",
         "pending",
+        "prototype",
+        "sandbox",
+        "staging",
+        "demo",
     ]
 )
 
@@ -316,7 +348,8 @@ def _takes_back(mapping: RegisterMapping, rest: str, said: tuple[Stage, ProjectS
     parts = {
         " ".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1)
     }
-    return bool(parts & (others | _DOUBTS))
+    doubts = _DOUBTS - _ENDINGS if said[1] is ProjectStatus.RETIRED else _DOUBTS
+    return bool(parts & (others | doubts))
 
 
 def _without_denials(words: Sequence[str], others: Collection[str]) -> list[str]:

@@ -47,7 +47,8 @@ _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
 _NUMBER = re.compile(r"[-+\u20ac$\u00a3]?\s*[\d.,\s]*\d[\d.,\s]*(?:%|[eE][-+]?\d+)?")
 _CODE = re.compile(r"(?=\S*\d)[^\s@]{2,40}")
 _LETTER = re.compile(r"[^\W\d_]")
-_MOSTLY = 0.5
+_MOSTLY, _FEW = 0.5, 0.3
+_SAYS_LITTLE = frozenset(("classification", "impact"))
 _ASKS_FOR_HIGH_RISK = re.compile(
     r"\b(?:high (?:risk|impact)|hoog risico|haut risque|hochrisiko|alto (?:riesgo|rischio|risco))\b"
 )
@@ -353,8 +354,15 @@ def _risk_fit(profile: Profile) -> float:
         or (profile.length > _LONG_TEXT and profile.risks < 0.3)
     ):
         return -80
+    if plain_words(profile.header) in _SAYS_LITTLE and profile.risks < _FEW:
+        return -100  # a kind of technology may be a classification too
     many = profile.words > max(_MOST_STAGE_WORDS, 0.2 * profile.rows)
-    return 30 * profile.risks - (50 if many else 0) - (15 if profile.answers > 0.6 else 0)
+    return (
+        30 * profile.risks
+        - (25 if profile.filled and not profile.risks else 0)
+        - (50 if many else 0)
+        - (15 if profile.answers > 0.6 else 0)
+    )
 
 
 def _by_content(profile: Profile, notion: Notion, words: RegisterWords) -> float:

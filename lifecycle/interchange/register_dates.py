@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from lifecycle.interchange.tabular_text import one_line
+from lifecycle.rules.months import month_named
 
 _LATEST_YEAR = 2100
 _CLOCK = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
@@ -21,24 +21,6 @@ _WORDS = (
         r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º)?(?: de)?[ -](?P<month>[^\W\d_]{3,10})\.?,?(?: de)?[ -](?P<year>\d{4})"
     ),
     re.compile(r"(?P<month>[^\W\d_]{3,10})\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})"),
-)
-# By number, in the languages that registers come in, as they are after `_bare`: a beginning of three letters will do.
-_MONTHS = tuple(
-    tuple(names.split())
-    for names in (
-        "january januari janvier januar enero gennaio janeiro",
-        "february februari fevrier februar febrero febbraio fevereiro",
-        "march maart mars marz marzo marco mrt",
-        "april avril abril aprile",
-        "may mei mai mayo maggio maio",
-        "june juni juin junio giugno junho",
-        "july juli juillet julio luglio julho",
-        "august augustus aout agosto",
-        "september septembre septiembre settembre setembro",
-        "october oktober octobre octubre ottobre outubro",
-        "november novembre noviembre novembro",
-        "december dezember decembre diciembre dicembre dezembro desember",
-    )
 )
 _MANGLED = re.compile(
     r"\d{1,2}-[A-Za-z]{3}|[A-Za-z]{3}-\d{2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2}|Q[1-4][ -]?(?:FY)?\d{2,4}"
@@ -113,20 +95,9 @@ def _from_words(text: str) -> date | None:
     for pattern in _WORDS:
         match = pattern.fullmatch(text)
         if match:
-            name = _bare(match["month"])
-            months = {
-                number
-                for number, names in enumerate(_MONTHS, 1)
-                if any(each.startswith(name) for each in names)
-            }
-            if len(months) == 1:
-                return _day(int(match["year"]), months.pop(), int(match["day"]))
+            month = month_named(match["month"])
+            return _day(int(match["year"]), month, int(match["day"])) if month else None
     return None
-
-
-def _bare(text: str) -> str:
-    split = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in split if not unicodedata.combining(character))
 
 
 def _day(year: int, month: int, day: int) -> date | None:

@@ -27,6 +27,7 @@ from lifecycle.interchange.mappings import (
     stage_key,
     stage_of,
 )
+from lifecycle.interchange.proposals import with_known_words
 from lifecycle.interchange.register_words import NOTIONS
 from lifecycle.queries.registers import SavedMappingView, saved_mappings
 from lifecycle.vocabulary import Actor, ProjectStatus, Stage
@@ -143,7 +144,7 @@ def named_mapping(name: str, saved: Sequence[RegisterMapping]) -> RegisterMappin
     path = Path(name)
     if path.is_file():
         return load_mapping(path)
-    known = {mapping.name: mapping for mapping in (*load_mappings(), *saved)}
+    known = {mapping.name: mapping for mapping in (*map(with_known_words, load_mappings()), *saved)}
     if name in known:
         return known[name]
     raise Invalid(f"There is no mapping file and no mapping “{name}”. There is: {', '.join(sorted(known))}.")

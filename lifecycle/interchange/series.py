@@ -11,12 +11,32 @@ from pathlib import Path
 
 from lifecycle.errors import Invalid
 from lifecycle.interchange.tabular import Row, RowProblem, Table, read_table
-from lifecycle.interchange.tabular_text import one_line
+from lifecycle.interchange.tabular_text import is_blank, one_line
 from lifecycle.rules.moments import moments_of
 from lifecycle.rules.readings import NewReading
 from lifecycle.rules.triggers import Point
 
-MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "--", ".", "#n/a", "<na>"})
+MISSING_WORDS = frozenset(
+    [
+        "",
+        "na",
+        "n/a",
+        "n.a.",
+        "nan",
+        "null",
+        "none",
+        "nil",
+        "-",
+        "--",
+        "\u2013",
+        "\u2014",
+        ".",
+        "?",
+        "#n/a",
+        "<na>",
+    ]
+    + ["(null)", "\\n", "missing", "[blank]", "(blank)"]
+)
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -24,10 +44,28 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
 }
 _OPERATOR = re.compile(r"!=|>=|<=|==|=|>|<")
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+(?:[eE][+-]?\d+)?")
+# No number begins with a group of 0: 0,912 has a decimal comma.
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+_GROUPED_BY_POINTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
+_DECIMAL_COMMA = re.compile(r"[+-]?(?:\d*|\d{1,3}(?:\.\d{3})+),\d+(?:[eE][+-]?\d+)?")
+_GROUPED_BY_SPACES = re.compile(r"(?<=\d)[ '\u2019\u00a0\u202f\u2009](?=\d{3}(?!\d))")
+_PERCENT = re.compile(r"\s*%$")
 _LISTED = 12
-_KEY_WORDS = ("key", "timestamp", "time", "datetime", "date", "at", "day", "week", "month", "period")
+_LOOKED_AT = 1_000
+_KEY_WORDS = (
+    *("key", "chunk_key", "chunk key", "timestamp", "time", "datetime", "date", "at", "day", "week", "month"),
+    *(
+        "period",
+        "wall time",
+        "date time",
+        "ts",
+        "time stamp",
+        "start_date",
+        "start date",
+        "end_date",
+        "end date",
+    ),
+)
 _VALUE_WORDS = ("value", "reading", "metric")
 
 
@@ -80,17 +118,17 @@ def read_series(
     filters = [filter_of(text, table.headers) for text in where]
     name = filename or (source.name if isinstance(source, Path) else "the file")
     key_at, column_at = (_place(table.headers, each, name) for each in (key, column))
-    fixed = _plain_number(limit)
+    fixed = _plain_number(_PERCENT.sub("", limit))
     limit_at = _place(table.headers, limit, name) if fixed is None else None
-    kept = list(_kept(table, filters, name))
-    values = _numbers(kept, table.headers, column_at)
-    limits = _numbers(kept, table.headers, limit_at) if limit_at is not None else None
+    kept, nameless = _keyed(list(_kept(table, filters, name)), table.headers, key_at, column_at)
+    values = _numbers(kept, table, column_at)
+    limits = _numbers(kept, table, limit_at) if limit_at is not None else None
     points = [
         Point(row.values[key_at], value, limits.read[index] if limits else fixed)
         for index, (row, value) in enumerate(zip(kept, values.read, strict=True))
     ]
     ordered, by_time = _in_time_order(points)
-    return Series(tuple(ordered), by_time, (*values.problems, *(limits.problems if limits else ())))
+    return Series(tuple(ordered), by_time, _by_row(nameless, values, limits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,33 +153,37 @@ def read_readings(
 ) -> ReadingsFile:
     """The readings of a monitor called `name`, to be stored.
 
-    Without `key` it is the first column that is called as times are, else the first of all; without `column` that
+    Without `key` it is the first column that is called as times are, else that holds times, else the first of all;
+    without `column` that
     of the monitor's name, else `value`, else the only other one. `limit` names the column of each row's own limit.
     Raises Invalid as `read_series` does.
     """
     table = read_table(source, filename)
     file = filename or (source.name if isinstance(source, Path) else "the file")
     filters = [filter_of(text, table.headers) for text in where]
-    key_at = _place(table.headers, key, file) if key else _likely_key(table.headers)
+    key_at = _place(table.headers, key, file) if key else _likely_key(table)
     column_at = (
         _place(table.headers, column, file) if column else _likely_column(table.headers, name, key_at, file)
     )
-    kept = list(_kept(table, filters, file))
-    values = _numbers(kept, table.headers, column_at)
-    limits = _numbers(kept, table.headers, _place(table.headers, limit, file)) if limit else None
-    problems = [*values.problems, *(limits.problems if limits else ())]
+    kept, nameless = _keyed(list(_kept(table, filters, file)), table.headers, key_at, column_at)
+    values = _numbers(kept, table, column_at)
+    limits = _numbers(kept, table, _place(table.headers, limit, file)) if limit else None
+    problems = _by_row(nameless, values, limits)
     lost = {problem.row for problem in problems}
     readings = [
         NewReading(row.values[key_at], value, limits.read[index] if limits else None)
         for index, (row, value) in enumerate(zip(kept, values.read, strict=True))
         if row.number not in lost
     ]
-    return ReadingsFile(tuple(readings), tuple(problems), table.headers[key_at], table.headers[column_at])
+    return ReadingsFile(tuple(readings), problems, table.headers[key_at], table.headers[column_at])
 
 
-def _likely_key(headers: Sequence[str]) -> int:
-    plain = [one_line(header).casefold() for header in headers]
-    return next((plain.index(word) for word in _KEY_WORDS if word in plain), 0)
+def _likely_key(table: Table) -> int:
+    plain = [one_line(header).casefold() for header in table.headers]
+    named = (plain.index(word) for word in _KEY_WORDS if word in plain)
+    cells = ([row.values[place] for row in table.rows[:_LISTED]] for place in range(len(plain)))
+    timely = (place for place, keys in enumerate(cells) if moments_of(keys) is not None)
+    return next(named, next(timely, 0))
 
 
 def _likely_column(headers: Sequence[str], name: str, key_at: int, file: str) -> int:
@@ -186,8 +228,8 @@ def _place(headers: Sequence[str], wanted: str, name: str) -> int:
     """Where a column is: by its exact name, else whatever its case and spaces."""
     if wanted in headers:
         return headers.index(wanted)
-    plain = [one_line(header).casefold() for header in headers]
-    target = one_line(wanted).casefold()
+    plain = [one_line(header).casefold().lstrip("# ") for header in headers]
+    target = one_line(wanted).casefold().lstrip("# ")
     if plain.count(target) == 1:
         return plain.index(target)
     near = difflib.get_close_matches(target, plain, n=1)
@@ -201,6 +243,20 @@ def _kept(table: Table, filters: Sequence[Filter], name: str) -> Iterator[Row]:
     for row in table.rows:
         if all(each.keeps(row.values[place]) for place, each in placed):
             yield row
+
+
+def _keyed(
+    rows: list[Row], headers: Sequence[str], key_at: int, column_at: int
+) -> tuple[list[Row], list[RowProblem]]:
+    """The rows that say when; those that do not and yet hold a value are named."""
+    text = "nothing names this value, so it is left out."
+    nameless = [row for row in rows if is_blank(row.values[key_at])]
+    told = [
+        RowProblem(row.number, headers[key_at], text)
+        for row in nameless
+        if not _is_missing(row.values[column_at])
+    ]
+    return [row for row in rows if not is_blank(row.values[key_at])], told
 
 
 def _in_time_order(points: list[Point]) -> tuple[list[Point], bool]:
@@ -220,32 +276,54 @@ class _Numbers:
     problems: tuple[RowProblem, ...]
 
 
-def _numbers(rows: Sequence[Row], headers: Sequence[str], place: int) -> _Numbers:
-    """A column's numbers. Whether a comma groups or marks decimals is decided once for the whole column."""
+def _numbers(rows: Sequence[Row], table: Table, place: int) -> _Numbers:
+    """A column's numbers. What a comma and a percent sign mean is decided once for the whole column.
+
+    93.2% is 93.2 where every number of the column has the sign; among plain numbers nobody knows which it is.
+    """
     cells = [row.values[place] for row in rows]
-    comma_is_decimal = _comma_is_decimal(cells)
+    comma_is_decimal = _comma_is_decimal(cells, table)
+    filled = [cell for cell in cells if not _is_missing(cell)]
+    in_percent = sum(bool(_PERCENT.search(cell.strip())) for cell in filled)
+    are_percent = in_percent == sum(any(map(str.isdigit, cell)) for cell in filled)
     problems: list[RowProblem] = []
     read: list[float | None] = []
     for row, cell in zip(rows, cells, strict=True):
-        value = _number(cell, comma_is_decimal)
+        value = _number(_PERCENT.sub("", cell.strip()) if are_percent else cell, comma_is_decimal)
         read.append(value)
-        if value is None and cell.strip().casefold() not in MISSING_WORDS:
-            problems.append(RowProblem(row.number, headers[place], f"“{cell[:40]}” is not a number."))
+        if value is None and not _is_missing(cell):
+            problems.append(RowProblem(row.number, table.headers[place], f"“{cell[:40]}” is not a number."))
     return _Numbers(tuple(read), tuple(problems))
 
 
-def _comma_is_decimal(cells: Sequence[str]) -> bool:
-    with_comma = [cell for cell in cells if "," in cell]
-    return bool(with_comma) and not all(_GROUPED.fullmatch(cell.strip()) for cell in with_comma)
+def _by_row(
+    nameless: Sequence[RowProblem], values: _Numbers, limits: _Numbers | None
+) -> tuple[RowProblem, ...]:
+    found = [*nameless, *values.problems, *(limits.problems if limits else ())]
+    return tuple(sorted(found, key=lambda problem: problem.row))
+
+
+def _is_missing(cell: str) -> bool:
+    return cell.strip().casefold() in MISSING_WORDS
+
+
+def _comma_is_decimal(cells: Sequence[str], table: Table) -> bool:
+    """Where every comma of the column could group thousands, the other columns of the file say what commas do."""
+    with_comma = [text for cell in cells if "," in (text := _PERCENT.sub("", cell.strip()))]
+    if not with_comma or not all(_GROUPED.fullmatch(cell) for cell in with_comma):
+        return bool(with_comma)
+    if any("." in cell or cell.count(",") > 1 for cell in with_comma):
+        return False
+    others = {cell.strip() for row in table.rows[:_LOOKED_AT] for cell in row.values if "," in cell}
+    return any(_DECIMAL_COMMA.fullmatch(cell) and not _GROUPED.fullmatch(cell) for cell in others)
 
 
 def _number(cell: str, comma_is_decimal: bool) -> float | None:
-    text = cell.strip().replace("\u2212", "-").replace("\u00a0", "")
-    if "," in text:
-        if comma_is_decimal and _DECIMAL_COMMA.fullmatch(text):
-            text = text.replace(".", "").replace(",", ".")
-        elif _GROUPED.fullmatch(text):
-            text = text.replace(",", "")
+    text = _GROUPED_BY_SPACES.sub("", cell.strip().replace("\u2212", "-"))
+    if comma_is_decimal and (_DECIMAL_COMMA.fullmatch(text) or _GROUPED_BY_POINTS.fullmatch(text)):
+        text = text.replace(".", "").replace(",", ".")
+    elif _GROUPED.fullmatch(text):
+        text = text.replace(",", "")
     return _plain_number(text)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lifecycle.errors import Invalid
@@ -110,13 +110,55 @@ def read_table(source: bytes | Path, filename: str = "") -> Table:
             f"{filename or 'The file'} holds {len(grids)} lists of objects ({places}); one is needed."
         )
     grid = max(grids, key=lambda each: len(each.rows))
-    return table_at(grid, likely_header(grid))
+    index = likely_header(grid)
+    for upper in (index, index - 1):
+        if upper >= 0 and (joined := _with_groups(grid, upper)) is not None:
+            return table_at(joined, 0)
+    return table_at(grid, index)
+
+
+def _with_groups(grid: Grid, upper: int) -> Grid | None:
+    """The rows from the headers on, where these stand in two rows: groups such as metrics, and what of each.
+
+    A blank group is that to its left. The headers become group_part, as data frames are flattened.
+    """
+    rows = grid.rows[upper : upper + 3]
+    numbers = [_holds_numbers(row) for row in rows]
+    if grid.kind == "JSON" or numbers != [False, False, True]:
+        return None
+    groups, parts = ([one_line(cell) for cell in row.values] for row in rows[:2])
+    spread, last = [], ""
+    for place, part in enumerate(parts):
+        last = (groups[place] if place < len(groups) else "") or last
+        spread.append(last if part else "")
+    labels = [group for group in spread if group]
+    named = [part for part in parts if part]
+    if not 1 < len(set(labels)) < len(labels):
+        return None
+    if len(set(named)) == len(named) and "" in groups[1:]:
+        return None  # titles over headers that need none
+    joined = tuple(
+        f"{group}_{part}" if group and part and group != part else part
+        for group, part in zip(spread, parts, strict=True)
+    )
+    return replace(grid, rows=(replace(rows[1], values=joined), *grid.rows[upper + 2 :]))
+
+
+def _holds_numbers(row: GridRow) -> bool:
+    return any(_PLAIN_NUMBER.match(cell) for cell in row.values if not is_blank(cell))
 
 
 def likely_header(grid: Grid) -> int:
     """Index of the row that looks most like headers: the first nearly as full as the fullest of 30 rows."""
     filled = [sum(not is_blank(cell) for cell in row.values) for row in grid.rows[:30]]
-    return next(index for index, count in enumerate(filled) if count >= 0.6 * max(filled))
+    full = [index for index, count in enumerate(filled) if count >= 0.6 * max(filled)]
+    return next((index for index in full if not _is_comment(grid, index)), full[0])
+
+
+def _is_comment(grid: Grid, index: int) -> bool:
+    """A line behind a # above the headers, not headers that begin with one: numbers would follow those."""
+    below = grid.rows[index + 1 : index + 2]
+    return grid.rows[index].values[0].startswith("#") and bool(below) and not _holds_numbers(below[0])
 
 
 def header_texts(grid: Grid, index: int) -> list[str]:

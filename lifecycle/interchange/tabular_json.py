@@ -50,6 +50,7 @@ def read_json_grids(text: str, name: str) -> tuple[Grid, ...]:
 
 def _grid(items: list[Any], where: str, name: str) -> Grid:
     place = f" at “{where}”" if where else ""
+    items = _points(items) or items
     flat = []
     wrapper = _wrapper(items)
     for number, item in enumerate(items, 1):
@@ -68,18 +69,55 @@ def _grid(items: list[Any], where: str, name: str) -> Grid:
     return Grid("JSON", f"JSON, {len(items):,} items{place}", tuple(rows))
 
 
+def _points(items: list[Any]) -> list[dict[str, Any]] | None:
+    """A record for each point of series that come as {"metric": …, "values": [[time, value], …]}, else None."""
+    found = []
+    for item in items:
+        pairs = item.get("values") if isinstance(item, dict) else None
+        if not isinstance(pairs, list) or not all(
+            isinstance(pair, list) and len(pair) == 2 for pair in pairs
+        ):
+            return None
+        about = {key: value for key, value in item.items() if key != "values"}
+        found += [{**about, "timestamp": time, "value": value} for time, value in pairs]
+    return found or None
+
+
 def _wrapper(items: list[Any]) -> str | None:
     """The key under which every record keeps what it says, as GeoJSON does under “properties”.
 
-    Any other key is one too when what it holds is more than all that stands beside it.
+    Any other key is one too when what it holds is more than all that stands beside it, and that is only marks such
+    as ids, times and addresses: an owner with a telephone is no wrapper.
     """
     records = [item for item in items if isinstance(item, dict)]
     for key in (*_WRAPPERS, *map(str, records[0] if records else ())):
         held = [item for item in records if isinstance(item.get(key), dict) and item[key]]
-        fewest = 1 if key in _WRAPPERS else max(_FEWEST_WRAPPED, max(map(len, held), default=0) - 1)
-        if records and len(held) > 0.9 * len(records) and max(len(item[key]) for item in held) > fewest:
+        if not records or len(held) <= 0.9 * len(records):
+            continue
+        most = max(len(item[key]) for item in held)
+        if (
+            most > 1
+            if key in _WRAPPERS
+            else most >= _FEWEST_WRAPPED and all(_only_wraps(item, key) for item in held)
+        ):
             return key
     return None
+
+
+def _only_wraps(item: dict[str, Any], key: str) -> bool:
+    beside = [value for name, value in item.items() if name != key]
+    return len(beside) < len(item[key]) and all(map(_is_a_mark, beside))
+
+
+def _is_a_mark(value: Any) -> bool:  # noqa: ANN401
+    if isinstance(value, str):
+        return (
+            not value
+            or "://" in value
+            or value[0].isdecimal()
+            or (" " not in value and any(map(str.isdigit, value)))
+        )
+    return not isinstance(value, dict | list)
 
 
 def _unwrapped(item: dict[str, Any], wrapper: str | None) -> dict[str, Any]:

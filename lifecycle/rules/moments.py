@@ -6,19 +6,40 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-_ISO_INTERVAL = re.compile(r"(\d{4}-\d{2}-\d{2}[^/]*)/(.+)")
-_MONTH = re.compile(r"(\d{4})[-/](\d{1,2})")
-_QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
-_WEEK = re.compile(r"(\d{4})-?W(\d{2})(?:-?([1-7]))?")
-_SECONDS, _MILLISECONDS = re.compile(r"\d{10}(?:\.\d+)?"), re.compile(r"\d{13}")
+from lifecycle.rules.months import month_named
+
+_INTERVAL = re.compile(r"(\d{4}-\d{2}-\d{2}[^/]*?)\s*(?:/|\s[-\u2013]\s|\.\.+|\sto\s)\s*(\d.*)")
+_YEAR = re.compile(r"19\d\d|20\d\d")
+_MONTH = re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})")
+_MONTH_BEFORE_YEAR = re.compile(r"(?P<month>\d{1,2})[-/.](?P<year>\d{4})")
+_QUARTER = re.compile(r"(?P<year>\d{4})[- ]?Q(?P<quarter>[1-4])", re.IGNORECASE)
+_QUARTER_BEFORE_YEAR = re.compile(r"Q(?P<quarter>[1-4])[-/ ]?(?P<year>\d{4})", re.IGNORECASE)
+_WEEK = re.compile(r"(?P<year>\d{4})[- /]?W(?P<week>\d{1,2})(?:-?(?P<day>[1-7]))?", re.IGNORECASE)
+_WEEK_BEFORE_YEAR = re.compile(r"(?:W|KW|CW|week)[ -]?(?P<week>\d{1,2})[-/, ]+(?P<year>\d{4})", re.IGNORECASE)
+# Since 1970, of the years 2001 to 2286: seconds in ten digits, then milli-, micro- and nanoseconds.
+_EPOCH = re.compile(r"(\d{10})(\d{3}|\d{6}|\d{9})?(?:\.(\d+))?")
 _LOOSE_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(.*)")
+# A year of two digits only behind others of two, or between slashes: 1.2.10 is a version.
 _NUMBERS = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(.*)")
-_CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I %p")
-_WORDS = tuple(
-    day + clock
-    for day in ("%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%b %Y", "%B %Y")
-    for clock in ("", *(f" {clock}" for clock in _CLOCKS))
+_SHORT_NUMBERS = re.compile(
+    r"(\d{2})([-.])(\d{2})\2(\d{2})((?:\D.*)?)|(\d{1,2})/(\d{1,2})/(\d{2})((?:\D.*)?)"
 )
+_BETWEEN_POINTS = re.compile(r"\d{1,2}\.\d")
+_CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I %p")
+_NAME = r"(?P<month>[^\W\d_]{3,12})\.?"
+_WORDS = (
+    re.compile(
+        rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?[ -](?:de )?{_NAME},?[ -](?:de )?(?P<year>\d{{4}})(?P<clock>.*)"
+    ),
+    re.compile(rf"{_NAME} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<year>\d{{4}})(?P<clock>.*)"),
+    re.compile(rf"{_NAME} (?P<day>\d{{1,2}}) (?P<clock>\d{{1,2}}:\d{{2}}(?::\d{{2}})?) (?P<year>\d{{4}})"),
+    re.compile(rf"(?P<day>\d{{1,2}})-{_NAME}-(?P<short>\d{{2}})(?P<clock>.*)"),
+    re.compile(rf"{_NAME}[ -](?P<year>\d{{4}})(?P<clock>.*)"),
+    re.compile(rf"{_NAME}[-'](?P<short>\d{{2}})"),
+)
+_WEEKDAY = re.compile(r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,? ", re.IGNORECASE)
+_UNIVERSAL = re.compile(r"\s*(?:UTC|GMT|Z|\(UTC\))$", re.IGNORECASE)
+_OFFSET = re.compile(r"(?<=\d)\s+(?=[+-]\d{2}:?\d{2}$)")
 
 Reading = Callable[[str], datetime | None]
 
@@ -27,18 +48,28 @@ def moments_of(keys: Sequence[str]) -> list[datetime] | None:
     """One moment for each key where all of them are dates or times of one kind; None where they are not.
 
     3/4/2024 is read the one way that fits every key; where both fit, the way in which the file already runs
-    forward or backward in time, else month first. A time without zone counts as UTC; an interval by its start.
+    forward or backward in time, else month first; between points the day comes first. A time without zone
+    counts as UTC; an interval by its start.
     """
+    plain = [_plain(key) for key in keys]
     for reading in (_iso, _period, _epoch, _words):
-        if (found := _all(keys, reading)) is not None:
+        if (found := _all(plain, reading)) is not None:
             return found
-    return _slashed(keys)
+    return _slashed(plain)
+
+
+def _plain(key: str) -> str:
+    """One kind of space, and a zone as an offset right behind the time."""
+    text = " ".join(key.split())
+    if ":" in text:
+        text = _OFFSET.sub("", _UNIVERSAL.sub("+00:00", text))
+    return text
 
 
 def _all(keys: Sequence[str], reading: Reading) -> list[datetime] | None:
     moments: list[datetime] = []
     for key in keys:
-        moment = reading(key.strip())
+        moment = reading(key)
         if moment is None:
             return None
         moments.append(moment)
@@ -46,7 +77,7 @@ def _all(keys: Sequence[str], reading: Reading) -> list[datetime] | None:
 
 
 def _iso(text: str) -> datetime | None:
-    if "/" in text and (interval := _ISO_INTERVAL.fullmatch(text)):
+    if interval := _INTERVAL.fullmatch(text):
         text = interval[1].strip()
     if text.isdecimal() and len(text) != 8:
         return None
@@ -61,35 +92,39 @@ def _iso(text: str) -> datetime | None:
 
 
 def _period(text: str) -> datetime | None:
-    """A month, quarter or week, by its first day."""
-    if month := _MONTH.fullmatch(text):
-        return _on(int(month[1]), int(month[2]), 1)
-    if quarter := _QUARTER.fullmatch(text):
-        return _on(int(quarter[1]), 3 * int(quarter[2]) - 2, 1)
-    if week := _WEEK.fullmatch(text):
+    """A year, quarter, month or week, by its first day."""
+    if _YEAR.fullmatch(text):
+        return _on(int(text), 1, 1)
+    if month := _MONTH.fullmatch(text) or _MONTH_BEFORE_YEAR.fullmatch(text):
+        return _on(int(month["year"]), int(month["month"]), 1)
+    if quarter := _QUARTER.fullmatch(text) or _QUARTER_BEFORE_YEAR.fullmatch(text):
+        return _on(int(quarter["year"]), 3 * int(quarter["quarter"]) - 2, 1)
+    if week := _WEEK.fullmatch(text) or _WEEK_BEFORE_YEAR.fullmatch(text):
+        day = int(week.groupdict().get("day") or 1)
         try:
-            day = datetime.fromisocalendar(int(week[1]), int(week[2]), int(week[3] or 1))
+            return _aware(datetime.fromisocalendar(int(week["year"]), int(week["week"]), day))
         except ValueError:
             return None
-        return _aware(day)
     return None
 
 
 def _epoch(text: str) -> datetime | None:
-    """Seconds or milliseconds since 1970, of the years 2001 to 2286: ten or thirteen digits."""
-    if _SECONDS.fullmatch(text):
-        return datetime.fromtimestamp(0, UTC) + timedelta(seconds=float(text))
-    if _MILLISECONDS.fullmatch(text):
-        return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(text))
-    return None
+    match = _EPOCH.fullmatch(text)
+    if not match:
+        return None
+    fraction = float(f"0.{match[2] or ''}{match[3] or ''}0")
+    return datetime.fromtimestamp(0, UTC) + timedelta(seconds=int(match[1]) + fraction)
 
 
 def _words(text: str) -> datetime | None:
+    text = _WEEKDAY.sub("", text, count=1) if _WEEKDAY.match(text) else text
     for pattern in _WORDS:
-        try:
-            return datetime.strptime(text, pattern).replace(tzinfo=UTC)
-        except ValueError:
-            continue
+        match = pattern.fullmatch(text)
+        month = month_named(match["month"]) if match else None
+        if match and month:
+            told = match.groupdict()
+            year = int(told.get("year") or f"20{told['short']}")
+            return _on(year, month, int(told.get("day") or 1), told.get("clock") or "")
     return None
 
 
@@ -97,6 +132,8 @@ def _slashed(keys: Sequence[str]) -> list[datetime] | None:
     month_first, day_first = _all(keys, _month_first), _all(keys, _day_first)
     if month_first is None or day_first is None:
         return month_first or day_first
+    if all(_BETWEEN_POINTS.match(key) for key in keys):
+        return day_first
     return day_first if _runs(day_first) and not _runs(month_first) else month_first
 
 
@@ -106,13 +143,24 @@ def _runs(moments: Sequence[datetime]) -> bool:
 
 
 def _month_first(text: str) -> datetime | None:
-    match = _NUMBERS.fullmatch(text)
-    return _on(int(match[4]), int(match[1]), int(match[3]), match[5]) if match else None
+    numbers = _numbers(text)
+    return _on(numbers[2], numbers[0], numbers[1], numbers[3]) if numbers else None
 
 
 def _day_first(text: str) -> datetime | None:
-    match = _NUMBERS.fullmatch(text)
-    return _on(int(match[4]), int(match[3]), int(match[1]), match[5]) if match else None
+    numbers = _numbers(text)
+    return _on(numbers[2], numbers[1], numbers[0], numbers[3]) if numbers else None
+
+
+def _numbers(text: str) -> tuple[int, int, int, str] | None:
+    """The first and the second number, the year, and what stands behind."""
+    if match := _NUMBERS.fullmatch(text):
+        return int(match[1]), int(match[3]), int(match[4]), match[5]
+    if match := _SHORT_NUMBERS.fullmatch(text):
+        dotted = match[1] is not None
+        first, second, year, rest = match.group(1, 3, 4, 5) if dotted else match.group(6, 7, 8, 9)
+        return int(first), int(second), 2000 + int(year), rest
+    return None
 
 
 def _on(year: int, month: int, day: int, clock: str = "") -> datetime | None:
@@ -120,7 +168,7 @@ def _on(year: int, month: int, day: int, clock: str = "") -> datetime | None:
         start = datetime(year, month, day, tzinfo=UTC)
     except ValueError:
         return None
-    clock = clock.strip().lstrip("T")
+    clock = clock.strip(" ,").lstrip("T")
     if not clock:
         return start
     try:
@@ -129,7 +177,7 @@ def _on(year: int, month: int, day: int, clock: str = "") -> datetime | None:
         pass
     for pattern in _CLOCKS:
         try:
-            read = datetime.strptime(clock.upper(), pattern).replace(tzinfo=UTC)
+            read = datetime.strptime(clock.upper().replace(".M.", "M"), pattern).replace(tzinfo=UTC)
         except ValueError:
             continue
         return start.replace(hour=read.hour, minute=read.minute, second=read.second)

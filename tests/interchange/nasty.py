@@ -615,18 +615,15 @@ def web_table_of_an_agency() -> Nasty:
     """Yes-or-no questions about an agency are not the agency; withheld rows say one word in every cell."""
     rows = [
         [
-            "AI Use Case Name",
-            "Agency With AI Use Case",
-            "Current Stage Of Production",
-            "Agency Training Used",
-            "Agency Able To Test Code",
+            *("AI Use Case Name", "Agency With AI Use Case", "Current Stage Of Production"),
+            *("Agency Training Used", "Agency Able To Test Code"),
         ],
         *[["WITHHELD"] * 5] * 3,
         ["Rail sounder", "Rail Board", "In production: less than 1 year", "Yes", "No"],
         ["Bridge watch", "Road Board", "In production: more than 1 year", "No", "No"],
         ["Slope guard", "Road Board", "Deployment", "Yes", "Yes"],
         ["Frost call", "Road Board", "Operation and Management", "Yes", "Yes"],
-    ]  # fmt: skip
+    ]
     return Nasty(
         "web.csv",
         as_csv(rows),

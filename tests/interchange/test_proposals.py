@@ -180,6 +180,16 @@ def test_every_cell_without_a_notion_is_kept_under_its_header() -> None:
     assert [row.others for row in reading.rows] == [(("Colour", "grey"), ("Size", "7")), (("Size", "8"),)]
 
 
+def test_owner_that_says_much_is_no_wrapper_of_the_record() -> None:
+    owner = {"name": "Kim Quay", "email": "kim@example.org", "phone": "1", "desk": "2", "floor": "3"}
+    items = [
+        {"id": "A-1", "system": "Berth planner", "owner": owner},
+        {"id": "A-2", "system": "Crane rota", "owner": owner},
+    ]
+    reading = read_register(json.dumps(items).encode(), "owners.json")
+    assert [row.name for row in reading.rows] == ["Berth planner", "Crane rota"]
+
+
 def test_sheet_is_chosen_by_name() -> None:
     def fill(name: str) -> Callable[[object], None]:
         def lines(sheet: object) -> None:
@@ -233,6 +243,7 @@ def test_fallback_takes_the_order_of_days_and_months_from_the_file_itself() -> N
         "Pilot cancelled",
         "Alpha",
         "Live?!",
+        "Pilot (completed)",
     ],
 )
 def test_word_that_only_looks_like_a_stage_stays_with_a_person(word: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lifecycle.errors import Invalid
-from lifecycle.interchange.series import Series, filter_of, read_series
+from lifecycle.interchange.series import Series, filter_of, read_readings, read_series
 from lifecycle.rules.moments import moments_of
 
 
@@ -43,6 +43,22 @@ def keys(found: Series) -> list[str]:
         ("Dec 2023", "Jan 2024", "Apr 2024"),
         ("1700000000", "1700000060", "1800000000"),
         ("1700000000000", "1700000000001", "1800000000000"),
+        ("1700000000000.0", "1700000000001.0", "1800000000000.0"),
+        ("1700000000000001", "1700000000000002", "1800000000000000"),
+        ("2024-03-01 23:00:00 +02:00", "2024-03-01 22:00:00 UTC", "2024-03-01 22:30:00 GMT"),
+        ("Sun, 3 Mar 2024 09:00:00 GMT", "Sun, 3 Mar 2024 10:00:00 GMT", "Mon, 1 Apr 2024 00:00:00 GMT"),
+        ("30/09/24", "01/10/24", "25/12/24 8:00"),
+        ("02.01.2024", "01.02.2024", "03.03.2024"),
+        ("9/30/2024, 9:05:00 AM", "9/30/2024, 1:10:00\u202fPM", "10/1/2024, 12:10:00 AM"),
+        ("31. Januar 2024", "1. Februar 2024", "3. Oktober 2024"),
+        ("31 janv. 2024", "1 févr. 2024", "3 août 2024"),
+        ("Dec-23", "Jan-24", "Apr-24"),
+        ("2022", "2023", "2024"),
+        ("12/2023", "1/2024", "11/2024"),
+        ("Q4 2023", "Q1 2024", "Q2 2024"),
+        ("2024-W2", "2024-W10", "2024-W11"),
+        ("KW 52/2023", "KW 1/2024", "KW 10/2024"),
+        ("2016-09-26 - 2016-10-02", "2016-10-03 to 2016-10-09", "2016-10-10..2016-10-16"),
     ],
 )
 def test_keys_that_are_times_are_put_in_their_order(in_order: tuple[str, ...]) -> None:
@@ -57,7 +73,13 @@ def test_keys_that_are_times_are_put_in_their_order(in_order: tuple[str, ...]) -
 
 @pytest.mark.parametrize(
     "kept",
-    [("10", "9", "1"), ("2024-01-02", "total", "2024-01-01"), ("b", "a"), ("2024-13-01", "2024-01-01")],
+    [
+        ("10", "9", "1"),
+        ("2024-01-02", "total", "2024-01-01"),
+        ("b", "a"),
+        ("2024-13-01", "2024-01-01"),
+        ("1.2.11", "1.2.10"),
+    ],
 )
 def test_keys_that_are_not_all_times_stay_as_in_the_file(kept: tuple[str, ...]) -> None:
     found = series("when,score\n" + "".join(f"{key},1\n" for key in kept))
@@ -91,6 +113,11 @@ def test_days_and_months_are_told_apart_by_every_key_then_by_how_the_file_runs()
         (("1,234", "12,345.5"), [1234.0, 12345.5], 0),
         (("0.5", "broken", "12%"), [0.5, None, None], 2),
         (("1_000",), [None], 1),
+        (("0,912", "1,001", "NA"), [0.912, 1.001, None], 0),
+        (("1.234", "987,5", "1.234.567"), [1234.0, 987.5, 1234567.0], 0),
+        (("1 234,5", "1\u202f234", "12'345,25"), [1234.5, 1234.0, 12345.25], 0),
+        (("93.2%", "91 %", "", "low"), [93.2, 91.0, None, None], 1),
+        (("93,25 %", "\u2013", "?"), [93.25, None, None], 0),
         (("\u22120.5", "Infinity"), [-0.5, float("inf")], 0),
     ],
 )
@@ -101,6 +128,62 @@ def test_numbers_are_read_as_people_write_them(
     assert [point.value for point in found.points] == values
     assert len(found.problems) == odd
     assert all(problem.column == "score" for problem in found.problems)
+
+
+def test_other_columns_say_what_a_comma_before_three_digits_is() -> None:
+    german = series("when;score;recall\n1;98,123;0,5\n2;97,456;0,61\n")
+    english = series("when;score;recall\n1;98,123;0.5\n2;97,456;0.61\n")
+    assert [point.value for point in german.points] == [98.123, 97.456]
+    assert [point.value for point in english.points] == [98123, 97456]
+
+
+def test_a_value_that_nothing_names_is_left_out_and_told() -> None:
+    found = series("when,score\n2024-01-02,0.5\n2024-01-01,0.6\n,0.55\n,\n")
+    assert (keys(found), found.in_time_order) == (["2024-01-01", "2024-01-02"], True)
+    assert [problem.row for problem in found.problems] == [4]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        ",batch,batch,recall,recall,f1,f1\n,key,kind,value,alert,value,alert\n",
+        ",batch,,recall,,f1,\n,key,kind,value,alert,value,alert\n",
+    ],
+)
+def test_headers_in_two_rows_are_joined_as_data_frames_are_flattened(head: str) -> None:
+    rows = "0,2024-01-08/2024-01-14,later,0.7,1,0.1,0\n1,2024-01-01/2024-01-07,first,0.9,0,0.2,0\n"
+    text = head + rows
+    found = read_series(
+        text.encode(), key="batch_key", column="recall_value", limit="0.8", where=["batch_kind=later"]
+    )
+    assert [(point.key, point.value) for point in found.points] == [("2024-01-08/2024-01-14", 0.7)]
+    assert read_readings(text.encode(), name="f1_value", key="batch_key").column == "f1_value"
+
+
+def test_comments_above_the_headers_are_passed_over_and_headers_behind_a_sign_are_headers() -> None:
+    commented = series("# of one shop, made by hand\nwhen,score\n2024-01-02,0.5\n2024-01-01,0.6\n")
+    signed = series("#when,score\n2024-01-02,0.5\n2024-01-01,0.6\n")
+    assert keys(commented) == keys(signed) == ["2024-01-01", "2024-01-02"]
+
+
+def test_series_of_points_in_json_become_a_row_for_each() -> None:
+    text = """{"status": "success", "data": {"resultType": "matrix", "result": [
+        {"metric": {"shop": "north"}, "values": [[1700000060, "0.7"], [1700000000, "0.9"]]},
+        {"metric": {"shop": "south"}, "values": [[1700000000, "NaN"]]}]}}"""
+    found = read_series(
+        text.encode(),
+        key="timestamp",
+        column="value",
+        limit="0.8",
+        where=["metric.shop=north"],
+        filename="a.json",
+    )
+    assert [(point.key, point.value) for point in found.points] == [("1700000000", 0.9), ("1700000060", 0.7)]
+
+
+def test_key_of_readings_is_the_column_that_holds_times_when_none_is_called_so() -> None:
+    found = read_readings(b"model,reported,value\nA,2024-W06,0.5\nA,2024-W05,0.6\n", name="accuracy")
+    assert found.key == "reported"
 
 
 def test_a_cell_that_is_no_number_is_named_by_row_and_column() -> None:
