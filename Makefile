@@ -4,7 +4,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test test-fast check format bench demo screenshots clean \
-        environment runtime formatted lint types unit postgresql reliability mlflow browser chromium
+        audit environment runtime formatted lint types unit postgresql reliability mlflow browser chromium
 
 PYTHON_HERE := .venv/bin/python
 PORT ?= 8501
@@ -29,6 +29,12 @@ test: check unit postgresql browser ## Everything: lint, types, unit and browser
 test-fast: check unit ## Everything that needs no browser
 
 check: formatted lint types ## Formatting, lint and types, as CI sees them
+
+# Needs the network: the package index says which pinned version has a known weakness.
+audit: environment ## Known weaknesses of everything pinned, and the linter with its security rules
+	$(PYTHON_HERE) -m ruff check --output-format concise .
+	$(PYTHON_HERE) -m pip_audit --progress-spinner off --disable-pip --no-deps \
+	    --requirement requirements.txt --requirement constraints.txt
 
 formatted: environment
 	$(PYTHON_HERE) -m ruff format --check --output-format concise .

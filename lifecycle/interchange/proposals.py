@@ -44,7 +44,7 @@ _LONG_TEXT = 120
 _MANY, _FEWEST_OF_MANY = 2, 3  # a document of many lists is no register; one of its short ones even less
 _ADDRESS = re.compile(r"https?://|www\.", re.IGNORECASE)
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
-_NUMBER = re.compile(r"[-+\u20ac$\u00a3]?\s*[\d.,\s]*\d[\d.,\s]*(?:%|[eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+\u20ac$\u00a3]?(?=[.,\s]*\d)[\d.,\s]+(?:%|[eE][-+]?\d+)?")
 _CODE = re.compile(r"(?=\S*\d)[^\s@]{2,40}")
 _LETTER = re.compile(r"[^\W\d_]")
 _MOSTLY, _FEW = 0.5, 0.3

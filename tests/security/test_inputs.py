@@ -22,7 +22,7 @@ from tests.factories import cast, project
 from tests.security.conftest import Place
 
 SCRIPTS = {"lifecycle.ui.frame"}  # runs when it is imported
-LENGTH, SECONDS = 4_000, 0.4
+LENGTH, SECONDS = 1_000, 0.2
 # Each makes some careless pattern try every way to split it.
 ENDLESS = (
     "a", " ", "\t", "\n", "1", "-", "_", ".", "*", "[", "(", "<", "\\", "/", "@", "a@", "a.", "1.", "a ", " a", "\n ",
@@ -51,7 +51,7 @@ def test_no_pattern_takes_more_than_a_moment() -> None:
             pattern.fullmatch(text)
             if time.thread_time() - started > SECONDS:
                 slow.append((pattern.pattern[:80], piece))
-    assert slow == []
+    assert sorted(slow) == []
 
 
 @pytest.mark.parametrize(
