@@ -166,20 +166,20 @@ def _row(plan: GatePlan, review: ReviewPlan, view: PlanView) -> dict[str, str]:
     if review.asked_on:
         said += f" {review.asked_on.isoformat()}"
     to = navigation.address("gate", project=view.project.key, gate=plan.gate.value)
-    better = f"  \n:small[:gray[better {review.ask_by.isoformat()}]]" if review.ask_by else ""
+    better = f"  \n:small[:gray[{review.ask_by.isoformat()} better]]" if review.ask_by else ""
     # Three columns, each of two lines: five would break the days on a phone.
     return {
         "Who": f"[{review.role.title}]({to})  \n:small[:gray[{plan.gate.title}]]",
         "At the latest": f"{review.last_call.isoformat() if review.last_call else '–'}{better}",
-        "State": f"{said}  \n:small[:gray[takes {_lead(review)}]]",
+        "State, days it takes": f"{said}  \n:small[:gray[{_lead(review)}]]",
     }
 
 
 def _lead(review: ReviewPlan) -> str:
     lead = review.lead
     if not lead.observed:
-        return f"{counted(lead.typical, 'day')} (default)"
-    return f"{lead.typical}–{lead.safe} days ({lead.observed} seen)"
+        return f"{lead.typical} (default)"
+    return f"{lead.typical}–{lead.safe} ({lead.observed} seen)"
 
 
 # ------------------------------------------------------------------ dates of others
