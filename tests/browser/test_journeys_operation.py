@@ -211,9 +211,9 @@ def drawn(hand: Hand) -> Hand:
 
 
 def to_everybody(hand: Hand) -> None:
-    drawn(hand).press("Next step").click(hand.page.get_by_text("Everybody", exact=True)).press(
-        "Record this step"
-    )
+    drawn(hand).press("Next step")
+    form = hand.page.get_by_test_id("stPopoverBody")
+    hand.click(form.get_by_text("Everybody", exact=True)).press("Record this step")
 
 
 def mend(stage: Stage, watched: Watched) -> None:

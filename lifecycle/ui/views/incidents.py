@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
@@ -14,13 +16,13 @@ from lifecycle.rules.incidents import IncidentKind, IncidentSeverity, IncidentSt
 from lifecycle.rules.monitors import number_text
 from lifecycle.ui import cache, components, identity, navigation, state
 from lifecycle.ui.components import ago, counted, definitions, empty_state, exact, page_header, plain
+from lifecycle.ui.emptying_form import EmptyingForm
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views import imported
 
 LOOKS_EVERY = 10  # seconds
-_NEW = "incidents:new"
 STATES = {
     IncidentState.OPEN: Mark("Open", "red", "emergency_home"),
     IncidentState.WORKING: Mark("Being worked on", "blue", "build"),
@@ -110,26 +112,25 @@ def length(time_taken: timedelta) -> str:
 
 def _open(project: ProjectHead) -> None:
     with st.popover("Report an incident or a bug", icon=":material/add:", width="content"):
-        key = state.fresh(_NEW)
-        with st.form("incidents:new", border=False, enter_to_submit=False):
+        form = EmptyingForm("incidents:new")
+        with form.drawn():
             title = st.text_input(
-                "What is wrong", key=f"{key}:title", placeholder="Two depots get each other's lists"
+                "What is wrong", key=form.key("title"), placeholder="Two depots get each other's lists"
             )
             kinds = {
                 IncidentKind.INCIDENT.value: "It does harm now",
                 IncidentKind.BUG.value: "A bug, before it does",
             }
             kind = st.selectbox(
-                "Kind", list(kinds), key=f"{key}:kind", format_func=lambda value: kinds[value]
+                "Kind", list(kinds), key=form.key("kind"), format_func=lambda value: kinds[value]
             )
-            severity = _severity(f"{key}:severity")
-            version = st.text_input("Model version (if known)", key=f"{key}:version")
-            text = st.text_area("What was seen", key=f"{key}:text")
+            severity = _severity(form.key("severity"))
+            version = st.text_input("Model version (if known)", key=form.key("version"))
+            text = st.text_area("What was seen", key=form.key("text"))
             if st.form_submit_button("Report it", type="primary"):
-                perform(
+                form.send(
                     actions.open_incident,
-                    done="It is reported, and those who see to it are told.",
-                    clears=_NEW,
+                    "It is reported, and those who see to it are told.",
                     project_id=project.id,
                     title=title,
                     kind=IncidentKind(kind),
@@ -179,7 +180,7 @@ def _one(project: ProjectHead, incident_id: int) -> None:
             st.caption(f"{plain(note.who)}, {ago(note.at, now)}", help=exact(note.at))
             st.markdown(plain(note.text), anchors=False)
     if "note" in found.may:
-        _note(found)
+        _say(found, _NOTE)
 
 
 def _record(found: IncidentView) -> list[tuple[str, str]]:
@@ -255,27 +256,31 @@ def _next(found: IncidentView) -> None:
             with st.popover(
                 "Write the review", icon=":material/rate_review:", type="primary", width="content"
             ):
-                _close(found)
+                _say(found, _CLOSE)
         if "edit" in found.may:
             with st.popover("Change what it says", icon=":material/edit:", width="content"):
                 _edit(found)
         if "reopen" in found.may:
             with st.popover("Open it again", icon=":material/undo:", width="content"):
-                _reopen(found)
+                _say(found, _REOPEN)
     if found.line.state is IncidentState.FIXED and "sign" not in found.may:
         st.caption(
             plain(found.sign_blockers[0].text if found.sign_blockers else f"Signed by {found.signers}.")
         )
 
 
+def _form(found: IncidentView, name: str) -> EmptyingForm:
+    return EmptyingForm(f"incidents:{name}:{found.line.id}")
+
+
 def _assign(found: IncidentView) -> None:
-    form = f"incidents:assign:{found.line.id}"
-    with st.form(form, border=False):
+    form = _form(found, "assign")
+    with form.drawn():
         person = st.selectbox(
             "Who sees to it",
             list(found.people),
             index=None,
-            key=f"{state.fresh(form)}:person",
+            key=form.key("person"),
             format_func=lambda key: plain(found.people[key]),
         )
         if st.form_submit_button("Give it to them", type="primary"):
@@ -283,25 +288,22 @@ def _assign(found: IncidentView) -> None:
                 st.error("Choose somebody.", icon=":material/error:")
                 return
             done = f"{found.people[person]} sees to it, and is told."
-            perform(actions.take_on, done=done, clears=form, incident_id=found.line.id, assignee=person)
+            form.send(actions.take_on, done, incident_id=found.line.id, assignee=person)
 
 
 def _fix(found: IncidentView) -> None:
-    form = f"incidents:fix:{found.line.id}"
-    key = state.fresh(form)
-    with st.form(form, border=False, enter_to_submit=False):
-        if not state.has(f"{key}:cause"):
-            state.put(f"{key}:cause", found.cause)
-        cause = st.text_area("Why it happened", key=f"{key}:cause")
-        fix = st.text_area("What was done about it", key=f"{key}:fix")
-        version = st.text_input("Version with the fix (if any)", key=f"{key}:version")
-        restored = _moment("Right again since (UTC; empty: now)", f"{key}:restored")
+    form = _form(found, "fix")
+    form.begin_with("cause", found.cause)
+    with form.drawn():
+        cause = st.text_area("Why it happened", key=form.key("cause"))
+        fix = st.text_area("What was done about it", key=form.key("fix"))
+        version = st.text_input("Version with the fix (if any)", key=form.key("version"))
+        restored = _moment("Right again since (UTC; empty: now)", form.key("restored"))
         st.caption(plain(f"It is then signed by {found.signers}."))
         if st.form_submit_button("Record the fix", type="primary"):
-            perform(
+            form.send(
                 actions.record_fix,
-                done="The fix waits for its signature.",
-                clears=form,
+                "The fix waits for its signature.",
                 incident_id=found.line.id,
                 cause=cause,
                 fix=fix,
@@ -318,64 +320,34 @@ def _moment(label: str, key: str) -> datetime | None:
 
 
 def _sign(found: IncidentView) -> None:
-    form = f"incidents:sign:{found.line.id}"
-    key = state.fresh(form)
-    with st.form(form, border=False, enter_to_submit=False):
-        text = st.text_area("What you looked at, or what is missing", key=f"{key}:text")
+    form = _form(found, "sign")
+    with form.drawn():
+        text = st.text_area("What you looked at, or what is missing", key=form.key("text"))
         with st.container(horizontal=True, gap="small"):
             signed = st.form_submit_button("Sign it", type="primary")
             refused = st.form_submit_button("Send it back")
         if signed or refused:
             done = "The fix is signed." if signed else "The fix was sent back."
-            perform(
-                actions.sign_fix,
-                done=done,
-                clears=form,
-                incident_id=found.line.id,
-                accepted=signed,
-                text=text,
-            )
-
-
-def _close(found: IncidentView) -> None:
-    form = f"incidents:close:{found.line.id}"
-    with st.form(form, border=False, enter_to_submit=False):
-        lessons = st.text_area(
-            "What was learned, and what will be done otherwise", key=f"{state.fresh(form)}:lessons"
-        )
-        if st.form_submit_button("Close the incident", type="primary"):
-            perform(
-                actions.close,
-                done="The incident is closed.",
-                clears=form,
-                incident_id=found.line.id,
-                lessons=lessons,
-            )
+            form.send(actions.sign_fix, done, incident_id=found.line.id, accepted=signed, text=text)
 
 
 def _edit(found: IncidentView) -> None:
-    form = f"incidents:edit:{found.line.id}"
-    key = state.fresh(form)
-    base = state.base(f"{key}:title", found.revision)
-    for name, value in (
-        ("title", found.line.title),
-        ("severity", found.line.severity.value),
-        ("cause", found.cause),
-        ("version", found.model_version),
-    ):
-        if not state.has(f"{key}:{name}"):
-            state.put(f"{key}:{name}", value)
-    with st.form(form, border=False, enter_to_submit=False):
-        title = st.text_input("What is wrong", key=f"{key}:title")
-        severity = _severity(f"{key}:severity")
-        version = st.text_input("Model version", key=f"{key}:version")
-        cause = st.text_area("Why it happened, as far as it is known", key=f"{key}:cause")
-        started = _moment("Began (empty: as it is)", f"{key}:started")
+    form = _form(found, "edit")
+    base = state.base(form.key("title"), found.revision)
+    form.begin_with("title", found.line.title)
+    form.begin_with("severity", found.line.severity.value)
+    form.begin_with("cause", found.cause)
+    form.begin_with("version", found.model_version)
+    with form.drawn():
+        title = st.text_input("What is wrong", key=form.key("title"))
+        severity = _severity(form.key("severity"))
+        version = st.text_input("Model version", key=form.key("version"))
+        cause = st.text_area("Why it happened, as far as it is known", key=form.key("cause"))
+        started = _moment("Began (empty: as it is)", form.key("started"))
         if st.form_submit_button("Save", type="primary"):
-            perform(
+            form.send(
                 actions.edit,
-                done="Saved.",
-                clears=form,
+                "Saved.",
                 incident_id=found.line.id,
                 base=base,
                 title=title,
@@ -386,23 +358,44 @@ def _edit(found: IncidentView) -> None:
             )
 
 
-def _reopen(found: IncidentView) -> None:
-    form = f"incidents:reopen:{found.line.id}"
-    with st.form(form, border=False):
-        reason = st.text_input("Why it is not over", key=f"{state.fresh(form)}:reason")
-        if st.form_submit_button("Open it again", type="primary"):
-            perform(
-                actions.reopen,
-                done="It is open again.",
-                clears=form,
-                incident_id=found.line.id,
-                reason=reason,
-            )
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A step that takes one text: how it is asked for, and what is done with it."""
+
+    name: str
+    label: str
+    button: str
+    done: str
+    action: Callable[..., object]
+    told_as: str
+    is_main: bool = True
 
 
-def _note(found: IncidentView) -> None:
-    form = f"incidents:note:{found.line.id}"
-    with st.form(form, border=False, enter_to_submit=False):
-        text = st.text_area("Write down what was seen or done", key=f"{state.fresh(form)}:text")
-        if st.form_submit_button("Add"):
-            perform(actions.note, done="Written down.", clears=form, incident_id=found.line.id, text=text)
+_CLOSE = _Said(
+    "close",
+    "What was learned, and what will be done otherwise",
+    "Close the incident",
+    "The incident is closed.",
+    actions.close,
+    "lessons",
+)
+_REOPEN = _Said(
+    "reopen", "Why it is not over", "Open it again", "It is open again.", actions.reopen, "reason"
+)
+_NOTE = _Said(
+    "note",
+    "Write down what was seen or done",
+    "Add",
+    "Written down.",
+    actions.note,
+    "text",
+    is_main=False,
+)
+
+
+def _say(found: IncidentView, step: _Said) -> None:
+    form = _form(found, step.name)
+    with form.drawn():
+        text = st.text_area(step.label, key=form.key(step.told_as))
+        if st.form_submit_button(step.button, type="primary" if step.is_main else "secondary"):
+            form.send(step.action, step.done, incident_id=found.line.id, **{step.told_as: text})

@@ -6,7 +6,7 @@ half typed must not be drawn over.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -16,8 +16,9 @@ from lifecycle.queries import monitors as queries
 from lifecycle.queries.monitors import MonitorsView, MonitorView, SeriesView, Spot
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.monitors import length_text, number_text
-from lifecycle.ui import cache, charts, components, identity, navigation, state
+from lifecycle.ui import cache, charts, components, identity, navigation
 from lifecycle.ui.components import ago, counted, empty_state, exact, page_header, plain
+from lifecycle.ui.emptying_form import EmptyingForm
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains
 from lifecycle.ui.standing import Mark
@@ -322,9 +323,9 @@ def _change(project: ProjectHead, found: MonitorsView, view: MonitorView) -> Non
                 _with_reason(view, "Retire", actions.retire, f"{view.name} is retired.")
 
 
-def _with_reason(view: MonitorView, word: str, action: object, done: str) -> None:
-    form = f"monitors:{word}:{view.id}"
-    with st.form(form, border=False):
-        reason = st.text_input("Reason", key=f"{state.fresh(form)}:reason")
+def _with_reason(view: MonitorView, word: str, action: Callable[..., object], done: str) -> None:
+    form = EmptyingForm(f"monitors:{word}:{view.id}")
+    with form.drawn():
+        reason = st.text_input("Reason", key=form.key("reason"))
         if st.form_submit_button(f"{word} it", type="primary"):
-            perform(action, done=done, clears=form, monitor_id=view.id, reason=reason)  # type: ignore[arg-type]
+            form.send(action, done, monitor_id=view.id, reason=reason)

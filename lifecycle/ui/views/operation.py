@@ -16,7 +16,7 @@ from lifecycle.queries.operation import OperationView, PastReview, RetirementVie
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.operation import Enablement, Finding, Reached, Reads, ReviewCycle, Verdict
 from lifecycle.rules.surroundings import ChangeEntry
-from lifecycle.ui import cache, identity, navigation, standing, state
+from lifecycle.ui import cache, identity, navigation, standing
 from lifecycle.ui.components import (
     counted,
     day,
@@ -28,6 +28,7 @@ from lifecycle.ui.components import (
     refusal,
     until,
 )
+from lifecycle.ui.emptying_form import EmptyingForm
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains
 from lifecycle.ui.standing import Mark
@@ -160,23 +161,22 @@ def _reasons(against: Sequence[Blocker]) -> None:
 
 
 def _conclude_form(view: OperationView, verdicts: Sequence[Verdict]) -> None:
-    key = "conclude"
-    with st.form(key, border=False, enter_to_submit=False):
-        fresh = state.fresh(key)
+    form = EmptyingForm("conclude")
+    with form.drawn():
         verdict = st.radio(
             "What comes of it",
             verdicts,
             index=None,
             format_func=lambda each: _VERDICTS[each],
-            key=f"{fresh}:verdict",
+            key=form.key("verdict"),
         )
-        reason = st.text_area("Why, or what it is limited to", key=f"{fresh}:reason", height=80)
+        reason = st.text_area("Why, or what it is limited to", key=form.key("reason"), height=80)
         to_stage = st.selectbox(
             "Which stage, when it is sent back",
             [stage for stage in Stage if stage is not Stage.PRODUCTION],
             index=None,
             format_func=lambda stage: stage.title,
-            key=f"{fresh}:stage",
+            key=form.key("stage"),
             placeholder="Choose",
             width=320,
         )
@@ -185,10 +185,9 @@ def _conclude_form(view: OperationView, verdicts: Sequence[Verdict]) -> None:
         if verdict is None:
             refusal(Invalid({"outcome": "Choose what comes of the review."}))
             return
-        perform(
+        form.send(
             actions.conclude_review,
-            done="The review is recorded.",
-            clears=key,
+            "The review is recorded.",
             project_id=view.project.id,
             verdict=verdict,
             reason=reason,
@@ -305,31 +304,27 @@ def _assess(view: OperationView, entry: ChangeEntry) -> None:
 
 
 def _note(view: OperationView) -> None:
-    key = "change:new"
-    with (
-        st.expander("Note a change", icon=":material/add:"),
-        st.form(key, border=False, enter_to_submit=False),
-    ):
-        fresh = state.fresh(key)
-        change = st.text_input("What changed", key=f"{fresh}:change")
+    form = EmptyingForm("change:new")
+    with st.expander("Note a change", icon=":material/add:"), form.drawn():
+        change = st.text_input("What changed", key=form.key("change"))
         left, right = st.columns(2)
         kind = left.selectbox(
             "Kind",
             list(view.kinds),
             index=None,
             format_func=lambda each: view.kinds[each],
-            key=f"{fresh}:kind",
+            key=form.key("kind"),
             placeholder="Choose",
         )
         changed_on = right.date_input(
-            "Since when", value=None, max_value=view.today, format="YYYY-MM-DD", key=f"{fresh}:on"
+            "Since when", value=None, max_value=view.today, format="YYYY-MM-DD", key=form.key("on")
         )
         use = left.selectbox(
             "Concerns the use (if any)",
             list(view.uses),
             index=None,
             format_func=lambda each: plain(view.uses[each]),
-            key=f"{fresh}:use",
+            key=form.key("use"),
             placeholder="Choose",
         )
         assessed_on = right.date_input(
@@ -337,16 +332,15 @@ def _note(view: OperationView) -> None:
             value=None,
             max_value=view.today,
             format="YYYY-MM-DD",
-            key=f"{fresh}:assessed",
+            key=form.key("assessed"),
         )
         st.caption(
             "It becomes a row of the change log in the worksheet (P10); sign-offs that rest on it have to be affirmed."
         )
         if st.form_submit_button("Note the change", type="primary"):
-            perform(
+            form.send(
                 surroundings.note_change,
-                done="The change is noted.",
-                clears=key,
+                "The change is noted.",
                 project_id=view.project.id,
                 change=change,
                 kind=kind or "",
