@@ -1,4 +1,4 @@
-// Six things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
+// Seven things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
 "use strict";
 
 // 1. A field's text is sent when the field is left. Whoever reloads, closes or hides the page while typing has not
@@ -80,4 +80,29 @@ addEventListener("message", (event) => {
     }
   };
   new MutationObserver(free).observe(document, { childList: true, subtree: true });
+}
+
+// 7. When the server or its database is away, Streamlit says so in the words of programmers, and how to start it. People
+//    are told what is so and what happens next. The dialog goes by itself once the page is connected again.
+{
+  const OURS = "Not connected just now";
+  const away = (said) => `${said.includes("503") ? "The database" : "The server"} cannot be reached just now. This page tries again by itself: leave it open, what you typed is still here.`;
+  const texts = (dialog) => {
+    const walker = document.createTreeWalker(dialog, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walker.nextNode()) if (walker.currentNode.nodeValue.trim()) found.push(walker.currentNode);
+    return found;
+  };
+  const speak = () => {
+    for (const dialog of document.querySelectorAll('[role="dialog"]')) {
+      const [heading, ...rest] = texts(dialog);
+      if (!["Connection error", OURS].includes(heading?.nodeValue) || !rest.length) continue;
+      const said = rest.map((node) => node.nodeValue).join(" ");
+      if (said.endsWith("what you typed is still here.")) continue;
+      heading.nodeValue = OURS;
+      rest[0].nodeValue = away(said);
+      for (const node of rest.slice(1)) node.nodeValue = "";
+    }
+  };
+  new MutationObserver(speak).observe(document, { childList: true, subtree: true, characterData: true });
 }
