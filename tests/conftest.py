@@ -41,7 +41,10 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """`python app.py` on a free port over an empty SQLite database of its own; gone when the test ends."""
     if not (ROOT / "app.py").is_file():
         pytest.skip("there is no app.py yet")
-    with serving(tmp_path) as running:
+    # What a page keeps has to outlive its process one day: nothing but plain values.
+    with serving(
+        tmp_path, environment={"STREAMLIT_RUNNER_ENFORCE_SERIALIZABLE_SESSION_STATE": "true"}
+    ) as running:
         yield running
 
 

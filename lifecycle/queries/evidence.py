@@ -106,7 +106,7 @@ class StoredFile:
 @by_its_guide
 def shelf(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) -> Shelf:
     """Everything on the shelf of a project, in the order it was added. Raises NotFound."""
-    head = projects.head(session, key=key, by=by)
+    head = projects.head(session, key=key, by=by, at=at)
     wording = _wording(session, head.id, guide, at)
     revisions = list(records.evidence_revisions(session, head.id))
     uses = _uses(session, head.id, wording, {row.id or 0: row.number for row in revisions})
@@ -124,7 +124,7 @@ def shelf(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str) 
 @by_its_guide
 def of_gate(session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, gate: Gate) -> DocumentsOf:
     """Documents of this gate, and those that belong to questions due by it. Raises NotFound."""
-    head = projects.head(session, key=key, by=by)
+    head = projects.head(session, key=key, by=by, at=at)
     wording = _wording(session, head.id, guide, at)
     found = records.evidence_by(records.evidence(session, head.id, wording), guide, gate)
     return DocumentsOf(wording.facts.today, found, against_adding(head, by))
@@ -135,13 +135,13 @@ def of_role(
     session: Session, *, by: Actor, at: datetime, guide: Guide, key: str, gate: Gate, role: Role
 ) -> DocumentsOf:
     """Exactly the documents that a sign-off of this role at this gate covers now. Raises NotFound."""
-    head = projects.head(session, key=key, by=by)
+    head = projects.head(session, key=key, by=by, at=at)
     wording = _wording(session, head.id, guide, at)
     found = records.relied_on_evidence(records.evidence(session, head.id, wording), guide, gate, role)
     return DocumentsOf(wording.facts.today, found, against_adding(head, by))
 
 
-def stored_file(session: Session, *, by: Actor, revision_id: int) -> StoredFile:
+def stored_file(session: Session, *, by: Actor, at: datetime, revision_id: int) -> StoredFile:
     """Raises NotFound for a revision that is no file or whose project this person may not read."""
     row = session.get(EvidenceRevision, revision_id)
     key = session.execute(
@@ -150,7 +150,7 @@ def stored_file(session: Session, *, by: Actor, revision_id: int) -> StoredFile:
     if row is None or key is None or not row.digest:
         raise NotFound("file", revision_id)
     try:
-        head = projects.head(session, key=key, by=by)
+        head = projects.head(session, key=key, by=by, at=at)
     except NotFound as error:  # the answer must not name the project
         raise NotFound("file", revision_id) from error
     document = records.evidence_title(session, row.evidence_id)

@@ -478,7 +478,7 @@ def _changes(view: ReviewView, *, is_stale: bool) -> Iterator[Section]:
         Line(f"{item.place.title}: {_shortened(item.before or '—')} → {_shortened(item.now)}")
         for item in view.changed
     ]
-    changed += [Line(text) for text in view.source_changes]
+    changed += [Line(text) for text in (*view.source_changes, *view.document_changes)]
     if is_stale:
         known = " ".join(line.text for line in changed)
         causes = view.signature.stale if view.signature else ()

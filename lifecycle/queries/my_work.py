@@ -22,7 +22,8 @@ from lifecycle.queries.change_requests import (
 from lifecycle.queries.threads import WaitingThread, waiting
 from lifecycle.queries.wording import Place, Wording, all_names
 from lifecycle.rules.permissions import TEAM
-from lifecycle.rules.project_facts import ProjectFacts, SignOffFact
+from lifecycle.rules.project_facts import ProjectFacts, SignOffFact, SourceFact
+from lifecycle.rules.reviews import ENDED
 from lifecycle.rules.signoffs import (
     approvals_due,
     current_sign_offs,
@@ -572,15 +573,23 @@ def _questions(
     names: Mapping[str, str],
     today: date,
 ) -> tuple[OwnedQuestion, ...]:
-    rows = session.execute(
-        select(CurrentAnswer).where(
-            col(CurrentAnswer.owner).in_(_mine(by)),
-            col(CurrentAnswer.state) == AnswerState.DONT_KNOW.value,
-            col(CurrentAnswer.project_id).in_(list(projects)),
-            col(CurrentAnswer.source_id).in_(_in_use(list(projects))),
+    rows = (
+        session.execute(
+            select(CurrentAnswer).where(
+                col(CurrentAnswer.owner).in_(_mine(by)),
+                col(CurrentAnswer.state) == AnswerState.DONT_KNOW.value,
+                col(CurrentAnswer.project_id).in_(list(projects)),
+                col(CurrentAnswer.source_id).in_(_in_use(list(projects))),
+            )
         )
-    ).scalars()
-    wordings = {own: Wording(ProjectFacts(today=today), guides[own], names) for own in projects}
+        .scalars()
+        .all()
+    )
+    sources = _sources_of(session, rows)
+    wordings = {
+        own: Wording(ProjectFacts(today=today, sources=sources.get(own, ())), guides[own], names)
+        for own in projects
+    }
     found = [
         OwnedQuestion(
             project_key=projects[row.project_id].key,
@@ -595,6 +604,18 @@ def _questions(
         if row.field_id in guides[row.project_id].fields
     ]
     return tuple(sorted(found, key=lambda item: (item.due_on or date.max, item.project_name, item.place.key)))
+
+
+def _sources_of(session: Session, rows: Sequence[CurrentAnswer]) -> Mapping[int, tuple[SourceFact, ...]]:
+    """The data sources that these answers are about, by project; without their own answers."""
+    wanted = {row.source_id for row in rows if row.source_id}
+    if not wanted:
+        return {}
+    found: dict[int, tuple[SourceFact, ...]] = {}
+    for source in session.execute(select(DataSource).where(col(DataSource.id).in_(wanted))).scalars():
+        of_project = found.get(source.project_id, ())
+        found[source.project_id] = (*of_project, SourceFact(source.id or 0, source.name))
+    return found
 
 
 def _in_use(project_ids: Sequence[int]) -> CompoundSelect[int]:
@@ -616,6 +637,8 @@ def _lines(
 
 
 def _line(row: Project, standing: ProjectStanding | None, roles: tuple[Role, ...]) -> ProjectLine:
+    """Of a project that has ended, nothing is in the way of anything and no date comes next."""
+    goes_on = standing if row.status not in ENDED else None
     return ProjectLine(
         id=row.id or 0,
         key=row.key,
@@ -628,10 +651,10 @@ def _line(row: Project, standing: ProjectStanding | None, roles: tuple[Role, ...
         level=Level(standing.level) if standing else None,
         weakest=Area(standing.weakest) if standing else None,
         readiness=standing.readiness if standing else 0,
-        blockers=standing.blockers if standing else 0,
-        top_blocker=standing.top_blocker if standing else "",
-        top_code=standing.top_code if standing else "",
-        next_on=standing.next_on if standing else None,
-        next_what=standing.next_what if standing else "",
+        blockers=goes_on.blockers if goes_on else 0,
+        top_blocker=goes_on.top_blocker if goes_on else "",
+        top_code=goes_on.top_code if goes_on else "",
+        next_on=goes_on.next_on if goes_on else None,
+        next_what=goes_on.next_what if goes_on else "",
         stage_since=row.stage_since,
     )

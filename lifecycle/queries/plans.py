@@ -196,7 +196,7 @@ def simulated(
 
 
 def _load(session: Session, by: Actor, at: datetime, guide: Guide, key: str, observed: Observed) -> _Known:
-    head = projects.head(session, key=key, by=by)
+    head = projects.head(session, key=key, by=by, at=at)
     today = organisation_today(session, at)
     zone = organisation_time_zone(session)
     row = session.get_one(Project, head.id)

@@ -61,7 +61,7 @@ def head(session: Session, *, key: str, by: Actor, at: datetime | None = None) -
     if project is None or project.id is None or by.is_kept_from(project.id):
         raise NotFound("project", key)
     roles = project_roles(session, project.id, by.key)
-    if not may("projects.read", by, roles) and not _stands_in(session, project.id, by, at):
+    if not may("projects.read", by, roles) and not stands_in(session, project.id, by, at):
         raise NotFound("project", key)
     return ProjectHead(
         id=project.id,
@@ -80,7 +80,8 @@ def head(session: Session, *, key: str, by: Actor, at: datetime | None = None) -
     )
 
 
-def _stands_in(session: Session, project_id: int, by: Actor, at: datetime | None) -> bool:
+def stands_in(session: Session, project_id: int, by: Actor, at: datetime | None) -> bool:
+    """Whether this person reads the project that day for somebody who is away. Without `at` nobody does."""
     if at is None:
         return False
     today = organisation_today(session, at)

@@ -25,7 +25,7 @@ from lifecycle.queries.wording import Place, Wording, all_names
 from lifecycle.rules import reviews as rules
 from lifecycle.rules.checks.evaluation import AREAS_OF_CHECKS, evaluate
 from lifecycle.rules.differences import Line, differences
-from lifecycle.rules.evidence import EVIDENCE
+from lifecycle.rules.evidence import EVIDENCE, changed_evidence
 from lifecycle.rules.permissions import refusal
 from lifecycle.rules.project_facts import AnswerFact, DelegationFact, ProjectFacts, ReviewFact
 from lifecycle.rules.signoffs import SOURCE, cover, decisions_allowed, digest_of, stands_in
@@ -82,6 +82,7 @@ class ReviewView:
     handed_over_by: str  # who was asked first and passed it on
     relied_on: tuple[ReliedOn, ...]  # in the order of the guide
     source_changes: tuple[str, ...]  # data sources that came or went since
+    document_changes: tuple[str, ...]  # documents that came, went or have other content since
     last_decision: SignatureView | None  # of this role, here or at an earlier gate
     signatures: tuple[SignatureView, ...]  # of this role at this gate, oldest first
     earlier: tuple[SignatureView, ...]  # of this role at earlier gates, oldest first
@@ -196,7 +197,8 @@ def _view(
     signed = records.signatures(session, head.id, wording)
     last = _last_decision(signed, gate, role)
     covered = cover(facts, guide, gate, role)
-    relied_on, source_changes = _compared(session, wording, gate, role, last)
+    before = _covered(session, last)
+    relied_on, source_changes = _compared(session, wording, gate, role, before)
     here = tuple(item for item in signed if (item.gate, item.role) == (gate, role))
     signature = next((item for item in here if item.is_current and item.review_id == row.id), None)
     conditions = _conditions(session, wording, head.id, gate, role)
@@ -223,6 +225,9 @@ def _view(
         handed_over_by=wording.person(row.handed_over_by) if row.handed_over_by else "",
         relied_on=relied_on,
         source_changes=source_changes,
+        document_changes=tuple(
+            _document_changes(facts, covered, before, is_here=last is not None and last.gate is gate)
+        ),
         last_decision=last,
         signatures=here,
         earlier=tuple(item for item in signed if item.role is role and item.gate.order < gate.order),
@@ -374,11 +379,10 @@ def _evidence(
 
 
 def _compared(
-    session: Session, wording: Wording, gate: Gate, role: Role, last: SignatureView | None
+    session: Session, wording: Wording, gate: Gate, role: Role, before: Mapping[str, tuple[int, str]]
 ) -> tuple[tuple[ReliedOn, ...], tuple[str, ...]]:
     """Every relied-on answer beside what it was at the last decision, and how the data sources changed."""
     facts, guide = wording.facts, wording.guide
-    before = _covered(session, last)
     of_answers = (row_id for key, (row_id, _) in before.items() if key.partition("@")[0] != EVIDENCE)
     rows = _answers(session, [answer_id for answer_id in of_answers if answer_id])
     relied_on = tuple(
@@ -386,7 +390,7 @@ def _compared(
         for key, fact in facts.content_keys(guide.relied_on(gate, role))
     )
     has_sources = any(guide.field(item).is_of_source for item in guide.relied_on(gate, role))
-    return relied_on, tuple(_source_changes(facts, before)) if last and has_sources else ()
+    return relied_on, tuple(_source_changes(facts, before)) if before and has_sources else ()
 
 
 def _covered(session: Session, last: SignatureView | None) -> dict[str, tuple[int, str]]:
@@ -418,6 +422,30 @@ def _relied_on(
     changed = covered[1] != (fact.content if fact else "")
     lines = differences(wording.rows(field_id, then), wording.rows(field_id, fact)) if changed else ()
     return ReliedOn(place, now, wording.answer(field_id, then), changed, is_open, lines)
+
+
+def _document_changes(
+    facts: ProjectFacts,
+    covered: Mapping[str, tuple[int, str]],
+    before: Mapping[str, tuple[int, str]],
+    *,
+    is_here: bool,
+) -> Iterator[str]:
+    """Documents that came, went or have other content since; beside a decision at an earlier gate, the last alone.
+
+    What one gate asks for and another does not says nothing about a change.
+    """
+    if EVIDENCE not in before:  # made before there were files
+        return
+    keys = (
+        dict.fromkeys((*covered, *before))
+        if is_here
+        else dict.fromkeys(key for key in covered if key in before)
+    )
+    for key in keys:
+        now, then = covered.get(key, (0, ""))[1], before.get(key, (0, ""))[1]
+        if key.partition("@")[0] == EVIDENCE and now != then:
+            yield changed_evidence(facts, key, was_there=key in before)
 
 
 def _source_changes(facts: ProjectFacts, before: Mapping[str, tuple[int, str]]) -> Iterator[str]:

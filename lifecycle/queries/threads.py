@@ -10,6 +10,7 @@ from sqlalchemy import case, func, or_, select
 from sqlmodel import Session, col
 
 from lifecycle.facts.people import project_roles
+from lifecycle.queries.projects import stands_in
 from lifecycle.queries.wording import all_names
 from lifecycle.rules.permissions import TEAM, may
 from lifecycle.rules.threads import (
@@ -89,11 +90,13 @@ def marks(session: Session, *, project_id: int) -> Places:
 
 
 def of_field(
-    session: Session, *, by: Actor, project_id: int, field_id: str, source_id: int = 0
+    session: Session, *, by: Actor, at: datetime, project_id: int, field_id: str, source_id: int = 0
 ) -> tuple[ThreadView, ...]:
     """The threads of one question: open ones first, then the newest. Empty for whoever may not read the project."""
     roles = project_roles(session, project_id, by.key)
-    if by.is_kept_from(project_id) or not may("projects.read", by, roles):
+    if by.is_kept_from(project_id):
+        return ()
+    if not may("projects.read", by, roles) and not stands_in(session, project_id, by, at):
         return ()
     rows = session.execute(
         select(Thread)

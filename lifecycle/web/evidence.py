@@ -264,7 +264,9 @@ class EvidencePages:
 
     def _find(self, person: SignedInPerson, revision_id: int) -> queries.StoredFile:
         with self.database.read() as session:
-            stored = queries.stored_file(session, by=person.actor, revision_id=revision_id)
+            stored = queries.stored_file(
+                session, by=person.actor, at=datetime.now(UTC), revision_id=revision_id
+            )
         self.files.require(stored.digest)
         return stored
 

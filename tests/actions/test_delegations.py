@@ -11,14 +11,17 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
-from lifecycle.actions import delegations, people, reviews
+from lifecycle.actions import delegations, evidence, people, reviews, threads
 from lifecycle.errors import Forbidden, NotFound, Refused
 from lifecycle.events import ORGANISATION, chain_stamp
 from lifecycle.queries import delegations as queries
+from lifecycle.queries import evidence as evidence_queries
 from lifecycle.queries import my_work, projects
 from lifecycle.queries import reviews as review_queries
+from lifecycle.queries import threads as thread_queries
+from lifecycle.rules.evidence import FileContent
 from lifecycle.store.database import Database
-from lifecycle.store.tables import Delegation, Event, Review, SignOff
+from lifecycle.store.tables import Delegation, Event, EvidenceRevision, Review, SignOff
 from lifecycle.vocabulary import Actor, Decision, Gate, Role
 from tests.clock import START
 from tests.factories import answer, ask, cast, decide, person, project, seen
@@ -127,6 +130,51 @@ def test_delegate_finds_it_on_their_work_and_may_read_the_project_while_it_lasts
                 projects.head(office.session, key=key, by=office.quinn, at=at)
             with pytest.raises(Forbidden):
                 office.decide(review_id, office.quinn, at)
+
+
+def test_delegate_reads_the_evidence_and_the_questions_that_the_review_rests_on(office: Office) -> None:
+    office.ask()
+    office.give(ends_on=TODAY + DAY)
+    revision_id = attached(office)
+    common = {"guide": office.cast.guide, "key": projects.key_of(office.session, project_id=office.project)}
+    asked = {"project_id": office.project, "field_id": "D25"}
+    threads.ask(office.session, by=office.priya, at=START, guide=office.cast.guide, text="Whose?", **asked)
+
+    def read(at: datetime) -> tuple[int, int, int]:
+        reader: dict[str, Any] = {"by": office.quinn, "at": at}
+        of_role = evidence_queries.of_role(
+            office.session, **reader, **common, gate=Gate.DISCOVERY, role=Role.PRIVACY
+        )
+        of_gate = evidence_queries.of_gate(office.session, **reader, **common, gate=Gate.DISCOVERY)
+        shelf = evidence_queries.shelf(office.session, **reader, **common)
+        evidence_queries.stored_file(office.session, **reader, revision_id=revision_id)
+        assert of_role.against_adding, "reading is all that standing in allows"
+        return len(of_role.documents), len(of_gate.documents), len(shelf.items)
+
+    assert read(START) == (1, 1, 1)
+    assert len(thread_queries.of_field(office.session, by=office.quinn, at=START, **asked)) == 1
+    later = START + 2 * DAY
+    assert thread_queries.of_field(office.session, by=office.quinn, at=later, **asked) == ()
+    with pytest.raises(NotFound):
+        read(later)
+
+
+def attached(office: Office) -> int:
+    """A file at a question on which privacy relies; the id of its revision."""
+    evidence_id = evidence.add(
+        office.session,
+        by=office.cast.pat,
+        at=START,
+        guide=office.cast.guide,
+        project_id=office.project,
+        title="Assessment",
+        content=FileContent("a" * 64, 9, "text/plain", "assessment.txt"),
+        field_id="D25",
+    )
+    row = office.session.exec(
+        select(EvidenceRevision).where(EvidenceRevision.evidence_id == evidence_id)
+    ).one()
+    return row.id or 0
 
 
 def test_it_ends_any_time_and_by_its_last_day_without_a_write(office: Office) -> None:

@@ -40,7 +40,7 @@ class Desk:
         return action(self.session, by=by, at=self._later(), thread_id=thread_id, **details)
 
     def seen(self, by: Actor) -> queries.ThreadView:
-        (found,) = queries.of_field(self.session, by=by, project_id=self.project_id, field_id="D25")
+        (found,) = queries.of_field(self.session, by=by, at=START, project_id=self.project_id, field_id="D25")
         return found
 
     def turn(self) -> list[str]:
@@ -103,7 +103,10 @@ def test_asking_takes_a_role_on_the_project_and_a_person(desk: Desk) -> None:
         with pytest.raises(Forbidden):
             desk.ask(outsider)
         assert (
-            queries.of_field(desk.session, by=desk.cast.olu, project_id=desk.project_id, field_id="D25") == ()
+            queries.of_field(
+                desk.session, by=desk.cast.olu, at=START, project_id=desk.project_id, field_id="D25"
+            )
+            == ()
         )
     people.give_project_role(
         desk.session,

@@ -28,7 +28,7 @@ def fill(app: AppTest, label: str, text: str) -> None:
 def talk(screens: Screens, field_id: str) -> tuple[ThreadView, ...]:
     with screens.database.read() as session:
         return queries.of_field(
-            session, by=screens.cast.pat, project_id=screens.project_id, field_id=field_id
+            session, by=screens.cast.pat, at=START, project_id=screens.project_id, field_id=field_id
         )
 
 

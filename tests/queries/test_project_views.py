@@ -18,6 +18,7 @@ from lifecycle.queries import history, my_work, overview
 from lifecycle.queries import reviews as review_queries
 from lifecycle.rules.evidence import LinkContent
 from lifecycle.store.database import Database
+from lifecycle.store.tables import Project
 from lifecycle.vocabulary import (
     Actor,
     AnswerState,
@@ -28,6 +29,7 @@ from lifecycle.vocabulary import (
     Meaning,
     OrganisationRole,
     Outcome,
+    ProjectStatus,
     Role,
     SignOffStatus,
     Stage,
@@ -355,6 +357,29 @@ def test_review_names_data_sources_that_came_or_went(room: Room) -> None:
     assert {item.place.source_id for item in view.relied_on if item.is_new} != {kept}
 
 
+def test_review_names_documents_that_came_changed_or_went(room: Room) -> None:
+    common = {"by": room.cast.pat, "guide": room.cast.guide}
+
+    def add(title: str, at: datetime) -> int:
+        place = {"project_id": room.project_id, "field_id": "D25", "content": LinkContent(title)}
+        return evidence.add(room.session, title=title, at=at, **place, **common)
+
+    replaced, removed = add("Assessment", START), add("Draft", START)
+    room.sign(Gate.DISCOVERY, Role.PRIVACY)
+    evidence.revise(room.session, evidence_id=replaced, content=LinkContent("DOC-2"), at=LATER, **common)
+    evidence.remove(room.session, evidence_id=removed, at=LATER, **common)
+    add("Advice", LATER)
+
+    here = room.review(room.ask(Gate.DISCOVERY, Role.PRIVACY, at=LATER), room.cast[Role.PRIVACY])
+    assert sorted(here.document_changes) == [
+        "“Advice” was added.",
+        "“Assessment” was replaced (revision 2).",
+        "“Draft” was removed.",
+    ]
+    later = room.review(room.ask(Gate.FEASIBILITY, Role.PRIVACY, at=LATER), room.cast[Role.PRIVACY])
+    assert set(later.document_changes) <= {"“Assessment” was replaced (revision 2)."}
+
+
 def test_review_shows_the_checks_and_open_conditions_that_matter_to_it(room: Room) -> None:
     room.answer("D01", "It is late")
     business = room.review(room.ask(Gate.DISCOVERY, Role.BUSINESS))
@@ -390,6 +415,22 @@ def test_my_work_holds_what_waits_for_me_and_nothing_else(room: Room) -> None:
     assert [(item.key, item.roles) for item in his.projects] == [("orders", (Role.PRODUCT_MANAGER,))]
     assert his.projects[0].level is Level.BLOCKED, "the don't-know has passed since the last write"
     assert room.work(room.cast.olu).is_empty
+
+
+def test_my_work_names_the_source_of_a_question_that_somebody_owes(room: Room) -> None:
+    kept = source(room.session, room.cast, room.project_id, "Feed")
+    promise = {"state": AnswerState.DONT_KNOW, "owner": f"@{room.cast.pat.key}", "due_on": NEXT_MONTH}
+    room.answer("X07", None, source_id=kept, **promise)
+    (owed,) = room.work(room.cast.pat).questions
+    assert owed.place.title.endswith(" of Feed")
+
+
+def test_nothing_is_in_the_way_of_a_project_that_was_stopped(room: Room) -> None:
+    assert room.work(room.cast.pat).projects[0].top_blocker
+    room.session.get_one(Project, room.project_id).status = ProjectStatus.STOPPED.value
+    (line,) = room.work(room.cast.pat).projects
+    assert (line.status, line.blockers, line.top_blocker) == (ProjectStatus.STOPPED, 0, "")
+    assert (line.next_on, line.next_what) == (None, "")
 
 
 def test_affirming_at_the_later_gate_is_enough_where_the_earlier_one_was_passed(room: Room) -> None:

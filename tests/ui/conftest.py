@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from lifecycle.guide import load_guide
@@ -33,10 +32,8 @@ def screens(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scre
 
 
 @pytest.fixture
-def open_page(screens: Screens, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPage]:
+def open_page(screens: Screens, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     """`open_page("worksheet", as_="Pat", project="orders")`: the page as this person sees it, run once."""
-    # AppTest keeps its own notes, functions among them, in the session state.
-    config.set_option("runner.enforceSerializableSessionState", False)
 
     def open_it(page: str, *, as_: str | None = "Pat", **query: str) -> AppTest:
         token = screens.tokens[as_] if as_ else None
@@ -48,5 +45,4 @@ def open_page(screens: Screens, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ope
             app.switch_page(str(navigation.ROOT / navigation.BY_NAME[page].file))
         return app.run()
 
-    yield open_it
-    config.set_option("runner.enforceSerializableSessionState", True)
+    return open_it

@@ -15,6 +15,8 @@ from lifecycle.ui.components import exact, plain, refusal, until
 from lifecycle.ui.perform import perform
 from lifecycle.vocabulary import Gate
 
+_WHOLE_DAY = 180  # pixels: a narrower column cuts the day off, beside the button that clears it
+
 
 def show(
     conditions: Sequence[ConditionView],
@@ -135,15 +137,15 @@ def add(project_id: int, gate: Gate, people: Mapping[str, str]) -> None:
 def condition_fields(key: str, people: Mapping[str, str]) -> tuple[str, str, date | None]:
     """The three inputs of a condition inside a form: text, owner (a person's key or a name), day."""
     text = st.text_input("What has to be done", key=f"{key}:text")
-    who, when = st.columns(2)
-    owner = who.selectbox(
-        "Who sees to it",
-        list(people),
-        index=None,
-        format_func=lambda person: people.get(person, person),
-        key=f"{key}:owner",
-        placeholder="Choose, or type a name",
-        accept_new_options=True,
-    )
-    due_on = when.date_input("By when", value=None, format="YYYY-MM-DD", key=f"{key}:due")
+    with st.grid(2, min_column_width=_WHOLE_DAY):
+        owner = st.selectbox(
+            "Who sees to it",
+            list(people),
+            index=None,
+            format_func=lambda person: people.get(person, person),
+            key=f"{key}:owner",
+            placeholder="Choose, or type a name",
+            accept_new_options=True,
+        )
+        due_on = st.date_input("By when", value=None, format="YYYY-MM-DD", key=f"{key}:due")
     return text, owner or "", due_on

@@ -40,6 +40,10 @@ _SIGN = {
     Decision.ACKNOWLEDGED: "Acknowledge",
     Decision.OPINION: "Give opinion",
 }
+# How many conditions were filled in is not known before the form is sent.
+_IN_FULL = {
+    Decision.APPROVED_WITH_CONDITIONS: "You sign this sentence; it counts the conditions that you fill in"
+}
 
 
 def show(view: ReviewView) -> None:
@@ -101,6 +105,7 @@ def _decide(view: ReviewView) -> None:
         return
     promise = _promise(view, Decision(chosen))
     if promise is None:
+        st.caption("Choose what it means; then you see the sentence that you sign.")
         _refused(view.id)
         return
     with st.form(_key(view.id), enter_to_submit=False):
@@ -155,7 +160,7 @@ def _form(view: ReviewView, promise: Promise) -> None:
                 help="Whom you stand in for, if anybody. It becomes part of the sentence.",
             )
     with st.container(border=True, gap="xxsmall"):
-        st.caption("You sign this sentence")
+        st.caption(_IN_FULL.get(decision, "You sign this sentence"))
         st.markdown(plain(promise.statement), anchors=False)
     enters_password = view.enters_password and decision.is_favourable
     if enters_password:

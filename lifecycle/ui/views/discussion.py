@@ -75,6 +75,7 @@ def _threads(project_id: int, field_id: str, source_id: int) -> tuple[ThreadView
         threads.of_field,
         *chains_of(project_id),
         by=identity.actor(),
+        at=identity.this_hour(),
         project_id=project_id,
         field_id=field_id,
         source_id=source_id,

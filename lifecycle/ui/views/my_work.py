@@ -27,7 +27,7 @@ from lifecycle.ui.components import ago, counted, empty_state, one_line, page_he
 from lifecycle.ui.perform import perform
 from lifecycle.ui.views import discussion
 from lifecycle.ui.views.findings import to_place
-from lifecycle.vocabulary import Act
+from lifecycle.vocabulary import Act, ProjectStatus
 
 _ASKED = {Act.APPROVE: "Approve", Act.ACKNOWLEDGE: "Acknowledge", Act.CONSULT: "Give your opinion"}
 
@@ -63,7 +63,7 @@ def _sentence(view: MyWork, reviews_due: int) -> str:
         item.is_overdue for items in (view.reviews, view.conditions, view.questions) for item in items
     )
     said = f"{counted(view.waits, 'thing waits', 'things wait')} for you"
-    return f"{said}, {overdue} of them past the day." if overdue else f"{said}."
+    return f"{said}, {overdue} of them overdue." if overdue else f"{said}."
 
 
 def _nothing_yet(reads_everything: bool) -> None:
@@ -130,7 +130,7 @@ def _due(item: WaitingReview, view: MyWork) -> str:
     if item.due_on is None:
         return f":violet[:material/hourglass_top: {waits}]"
     colour, icon = ("red", "alarm") if item.is_overdue else ("violet", "hourglass_top")
-    return f":{colour}[:material/{icon}: {until(item.due_on, view.today)}] :gray[{waits}]"
+    return f":{colour}[:material/{icon}: {until(item.due_on, view.today)}] :gray[· {waits}]"
 
 
 def _row(text: str, note: str, button: str, key: str, press: Callable[[], object]) -> None:
@@ -360,10 +360,15 @@ def _projects(view: MyWork) -> None:
 
 
 def _project(line: ProjectLine, view: MyWork) -> None:
-    mark = standing.LEVELS[line.level] if line.level else standing.NOT_ASSESSED
+    has_ended = line.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED)
+    if has_ended:
+        mark = standing.STATUSES[line.status]
+    else:
+        mark = standing.LEVELS[line.level] if line.level else standing.NOT_ASSESSED
     stage = line.gate.title if line.gate else line.stage.title if line.stage else "Not placed yet"
     roles = ", ".join(role.title for role in line.roles)
-    said = one_line(line.top_blocker, 140) or "Nothing stands in the way."
+    at_ease = "It has ended; its record stays." if has_ended else "Nothing stands in the way."
+    said = one_line(line.top_blocker, 140) or at_ease
     note = ""
     if line.next_on:
         colour = "red" if line.next_on < view.today else "gray"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from lifecycle.actions import gates as actions
+from lifecycle.errors import Invalid
 from lifecycle.queries.gates import GateView
 from lifecycle.ui import navigation, standing
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import counted, plain, refusal
 from lifecycle.ui.perform import perform
 from lifecycle.ui.views import signatures
 from lifecycle.vocabulary import Blocker, Gate, Outcome, Role, Stage
@@ -158,10 +159,13 @@ def _tier(view: GateView) -> None:
         )
         reason = st.text_area("Why", key="tier:reason")
         if st.form_submit_button("Choose this tier"):
+            if tier is None:
+                refusal(Invalid({"tier": "Choose a tier."}))
+                return
             perform(
                 actions.choose_tier,
                 done="The tier is chosen.",
                 project_id=view.project.id,
-                tier=tier or view.proposal.tier,
+                tier=tier,
                 reason=reason,
             )

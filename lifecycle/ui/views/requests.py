@@ -105,7 +105,7 @@ def _ask_form(view: GateView, role: RoleView, free: dict[str, str]) -> None:
         person = st.selectbox(
             "Whom",
             list(free),
-            index=0 if len(free) == 1 else None,
+            index=_likeliest(role, free),
             format_func=lambda chosen: free.get(chosen, chosen),
             key=f"{key}:person",
             placeholder="Choose",
@@ -135,6 +135,14 @@ def _ask_form(view: GateView, role: RoleView, free: dict[str, str]) -> None:
             due_on=due_on,
             message=message,
         )
+
+
+def _likeliest(role: RoleView, free: dict[str, str]) -> int | None:
+    """The only one there is, or whoever decided before and is asked again; else nobody is chosen beforehand."""
+    if len(free) == 1:
+        return 0
+    decided = [number for number, name in enumerate(free.values()) if name == role.who]
+    return decided[0] if len(decided) == 1 else None
 
 
 # ------------------------------------------------------------------ changing a request

@@ -126,7 +126,7 @@ def _summary(view: ReviewView) -> str:
     failing = sum(item.result is CheckResult.FAILS for item in view.findings)
     owed = sum(item.state == "open" and item.role is view.role for item in view.conditions)
     still_open = sum(item.is_open for item in view.relied_on)
-    changed = len(view.changed) + len(view.source_changes)
+    changed = _how_many_changes(view)
     counts = (
         (changed, f"{counted(changed, 'change')} since {_decider(view)} decided", "orange", "history"),
         (failing, f"{counted(failing, 'check fails', 'checks fail')}", "red", "block"),
@@ -138,9 +138,16 @@ def _summary(view: ReviewView) -> str:
     ]
     if view.last_decision is None:
         badges.insert(0, ":blue-badge[:material/fiber_new: First review by this role]")
+    elif not changed and (on_request := sum(item.is_changed for item in view.requested)):
+        # Changes may have been asked for on what this role does not rely on.
+        badges.insert(0, f":green-badge[:material/check: {counted(on_request, 'answer')} changed on request]")
     elif not changed:
         badges.insert(0, ":green-badge[:material/check: Nothing changed since the last decision]")
     return " ".join(badges)
+
+
+def _how_many_changes(view: ReviewView) -> int:
+    return len(view.changed) + len(view.source_changes) + len(view.document_changes)
 
 
 def _is_mine(view: ReviewView) -> bool:
@@ -186,7 +193,7 @@ def _content(view: ReviewView) -> None:
 def _changes(view: ReviewView) -> None:
     """Old and new side by side, since this role last decided; nothing at all before its first decision."""
     last = view.last_decision
-    if last is None or not (view.changed or view.source_changes):
+    if last is None or not _how_many_changes(view):
         return
     whose = "your role" if _is_mine(view) else view.role.title
     st.header(f"Changed since {whose} last decided", anchor=False)
@@ -194,6 +201,8 @@ def _changes(view: ReviewView) -> None:
     st.caption(plain(f"{last.printed_name}: {last.decision.title.lower()}{where}, {exact(last.at)}"))
     for sentence in view.source_changes:
         st.markdown(f":orange[:material/database:] {plain(sentence)}", anchors=False)
+    for sentence in view.document_changes:
+        st.markdown(f":orange[:material/attach_file:] {plain(sentence)}", anchors=False)
     for item in view.changed:
         with st.container(border=True, gap="xsmall"):
             _title(item, view)
@@ -310,7 +319,7 @@ def _next(view: ReviewView) -> None:
         return
     review_id, what, project, gate = waiting[0]
     with st.container(border=True, gap="xsmall"):
-        more = f", {counted(len(waiting) - 1, 'more')} after it" if len(waiting) > 1 else ""
+        more = f", {len(waiting) - 1} more after it" if len(waiting) > 1 else ""
         st.markdown(
             f"**Next for you:** {what}  \n{plain(f'{project}, {gate.title} gate{more}')}", anchors=False
         )
