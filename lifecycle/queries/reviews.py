@@ -51,11 +51,29 @@ class ReliedOn:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What one decision lets the signer say, as the sentence that would be signed."""
+    """What one decision lets the signer say."""
 
     decision: Decision
-    stated: Meaning
-    statement: str  # with one condition where there are conditions
+    stated: Meaning | None  # None: the guide does not ask this role any more
+    signer: str
+    role: Role
+    gate: Gate
+    project: str
+    meaning: str
+    stands_in_for: str = ""  # whoever it is signed for, whatever the signer says
+
+    def statement(self, *, conditions: int = 1, on_behalf_of: str = "") -> str:
+        """The sentence that would be signed with so many conditions, for whom the signer says."""
+        return rules.statement(
+            name=self.signer,
+            role=self.role,
+            gate=self.gate,
+            project=self.project,
+            meaning=self.meaning,
+            decision=self.decision,
+            on_behalf_of=self.stands_in_for or " ".join(on_behalf_of.split()),
+            conditions=conditions,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,24 +285,14 @@ def _findings(
 def _promises(
     by: Actor, fact: ReviewFact, project: str, spec: ReviewSpec | None, on_behalf_of: str
 ) -> tuple[Promise, ...]:
-    return tuple(
-        Promise(
-            decision,
-            stated,
-            rules.statement(
-                name=by.name,
-                role=fact.role,
-                gate=fact.gate,
-                project=project,
-                meaning=meaning,
-                decision=decision,
-                on_behalf_of=on_behalf_of,
-                conditions=1,
-            ),
-        )
-        for decision in decisions_allowed(fact.act)
-        for stated, meaning in rules.meanings_of(spec, decision).items()
-    )
+    found: list[Promise] = []
+    for decision in decisions_allowed(fact.act):
+        offered: list[tuple[Meaning | None, str]] = [*rules.meanings_of(spec, decision).items()]
+        found += [
+            Promise(decision, stated, by.name, fact.role, fact.gate, project, meaning, on_behalf_of)
+            for stated, meaning in offered or [(None, "")]
+        ]
+    return tuple(found)
 
 
 def _affirmation(

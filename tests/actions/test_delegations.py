@@ -124,7 +124,7 @@ def test_delegate_finds_it_on_their_work_and_may_read_the_project_while_it_lasts
                 frozenset(),
             )
             (promise,) = view.promises_of(Decision.ACKNOWLEDGED)
-            assert "on behalf of Priya" in promise.statement
+            assert "on behalf of Priya" in promise.statement()
         else:
             with pytest.raises(NotFound):
                 projects.head(office.session, key=key, by=office.quinn, at=at)

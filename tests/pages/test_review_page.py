@@ -310,6 +310,28 @@ def test_any_number_of_conditions_and_none_before_today(see: See, screens: Scree
         assert [row.text for row in session.exec(select(Condition))] == [f"Step {n}" for n in range(1, 7)]
 
 
+def test_sentence_on_the_screen_is_the_one_that_is_signed(see: See, screens: Screens, asked: str) -> None:
+    """It counts the conditions and names whom it is signed for; one that has changed since is read first."""
+    app = choose(see("review", bea(screens), review=asked), asked, Decision.APPROVED_WITH_CONDITIONS)
+    press(app, "Add another condition")
+    assert "provided that 2 conditions are met" in words(app)
+    app.text_input(key=f"decide:{asked}:behalf").set_value("The branches").run()
+    assert "on behalf of The branches" in words(app)
+    app.text_input(key=f"decide:{asked}:condition:1:text").set_value("Print the list")
+    app.selectbox(key=f"decide:{asked}:condition:1:owner").set_value(screens.cast.pat.key)
+    app.date_input(key=f"decide:{asked}:condition:1:due").set_value(SOON)
+
+    press(app, "Sign approval with conditions")
+    assert "read it as it is now, and sign again" in words(app)
+    assert "provided that one condition is met" in words(app)
+    assert sign_offs(screens) == []
+
+    press(app, "Sign approval with conditions")
+    signed = sign_offs(screens)[0].statement
+    assert "on behalf of The branches" in signed
+    assert "one condition is met" in signed
+
+
 HOSTILE = "<script>alert(1)</script> ![x](http://evil.example/x.png) \u202etfel\u202c :material/lock: $x$"
 
 

@@ -330,7 +330,7 @@ def test_review_shows_only_what_the_role_relies_on_beside_what_it_was(room: Room
     assert (view.against_deciding, view.decisions[0]) == ((), Decision.ACKNOWLEDGED)
     (promise,) = view.promises_of(Decision.ACKNOWLEDGED)
     assert (promise.stated, view.enters_password) == (Meaning.ACKNOWLEDGES, False)
-    assert promise.statement.endswith(f"Priya, Privacy, {view.meaning}.")
+    assert promise.statement().endswith(f"Priya, Privacy, {view.meaning}.")
     assert [blocker.code for blocker in room.review(again).against_deciding] == ["not_named"]
     decide(room.session, room.cast, again, seen_digest=view.seen_digest, at=LATER)
     after = room.review(again, room.cast[Role.PRIVACY])

@@ -40,10 +40,7 @@ _SIGN = {
     Decision.ACKNOWLEDGED: "Acknowledge",
     Decision.OPINION: "Give opinion",
 }
-# How many conditions were filled in is not known before the form is sent.
-_IN_FULL = {
-    Decision.APPROVED_WITH_CONDITIONS: "You sign this sentence; it counts the conditions that you fill in"
-}
+_READ_AGAIN = "The sentence below says more than when you pressed: read it as it is now, and sign again."
 
 
 def show(view: ReviewView) -> None:
@@ -108,8 +105,20 @@ def _decide(view: ReviewView) -> None:
         st.caption("Choose what it means; then you see the sentence that you sign.")
         _refused(view.id)
         return
+    if not view.stands_in_for:
+        _behalf(view.id)
     with st.form(_key(view.id), enter_to_submit=False):
         _form(view, promise)
+
+
+def _behalf(review_id: int) -> None:
+    """Outside of the form, so that the sentence says it before it is signed."""
+    with st.expander("On behalf of somebody"):
+        st.text_input(
+            "On behalf of",
+            key=_key(review_id, "behalf"),
+            help="Whom you stand in for, if anybody. It becomes part of the sentence.",
+        )
 
 
 def _moved(view: ReviewView) -> None:
@@ -131,9 +140,10 @@ def _moved(view: ReviewView) -> None:
 
 def _promise(view: ReviewView, decision: Decision) -> Promise | None:
     """The sentence under the decision; where the policy offers several, the one that the signer chose."""
-    offered = {item.stated.value: item for item in view.promises_of(decision)}
-    if len(offered) <= 1:
-        return next(iter(offered.values()), Promise(decision, Meaning.REVIEWED, ""))
+    promises = view.promises_of(decision)
+    if len(promises) == 1:
+        return promises[0]
+    offered = {item.stated.value: item for item in promises if item.stated}
     chosen = st.radio(
         "What your signature means",
         list(offered),
@@ -152,16 +162,10 @@ def _form(view: ReviewView, promise: Promise) -> None:
     if decision is Decision.CHANGES_REQUESTED:
         _fields(view)
     st.text_area(_COMMENTS.get(decision, "Comment (if any)"), key=_key(view.id, "comment"), height=90)
-    if not view.stands_in_for:
-        with st.expander("On behalf of somebody"):
-            st.text_input(
-                "On behalf of",
-                key=_key(view.id, "behalf"),
-                help="Whom you stand in for, if anybody. It becomes part of the sentence.",
-            )
+    sentence = _sentence(promise, view.id, _count(view.id))
     with st.container(border=True, gap="xxsmall"):
-        st.caption(_IN_FULL.get(decision, "You sign this sentence"))
-        st.markdown(plain(promise.statement), anchors=False)
+        st.caption("You sign this sentence")
+        st.markdown(plain(sentence), anchors=False)
     enters_password = view.enters_password and decision.is_favourable
     if enters_password:
         _proof(view.id)
@@ -171,8 +175,18 @@ def _form(view: ReviewView, promise: Promise) -> None:
         type="primary",
         icon=standing.DECISIONS[decision].material,
         on_click=_sign,
-        args=(view.id, decision, promise.stated if promise.statement else None, enters_password),
+        args=(view.id, promise, sentence, enters_password),
     )
+
+
+def _sentence(promise: Promise, review_id: int, conditions: int) -> str:
+    behalf = state.value(_key(review_id, "behalf")) or ""
+    return promise.statement(conditions=conditions, on_behalf_of=behalf)
+
+
+def _count(review_id: int) -> int:
+    """How many conditions the sentence counts: all there is room for, or as many as the last press found filled in."""
+    return int(state.value(_key(review_id, "counted"), 0)) or _slots(review_id)
 
 
 def _conditions(view: ReviewView) -> None:
@@ -194,6 +208,7 @@ def _slots(review_id: int) -> int:
 
 
 def _add_condition(review_id: int) -> None:
+    state.forget(_key(review_id, "counted"))
     state.put(_key(review_id, "slots"), min(_slots(review_id) + 1, MOST_CONDITIONS))
 
 
@@ -252,14 +267,20 @@ def _entered(review_id: int, enters_password: bool) -> str | None:
 # ------------------------------------------------------------------ pressed
 
 
-def _sign(review_id: int, decision: Decision, stated: Meaning | None, enters_password: bool) -> None:
+def _sign(review_id: int, promise: Promise, read: str, enters_password: bool) -> None:
+    """`read` is the sentence as it stood on the screen: only that one is signed."""
     if state.has(_key(review_id, "done")):
         return  # the second click of a double click: the first one signed
+    decision = promise.decision
     password = _entered(review_id, enters_password)
     try:
         conditions = _complete(review_id) if decision is Decision.APPROVED_WITH_CONDITIONS else []
     except Invalid as problem:
         _refuse(review_id, problem)
+        return
+    if _sentence(promise, review_id, len(conditions)) != read:
+        state.put(_key(review_id, "counted"), len(conditions))
+        _refuse(review_id, Invalid({"the sentence": _READ_AGAIN}))
         return
     fields = state.value(_key(review_id, "fields")) if decision is Decision.CHANGES_REQUESTED else None
     outcome = attempt_signing(
@@ -269,7 +290,7 @@ def _sign(review_id: int, decision: Decision, stated: Meaning | None, enters_pas
         signed_in_anew=enters_password and password is None,
         review_id=review_id,
         decision=decision,
-        stated=stated,
+        stated=promise.stated,
         seen_digest=_shown(review_id),
         comment=state.value(_key(review_id, "comment")) or "",
         conditions=conditions,
