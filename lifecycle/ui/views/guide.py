@@ -227,7 +227,9 @@ def _sign_offs(guide: Guide) -> None:
         [
             {
                 "Role": f"**{spec.role.title}**",
-                "Is asked to": spec.act.value + (", when stale" if spec.only_when_stale else ""),
+                "Is asked to": spec.act.value
+                + (", when stale" if spec.only_when_stale else "")
+                + (f", from tier {spec.from_tier} on" if spec.from_tier else ""),
                 "What the signature means": plain(spec.meaning),
                 "Relies on": ", ".join(guide.relied_on(gate, spec.role)) or "—",
             }
