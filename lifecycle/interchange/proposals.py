@@ -356,13 +356,16 @@ def _risk_fit(profile: Profile) -> float:
         return -80
     if plain_words(profile.header) in _SAYS_LITTLE and profile.risks < _FEW:
         return -100  # a kind of technology may be a classification too
+    if _asks_for_high_risk(profile):
+        return 30 * profile.answers
     many = profile.words > max(_MOST_STAGE_WORDS, 0.2 * profile.rows)
-    return (
-        30 * profile.risks
-        - (25 if profile.filled and not profile.risks else 0)
-        - (50 if many else 0)
-        - (15 if profile.answers > 0.6 else 0)
-    )
+    unknown = profile.filled > 0 and profile.risks == 0
+    lacks = (25 if unknown else 0) + (50 if many else 0) + (15 if profile.answers > 0.6 else 0)
+    return 30 * profile.risks - lacks
+
+
+def _asks_for_high_risk(profile: Profile) -> bool:
+    return profile.answers > _MOSTLY and bool(_ASKS_FOR_HIGH_RISK.search(plain_words(profile.header)))
 
 
 def _by_content(profile: Profile, notion: Notion, words: RegisterWords) -> float:
@@ -435,7 +438,7 @@ def _mapping(
 
 def _risk_words(profile: Profile, words: RegisterWords) -> RiskWords:
     """Below a header such as “High risk?” yes and no are the two groups themselves."""
-    if profile.answers <= _MOSTLY or not _ASKS_FOR_HIGH_RISK.search(plain_words(profile.header)):
+    if not _asks_for_high_risk(profile):
         return words.risk
     return RiskWords(
         high=(*words.risk.high, *words.answers.yes), standard=(*words.risk.standard, *words.answers.no)

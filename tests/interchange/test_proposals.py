@@ -215,6 +215,14 @@ def test_yes_below_a_question_for_high_risk_is_high_and_no_standard() -> None:
     register = nasty.dashes_lost_on_the_way()
     groups = [row.risk_group for row in read_register(register.content, register.file).rows]
     assert groups == ["high", "standard", "needs_review", *["standard"] * 5]
+    rows = [
+        ["System Name", "Dept", "High-Impact AI? (first look)"],
+        ["Gate", "Port", "Yes"],
+        ["Tide", "Port", "No"],
+        ["Buoy", "Rail", "Unsure"],
+    ]
+    found = read_register(as_csv(rows), "b.csv").rows
+    assert [row.risk_group for row in found] == ["high", "standard", "needs_review"]
 
 
 def test_fallback_takes_the_order_of_days_and_months_from_the_file_itself() -> None:
