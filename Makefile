@@ -33,7 +33,7 @@ check: formatted lint types ## Formatting, lint and types, as CI sees them
 # Needs the network: the package index says which pinned version has a known weakness.
 audit: environment ## Known weaknesses of everything pinned, and the linter with its security rules
 	$(PYTHON_HERE) -m ruff check --output-format concise .
-	$(PYTHON_HERE) -m pip_audit --progress-spinner off --disable-pip --no-deps \
+	$(PYTHON_HERE) -m pip_audit --progress-spinner off --strict --disable-pip --no-deps \
 	    --requirement requirements.txt --requirement constraints.txt
 
 formatted: environment

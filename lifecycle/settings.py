@@ -84,6 +84,9 @@ class Settings:
     api_requests_per_minute: int = 6_000  # of one token
     largest_api_megabytes: int = 10
     development: bool = False
+    logs_json: bool = False
+    logs_requests: bool = False
+    metrics_token: str = field(default="", repr=False)  # without: programs on this machine alone
     jobs: bool = True
     mail: Mail | None = None
     mlflow: Mlflow | None = None
@@ -121,6 +124,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         largest_evidence_megabytes=_megabytes(values, "LIFECYCLE_EVIDENCE_MEGABYTES", 200),
         api_requests_per_minute=_whole(values, "LIFECYCLE_API_PER_MINUTE", 6_000, most=1_000_000),
         largest_api_megabytes=_megabytes(values, "LIFECYCLE_API_MEGABYTES", 10),
+        logs_json=_one_of("LIFECYCLE_LOG", values, ("text", "json")) == "json",
+        logs_requests=_one_of("LIFECYCLE_LOG_REQUESTS", values, ("off", "on")) == "on",
+        metrics_token=values.get("LIFECYCLE_METRICS_TOKEN", "").strip(),
         development=values.get("LIFECYCLE_DEVELOPMENT", "") == "1",
         jobs=_on_or_off("LIFECYCLE_JOBS", values),
         mail=_mail(values),
@@ -156,6 +162,14 @@ def _port(text: str, name: str = "PORT") -> int:
     if not text.isdecimal() or not 0 < int(text) < 65_536:
         raise ValueError(f"{name} must be a whole number from 1 to 65535, not “{text}”.")
     return int(text)
+
+
+def _one_of(name: str, values: Mapping[str, str], allowed: tuple[str, str]) -> str:
+    """The first of the two where nothing is said."""
+    said = values.get(name) or allowed[0]
+    if said not in allowed:
+        raise ValueError(f"{name} must be {allowed[0]} or {allowed[1]}, not “{said}”.")
+    return said
 
 
 def _on_or_off(name: str, values: Mapping[str, str]) -> bool:

@@ -93,6 +93,10 @@ OWNERS: dict[str, frozenset[str]] = {
     "plotly": frozenset({"ui"}),
     "fastapi": frozenset({"web", "app"}),
     "starlette": frozenset({"web", "ui", "app"}),
+    "prometheus_client": frozenset({"web"}),
+    "authlib": frozenset({"web"}),
+    "joserfc": frozenset({"web"}),
+    "requests": frozenset({"web"}),
     "uvicorn": frozenset({"web", "cli", "app"}),
     "typer": frozenset({"cli"}),
 }

@@ -10,6 +10,7 @@ from lifecycle.queries.people import SignedInPerson, person_for_session
 from lifecycle.ui import cache, current_run
 from lifecycle.vocabulary import Actor, OrganisationRole
 from lifecycle.web.guard import SESSION_COOKIE
+from lifecycle.web.logs import note_person
 
 
 def now() -> datetime:
@@ -34,7 +35,11 @@ def signed_in() -> SignedInPerson | None:
 
 def _signed_in() -> SignedInPerson | None:
     idle = timedelta(hours=cache.settings().session_idle_hours)
-    return cache.read_now(person_for_session, token=session_token(), at=now(), idle=idle)
+    person: SignedInPerson | None = cache.read_now(
+        person_for_session, token=session_token(), at=now(), idle=idle
+    )
+    note_person(person.key if person else "")
+    return person
 
 
 def actor() -> Actor:

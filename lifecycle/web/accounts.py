@@ -15,6 +15,7 @@ from lifecycle.settings import Settings
 from lifecycle.store.database import Database
 from lifecycle.store.tokens import hash_token
 from lifecycle.vocabulary import OrganisationRole
+from lifecycle.web.logs import note_person
 from lifecycle.web.refusals import note_refusal
 
 
@@ -50,7 +51,10 @@ class Accounts:
 
     def person(self, token: str) -> SignedInPerson | None:
         with self._database.read() as session:
-            return people_now.person_for_session(session, token, at=_now(), idle=self._idle)
+            person = people_now.person_for_session(session, token, at=_now(), idle=self._idle)
+        if person is not None:
+            note_person(person.key)
+        return person
 
     def begin_attempt(self, email: str, address: str) -> timedelta:
         """How long this attempt must wait; zero counts it and lets it go on."""

@@ -47,11 +47,13 @@ from lifecycle.web.guard import Guard, Wire
 from lifecycle.web.headers import application_policy
 from lifecycle.web.index_page import SCRIPT, SCRIPT_PATH, IndexPage
 from lifecycle.web.live_sessions import LiveSessions
+from lifecycle.web.logs import set_up_logs
 from lifecycle.web.pages import message
 from lifecycle.web.provider_sign_in import ProviderPages
 from lifecycle.web.readings_upload import ReadingsUpload
 from lifecycle.web.register_upload import RegisterUpload
 from lifecycle.web.sign_in import LoadExample, SignInPages
+from lifecycle.web.watching import Figures, Watching
 from lifecycle.web.worksheet_upload import WorksheetUpload
 
 
@@ -85,6 +87,7 @@ class Site:
         self._api = make_application(House(self.database, settings, self.guide))
         self._documentation = Documentation(lambda: description_of(self._api))
         self.door = Door(self.database, settings)
+        self.figures = Figures()
         self._serves_itself = False
         self._is_prepared = False
 
@@ -112,7 +115,8 @@ class Site:
         guard = Middleware(
             Guard, sessions=self.sessions, door=self.door, settings=self.settings, policy=policy, wire=wire
         )
-        return [guard, Middleware(IndexPage, index_page=index_page)]
+        watching = Middleware(Watching, figures=self.figures, settings=self.settings)
+        return [watching, guard, Middleware(IndexPage, index_page=index_page)]
 
     def exception_handlers(self) -> dict[type[Exception], Callable[[Request, Exception], Response]]:
         """What a bug in a route looks like to its caller; the traceback goes to the log alone."""
@@ -152,6 +156,7 @@ class Site:
         Raises GuideError, Outdated or Unavailable: then nothing is served.
         """
         if not self._is_prepared:
+            set_up_logs(as_json=self.settings.logs_json)
             self._guide_of_files()
             upgrade(self.database)
             self._keep_guide(self.guide())
@@ -277,6 +282,7 @@ def _configuration(app: ASGIApp, settings: Settings, sockets: Sockets) -> uvicor
         server_header=False,
         access_log=False,
         log_level="warning",
+        log_config=None if settings.logs_json else uvicorn.config.LOGGING_CONFIG,
         timeout_graceful_shutdown=5,
     )
 

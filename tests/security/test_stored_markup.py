@@ -320,7 +320,7 @@ def _strings(told: Any, name: str = "") -> Iterator[str]:
 
 
 def test_no_export_acts_on_what_was_written(written: Screens) -> None:
-    asked = {"by": written.cast.ada, "at": datetime.now(UTC), "guide": written.cast.guide}
+    asked: dict[str, Any] = {"by": written.cast.ada, "at": datetime.now(UTC), "guide": written.cast.guide}
     with written.database.read() as session:
         printed = report(session, **asked, key=written.project)
         described = card(session, **asked, key=written.project)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import re
-import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -24,11 +22,11 @@ from lifecycle.settings import Settings
 from lifecycle.store.database import Database
 from lifecycle.web.api.buckets import Buckets
 from lifecycle.web.api.problems import problem
+from lifecycle.web.logs import note_person
 
 LOG = logging.getLogger(__name__)
 NOTED_EVERY = timedelta(minutes=1)
 LONGEST_SECRET = 200
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class Door:
@@ -42,11 +40,9 @@ class Door:
         self._noted: dict[int, float] = {}
 
     async def refusal(self, scope: Scope) -> Response | None:
-        """None when the request may go on; then `scope["bearer"]` says who asks and `scope["request_id"]` names it."""
+        """None when the request may go on; then `scope["bearer"]` says who asks. `Watching` has named the request."""
         headers = Headers(scope=scope)
-        asked = headers.get("x-request-id", "")
-        request_id = asked if _REQUEST_ID.fullmatch(asked) else secrets.token_hex(8)
-        scope["request_id"] = request_id
+        request_id: str = scope["request_id"]
         kind, _, secret = headers.get("authorization", "").partition(" ")
         if kind.casefold() != "bearer" or not secret.strip():
             return _unknown("no-token", "Send Authorization: Bearer and a token.", request_id)
@@ -65,6 +61,7 @@ class Door:
             return problem("too-often", 429, detail, request_id=request_id, headers=again)
         self._note(found.token_id)
         scope["bearer"] = found
+        note_person(found.actor.key)
         if not scope[
             "path"
         ].isprintable():  # no pattern of a route matches a line break, not even the last one

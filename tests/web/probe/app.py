@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -27,9 +28,14 @@ def _break(_request: Request) -> Response:
     raise RuntimeError("a secret of the inside")
 
 
+async def _slow(_request: Request) -> Response:
+    await asyncio.sleep(1.5)
+    return Response("finished")
+
+
 app = st.App(
     Path(__file__).parent / "frame" / "frame.py",
-    routes=[Route("/broken", _break), *site.routes()],
+    routes=[Route("/broken", _break), Route(f"/invitation/{'slow' * 6}", _slow), *site.routes()],
     middleware=site.middleware(index_page=Path(file_util.get_static_dir()) / "index.html", wire=WIRE),
     lifespan=site.lifespan(),
     exception_handlers=site.exception_handlers(),
