@@ -155,7 +155,7 @@ def watch_a_published_series(stage: Stage, shared_data: Path) -> None:
     choose(page, "Trouble is", "Above it")
     yuki.fill("Limit is", "0.25").fill("Breaches in a row", "3")
     leave_the_field(page)
-    expect(page.get_by_text("It means trouble above 0.25, 3 in a row")).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("It means trouble above 0.25, 3 times in a row")).to_be_visible(timeout=SOON)
     yuki.press("Watch it from now on")
     page.get_by_label("File of readings").set_input_files(shared_data / SERIES, timeout=SOON)
     yuki.press("Read the file")
