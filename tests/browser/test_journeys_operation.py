@@ -57,6 +57,7 @@ class Stage:
             hand = self.hands[name] = Hand(context.new_page())
         query = "&".join(f"{key}={value}" for key, value in {"project": KEY, **places}.items())
         hand.page.goto(f"{self.shown.server.url}/{page}?{query}")
+        hand.page.get_by_role("heading", level=1).first.wait_for(timeout=60_000)
         return hand
 
     def ask(self, method: str, path: str, **details: Any) -> httpx.Response:
