@@ -57,6 +57,7 @@ class Stage:
             hand = self.hands[name] = Hand(context.new_page())
         query = "&".join(f"{key}={value}" for key, value in {"project": KEY, **places}.items())
         hand.page.goto(f"{self.shown.server.url}/{page}?{query}")
+        hand.page.get_by_role("heading", level=1).first.wait_for(timeout=60_000)
         return hand
 
     def ask(self, method: str, path: str, **details: Any) -> httpx.Response:
@@ -155,7 +156,7 @@ def watch_a_published_series(stage: Stage, shared_data: Path) -> None:
     choose(page, "Trouble is", "Above it")
     yuki.fill("Limit is", "0.25").fill("Breaches in a row", "3")
     leave_the_field(page)
-    expect(page.get_by_text("It means trouble above 0.25, 3 in a row")).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("It means trouble above 0.25, 3 times in a row")).to_be_visible(timeout=SOON)
     yuki.press("Watch it from now on")
     page.get_by_label("File of readings").set_input_files(shared_data / SERIES, timeout=SOON)
     yuki.press("Read the file")
