@@ -220,6 +220,10 @@ REFUSED_PACKAGES = [
     ("actions", "starlette"),
     ("facts", "uvicorn"),
     ("interchange", "plotly"),
+    ("ui", "prometheus_client"),
+    ("actions", "authlib"),
+    ("ui", "joserfc"),
+    ("interchange", "requests"),
 ]
 
 

@@ -32,6 +32,40 @@ EXAMPLES = {
     "{incident}": "1",
     "{monitor}": "accuracy",
     "{reading}": "2026-01-01",
+    "{change}": "r1",
+}
+# A project that somebody else began elsewhere, without any content.
+DOCUMENT: dict[str, Any] = {
+    "format": "lifecycle-project",
+    "schema_version": 2,
+    "project": {
+        "key": "returns",
+        "name": "Returns",
+        "purpose": "",
+        "organisation": "Depot",
+        "stage": "discovery",
+        "gate": "discovery",
+        "furthest_stage": "discovery",
+        "status": "active",
+        "origin": "here",
+        "adopted_at": None,
+        "guide_version": "1",
+        "stage_since": "2026-01-05T09:00:00.000000Z",
+        "created_at": "2026-01-05T09:00:00.000000Z",
+        "created_by": "p1",
+        "archived_at": None,
+        "merged_into": None,
+        "revision": 1,
+    },
+    "people": [{"id": "p1", "name": "Somebody Elsewhere", "email": None, "erased": False}],
+    "register_entry": None,
+    "standing": None,
+    **dict.fromkeys(
+        ("members", "sources", "answers", "threads", "target_dates", "reviews", "sign_offs", "change_answers")
+        + ("invalidations", "conditions", "waivers", "warning_reasons", "gate_decisions", "tier_choices")
+        + ("delegations", "evidence", "shared_sources", "releases", "retirements", "incidents", "monitors"),
+        (),
+    ),
 }
 BODIES: dict[str, Any] = {
     "register_project": {"name": "Returns"},
@@ -54,6 +88,10 @@ BODIES: dict[str, Any] = {
     "fix_incident": {"cause": "Unit", "fix": "Converted"},
     "close_incident": {"text": "Check units"},
     "reopen_incident": {"text": "Still wrong"},
+    "note_change": {"change": "Another vendor", "kind": "vendor", "changed_on": "2026-01-05"},
+    "assess_change": {},
+    "check_document": DOCUMENT,
+    "import_project": DOCUMENT,
 }
 QUERIES = {"clear_answer": {"base": 0}, "clear_source_answer": {"base": 0}}
 # Written out, not read from the product: a route that needs less than this opens something.
@@ -76,6 +114,8 @@ SCOPES = {
         ("create_release", "step_release", "roll_back_release", "withdraw_release"), Scope.RELEASES_WRITE
     ),
     **dict.fromkeys(("save_source_answer", "clear_source_answer"), Scope.WORKSHEETS_WRITE),
+    **dict.fromkeys(("note_change", "assess_change"), Scope.WORKSHEETS_WRITE),
+    **dict.fromkeys(("check_document", "import_project"), Scope.PROJECTS_WRITE),
 }
 # Not about one project: what somebody without a role on any gets there.
 BEYOND_PROJECTS = {
@@ -87,6 +127,8 @@ BEYOND_PROJECTS = {
     "read_heads": 403,
     "export_inventory": 200,
     "export_pack": 200,
+    "check_document": 200,
+    "import_project": 201,
 }
 
 

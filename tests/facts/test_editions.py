@@ -56,6 +56,7 @@ NOT_BY_ITS_OWN = {
     "actions.signing.facts_now",
     "actions.projects.record_change",  # called with what its caller goes by
     "queries.elsewhere.of_project",
+    "queries.gates.decided",  # reads the names of people and gates in it, no question
     "queries.guide_versions.upgrade_of",
 }
 
