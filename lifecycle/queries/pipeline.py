@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -16,6 +17,9 @@ from lifecycle.queries.projects import head
 from lifecycle.rules.readiness import readiness
 from lifecycle.rules.releases import other_version, signed_version
 from lifecycle.vocabulary import Actor, Area, Blocker, Gate
+
+# A check may also name what is no question: a document, or the list of data sources.
+_QUESTION = re.compile(r"[A-Z]+\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,9 @@ class PipelineGate:
         }
 
     def _url(self, blocker: Blocker) -> str:
-        """The page where it is mended: the field on its worksheet, else the gate."""
-        if blocker.fields and blocker.area in (Area.ANSWERS, Area.CHECKS, None):
-            field = blocker.fields[0].split("@")[0]
+        """The page where it is mended: the question on its worksheet, else the gate."""
+        field = blocker.fields[0].split("@")[0] if blocker.fields else ""
+        if _QUESTION.fullmatch(field) and blocker.area in (Area.ANSWERS, Area.CHECKS, None):
             page = "sources" if field.startswith("X") else "worksheet"
             return f"{self.base_url}/{page}?{urlencode({'project': self.project, 'field': field})}"
         return f"{self.base_url}/gate?{urlencode({'project': self.project, 'gate': self.gate.value})}"

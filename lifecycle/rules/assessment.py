@@ -411,7 +411,7 @@ def _sign_off_of_one(facts: ProjectFacts, guide: Guide, item: SignOffState) -> s
             return f"{role} decided elsewhere, which does not count here. Ask to affirm it."
         case SignOffStatus.WAITING:
             due = item.review.due_on if item.review else None
-            return f"{role} has not decided yet" + (f" (asked to by {due.isoformat()})." if due else ".")
+            return f"{role} has not decided yet" + (f" (due {due.isoformat()})." if due else ".")
         case SignOffStatus.CHANGES_REQUESTED:
             return f"{role} requested changes. Make them and ask again."
         case SignOffStatus.REJECTED:

@@ -102,7 +102,7 @@ def test_exception_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_server_that_is_asked_to_stop_finishes_what_it_began(tmp_path: Path) -> None:
     told: list[httpx.Response] = []
-    with serving(tmp_path, command=PROBE, environment={"LIFECYCLE_LOG": "json"}) as server:
+    with serving(tmp_path, command=PROBE, environment={"LIFECYCLE_LOG": "json", "PROBE_SLOW": "1"}) as server:
         set_up = httpx.get(f"{server.url}/sign-in")
         assert set_up.status_code == 303
         asking = threading.Thread(

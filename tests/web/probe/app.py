@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -28,14 +29,19 @@ def _break(_request: Request) -> Response:
     raise RuntimeError("a secret of the inside")
 
 
+# Open to anybody by its address, hence only where a test asks for it.
+SLOW = f"/invitation/{'slow' * 6}"
+
+
 async def _slow(_request: Request) -> Response:
     await asyncio.sleep(1.5)
     return Response("finished")
 
 
+slow = [Route(SLOW, _slow)] if os.environ.get("PROBE_SLOW") else []
 app = st.App(
     Path(__file__).parent / "frame" / "frame.py",
-    routes=[Route("/broken", _break), Route(f"/invitation/{'slow' * 6}", _slow), *site.routes()],
+    routes=[Route("/broken", _break), *slow, *site.routes()],
     middleware=site.middleware(index_page=Path(file_util.get_static_dir()) / "index.html", wire=WIRE),
     lifespan=site.lifespan(),
     exception_handlers=site.exception_handlers(),
