@@ -172,6 +172,22 @@ def listed(session: Session, *, by: Actor, at: datetime, key: str) -> tuple[List
 @by_its_guide
 def view(session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: int) -> ReviewView:
     """Raises NotFound for a review that does not exist or whose project this person may not read."""
+    row, head = _readable(session, by, at, review_id)
+    facts = known_facts(session, head.id, guide=guide, today=organisation_today(session, at))
+    wording = Wording(facts, guide, all_names(session))
+    held = delegations_to(session, by.key, today=facts.today, project_id=head.id)
+    return _view(session, head, row, wording, by, held)
+
+
+def project_of(session: Session, *, by: Actor, at: datetime, review_id: int) -> str | None:
+    """The key of the project that a review is of; None where `view` would find nothing."""
+    try:
+        return _readable(session, by, at, review_id)[1].key
+    except NotFound:
+        return None
+
+
+def _readable(session: Session, by: Actor, at: datetime, review_id: int) -> tuple[Review, ProjectHead]:
     row = session.get(Review, review_id)
     key = session.execute(
         select(col(Project.key)).where(col(Project.id) == (row.project_id if row else None))
@@ -179,13 +195,9 @@ def view(session: Session, *, by: Actor, at: datetime, guide: Guide, review_id: 
     if row is None or key is None:
         raise NotFound("review", review_id)
     try:
-        head = projects.head(session, key=key, by=by, at=at)
+        return row, projects.head(session, key=key, by=by, at=at)
     except NotFound:
         raise NotFound("review", review_id) from None
-    facts = known_facts(session, head.id, guide=guide, today=organisation_today(session, at))
-    wording = Wording(facts, guide, all_names(session))
-    held = delegations_to(session, by.key, today=facts.today, project_id=head.id)
-    return _view(session, head, row, wording, by, held)
 
 
 @by_its_guide

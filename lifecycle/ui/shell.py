@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from lifecycle.errors import LifecycleError
-from lifecycle.queries import projects
+from lifecycle.queries import projects, reviews
 from lifecycle.queries.people import SignedInPerson
 from lifecycle.queries.projects import ProjectName
 from lifecycle.ui import cache, components, identity, navigation, state
@@ -77,7 +77,7 @@ def _no_such_page() -> None:
 def _sidebar(person: SignedInPerson, pages: tuple[PageSpec, ...], current: str) -> None:
     st.logo(str(LOGO), icon_image=str(ICON))
     with st.sidebar:
-        project = navigation.here("project") or state.last_project()
+        project = _project(person, current)
         _group(pages, "work", current)
         _group(pages, "portfolio", current)
         _switcher(person, project)
@@ -86,6 +86,17 @@ def _sidebar(person: SignedInPerson, pages: tuple[PageSpec, ...], current: str) 
         _group(pages, "reference", current)
         _group(pages, "administration", current)
         _who(person)
+
+
+def _project(person: SignedInPerson, current: str) -> str | None:
+    """Whose pages are listed: the one in the address, that of the review there, else the one looked at last."""
+    review = navigation.here("review") or ""
+    found = navigation.here("project")
+    if not found and current == "review" and review.isdecimal():
+        found = cache.read(
+            reviews.project_of, by=person.actor, at=identity.this_hour(), review_id=int(review)
+        )
+    return found or state.last_project()
 
 
 def _group(

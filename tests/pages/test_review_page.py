@@ -310,6 +310,10 @@ def test_any_number_of_conditions_and_none_before_today(see: See, screens: Scree
         assert [row.text for row in session.exec(select(Condition))] == [f"Step {n}" for n in range(1, 7)]
 
 
+def test_review_lists_the_pages_of_its_project_at_once(see: See, screens: Screens, asked: str) -> None:
+    assert see("review", bea(screens), review=asked).button(key="to:gate").label == "Gate"
+
+
 def test_sentence_on_the_screen_is_the_one_that_is_signed(see: See, screens: Screens, asked: str) -> None:
     """It counts the conditions and names whom it is signed for; one that has changed since is read first."""
     app = choose(see("review", bea(screens), review=asked), asked, Decision.APPROVED_WITH_CONDITIONS)
