@@ -14,6 +14,7 @@ from threading import Thread
 
 from bench.drive import Session, text
 from bench.installation import PROJECT, Installation
+from bench.registers import ROWS
 from bench.results import Result, at_least, at_most
 from bench.stock import stock_server
 from scripts.serving import Server, serving
@@ -22,6 +23,7 @@ ROUNDS = 40
 WARM_UP = 5
 PEOPLE = 20
 SECONDS = 6.0
+HALF = 0.5  # what people do most is to cost half of an empty page under plain `streamlit run`
 STOCK = "empty page, plain streamlit run"
 WHOLE_SHEET = f"project={PROJECT}&stage=discovery&section=all"
 ONE_SECTION = f"project={PROJECT}&stage=discovery&section=problem"
@@ -34,7 +36,7 @@ class Tab:
     name: str
     session: Session
     act: Callable[[int], float]
-    goal: float | None = 1.0
+    goal: float | None = 1.0  # of the empty page's rerun
 
 
 def measure(installed: Installation) -> Iterator[Result]:
@@ -77,9 +79,9 @@ def _tabs(opened: ExitStack, url: str, installed: Installation) -> list[Tab]:
         _answering(opened, url, cookie, installed.project_id),
         tab("worksheet, one section", "worksheet", ONE_SECTION),
         tab("worksheet, all 42 questions", "worksheet", WHOLE_SHEET, goal=None),
-        tab("project overview", "project", f"project={PROJECT}"),
-        tab("gate", "gate", f"project={PROJECT}&gate=discovery"),
-        tab("portfolio of 2,134 projects", "portfolio"),
+        tab("project overview", "project", f"project={PROJECT}", goal=HALF),
+        tab("gate", "gate", f"project={PROJECT}&gate=discovery", goal=HALF),
+        tab(f"portfolio of {ROWS + 1:,} projects", "portfolio"),
         tab("my work", ""),
     ]
 
@@ -92,7 +94,8 @@ def _answering(opened: ExitStack, url: str, cookie: str, project_id: int, field:
     def answer(number: int) -> float:
         return session.rerun(text(widget, f"Planners phone round for {number} hours every morning."))
 
-    return Tab("worksheet of 42 questions: one answer saved, checks and marks drawn", session, answer)
+    name = "worksheet of 42 questions: one answer saved, checks and marks drawn"
+    return Tab(name, session, answer, HALF)
 
 
 def measure_throughput(installed: Installation) -> Iterator[Result]:
@@ -108,7 +111,7 @@ def measure_throughput(installed: Installation) -> Iterator[Result]:
         reruns = _per_second([Tab("", sheet, lambda _, sheet=sheet: sheet.rerun()) for sheet in sheets])  # type: ignore[misc]
     yield Result(f"{STOCK}: {PEOPLE} people", empty, "reruns/s")
     yield Result(f"worksheet, one section: {PEOPLE} people", reruns, "reruns/s")
-    yield at_least("… ÷ empty page", reruns / empty, "times", 1)
+    yield at_least("… ÷ empty page", reruns / empty, "times", 4)
 
 
 def _per_second(tabs: list[Tab]) -> float:
