@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 
 class Stage(StrEnum):
@@ -104,7 +105,7 @@ class Role(StrEnum):
 
     @property
     def title(self) -> str:
-        return _own_titles.get(self) or _ROLE_TITLES[self]
+        return _own_roles.titles.get(self) or _ROLE_TITLES[self]
 
 
 _ROLE_TITLES = MappingProxyType(
@@ -137,27 +138,34 @@ REVIEWERS: tuple[Role, ...] = (
 )
 OWN_ROLES: tuple[Role, ...] = (Role.OWN_1, Role.OWN_2, Role.OWN_3, Role.OWN_4)
 
-# How this installation calls its own roles, and which of them it asks: said by the guide in force (ADR 19).
-_own_titles: dict[Role, str] = {}
-_own_asked: set[Role] = set()
+
+class _OwnRoles(NamedTuple):
+    """How this installation calls its own roles, and which of them it asks."""
+
+    titles: Mapping[Role, str]
+    asked: frozenset[Role]
+
+
+_own_roles = _OwnRoles({}, frozenset())  # as the guide in force says (ADR 19)
 
 
 def call_own_roles(titles: Mapping[Role, str], asked: Collection[Role]) -> None:
-    """Have the organisation's own roles called so, in the whole process."""
-    _own_titles.clear()
-    _own_titles.update(titles)
-    _own_asked.clear()
-    _own_asked.update(asked)
+    """Have the organisation's own roles called so, in the whole process.
+
+    Put in place whole: other threads are reading the names meanwhile.
+    """
+    global _own_roles
+    _own_roles = _OwnRoles(dict(titles), frozenset(asked))
 
 
 def reviewers() -> tuple[Role, ...]:
     """The six, and those of the organisation's own roles that are asked somewhere."""
-    return (*REVIEWERS, *(role for role in OWN_ROLES if role in _own_asked))
+    return (*REVIEWERS, *(role for role in OWN_ROLES if role in _own_roles.asked))
 
 
 def roles_here() -> tuple[Role, ...]:
     """Every role that somebody can hold in this installation."""
-    return tuple(role for role in Role if role not in OWN_ROLES or role in _own_asked)
+    return tuple(role for role in Role if role not in OWN_ROLES or role in _own_roles.asked)
 
 
 class AnswerState(StrEnum):

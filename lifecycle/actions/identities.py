@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from lifecycle.actions.accounts import add_person, use_invitation
-from lifecycle.actions.people import active_person, keep_an_administrator, record_of_person
+from lifecycle.actions.people import active_person, change_organisation_role, record_of_person
 from lifecycle.errors import Invalid, Refused
 from lifecycle.events import EventAction
 from lifecycle.facts.people import actor_of
@@ -91,21 +91,7 @@ def follow_groups(
     session: Session, *, by: Actor = SYSTEM, at: datetime, person_key: str, role: OrganisationRole
 ) -> None:
     """Give the role that the provider's groups say. Refused for the last administrator."""
-    person = active_person(session, person_key)
-    if role is not OrganisationRole.ADMINISTRATOR:
-        keep_an_administrator(session, person)
-    before, person.organisation_role = person.organisation_role, role.value
-    record_of_person(
-        session,
-        EventAction.PERSON_CHANGED,
-        person,
-        by,
-        at,
-        changed="organisation_role",
-        before=before,
-        after=role.value,
-        by_groups=True,
-    )
+    change_organisation_role(session, by, at, person_key, role, by_groups=True)
 
 
 def _invitation(session: Session, email: str, at: datetime) -> Invitation | None:

@@ -142,6 +142,13 @@ def set_organisation_role(
 ) -> None:
     """Refused for the last administrator: somebody must be able to let people in."""
     require("people.set_organisation_role", by)
+    change_organisation_role(session, by, at, person_key, role)
+
+
+def change_organisation_role(
+    session: Session, by: Actor, at: datetime, person_key: str, role: OrganisationRole, **how: object
+) -> None:
+    """For whoever may, or what says so instead: `how` goes into the event. Refused for the last administrator."""
     person = active_person(session, person_key)
     if role is not OrganisationRole.ADMINISTRATOR:
         keep_an_administrator(session, person)
@@ -155,6 +162,7 @@ def set_organisation_role(
         changed="organisation_role",
         before=before,
         after=role.value,
+        **how,
     )
 
 

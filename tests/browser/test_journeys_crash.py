@@ -11,35 +11,21 @@ from pathlib import Path
 
 import pytest
 from sqlmodel import col, select
-from streamlit.proto.Delta_pb2 import Delta
 from websockets.exceptions import ConnectionClosed
 
-from bench.drive import RerunFailed, Session, text
+from bench.drive import RerunFailed, text
 from lifecycle.events import verify_all
 from lifecycle.store.database import open_database
 from lifecycle.store.tables import Answer
 from scripts.serving import Server, serving
 from tests.browser.conftest import NewContext
 from tests.browser.steps import SOON, open_section, register, set_up
+from tests.tabs import Tab
 
 ROUNDS = 4
 FIELD = "D03"
 LABEL = "Decision that changes"
 SAVED = "Saved, just now"
-
-
-class Tab(Session):
-    """Also keeps the text that the last run drew."""
-
-    drawn: list[str]
-
-    def _notice_element(self, delta: Delta) -> None:
-        super()._notice_element(delta)
-        self.drawn.append(delta.new_element.markdown.body)
-
-    def rerun(self, *states: object) -> float:
-        self.drawn = []
-        return super().rerun(*states)  # type: ignore[arg-type]
 
 
 class Writer(threading.Thread):

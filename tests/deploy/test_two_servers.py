@@ -15,10 +15,9 @@ from typing import Any
 import httpx
 import pytest
 from sqlmodel import col, select
-from streamlit.proto.Delta_pb2 import Delta
 from websockets.exceptions import WebSocketException
 
-from bench.drive import RerunFailed, Session, text
+from bench.drive import RerunFailed, text
 from lifecycle.actions import accounts, tokens
 from lifecycle.canonical import canonical_json
 from lifecycle.events import project_chain, verify_all
@@ -29,6 +28,7 @@ from tests.deploy.installation import Installation, installed
 from tests.receivers import mail_server
 from tests.rules.building import guide
 from tests.screens import Screens, set_the_screens
+from tests.tabs import Tab
 
 PROGRAMS, TABS = 13, 3
 CHANGES = 12  # of each writer
@@ -38,20 +38,6 @@ LABELS = {"D01": "What is wrong today", "D35": "Goal it serves", "D04": "Busines
 SECTION = "project=orders&stage=discovery&section=problem"
 SAVED = "Saved, just now"
 GONE = (httpx.TransportError, WebSocketException, RerunFailed, OSError)
-
-
-class Tab(Session):
-    """Also keeps the text that the last run drew."""
-
-    drawn: list[str]
-
-    def _notice_element(self, delta: Delta) -> None:
-        super()._notice_element(delta)
-        self.drawn.append(delta.new_element.markdown.body)
-
-    def rerun(self, *states: object) -> float:
-        self.drawn = []
-        return super().rerun(*states)  # type: ignore[arg-type]
 
 
 class Writer(threading.Thread):

@@ -18,9 +18,8 @@ import httpx
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
-from streamlit.proto.Delta_pb2 import Delta
 
-from bench.drive import Session, text
+from bench.drive import text
 from lifecycle.actions import tokens
 from lifecycle.store.database import WRITER_LOCK
 from lifecycle.store.verification import verify
@@ -28,27 +27,13 @@ from lifecycle.vocabulary import Scope
 from scripts.serving import Server, serving
 from tests.reliability.servers import own_server
 from tests.screens import Screens, set_the_screens
+from tests.tabs import Tab
 
 SOON = 60.0
 FIELD, LABEL = "D34", "What would make us stop"
 TABS_FIELD, TABS_LABEL = "D01", "What is wrong today"
 SAVED = "Saved, just now"
 MEGABYTE = 1_000_000
-
-
-class Tab(Session):
-    """Also keeps the text that the last run drew."""
-
-    drawn: list[str]
-
-    def _notice_element(self, delta: Delta) -> None:
-        super()._notice_element(delta)
-        element = delta.new_element
-        self.drawn.append(element.markdown.body or element.alert.body)
-
-    def rerun(self, *states: object) -> float:
-        self.drawn = []
-        return super().rerun(*states)  # type: ignore[arg-type]
 
 
 @dataclass

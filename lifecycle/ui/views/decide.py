@@ -40,7 +40,7 @@ _SIGN = {
     Decision.ACKNOWLEDGED: "Acknowledge",
     Decision.OPINION: "Give opinion",
 }
-_READ_AGAIN = "The sentence below says more than when you pressed: read it as it is now, and sign again."
+_READ_AGAIN = "The sentence below is not the one you read before: read it as it is now, and sign again."
 
 
 def show(view: ReviewView) -> None:
