@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lifecycle.language import say
 from lifecycle.vocabulary import Blocker
 
 
@@ -17,7 +18,11 @@ class NotFound(LifecycleError):
     def __init__(self, kind: str, identity: object) -> None:
         self.kind, self.identity = kind, identity
         super().__init__(
-            f"There is no {kind} “{identity}” that you can see. It may have been moved or archived."
+            say(
+                "There is no {kind} “{identity}” that you can see. It may have been moved or archived.",
+                kind=kind,
+                identity=identity,
+            )
         )
 
 
@@ -54,8 +59,11 @@ class Conflict(LifecycleError):
     ) -> None:
         self.what, self.base, self.found, self.theirs, self.mine = what, base, found, theirs, mine
         super().__init__(
-            f"Somebody else changed {what} since you opened it. "
-            "Nothing of yours was saved; choose which to keep."
+            say(
+                "Somebody else changed {what} since you opened it. Nothing of yours was saved; "
+                "choose which to keep.",
+                what=what,
+            )
         )
 
 

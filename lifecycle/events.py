@@ -18,6 +18,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlmodel import Session
 
 from lifecycle.canonical import canonical_json, moment_text, sha256_hex
+from lifecycle.language import say
 from lifecycle.store import vouched
 from lifecycle.store.base import metadata
 from lifecycle.store.database import raw_lines
@@ -343,11 +344,16 @@ def _verify(session: Session, of_events: str, of_heads: str) -> list[ChainFault]
     """One pass over the events in the order they were written, which is also that of each chain."""
     last: dict[str, tuple[int, str, str]] = {}  # chain -> sequence, hash, at of the event before
     faults: list[ChainFault] = []
-    for line in raw_lines(session, f"{_SELECT_EVENTS} {of_events} ORDER BY id"):
+    for line in raw_lines(
+        session,
+        say("{select_events} {of_events} ORDER BY id", select_events=_SELECT_EVENTS, of_events=of_events),
+    ):
         chain, sequence, at, _, _, _, _, _, previous_hash, hashed = line
         due, expected, earliest = last.get(chain, _FIRST)
         if type(sequence) is not int or type(at) is not str:
-            faults.append(ChainFault(chain, due + 1, f"Event {due + 1} was changed after it was written."))
+            faults.append(
+                ChainFault(chain, due + 1, say("Event {due} was changed after it was written.", due=due + 1))
+            )
             last[chain] = (due + 1, hashed, earliest)
             continue
         if sequence != due + 1 or previous_hash != expected or hashed != _hash_of(line) or at < earliest:
@@ -381,13 +387,16 @@ def _faults_of_line(line: tuple[Any, ...], last: tuple[int, str, str] | None) ->
     _, sequence, at, _, _, _, _, _, previous_hash, hashed = line
     due, expected, earliest = last or _FIRST
     if sequence != due + 1:
-        yield f"Event {due + 1} is missing: the next one found is {sequence}."
+        yield say("Event {due} is missing: the next one found is {sequence}.", due=due + 1, sequence=sequence)
     elif previous_hash != expected:
-        yield f"Event {sequence} does not follow the event before it: one of the two was replaced."
+        yield say(
+            "Event {sequence} does not follow the event before it: one of the two was replaced.",
+            sequence=sequence,
+        )
     if hashed != _hash_of(line):
-        yield f"Event {sequence} was changed after it was written."
+        yield say("Event {sequence} was changed after it was written.", sequence=sequence)
     if last and at < earliest:
-        yield f"Event {sequence} is dated before the event it follows."
+        yield say("Event {sequence} is dated before the event it follows.", sequence=sequence)
 
 
 def _faults_of_head(
@@ -395,11 +404,23 @@ def _faults_of_head(
 ) -> list[ChainFault]:
     found = last[0] if last else 0
     if head is None:
-        return [ChainFault(chain, found, f"The chain has {found} events but its head is missing.")]
+        return [
+            ChainFault(
+                chain, found, say("The chain has {found} events but its head is missing.", found=found)
+            )
+        ]
     _, sequence, hashed, at = head
     if sequence > found:
-        missing = f"Events {found + 1} to {sequence} are missing from the end."
+        missing = say(
+            "Events {found} to {sequence} are missing from the end.", found=found + 1, sequence=sequence
+        )
         return [ChainFault(chain, found + 1, missing)]
     if last is None or (sequence, hashed, at) != last:
-        return [ChainFault(chain, found, f"The head of the chain does not name event {found}, its newest.")]
+        return [
+            ChainFault(
+                chain,
+                found,
+                say("The head of the chain does not name event {found}, its newest.", found=found),
+            )
+        ]
     return []

@@ -6,19 +6,28 @@ Everything is validated on loading; a mistake raises GuideError naming file and 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from string import Formatter
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from lifecycle.canonical import digest
 from lifecycle.errors import GuideError
+from lifecycle.language import ENGLISH, language, say, speaking
 from lifecycle.vocabulary import Act, Gate, Meaning, Role, Severity, Stage
 
 PartType = Literal[
@@ -44,7 +53,53 @@ ONLY = "value"
 
 
 class Spec(BaseModel):
+    """`TEXTS` are the parts that are read by people, and so are translated; all else is read by the program."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
+    TEXTS: ClassVar[tuple[str, ...]] = ()
+
+    def texts(self) -> Iterator[str]:
+        """Every text in it for people, in the order of the files."""
+        for name in type(self).model_fields:
+            yield from _texts_in(getattr(self, name), is_text=name in self.TEXTS)
+
+    def said(self) -> Self:
+        """The same in the language spoken now; `self` where nothing in it is for people."""
+        was = {name: getattr(self, name) for name in type(self).model_fields}
+        now = {name: _said(value, is_text=name in self.TEXTS) for name, value in was.items()}
+        if all(now[name] is was[name] for name in was):
+            return self
+        # Not a copy: that would take over what was worked out from the other words.
+        return type(self).model_construct(self.model_fields_set, **now)
+
+
+def _texts_in(part: object, *, is_text: bool) -> Iterator[str]:
+    if isinstance(part, str):
+        if is_text and part:
+            yield part
+    elif isinstance(part, Spec):
+        yield from part.texts()
+    elif isinstance(part, Mapping):
+        for value in part.values():
+            yield from _texts_in(value, is_text=is_text)
+    elif isinstance(part, tuple):
+        for value in part:
+            yield from _texts_in(value, is_text=is_text)
+
+
+def _said(part: Any, *, is_text: bool) -> Any:
+    """`part` with its texts said: the very same object where that changes nothing."""
+    if isinstance(part, str):
+        return say(part) if is_text and part else part
+    if isinstance(part, Spec):
+        return part.said()
+    if isinstance(part, Mapping):
+        values = {key: _said(value, is_text=is_text) for key, value in part.items()}
+        return values if any(values[key] is not part[key] for key in part) else part
+    if isinstance(part, tuple):
+        items = tuple(_said(value, is_text=is_text) for value in part)
+        return items if any(now is not was for now, was in zip(items, part, strict=True)) else part
+    return part
 
 
 def _missing_for(kind: PartType, choices: Mapping[str, str], to: tuple[str, ...]) -> str:
@@ -57,6 +112,8 @@ def _missing_for(kind: PartType, choices: Mapping[str, str], to: tuple[str, ...]
 
 class PartSpec(Spec):
     """One typed part of an answer, or one column of its rows."""
+
+    TEXTS = ("label", "unit", "choices")
 
     id: str
     label: str = ""
@@ -79,6 +136,8 @@ class PartSpec(Spec):
 
 class FieldSpec(Spec):
     """One question. Exactly one of `type`, `parts`, `rows` says its shape; `id` is never used again."""
+
+    TEXTS = ("title", "question", "help", "example", "none_label", "unit", "choices")
 
     id: str
     stage: Stage | None = None  # None: a data-source field
@@ -147,6 +206,8 @@ class FieldSpec(Spec):
 
 
 class SectionSpec(Spec):
+    TEXTS = ("title", "intro")
+
     id: str
     title: str
     intro: str = ""
@@ -154,6 +215,8 @@ class SectionSpec(Spec):
 
 class WorksheetSpec(Spec):
     """The questions of one stage, or of a data source (`stage` None)."""
+
+    TEXTS = ("purpose", "exit_question")
 
     stage: Stage | None
     purpose: str
@@ -175,6 +238,8 @@ class BranchSpec(Spec):
 
     The message is a format string; its names are the values that the rule returns with a finding.
     """
+
+    TEXTS = ("message",)
 
     id: str = "main"
     enforced: dict[Gate, Severity] = Field(min_length=1)
@@ -206,6 +271,8 @@ class BranchSpec(Spec):
 
 
 class CheckSpec(Spec):
+    TEXTS = ("title", "why")
+
     id: str
     title: str
     reads: tuple[str, ...]
@@ -223,6 +290,8 @@ class ReviewSpec(Spec):
     `meaning` completes the sentence that is signed, `stated` is its kind. The signer may choose one of the
     `alternatives` instead.
     """
+
+    TEXTS = ("meaning", "alternatives")
 
     role: Role
     act: Act
@@ -347,6 +416,8 @@ AnswerWord = Annotated[str, BeforeValidator(_answer_word)]
 class TierPoint(Spec):
     """Points for an answer: `when` lists choice values (or true/false) of `part`."""
 
+    TEXTS = ("because",)
+
     field: str
     part: str = ONLY
     when: tuple[AnswerWord, ...]
@@ -377,6 +448,31 @@ class Guide(Spec):
     policy: SignOffPolicy
     tiers: TierPolicy
     thresholds: dict[str, Decimal | tuple[str, ...]]
+    _as_written: Guide | None = PrivateAttr(default=None)
+    _by_language: dict[str, Guide] = PrivateAttr(default_factory=dict)
+
+    @property
+    def as_written(self) -> Guide:
+        """In the words of its files: what is kept, compared and digested."""
+        return self._as_written or self
+
+    def in_language(self, code: str) -> Guide:
+        """The same guide for somebody who reads that language; what no catalogue knows stays as it was written."""
+        written = self.as_written
+        if code == ENGLISH:
+            return written
+        if code not in written._by_language:
+            with speaking(code):
+                copy = written.said()
+            if copy is written:
+                return written
+            copy._as_written = written
+            written._by_language[code] = copy
+        return written._by_language[code]
+
+    def here(self) -> Guide:
+        """The same guide in the language spoken now."""
+        return self.in_language(language())
 
     @cached_property
     def fields(self) -> Mapping[str, FieldSpec]:
@@ -402,6 +498,8 @@ class Guide(Spec):
 
     @cached_property
     def digest(self) -> str:
+        if self._as_written is not None:
+            return self._as_written.digest
         return digest(self.model_dump(mode="json"))
 
     def worksheet(self, stage: Stage) -> WorksheetSpec:

@@ -25,6 +25,7 @@ from lifecycle.facts.own_guides import in_force
 from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.guide import Guide
 from lifecycle.interchange.fetching import fetch
+from lifecycle.language import say
 from lifecycle.notify import chats, mail, webhooks
 from lifecycle.notify.undelivered import Undelivered, one_line
 from lifecycle.queries.deliveries import last_finished
@@ -75,21 +76,23 @@ class Done:
     @property
     def sentence(self) -> str:
         words = {
-            "standing": "standings written anew",
-            "fetched": "readings fetched",
-            "silent": "monitors without readings",
-            "escalated": "incidents nobody took on",
+            "standing": say("standings written anew"),
+            "fetched": say("readings fetched"),
+            "silent": say("monitors without readings"),
+            "escalated": say("incidents nobody took on"),
             "reminders": "reminders",
-            "told": "things told",
+            "told": say("things told"),
             "digests": "digests",
-            "sent": "messages sent",
-            "tried_again_later": "to be tried again",
-            "failed": "failed for good",
-            "not_needed": "no longer needed",
+            "sent": say("messages sent"),
+            "tried_again_later": say("to be tried again"),
+            "failed": say("failed for good"),
+            "not_needed": say("no longer needed"),
         }
         said = [f"{getattr(self, name)} {word}" for name, word in words.items() if getattr(self, name)]
-        said += [f"{job} runs elsewhere" for job in self.elsewhere] + [f"{job} broke" for job in self.broken]
-        return ", ".join(said) or "Nothing was due"
+        said += [say("{job} runs elsewhere", job=job) for job in self.elsewhere] + [
+            f"{job} broke" for job in self.broken
+        ]
+        return ", ".join(said) or say("Nothing was due")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ class Jobs:
             except Unavailable:
                 raise
             except Exception:  # noqa: BLE001 - one broken job must not keep the others from their turn
-                _log.exception("the job %s broke", job.name)
+                _log.exception(say("the job %s broke"), job.name)
                 done.broken.append(job.name)
         return done
 
@@ -160,7 +163,7 @@ class Jobs:
         if not is_ours:
             done.elsewhere.append(job.name)
             return
-        said = "broke; the server's log says why"
+        said = say("broke; the server's log says why")
         try:
             said = str(job.run(at, done))
         finally:
@@ -223,7 +226,11 @@ class Jobs:
             )
             done.fetched += found.pushed.stored
             failed += bool(found.failure)
-        return f"{done.fetched}, and nothing for {failed} of the monitors" if failed else str(done.fetched)
+        return (
+            say("{fetched}, and nothing for {failed} of the monitors", fetched=done.fetched, failed=failed)
+            if failed
+            else str(done.fetched)
+        )
 
     def _silence_is_due(self, session: Session, at: datetime) -> bool:
         return bool(silent(session, at=at))
@@ -301,8 +308,8 @@ class Jobs:
                     unreachable.add(claimed.medium)
                 self._note_refused(claimed, error, done)
             except Exception as error:  # noqa: BLE001 - one broken message must not hold up the others
-                _log.exception("delivery %s broke", claimed.id)
-                said = f"Something broke on our side: {type(error).__name__}."
+                _log.exception(say("delivery %s broke"), claimed.id)
+                said = say("Something broke on our side: {name}.", name=type(error).__name__)
                 self._note_refused(claimed, Undelivered(said), done)
             else:
                 self._note_done(claimed, reason, done)
@@ -323,7 +330,7 @@ class Jobs:
         if claimed.medium is Medium.MAIL:
             return self._send_mail(claimed, said)
         if not claimed.address:
-            return "The channel was removed."
+            return say("The channel was removed.")
         if claimed.medium is Medium.CHAT:
             chats.post(claimed.address, said)
             return ""
@@ -339,9 +346,9 @@ class Jobs:
 
     def _send_mail(self, claimed: Claimed, said: Message) -> str:
         if not claimed.email:
-            return "The account is not active any more."
+            return say("The account is not active any more.")
         if self._settings.mail is None:
-            raise Undelivered("No mail server is set (LIFECYCLE_SMTP_HOST).", is_unreachable=True)
+            raise Undelivered(say("No mail server is set (LIFECYCLE_SMTP_HOST)."), is_unreachable=True)
         made = mail.letter(
             self._settings.mail,
             said,
@@ -421,9 +428,9 @@ class Worker:
                 waits_for = ""
             except LifecycleError as error:
                 if str(error) != waits_for:
-                    _log.warning("the jobs wait: %s", error)
+                    _log.warning(say("the jobs wait: %s"), error)
                 waits_for = str(error)
             except Exception:  # noqa: BLE001 - the thread lives as long as the server
-                _log.exception("the jobs broke")
+                _log.exception(say("the jobs broke"))
             if self._stopping.wait(self._every):
                 return

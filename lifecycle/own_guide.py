@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 
 from lifecycle.errors import GuideError
 from lifecycle.guide import FieldSpec, Guide, SectionSpec, Spec, WorksheetSpec, guide_error, read_yaml
+from lifecycle.language import say
 from lifecycle.vocabulary import OWN_ROLES, Act, Gate, Role, Stage
 
 OF_SOURCES = "data"  # instead of a stage: the record of each data source
@@ -118,7 +119,7 @@ def own_guide(content: Mapping[str, Any], file: str) -> OwnGuide:
 def _fields(own: OwnGuide, guide: Guide, file: str) -> Iterator[FieldSpec]:
     seen: set[str] = set()
     for number, item in enumerate(own.fields, start=1):
-        place = f"fields › {item.get('id', number)}"
+        place = say("fields › {get}", get=item.get("id", number))
         stage = item.get("stage")
         if stage != OF_SOURCES and stage not in set(Stage):
             known = ", ".join([*Stage, OF_SOURCES])
@@ -198,15 +199,15 @@ def _check(
         if name not in guide.thresholds:
             raise GuideError(file, f"thresholds › {name}", "is no threshold of the guide")
         if isinstance(value, Decimal) != isinstance(guide.thresholds[name], Decimal):
-            kind = "a number" if isinstance(guide.thresholds[name], Decimal) else "a list of words"
+            kind = say("a number") if isinstance(guide.thresholds[name], Decimal) else say("a list of words")
             raise GuideError(file, f"thresholds › {name}", f"must be {kind}")
     for gate, of_roles in own.rests_on.items():
         for role, ids in of_roles.items():
             if guide.review(gate, role) is None:
                 raise GuideError(file, f"rests_on › {gate} › {role}", "is not asked at this gate")
-            _require_known(ids, by_id, file, f"rests_on › {gate} › {role}")
+            _require_known(ids, by_id, file, say("rests_on › {gate} › {role}", gate=gate, role=role))
     for gate, ids in own.required_evidence.items():
-        _require_known(ids, by_id, file, f"required_evidence › {gate}")
+        _require_known(ids, by_id, file, say("required_evidence › {gate}", gate=gate))
     _require_known(own.cosmetic, {field.id: field for field in fields}, file, "cosmetic")
     for number, mine in enumerate(own.roles):
         _check_role(mine, own.roles[:number], guide, by_id, file)
@@ -215,7 +216,7 @@ def _check(
 def _check_role(
     role: OwnRole, before: tuple[OwnRole, ...], guide: Guide, by_id: Mapping[str, FieldSpec], file: str
 ) -> None:
-    place = f"roles › {role.id}"
+    place = say("roles › {role_id}", role_id=role.id)
     if role.id not in OWN_ROLES:
         raise GuideError(file, place, f"is a role of the guide; yours are {', '.join(OWN_ROLES)}")
     if role.id in guide.policy.own_roles or role.id in {other.id for other in before}:
@@ -225,7 +226,7 @@ def _check_role(
     if role.title.strip().casefold() in {title.casefold() for title in titles}:
         raise GuideError(file, f"{place} › title", f"“{role.title}” is the name of another role")
     for gate, asked in role.asked.items():
-        here = f"{place} › asked › {gate} › rests_on"
+        here = say("{place} › asked › {gate} › rests_on", place=place, gate=gate)
         _require_known(asked.rests_on, by_id, file, here)
         for field_id in asked.rests_on:
             if by_id[field_id].gate.order > gate.order:

@@ -10,6 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
+from lifecycle.language import mark, say, written_number
+
 
 class Stage(StrEnum):
     DISCOVERY = "discovery"
@@ -24,17 +26,17 @@ class Stage(StrEnum):
 
     @property
     def title(self) -> str:
-        return _STAGE_TITLES[self]
+        return say(_STAGE_TITLES[self])
 
 
 _STAGE_ORDER = MappingProxyType({stage: order for order, stage in enumerate(Stage)})
 _STAGE_TITLES = MappingProxyType(
     {
-        Stage.DISCOVERY: "Discovery",
-        Stage.FEASIBILITY: "Feasibility",
-        Stage.DESIGN: "Design & Requirements",
-        Stage.MODEL: "Model & Development",
-        Stage.PRODUCTION: "Production",
+        Stage.DISCOVERY: mark("Discovery"),
+        Stage.FEASIBILITY: mark("Feasibility"),
+        Stage.DESIGN: mark("Design & Requirements"),
+        Stage.MODEL: mark("Model & Development"),
+        Stage.PRODUCTION: mark("Production"),
     }
 )
 
@@ -59,7 +61,7 @@ class Gate(StrEnum):
 
     @property
     def title(self) -> str:
-        return {Gate.LAUNCH: "Launch", Gate.OPERATE: "Operate"}.get(self) or self.stage.title
+        return {Gate.LAUNCH: say("Launch"), Gate.OPERATE: say("Operate")}.get(self) or self.stage.title
 
 
 _GATE_ORDER = MappingProxyType({gate: order for order, gate in enumerate(Gate)})
@@ -77,11 +79,31 @@ class ProjectStatus(StrEnum):
     RETIRED = "retired"
     STOPPED = "stopped"
 
+    @property
+    def word(self) -> str:
+        """As it stands in a sentence: "This project is stopped"."""
+        return {
+            "active": say("active"),
+            "rollout": say("rollout"),
+            "live": say("live"),
+            "retired": say("retired"),
+            "stopped": say("stopped"),
+        }[self.value]
+
 
 class OrganisationRole(StrEnum):
     ADMINISTRATOR = "administrator"
     LEADERSHIP = "leadership"
     MEMBER = "member"
+
+    @property
+    def word(self) -> str:
+        """As it stands in a sentence."""
+        return {
+            "administrator": say("administrator"),
+            "leadership": say("leadership"),
+            "member": say("member"),
+        }[self.value]
 
 
 class Role(StrEnum):
@@ -105,26 +127,26 @@ class Role(StrEnum):
 
     @property
     def title(self) -> str:
-        return _own_roles.titles.get(self) or _ROLE_TITLES[self]
+        return _own_roles.titles.get(self) or say(_ROLE_TITLES[self])
 
 
 _ROLE_TITLES = MappingProxyType(
     {
-        Role.BUSINESS: "Business owner",
-        Role.TECHNOLOGY: "Technology owner",
-        Role.PRIVACY: "Privacy",
-        Role.LEGAL: "Legal",
-        Role.COMPLIANCE: "Compliance",
-        Role.VALIDATION: "Model validation",
-        Role.APPROVER: "Approver",
-        Role.PRODUCT_MANAGER: "Product manager",
-        Role.CONTRIBUTOR: "Contributor",
-        Role.MONITOR_OWNER: "Monitor owner",
-        Role.READER: "Reader",
-        Role.OWN_1: "Own role 1",
-        Role.OWN_2: "Own role 2",
-        Role.OWN_3: "Own role 3",
-        Role.OWN_4: "Own role 4",
+        Role.BUSINESS: mark("Business owner"),
+        Role.TECHNOLOGY: mark("Technology owner"),
+        Role.PRIVACY: mark("Privacy"),
+        Role.LEGAL: mark("Legal"),
+        Role.COMPLIANCE: mark("Compliance"),
+        Role.VALIDATION: mark("Model validation"),
+        Role.APPROVER: mark("Approver"),
+        Role.PRODUCT_MANAGER: mark("Product manager"),
+        Role.CONTRIBUTOR: mark("Contributor"),
+        Role.MONITOR_OWNER: mark("Monitor owner"),
+        Role.READER: mark("Reader"),
+        Role.OWN_1: mark("Own role 1"),
+        Role.OWN_2: mark("Own role 2"),
+        Role.OWN_3: mark("Own role 3"),
+        Role.OWN_4: mark("Own role 4"),
     }
 )
 
@@ -175,9 +197,11 @@ class AnswerState(StrEnum):
 
     @property
     def title(self) -> str:
-        return {"answered": "Answered", "dont_know": "Don't know yet", "not_applicable": "Not applicable"}[
-            self.value
-        ]
+        return {
+            "answered": say("Answered"),
+            "dont_know": say("Don't know yet"),
+            "not_applicable": say("Not applicable"),
+        }[self.value]
 
 
 class Severity(StrEnum):
@@ -189,6 +213,10 @@ class Severity(StrEnum):
     def weight(self) -> int:
         """Larger is graver."""
         return _WEIGHTS[self]
+
+    @property
+    def word(self) -> str:
+        return {"block": say("block"), "warning": say("warning"), "note": say("note")}[self.value]
 
 
 _WEIGHTS = MappingProxyType({Severity.NOTE: 1, Severity.WARNING: 2, Severity.BLOCK: 3})
@@ -207,6 +235,15 @@ class Act(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     CONSULT = "consult"
 
+    @property
+    def word(self) -> str:
+        """As it stands in a sentence: "is asked to approve"."""
+        return {
+            "approve": say("approve"),
+            "acknowledge": say("acknowledge"),
+            "consult": say("consult"),
+        }[self.value]
+
 
 class Decision(StrEnum):
     APPROVED = "approved"
@@ -219,7 +256,15 @@ class Decision(StrEnum):
 
     @property
     def title(self) -> str:
-        return self.value.replace("_", " ").capitalize()
+        return {
+            "approved": say("Approved"),
+            "approved_with_conditions": say("Approved with conditions"),
+            "changes_requested": say("Changes requested"),
+            "rejected": say("Rejected"),
+            "acknowledged": say("Acknowledged"),
+            "opinion": say("Opinion"),
+            "withdrawn": say("Withdrawn"),
+        }[self.value]
 
     @property
     def is_favourable(self) -> bool:
@@ -242,7 +287,12 @@ class Meaning(StrEnum):
 
     @property
     def title(self) -> str:
-        return self.value.replace("_", " ").capitalize()
+        return {
+            "reviewed": say("Reviewed"),
+            "approves_use": say("Approves use"),
+            "accepts_residual_risk": say("Accepts residual risk"),
+            "acknowledges": say("Acknowledges"),
+        }[self.value]
 
 
 class Verification(StrEnum):
@@ -255,9 +305,9 @@ class Verification(StrEnum):
     @property
     def title(self) -> str:
         return {
-            "session": "Signed in",
-            "password": "Signed in, and entered the password again to sign",
-            "provider": "Signed in, and signed in again with the identity provider to sign",
+            "session": say("Signed in"),
+            "password": say("Signed in, and entered the password again to sign"),
+            "provider": say("Signed in, and signed in again with the identity provider to sign"),
         }[self.value]
 
 
@@ -271,7 +321,12 @@ class Outcome(StrEnum):
 
     @property
     def title(self) -> str:
-        return self.value.replace("_", " ").capitalize()
+        return {
+            "go": say("Go"),
+            "go_with_conditions": say("Go with conditions"),
+            "recycle": say("Recycle"),
+            "stop": say("Stop"),
+        }[self.value]
 
 
 class Area(StrEnum):
@@ -285,7 +340,13 @@ class Area(StrEnum):
 
     @property
     def title(self) -> str:
-        return {"sign_offs": "Sign-offs"}.get(self.value) or self.value.capitalize()
+        return {
+            "answers": say("Answers"),
+            "checks": say("Checks"),
+            "sign_offs": say("Sign-offs"),
+            "conditions": say("Conditions"),
+            "evidence": say("Evidence"),
+        }[self.value]
 
 
 class Level(StrEnum):
@@ -305,7 +366,15 @@ class Level(StrEnum):
 
     @property
     def title(self) -> str:
-        return self.value.replace("_", " ").capitalize()
+        return {
+            "blocked": say("Blocked"),
+            "not_started": say("Not started"),
+            "in_progress": say("In progress"),
+            "waiting": say("Waiting"),
+            "conditional": say("Conditional"),
+            "ready": say("Ready"),
+            "passed": say("Passed"),
+        }[self.value]
 
 
 class SignOffStatus(StrEnum):
@@ -322,7 +391,16 @@ class SignOffStatus(StrEnum):
 
     @property
     def title(self) -> str:
-        return self.value.replace("_", " ").capitalize()
+        return {
+            "not_asked": say("Not asked"),
+            "waiting": say("Waiting"),
+            "signed": say("Signed"),
+            "conditional": say("Conditional"),
+            "stale": say("Stale"),
+            "changes_requested": say("Changes requested"),
+            "rejected": say("Rejected"),
+            "recorded_elsewhere": say("Recorded elsewhere"),
+        }[self.value]
 
 
 # ---------------------------------------------------------------- typed answer values
@@ -341,6 +419,18 @@ _MILLISECONDS = MappingProxyType(
     }
 )
 DURATION_UNITS: tuple[str, ...] = tuple(_MILLISECONDS)
+_UNITS = MappingProxyType(
+    {
+        "milliseconds": (mark("millisecond"), mark("milliseconds")),
+        "seconds": (mark("second"), mark("seconds")),
+        "minutes": (mark("minute"), mark("minutes")),
+        "hours": (mark("hour"), mark("hours")),
+        "days": (mark("day"), mark("days")),
+        "weeks": (mark("week"), mark("weeks")),
+        "months": (mark("month"), mark("months")),
+        "years": (mark("year"), mark("years")),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,8 +445,8 @@ class Duration:
         return self.amount * _MILLISECONDS[self.unit] / _MILLISECONDS["days"]
 
     def __str__(self) -> str:
-        unit = self.unit[:-1] if self.amount == 1 else self.unit
-        return f"{plain_number(self.amount)} {unit}"
+        one, many = _UNITS[self.unit]
+        return f"{plain_number(self.amount)} {say(one if self.amount == 1 else many)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,9 +488,9 @@ class Person:
 
 
 def plain_number(value: Decimal) -> str:
-    """12500.50 as "12,500.5": grouped, without trailing zeros or an exponent."""
+    """12500.50 as "12,500.5": grouped, without trailing zeros or an exponent; as the language spoken writes it."""
     text = f"{value:,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return written_number(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
 # ---------------------------------------------------------------- who acts

@@ -16,20 +16,21 @@ from pathlib import Path, PurePosixPath
 
 PACKAGE = "lifecycle"
 
-WORDS = frozenset({"vocabulary", "errors", "settings", "canonical"})
+WORDS = frozenset({"language", "vocabulary", "errors", "settings", "canonical"})
 STORED = frozenset({"store", "events"})
 UP_TO_FACTS = WORDS | STORED | {"guide", "own_guide", "rules", "facts"}
 UP_TO_INTERCHANGE = UP_TO_FACTS | {"actions", "queries", "interchange"}
 
 # ring: the rings it may import besides itself
 MAY_IMPORT: dict[str, frozenset[str]] = {
+    "language": frozenset(),
     "vocabulary": WORDS,
     "errors": WORDS,
     "settings": WORDS,
     "canonical": frozenset(),
     "guide": WORDS,
     "own_guide": WORDS | {"guide"},
-    "rules": frozenset({"vocabulary", "errors", "canonical", "guide"}),
+    "rules": frozenset({"language", "vocabulary", "errors", "canonical", "guide"}),
     "store": WORDS | STORED,
     "events": WORDS | STORED,
     "facts": UP_TO_FACTS,
@@ -99,6 +100,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "requests": frozenset({"web"}),
     "uvicorn": frozenset({"web", "cli", "app"}),
     "typer": frozenset({"cli"}),
+    "babel": frozenset({"language"}),
 }
 ONLY_FROM_OUTSIDE: dict[str, frozenset[str]] = {
     "vocabulary": frozenset({"pydantic"}),

@@ -132,6 +132,7 @@ PROOFS: list[tuple[Check, str, str, str | None]] = [
 
 # The table, one refusal for every row, written out rather than derived from MAY_IMPORT.
 REFUSED_IMPORTS = [
+    ("language", "lifecycle.vocabulary"),
     ("vocabulary", "lifecycle.guide"),
     ("errors", "lifecycle.rules.gates"),
     ("settings", "lifecycle.store"),

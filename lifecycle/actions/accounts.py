@@ -22,6 +22,7 @@ from lifecycle.actions.people import (
 from lifecycle.errors import Invalid, Refused
 from lifecycle.events import EventAction
 from lifecycle.facts.people import actor_of
+from lifecycle.language import say
 from lifecycle.rules import people as rules
 from lifecycle.rules.permissions import require
 from lifecycle.store.tables import (
@@ -59,11 +60,15 @@ def create_first_administrator(
     """
     if sessions.has_administrator(session):
         raise Refused(
-            Blocker("set_up", "Lifecycle is set up already. Sign in, or ask an administrator to invite you.")
+            Blocker(
+                "set_up", say("Lifecycle is set up already. Sign in, or ask an administrator to invite you.")
+            )
         )
     expected = session.get(SetUpCode, 1)
     if expected is None or not is_same(sessions.code_hash(code), expected.code_hash):
-        raise Invalid({"code": "This is not the set-up code. It is printed anew each time Lifecycle starts."})
+        raise Invalid(
+            {"code": say("This is not the set-up code. It is printed anew each time Lifecycle starts.")}
+        )
     name, email = _checked(name, email)
     session.merge(Organisation(name=rules.tidy_name(organisation), time_zone=time_zone, created_at=at))
     person = add_person(session, at, name, email, password_hash, OrganisationRole.ADMINISTRATOR)
@@ -136,7 +141,7 @@ def accept_invitation(
     link = _usable_link(session, token, "join", at)
     name, email = _checked(name, link.email or "")
     if session.exec(select(PersonRow.key).where(col(PersonRow.email) == email)).first():
-        raise Refused(Blocker("joined", "This address has an account already. Sign in instead."))
+        raise Refused(Blocker("joined", say("This address has an account already. Sign in instead.")))
     role = OrganisationRole(link.organisation_role)
     person = add_person(session, at, name, email, password_hash, role)
     use_invitation(session, link, person, at)
@@ -213,7 +218,7 @@ def use_reset_link(
 
 def _checked(name: str, email: str) -> tuple[str, str]:
     name, email = rules.tidy_name(name), rules.tidy_email(email)
-    raise_problems({"name": rules.name_problem(name, "your name"), "email": rules.email_problem(email)})
+    raise_problems({"name": rules.name_problem(name, say("your name")), "email": rules.email_problem(email)})
     return name, email
 
 
@@ -267,7 +272,9 @@ def _usable_link(session: Session, token: str, purpose: str, at: datetime) -> In
         raise Refused(
             Blocker(
                 "link_gone",
-                "This link has been used, withdrawn or is out of date. Ask an administrator for a new one.",
+                say(
+                    "This link has been used, withdrawn or is out of date. Ask an administrator for a new one."
+                ),
             )
         )
     return link

@@ -21,6 +21,7 @@ from lifecycle.facts.people import require_on_project
 from lifecycle.facts.projects import answer_fact, load_facts, organisation_today
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import FieldSpec, Guide
+from lifecycle.language import say
 from lifecycle.rules.answers import clean_text, is_complete, parse
 from lifecycle.rules.assessment import are_only_words
 from lifecycle.rules.project_facts import ProjectFacts
@@ -248,7 +249,7 @@ def restore(
     project = open_project(session, project_id)
     earlier = session.get(Answer, answer_id)
     if earlier is None or earlier.project_id != project_id:
-        raise NotFound("earlier answer", answer_id)
+        raise NotFound(say("earlier answer"), answer_id)
     field = _field(guide, earlier.field_id, earlier.source_id)
     state = AnswerState(earlier.state) if earlier.state else None
     content = Content(state, earlier.value, earlier.owner, earlier.due_on, earlier.reason)
@@ -281,7 +282,7 @@ def _require_still_taken(field: FieldSpec, content: Content, today: date) -> Non
     raw = json.loads(content.value) if content.value else None
     taken = _content(field, content.state, raw, content.owner, content.due_on, content.reason, today)
     if taken != content:
-        raise Invalid({field.id: "The form asks for something else by now. Answer it anew."})
+        raise Invalid({field.id: say("The form asks for something else by now. Answer it anew.")})
 
 
 def _field(guide: Guide, field_id: str, source_id: int) -> FieldSpec:
@@ -289,8 +290,8 @@ def _field(guide: Guide, field_id: str, source_id: int) -> FieldSpec:
     if field is None:
         raise NotFound("question", field_id)
     if field.is_of_source != bool(source_id):
-        place = "a data source" if field.is_of_source else "the stage worksheet"
-        raise Invalid({field_id: f"This question belongs to {place}."})
+        place = say("a data source") if field.is_of_source else say("the stage worksheet")
+        raise Invalid({field_id: say("This question belongs to {place}.", place=place)})
     return field
 
 
@@ -315,11 +316,13 @@ def _dont_know(owner: str | None, due_on: date | None, today: date) -> Content:
     owner = " ".join(clean_text(owner or "").split())
     problems = {}
     if not owner:
-        problems["owner"] = "Say who will find out."
+        problems["owner"] = say("Say who will find out.")
     if due_on is None:
-        problems["due date"] = "Say by when it will be known."
+        problems["due date"] = say("Say by when it will be known.")
     elif due_on < today:
-        problems["due date"] = f"{due_on.isoformat()} has passed; choose today or a later day."
+        problems["due date"] = say(
+            "{due_on} has passed; choose today or a later day.", due_on=due_on.isoformat()
+        )
     if problems:
         raise Invalid(problems)
     return Content(AnswerState.DONT_KNOW, owner=owner[:200], due_on=due_on)
@@ -328,10 +331,16 @@ def _dont_know(owner: str | None, due_on: date | None, today: date) -> Content:
 def _not_applicable(reason: str | None) -> Content:
     reason = clean_text(reason or "")
     if not reason:
-        raise Invalid({"reason": "Say why this does not apply."})
+        raise Invalid({"reason": say("Say why this does not apply.")})
     if len(reason) > LONGEST_REASON:
         raise Invalid(
-            {"reason": f"This is {len(reason):,} characters long; at most {LONGEST_REASON:,} can be kept."}
+            {
+                "reason": say(
+                    "This is {reason_count:,} characters long; at most {longest_reason:,} can be kept.",
+                    reason_count=len(reason),
+                    longest_reason=LONGEST_REASON,
+                )
+            }
         )
     return Content(AnswerState.NOT_APPLICABLE, reason=reason)
 
@@ -488,7 +497,7 @@ def _check_source(session: Session, project_id: int, source_id: int) -> None:
         return
     source = session.get(DataSource, source_id)
     if source is None or source.project_id != project_id or source.removed_at is not None:
-        raise NotFound("data source", source_id)
+        raise NotFound(say("data source"), source_id)
 
 
 def _same(current: Row[Any] | None, content: Content) -> bool:

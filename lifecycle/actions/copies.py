@@ -26,6 +26,7 @@ from lifecycle.facts.people import project_roles, require_on_project
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import FieldSpec, Guide
+from lifecycle.language import say
 from lifecycle.rules.answers import parse
 from lifecycle.rules.permissions import may, require
 from lifecycle.rules.project_facts import ProjectFacts
@@ -57,7 +58,9 @@ def copy_project(
     require("projects.create", by)
     if origin.origin == "register" and origin.adopted_at is None:
         raise Refused(
-            Blocker("project:not_adopted", "This project comes from a register and has no answers to copy.")
+            Blocker(
+                "project:not_adopted", say("This project comes from a register and has no answers to copy.")
+            )
         )
     said = origin.purpose if purpose is None else purpose
     project = begin(session, by, at, guide, name, said, origin.organisation)
@@ -116,7 +119,7 @@ def take_source(
     project = open_project(session, project_id)
     origin, other = _readable_origin(session, by, origin_source_id)
     if origin.project_id == project_id:
-        raise Invalid({"source": "This project has that data source already."})
+        raise Invalid({"source": say("This project has that data source already.")})
     source = new_source(session, project_id, origin.name if name is None else name, at)
     source_id, seen = source.id or 0, {}
     for (_, field_id), (revision, content) in _record_of(session, origin).items():
@@ -171,11 +174,11 @@ def follow_source(
     source = existing_source(session, project_id, source_id)
     shared = session.get(SharedSource, source_id)
     if shared is None:
-        raise NotFound("data source of another project", source_id)
+        raise NotFound(say("data source of another project"), source_id)
     origin, other = _readable_origin(session, by, shared.origin_source_id)
     there = _record_of(session, origin)
     if not take and not keep:
-        raise Invalid({"": "Choose what to take over."})
+        raise Invalid({"": say("Choose what to take over.")})
     today = organisation_today(session, at)
     before = _stale_ids(known_facts(session, project_id, guide=guide, today=today), guide)
     taken = []
@@ -188,7 +191,7 @@ def follow_source(
             continue
         moved = _moved(field, content, {}) if content.state else content
         if moved is None:
-            raise Invalid({field_id: "This answer has a shape that the guide here does not take."})
+            raise Invalid({field_id: say("This answer has a shape that the guide here does not take.")})
         if carry_over(session, project, field, source_id, moved, by, at, METHOD):
             taken.append(field_id)
     shared.seen = canonical_json({**json.loads(shared.seen), **keep, **take})
@@ -234,9 +237,9 @@ def _copied_sources(
 def _readable_origin(session: Session, by: Actor, source_id: int) -> tuple[DataSource, Project]:
     source = session.get(DataSource, source_id)
     if source is None or source.removed_at is not None:
-        raise NotFound("data source", source_id)
+        raise NotFound(say("data source"), source_id)
     if not may("projects.read", by, project_roles(session, source.project_id, by.key)):
-        raise NotFound("data source", source_id)
+        raise NotFound(say("data source"), source_id)
     return source, existing(session, source.project_id)
 
 

@@ -15,6 +15,7 @@ from lifecycle.facts.editions import load_by_guide
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.reviews import candidates
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules.delegations import DELEGABLE, Scope, may_delegate
 from lifecycle.rules.permissions import require
 from lifecycle.rules.project_facts import DelegationFact
@@ -45,7 +46,7 @@ def give(
     from_key = from_key or by.key
     _require_own(by, from_key)
     if role not in DELEGABLE:
-        raise Invalid({"role": f"{role.title} signs nothing, so there is nothing to pass on."})
+        raise Invalid({"role": say("{role} signs nothing, so there is nothing to pass on.", role=role.title)})
     giver, delegate = _person(session, from_key), _person(session, to_key)
     today = organisation_today(session, at)
     wanted = DelegationFact(
@@ -93,7 +94,7 @@ def end(session: Session, *, by: Actor, at: datetime, delegation_id: int) -> Non
         raise NotFound("delegation", delegation_id)
     _require_own(by, row.from_key, also=row.to_key)
     if row.ended_at is not None or row.ends_on < organisation_today(session, at):
-        raise Refused(Blocker("closed", "This delegation has ended already.", role=Role(row.role)))
+        raise Refused(Blocker("closed", say("This delegation has ended already."), role=Role(row.role)))
     row.ended_at, row.ended_by = at, by.key
     detail = {"from": row.from_key, "to": row.to_key, "role": row.role}
     _record(session, EventAction.DELEGATION_ENDED, row, detail, by, at)
@@ -101,7 +102,7 @@ def end(session: Session, *, by: Actor, at: datetime, delegation_id: int) -> Non
 
 def _require_own(by: Actor, *keys: str, also: str = "") -> None:
     if by.key not in (*keys, also) and by.organisation_role is not OrganisationRole.ADMINISTRATOR:
-        raise Forbidden("Only the person who is away or an administrator may do this.")
+        raise Forbidden(say("Only the person who is away or an administrator may do this."))
 
 
 def _person(session: Session, key: str) -> Candidate:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Invalid, NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, record
+from lifecycle.language import say
 from lifecycle.rules import deliveries as rules
 from lifecycle.rules.deliveries import DeliveryState, Medium, Way
 from lifecycle.rules.messages import FOR_CHANNELS
@@ -45,7 +46,7 @@ def add_channel(
         address_problem = rules.webhook_problem(address, allow_http=allow_http)
     rules.check_channel(name, address, address_problem)
     if unknown := sorted(set(kinds) - set(FOR_CHANNELS)):
-        raise Invalid({"messages": f"There is no message {', '.join(unknown)}."})
+        raise Invalid({"messages": say("There is no message {unknown}.", unknown=", ".join(unknown))})
     secret = f"whsec_{secrets.token_urlsafe(32)}" if medium is Medium.WEBHOOK else ""
     channel = Channel(
         kind=medium.value,
@@ -68,7 +69,12 @@ def switch_channel(session: Session, *, by: Actor, at: datetime, channel_id: int
     require("deliveries.switch_channel", by)
     channel = _channel(session, channel_id)
     if channel.active == active:
-        raise Refused(Blocker("same", f"“{channel.name}” is {'on' if active else 'off'} already."))
+        raise Refused(
+            Blocker(
+                "same",
+                say("“{channel}” is {part} already.", channel=channel.name, part="on" if active else "off"),
+            )
+        )
     channel.active = active
     channel.revision += 1
     _record(session, EventAction.CHANNEL_SWITCHED, f"channel:{channel_id}", {"active": active}, by, at)
@@ -101,7 +107,7 @@ def replay(session: Session, *, by: Actor, at: datetime, delivery_id: int) -> No
     if delivery is None:
         raise NotFound("delivery", delivery_id)
     if delivery.state in (DeliveryState.WAITING.value, DeliveryState.SENDING.value):
-        raise Refused(Blocker("under_way", "This message is on its way already."))
+        raise Refused(Blocker("under_way", say("This message is on its way already.")))
     before, delivery.state = delivery.state, DeliveryState.WAITING.value
     delivery.attempts, delivery.due_at, delivery.done_at = 0, at, None
     detail = {"before": before, "kind": delivery.kind, "medium": delivery.medium}
@@ -119,7 +125,7 @@ def send_test(session: Session, *, by: Actor, at: datetime, channel_id: int | No
         delivery.medium, delivery.channel_id = channel.kind, channel_id
     else:
         if session.get(PersonRow, by.key) is None:
-            raise Invalid("A test by mail goes to the person who asks for it: choose a channel instead.")
+            raise Invalid(say("A test by mail goes to the person who asks for it: choose a channel instead."))
         delivery.person_key = by.key
     session.add(delivery)
     session.flush()
@@ -135,7 +141,7 @@ def choose(session: Session, *, by: Actor, at: datetime, way: Way, digest_hour: 
     """How one wants to be told oneself. The hour is one of the organisation's time zone."""
     require("deliveries.choose", by)
     if not 0 <= digest_hour <= 23:
-        raise Invalid({"hour": "Choose an hour from 0 to 23."})
+        raise Invalid({"hour": say("Choose an hour from 0 to 23.")})
     choice = session.get(NotificationChoice, by.key)
     if choice is None:
         choice = NotificationChoice(person_key=by.key, way=way.value, digest_hour=digest_hour, chosen_at=at)
@@ -164,7 +170,7 @@ def set_reminders(session: Session, *, by: Actor, at: datetime, policy: Reminder
     check_policy(policy)
     organisation = session.get(Organisation, 1)
     if organisation is None:
-        raise Refused(Blocker("set_up", "Set Lifecycle up first."))
+        raise Refused(Blocker("set_up", say("Set Lifecycle up first.")))
     settings = json.loads(organisation.settings)
     before, settings["notifications"] = settings.get("notifications"), policy.as_json()
     organisation.settings = canonical_json(settings)

@@ -15,6 +15,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles, require_on_project
 from lifecycle.facts.projects import content_of_row
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules.evidence import (
     Content,
     EvidenceKind,
@@ -110,13 +111,18 @@ def revise(
     newest = _newest(session, evidence_id)
     _refuse_other_kind(item, content)
     if revision_content(content) == revision_content(content_of_row(newest)):
-        text = f"This is what revision {newest.number} holds already. Nothing was changed."
+        text = say("This is what revision {number} holds already. Nothing was changed.", number=newest.number)
         raise Refused(Blocker("same_content", text))
     revision = _add_revision(session, item, newest.number + 1, content, note, by, at)
     if expires_on is not None:
         item.expires_on = expires_on
     _tell_older(
-        session, item, before, guide, f"“{item.title}” was replaced (revision {revision.number}).", at
+        session,
+        item,
+        before,
+        guide,
+        say("“{item}” was replaced (revision {number}).", item=item.title, number=revision.number),
+        at,
     )
     detail = {"title": item.title, "expires_on": item.expires_on, **_of_revision(revision)}
     _record(session, EventAction.EVIDENCE_REVISED, item, detail, before, by, at, guide)
@@ -147,7 +153,7 @@ def remove(
     item = _changeable(session, "evidence.remove", evidence_id, by)
     before = facts_now(session, item.project_id, guide, at)
     item.removed_at, item.removed_by = at, by.key
-    _tell_older(session, item, before, guide, f"“{item.title}” was removed.", at)
+    _tell_older(session, item, before, guide, say("“{item}” was removed.", item=item.title), at)
     detail = {"title": item.title, "reason": tidy("reason", reason)}
     _record(session, EventAction.EVIDENCE_REMOVED, item, detail, before, by, at, guide)
 
@@ -158,7 +164,7 @@ def restore(session: Session, *, by: Actor, at: datetime, guide: Guide, evidence
     item = _item(session, evidence_id)
     _refuse_others(session, "evidence.restore", item, by)
     if item.removed_at is None:
-        raise Refused(Blocker("not_removed", f"“{item.title}” is on the shelf already."))
+        raise Refused(Blocker("not_removed", say("“{item}” is on the shelf already.", item=item.title)))
     before = facts_now(session, item.project_id, guide, at)
     item.removed_at = item.removed_by = None
     for told in session.exec(
@@ -259,11 +265,11 @@ def _refuse_no_place(
     facts: ProjectFacts, guide: Guide, gate: Gate | None, field_id: str | None, source_id: int
 ) -> None:
     if gate is None and field_id is None and not source_id:
-        raise Invalid({"place": "Say to which gate or question the document belongs."})
+        raise Invalid({"place": say("Say to which gate or question the document belongs.")})
     if field_id is not None and field_id not in guide.fields:
         raise NotFound("question", field_id)
     if source_id and source_id not in {source.id for source in facts.sources}:
-        raise NotFound("data source", source_id)
+        raise NotFound(say("data source"), source_id)
 
 
 def _tidy_title(title: str, content: Content) -> str:
@@ -274,7 +280,7 @@ def _tidy_title(title: str, content: Content) -> str:
 def _tidy_content(content: Content) -> Content:
     if isinstance(content, FileContent):
         return content
-    wanted = "Give a web address, or name the document."
+    wanted = say("Give a web address, or name the document.")
     address = tidy("link", content.address, LONGEST_LINK, required=wanted)
     if problem := link_problem(address):
         raise Invalid({"link": problem})
@@ -283,7 +289,11 @@ def _tidy_content(content: Content) -> Content:
 
 def _refuse_other_kind(item: Evidence, content: Content) -> None:
     if _KINDS[type(content)] is not EvidenceKind(item.kind):
-        text = f"“{item.title}” is a {item.kind}. Replace it by a {item.kind}, or add another document beside it."
+        text = say(
+            "“{item}” is a {kind}. Replace it by a {kind}, or add another document beside it.",
+            item=item.title,
+            kind=item.kind,
+        )
         raise Refused(Blocker("other_kind", text))
 
 

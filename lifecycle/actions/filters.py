@@ -8,6 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from lifecycle.errors import NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, record
+from lifecycle.language import say
 from lifecycle.rules import saved_filters as rules
 from lifecycle.rules.permissions import require
 from lifecycle.store.tables import SavedFilter
@@ -22,7 +23,9 @@ def save(session: Session, *, by: Actor, at: datetime, name: str, query: str) ->
     _refuse_taken(session, by, name)
     own = select(func.count()).select_from(SavedFilter).where(col(SavedFilter.person_key) == by.key)
     if session.exec(own).one() >= rules.MOST:
-        raise Refused(Blocker("filter:many", f"You keep {rules.MOST} views already. Delete one first."))
+        raise Refused(
+            Blocker("filter:many", say("You keep {most} views already. Delete one first.", most=rules.MOST))
+        )
     row = SavedFilter(person_key=by.key, name=name, query=query, saved_at=at)
     session.add(row)
     session.flush()
@@ -56,7 +59,7 @@ def _own(session: Session, by: Actor, filter_id: int) -> SavedFilter:
     """Another person's is as if it did not exist."""
     row = session.get(SavedFilter, filter_id)
     if row is None or row.person_key != by.key:
-        raise NotFound("saved view", filter_id)
+        raise NotFound(say("saved view"), filter_id)
     return row
 
 
@@ -66,7 +69,9 @@ def _refuse_taken(session: Session, by: Actor, name: str) -> None:
     )
     if session.exec(taken).first() is not None:
         raise Refused(
-            Blocker("filter:taken", f"You keep a view named “{name}” already. Choose another name.")
+            Blocker(
+                "filter:taken", say("You keep a view named “{name}” already. Choose another name.", name=name)
+            )
         )
 
 

@@ -25,6 +25,7 @@ from lifecycle.events import EventAction
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles, require_on_project
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules.checks.evaluation import evaluate
 from lifecycle.rules.checks.waivers import may_reason, may_waive
 from lifecycle.rules.evidence import link_problem
@@ -169,8 +170,10 @@ def choose_tier(
     require_on_project(session, "gates.choose_tier", by, project_id)
     open_project(session, project_id)
     if not 1 <= tier <= HIGHEST_TIER:
-        raise Invalid({"tier": f"Choose a tier from 1 to {HIGHEST_TIER}."})
-    reason = tidy("reason", reason, required="Say why this tier fits better than the one the points propose.")
+        raise Invalid({"tier": say("Choose a tier from 1 to {highest_tier}.", highest_tier=HIGHEST_TIER)})
+    reason = tidy(
+        "reason", reason, required=say("Say why this tier fits better than the one the points propose.")
+    )
     facts = facts_now(session, project_id, guide, at)
     refuse(may_choose_tier(facts, guide, tier, by))
     proposal = propose(facts, guide)
@@ -237,7 +240,7 @@ def meet_condition(
     require_on_project(session, "gates.meet_condition", by, condition.project_id)
     open_project(session, condition.project_id)
     _refuse_closed(condition)
-    proof = tidy("proof", proof, required="Say what shows that it is met, or link to it.")
+    proof = tidy("proof", proof, required=say("Say what shows that it is met, or link to it."))
     if _LOOKS_LIKE_A_LINK.match(proof) and (problem := link_problem(proof)):
         raise Invalid({"proof": problem})
     condition.proof = proof
@@ -266,14 +269,16 @@ def reopen_condition(
     require_on_project(session, "gates.reopen_condition", by, condition.project_id)
     open_project(session, condition.project_id)
     if condition.state != "met":
-        text = f"This condition is {condition.state}; only one that was met can be opened again."
+        text = say(
+            "This condition is {state}; only one that was met can be opened again.", state=condition.state
+        )
         raise Refused(Blocker("not_met", text, gate=Gate(condition.gate)))
-    _refuse_others(session, condition, by, "open this condition again")
+    _refuse_others(session, condition, by, say("open this condition again"))
     today = facts_now(session, condition.project_id, guide, at).today
-    refuse_past("due date", due_on, today)
+    refuse_past(say("due date"), due_on, today)
     if due_on is None and condition.due_on < today:
-        raise Invalid({"due date": "Its day has passed. Say by when it has to be met now."})
-    reason = tidy("reason", reason, required="Say what the proof does not show.")
+        raise Invalid({"due date": say("Its day has passed. Say by when it has to be met now.")})
+    reason = tidy("reason", reason, required=say("Say what the proof does not show."))
     before = {"proof": condition.proof, "met_by": condition.met_by, "due_on": condition.due_on}
     condition.state, condition.met_at, condition.met_by, condition.proof = "open", None, None, ""
     condition.due_on = due_on or condition.due_on
@@ -291,8 +296,8 @@ def withdraw_condition(
     require_on_project(session, "gates.withdraw_condition", by, condition.project_id)
     open_project(session, condition.project_id)
     _refuse_closed(condition)
-    _refuse_others(session, condition, by, "withdraw this condition")
-    reason = tidy("reason", reason, required="Say why it is no longer asked for.")
+    _refuse_others(session, condition, by, say("withdraw this condition"))
+    reason = tidy("reason", reason, required=say("Say why it is no longer asked for."))
     drop_condition(condition, reason)
     _record_condition(session, EventAction.CONDITION_WITHDRAWN, condition, {"reason": reason}, by, at, guide)
 
@@ -309,14 +314,14 @@ def _refuse_others(session: Session, condition: Condition, by: Actor, verb: str)
     held = project_roles(session, condition.project_id, by.key)
     set_by = Role(condition.role) if condition.role else None
     if Role.APPROVER not in held and set_by not in held and condition.created_by != by.key:
-        who = set_by.title if set_by else "whoever set it"
-        text = f"Only {who} or an approver can {verb}."
+        who = set_by.title if set_by else say("whoever set it")
+        text = say("Only {who} or an approver can {verb}.", who=who, verb=verb)
         raise Refused(Blocker("wrong_role", text, role=set_by, gate=Gate(condition.gate)))
 
 
 def _refuse_closed(condition: Condition) -> None:
     if condition.state != "open":
-        text = f"This condition is {condition.state} already."
+        text = say("This condition is {state} already.", state=condition.state)
         raise Refused(Blocker("closed", text, gate=Gate(condition.gate)))
 
 
@@ -346,8 +351,8 @@ def waive(
     facts = facts_now(session, project_id, guide, at)
     refuse(may_waive(facts, evaluate(facts, guide, gate), check_id, by, expires_on))
     if expires_on > facts.today + LONGEST_WAIVER:
-        raise Invalid({"expiry": "A waiver lasts at most a year. It can be given again then."})
-    mitigation = tidy("mitigation", mitigation, required="Say what is done about the risk meanwhile.")
+        raise Invalid({"expiry": say("A waiver lasts at most a year. It can be given again then.")})
+    mitigation = tidy("mitigation", mitigation, required=say("Say what is done about the risk meanwhile."))
     waiver = Waiver(
         project_id=project_id,
         check_id=check_id,
@@ -378,12 +383,12 @@ def revoke_waiver(
     role = guide.checks_by_id[waiver.check_id].waived_by if waiver.check_id in guide.checks_by_id else None
     held = project_roles(session, waiver.project_id, by.key)
     if waiver.revoked_at is not None:
-        raise Refused(Blocker("closed", "This waiver was revoked already.", gate=Gate(waiver.gate)))
+        raise Refused(Blocker("closed", say("This waiver was revoked already."), gate=Gate(waiver.gate)))
     if waiver.by_key != by.key and not held & {role, Role.APPROVER}:
-        who = role.title if role else "whoever gave it"
-        text = f"Only {who} or an approver can revoke this waiver."
+        who = role.title if role else say("whoever gave it")
+        text = say("Only {who} or an approver can revoke this waiver.", who=who)
         raise Refused(Blocker("wrong_role", text, role=role, gate=Gate(waiver.gate)))
-    reason = tidy("reason", reason, required="Say why the waiver ends.")
+    reason = tidy("reason", reason, required=say("Say why the waiver ends."))
     waiver.revoked_at = at
     detail = {"waiver": waiver.id, "reason": reason}
     subject = f"check:{waiver.check_id}"
@@ -409,7 +414,7 @@ def give_reason(
     facts = facts_now(session, project_id, guide, at)
     states = evaluate(facts, guide, gate)
     refuse(may_reason(facts, states, check_id, by))
-    reason = tidy("reason", reason, required="Say why you go on.")
+    reason = tidy("reason", reason, required=say("Say why you go on."))
     warned = [
         state
         for state in states

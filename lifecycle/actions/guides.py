@@ -14,6 +14,7 @@ from lifecycle.facts.people import require_on_project
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules.guide_changes import effect_on, guide_changes
 from lifecycle.rules.permissions import require
 from lifecycle.vocabulary import Actor, Blocker
@@ -45,9 +46,13 @@ def upgrade(
     require_on_project(session, "projects.upgrade_guide", by, project_id)
     project = open_project(session, project_id)
     if project.guide_version == guide.version:
-        raise Refused(Blocker("guide:current", f"This project goes by version {guide.version} already."))
+        raise Refused(
+            Blocker(
+                "guide:current", say("This project goes by version {version} already.", version=guide.version)
+            )
+        )
     if to_digest != guide.digest:
-        raise Conflict("the guide", base=0, found=0, theirs=guide.version)
+        raise Conflict(say("the guide"), base=0, found=0, theirs=guide.version)
     today = organisation_today(session, at)
     before_guide, old = edition(session, guide, project.guide_version), project.guide_version
     before = load_facts(session, project_id, today=today, guide=before_guide)

@@ -14,6 +14,7 @@ from lifecycle.actions.people import active_person, change_organisation_role, re
 from lifecycle.errors import Invalid, Refused
 from lifecycle.events import EventAction
 from lifecycle.facts.people import actor_of
+from lifecycle.language import say
 from lifecycle.rules.identities import Vouched
 from lifecycle.store.tables import Invitation, PersonRow, SignInIdentity
 from lifecycle.vocabulary import SYSTEM, Actor, Blocker, OrganisationRole
@@ -33,7 +34,7 @@ def connect(session: Session, *, by: Actor | None = None, at: datetime, email: s
         )
     ).first()
     if known is not None:
-        text = (
+        text = say(
             "This address belongs to an account that another sign-in is connected to. "
             "Ask an administrator of Lifecycle."
         )
@@ -59,12 +60,13 @@ def join(
     Returns its key. An open invitation is used up, with its role on a project; `role` counts without one.
     """
     if not vouched.email or not vouched.name:
-        raise Invalid({"email": "Your provider told neither a name nor an address that it vouches for."})
+        raise Invalid({"email": say("Your provider told neither a name nor an address that it vouches for.")})
     link = _invitation(session, vouched.email, at)
     if link is None and not by_group:
-        text = (
-            "You have no account here yet. Ask an administrator of Lifecycle to invite "
-            f"{vouched.email}, then sign in again."
+        text = say(
+            "You have no account here yet. Ask an administrator of Lifecycle to invite {email}, "
+            "then sign in again.",
+            email=vouched.email,
         )
         raise Refused(Blocker("identity:unknown", text))
     given = OrganisationRole(link.organisation_role) if link and not by_group else role

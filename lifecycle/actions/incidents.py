@@ -14,6 +14,7 @@ from lifecycle.events import EventAction, project_chain, record
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import holders, project_roles, require_on_project
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules import incidents as rules
 from lifecycle.rules.incidents import IncidentKind, IncidentSeverity, IncidentState
 from lifecycle.store.tables import Incident, IncidentNote, PersonRow
@@ -41,7 +42,7 @@ def open_incident(
     require_on_project(session, "incidents.open", by, project_id)
     open_project(session, project_id)
     if kind not in BY_PEOPLE:
-        raise Invalid({"kind": "Choose incident or bug; the others are opened by monitors."})
+        raise Invalid({"kind": say("Choose incident or bug; the others are opened by monitors.")})
     incident = new_incident(
         session,
         Incident(
@@ -49,7 +50,7 @@ def open_incident(
             kind=kind.value,
             title=_tidy_title(title),
             severity=severity.value,
-            model_version=_one_line("model version", model_version),
+            model_version=_one_line(say("model version"), model_version),
             started_at=_tidy_start(started_at, at),
             detected_at=at,
             opened_at=at,
@@ -97,7 +98,13 @@ def take_on(
     if person is None or not person.active:
         raise NotFound("person", who)
     if not project_roles(session, incident.project_id, who):
-        raise Invalid({"assignee": f"{person.name} has no role on this project. Give them one first."})
+        raise Invalid(
+            {
+                "assignee": say(
+                    "{person} has no role on this project. Give them one first.", person=person.name
+                )
+            }
+        )
     before = incident.assignee
     incident.assignee, incident.acknowledged_at = who, incident.acknowledged_at or at
     incident.state = IncidentState.WORKING.value
@@ -122,12 +129,12 @@ def edit(
     """Say better what it is. `base` is the revision that was on the screen; the same words again change nothing."""
     incident = _at_step(session, "incidents.edit", "edit", incident_id, by)
     if incident.revision != base:
-        raise Conflict("this incident", base=base, found=incident.revision)
+        raise Conflict(say("this incident"), base=base, found=incident.revision)
     after = {
         "title": _tidy_title(title),
         "severity": severity.value,
         "cause": tidy("cause", cause),
-        "model_version": _one_line("model version", model_version),
+        "model_version": _one_line(say("model version"), model_version),
         "started_at": _tidy_start(started_at, incident.detected_at),
     }
     before = {name: getattr(incident, name) for name in after}
@@ -144,7 +151,7 @@ def edit(
 def note(session: Session, *, by: Actor, at: datetime, incident_id: int, text: str) -> None:
     """Write down what was seen or done; notes stay as they are."""
     incident = _open_to(session, "incidents.note", incident_id, by)
-    text = tidy("text", text, required="Write what was seen or done.")
+    text = tidy("text", text, required=say("Write what was seen or done."))
     add_note(session, incident, text, by, at)
     _record(session, EventAction.INCIDENT_NOTED, incident, {"text": text}, by, at)
 
@@ -169,9 +176,9 @@ def record_fix(
     incident = _at_step(session, "incidents.resolve", "fix", incident_id, by)
     restored_at = restored_at or at
     if not incident.started_at <= restored_at <= at:
-        raise Invalid({"restored": "It was over after it began, and not later than now."})
-    incident.cause = tidy("cause", cause, required="Say why it happened.")
-    incident.fix = tidy("fix", fix, required="Say what was done about it.")
+        raise Invalid({"restored": say("It was over after it began, and not later than now.")})
+    incident.cause = tidy("cause", cause, required=say("Say why it happened."))
+    incident.fix = tidy("fix", fix, required=say("Say what was done about it."))
     incident.fixed_version = _one_line("version", fixed_version)
     incident.fixed_at, incident.fixed_by, incident.restored_at = at, by.key, restored_at
     incident.assignee = incident.assignee or by.key
@@ -213,7 +220,7 @@ def sign_fix(
             incident.fixed_by,
         )
     )
-    required = "" if accepted else "Say what the fix does not do."
+    required = "" if accepted else say("Say what the fix does not do.")
     text = tidy("text", text, required=required)
     if text:
         add_note(session, incident, text, by, at)
@@ -231,7 +238,7 @@ def close(session: Session, *, by: Actor, at: datetime, incident_id: int, lesson
     """The review afterwards: what was learned, and what will be done otherwise. Nothing is left to do then."""
     incident = _at_step(session, "incidents.close", "close", incident_id, by)
     incident.lessons = tidy(
-        "lessons", lessons, required="Say what was learned and what will be done otherwise."
+        "lessons", lessons, required=say("Say what was learned and what will be done otherwise.")
     )
     incident.state, incident.closed_at, incident.closed_by = IncidentState.CLOSED.value, at, by.key
     incident.revision += 1
@@ -241,7 +248,7 @@ def close(session: Session, *, by: Actor, at: datetime, incident_id: int, lesson
 def reopen(session: Session, *, by: Actor, at: datetime, incident_id: int, reason: str) -> None:
     """It was not over: the fix and its signature no longer count, and stay in the log."""
     incident = _at_step(session, "incidents.reopen", "reopen", incident_id, by)
-    reason = tidy("reason", reason, required="Say why it is not over.")
+    reason = tidy("reason", reason, required=say("Say why it is not over."))
     add_note(session, incident, reason, by, at)
     before = {"state": incident.state, "signed_by": incident.signed_by, "restored_at": incident.restored_at}
     incident.state = IncidentState.WORKING.value
@@ -318,7 +325,7 @@ def _tidy_start(started_at: datetime | None, known_at: datetime) -> datetime:
     if started_at is None:
         return known_at
     if started_at > known_at:
-        raise Invalid({"began": "It cannot have begun after it was noticed."})
+        raise Invalid({"began": say("It cannot have begun after it was noticed.")})
     return started_at
 
 

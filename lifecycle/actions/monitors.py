@@ -35,6 +35,7 @@ from lifecycle.facts.releases import release_facts
 from lifecycle.facts.reviews import candidates
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules.incidents import IncidentKind, IncidentState
 from lifecycle.rules.monitors import (
     MonitorSpec,
@@ -151,7 +152,7 @@ def create_from_plan(
             continue
         made.append(_add(session, project_id, _tidy(spec), by, at, plan_row=row_id))
     if not made:
-        text = (
+        text = say(
             "No row of the monitoring plan (R13) is left that has a limit and says on which side trouble is."
         )
         raise Refused(Blocker("plan:nothing", text, fields=(MONITORING_PLAN,)))
@@ -182,7 +183,7 @@ def change(
     """
     monitor = _changeable(session, "monitors.edit", monitor_id, by)
     if monitor.revision != base:
-        raise Conflict("this monitor", base=base, found=monitor.revision)
+        raise Conflict(say("this monitor"), base=base, found=monitor.revision)
     before, after = spec_of(monitor), _tidy(spec)
     if before == after:
         return
@@ -203,8 +204,8 @@ def pause(session: Session, *, by: Actor, at: datetime, monitor_id: int, reason:
     """Readings are still stored; nothing fires until it is switched on again."""
     monitor = _changeable(session, "monitors.edit", monitor_id, by)
     if monitor.state == PAUSED:
-        raise Refused(Blocker("monitor:paused", "This monitor is paused already."))
-    reason = tidy("reason", reason, required="Say why nobody should be alarmed meanwhile.")
+        raise Refused(Blocker("monitor:paused", say("This monitor is paused already.")))
+    reason = tidy("reason", reason, required=say("Say why nobody should be alarmed meanwhile."))
     monitor.state = PAUSED
     monitor.revision += 1
     _record(session, EventAction.MONITOR_PAUSED, monitor, {"reason": reason}, by, at)
@@ -214,7 +215,7 @@ def resume(session: Session, *, by: Actor, at: datetime, monitor_id: int) -> Non
     """Switch a paused monitor on: what comes from now on is judged, and awaited."""
     monitor = _changeable(session, "monitors.edit", monitor_id, by)
     if monitor.state == ON:
-        raise Refused(Blocker("monitor:on", "This monitor is on."))
+        raise Refused(Blocker("monitor:on", say("This monitor is on.")))
     monitor.state, monitor.heard_at = ON, at
     begin_anew(session, monitor)
     monitor.revision += 1
@@ -224,7 +225,7 @@ def resume(session: Session, *, by: Actor, at: datetime, monitor_id: int) -> Non
 def retire(session: Session, *, by: Actor, at: datetime, monitor_id: int, reason: str) -> None:
     """Nothing is taken any more; readings and firings stay on record."""
     monitor = _changeable(session, "monitors.retire", monitor_id, by)
-    reason = tidy("reason", reason, required="Say why this is no longer watched.")
+    reason = tidy("reason", reason, required=say("Say why this is no longer watched."))
     monitor.state = RETIRED
     monitor.revision += 1
     _record(session, EventAction.MONITOR_RETIRED, monitor, {"reason": reason}, by, at)
@@ -358,12 +359,12 @@ def correct(
     ).first()
     if reading is None:
         raise NotFound("reading", key)
-    reason = tidy("reason", reason, required="Say how you know.")
+    reason = tidy("reason", reason, required=say("Say how you know."))
     if value is not None and value - value != 0:
-        raise Invalid({"value": "Give a finite number, or say that it is missing."})
+        raise Invalid({"value": say("Give a finite number, or say that it is missing.")})
     known = corrections_of(session, monitor_id).get(reading.id or 0)
     if value == (known[0] if known else reading.value):
-        raise Refused(Blocker("reading:same", "This is what counts already. Nothing was changed."))
+        raise Refused(Blocker("reading:same", say("This is what counts already. Nothing was changed.")))
     verdict = spec_of(monitor).rule.judge_value(value, reading.bound)
     session.add(
         ReadingCorrection(
@@ -537,10 +538,20 @@ def _mark(session: Session, settled: Settled, on_record: Mapping[str, Firing], m
     """Firings stay on record; whether they still follow from the readings is said, in their incident too."""
     for key in settled.ended:
         on_record[key].ended_at = moment
-        _note(session, on_record[key], f"Readings that came since no longer make it fire at {key}.", moment)
+        _note(
+            session,
+            on_record[key],
+            say("Readings that came since no longer make it fire at {key}.", key=key),
+            moment,
+        )
     for key in settled.again:
         on_record[key].ended_at = None
-        _note(session, on_record[key], f"Readings that came since make it fire at {key} again.", moment)
+        _note(
+            session,
+            on_record[key],
+            say("Readings that came since make it fire at {key} again.", key=key),
+            moment,
+        )
 
 
 def _note(session: Session, firing: Firing, text: str, moment: datetime) -> None:
@@ -609,7 +620,9 @@ def _open(
     session: Session, monitor: Monitor, kind: IncidentKind, firings: Sequence[Firing], moment: datetime
 ) -> Incident:
     spec = spec_of(monitor)
-    title = breach_title(spec) if kind is IncidentKind.TRIGGER else f"No readings of {spec.name}"
+    title = (
+        breach_title(spec) if kind is IncidentKind.TRIGGER else say("No readings of {spec}", spec=spec.name)
+    )
     return incidents.new_incident(
         session,
         Incident(
@@ -752,7 +765,12 @@ def _changeable(session: Session, action: str, monitor_id: int, by: Actor) -> Mo
     require_on_project(session, action, by, monitor.project_id)
     open_project(session, monitor.project_id)
     if monitor.state == RETIRED:
-        raise Refused(Blocker("monitor:retired", f"“{monitor.name}” is retired. Add a new monitor instead."))
+        raise Refused(
+            Blocker(
+                "monitor:retired",
+                say("“{monitor}” is retired. Add a new monitor instead.", monitor=monitor.name),
+            )
+        )
     return monitor
 
 

@@ -16,6 +16,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.releases import incident_facts, release_facts, watched_facts
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules.delivery import measure
 from lifecycle.rules.gates import may_decide_gate
 from lifecycle.rules.operation import Verdict, findings, may_retire, review_cycle
@@ -42,9 +43,9 @@ def conclude_review(
     """
     require_on_project(session, "operation.conclude_review", by, project_id)
     if verdict is Verdict.RETIRE:
-        raise Invalid({"outcome": "Retiring it also asks who was told and what was learned."})
+        raise Invalid({"outcome": say("Retiring it also asks who was told and what was learned.")})
     if verdict is Verdict.RESTRICT:
-        reason = tidy("reason", reason, required="Say what it is limited to from now on.")
+        reason = tidy("reason", reason, required=say("Say what it is limited to from now on."))
     return gates.decide(
         session,
         by=by,
@@ -80,9 +81,11 @@ def retire(
     """
     require_on_project(session, "operation.retire", by, project_id)
     open_project(session, project_id)
-    reason = tidy("reason", reason, required="Say why it ends.")
-    downstream = tidy("downstream", downstream, required="Say what was checked of those who use its output.")
-    lessons = tidy("lessons", lessons, required="Say what the next team should know.")
+    reason = tidy("reason", reason, required=say("Say why it ends."))
+    downstream = tidy(
+        "downstream", downstream, required=say("Say what was checked of those who use its output.")
+    )
+    lessons = tidy("lessons", lessons, required=say("Say what the next team should know."))
     facts = facts_now(session, project_id, guide, at)
     told = {" ".join(tidy("told", name).split()): on for name, on in told.items()}
     refuse(

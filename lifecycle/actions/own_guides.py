@@ -13,6 +13,7 @@ from lifecycle.events import ORGANISATION, EventAction, record
 from lifecycle.facts.editions import keep_edition
 from lifecycle.facts.own_guides import ON_SCREEN, call_roles_as, in_force, kept_own, version_word
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.own_guide import OwnGuide, joined
 from lifecycle.rules.guide_changes import guide_changes
 from lifecycle.rules.permissions import require
@@ -29,7 +30,7 @@ def save(session: Session, *, by: Actor, at: datetime, shipped: Guide, own: OwnG
     require("own_guides.save", by)
     kept = kept_own(session)
     if kept.revision != base:
-        raise Conflict("your own guide", base=base, found=kept.revision, theirs=kept.content)
+        raise Conflict(say("your own guide"), base=base, found=kept.revision, theirs=kept.content)
     before = in_force(session, shipped)
     number = max(kept.number, 1)
     after = _checked(shipped, own, number)

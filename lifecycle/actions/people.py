@@ -14,6 +14,7 @@ from sqlmodel import Session, col, delete, func, select
 from lifecycle.errors import Forbidden, Invalid, NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, project_chain, record
 from lifecycle.facts.people import holders, require_on_project
+from lifecycle.language import mark, say
 from lifecycle.rules import people as rules
 from lifecycle.rules.permissions import require
 from lifecycle.store.tables import (
@@ -31,7 +32,7 @@ from lifecycle.vocabulary import OWN_ROLES, REVIEWERS, Actor, Blocker, Organisat
 
 INVITATION_LASTS = timedelta(days=7)
 RESET_LINK_LASTS = timedelta(hours=24)
-ERASED_NAME = "Erased person"
+ERASED_NAME = mark("Erased person")
 
 
 def invite(
@@ -51,9 +52,9 @@ def invite(
     problems = {"email": rules.email_problem(email), "name": rules.name_problem(name) if name else None}
     raise_problems(problems)
     if session.exec(select(PersonRow.key).where(col(PersonRow.email) == email)).first():
-        raise Invalid({"email": "Somebody with this address has an account already."})
+        raise Invalid({"email": say("Somebody with this address has an account already.")})
     if (project_id is None) != (project_role is None):
-        raise Invalid({"project": "Choose both a project and a role on it, or neither."})
+        raise Invalid({"project": say("Choose both a project and a role on it, or neither.")})
     if project_id is not None:
         _project(session, project_id)
     earlier = session.exec(
@@ -97,7 +98,7 @@ def revoke_invitation(session: Session, *, by: Actor, at: datetime, token_hash: 
     require("people.revoke_invitation", by)
     invitation = session.get(Invitation, token_hash)
     if invitation is None or invitation.used_at or invitation.revoked_at:
-        raise NotFound("open invitation", token_hash[:8])
+        raise NotFound(say("open invitation"), token_hash[:8])
     invitation.revoked_at = at
     _record_event(session, EventAction.INVITATION_REVOKED, f"link:{token_hash[:16]}", by, at)
 
@@ -129,7 +130,7 @@ def rename(session: Session, *, by: Actor, at: datetime, person_key: str, name: 
     """One's own name, or anybody's for an administrator. Signatures keep the name they were printed with."""
     require("people.rename", by)
     if by.key != person_key and by.organisation_role is not OrganisationRole.ADMINISTRATOR:
-        raise Forbidden("Only an administrator may change somebody else's name.")
+        raise Forbidden(say("Only an administrator may change somebody else's name."))
     person = existing_person(session, person_key)
     name = rules.tidy_name(name)
     raise_problems({"name": rules.name_problem(name)})
@@ -170,7 +171,14 @@ def set_approval_level(session: Session, *, by: Actor, at: datetime, person_key:
     """The highest risk tier that this person may approve; 0 takes the right away."""
     require("people.set_approval_level", by)
     if not 0 <= level <= rules.HIGHEST_APPROVAL_LEVEL:
-        raise Invalid({"level": f"Choose a level from 0 to {rules.HIGHEST_APPROVAL_LEVEL}."})
+        raise Invalid(
+            {
+                "level": say(
+                    "Choose a level from 0 to {highest_approval_level}.",
+                    highest_approval_level=rules.HIGHEST_APPROVAL_LEVEL,
+                )
+            }
+        )
     person = active_person(session, person_key)
     before, person.approval_level = person.approval_level, level
     record_of_person(
@@ -189,10 +197,12 @@ def make_eligible(session: Session, *, by: Actor, at: datetime, person_key: str,
     """Put somebody on the list of those who may be asked to review in this role."""
     require("people.make_eligible", by)
     if role not in (*REVIEWERS, *OWN_ROLES):
-        raise Invalid({"role": f"{role.title} is not a reviewing role."})
+        raise Invalid({"role": say("{role} is not a reviewing role.", role=role.title)})
     person = active_person(session, person_key)
     if session.get(EligibleReviewer, (person_key, role.value)):
-        raise Invalid({"role": f"{person.name} is on the list for {role.title} already."})
+        raise Invalid(
+            {"role": say("{person} is on the list for {role} already.", person=person.name, role=role.title)}
+        )
     session.add(EligibleReviewer(person_key=person_key, role=role.value, granted_by=by.key, granted_at=at))
     record_of_person(session, EventAction.REVIEWER_LISTED, person, by, at, role=role.value)
 
@@ -202,7 +212,7 @@ def end_eligibility(session: Session, *, by: Actor, at: datetime, person_key: st
     require("people.end_eligibility", by)
     listed = session.get(EligibleReviewer, (person_key, role.value))
     if listed is None:
-        raise NotFound("eligible reviewer", person_key)
+        raise NotFound(say("eligible reviewer"), person_key)
     session.delete(listed)
     record_of_person(
         session, EventAction.REVIEWER_UNLISTED, existing_person(session, person_key), by, at, role=role.value
@@ -231,7 +241,7 @@ def sign_out_everywhere(
     """
     require("people.sign_out_everywhere", by)
     if by.key != person_key and by.organisation_role is not OrganisationRole.ADMINISTRATOR:
-        raise Forbidden("Only an administrator may sign somebody else out.")
+        raise Forbidden(say("Only an administrator may sign somebody else out."))
     person = existing_person(session, person_key)
     ended = end_sessions(session, person.key, at, but=keep_session)
     record_of_person(session, EventAction.SESSION_REVOKED, person, by, at, sessions_ended=ended)
@@ -242,9 +252,9 @@ def reactivate(session: Session, *, by: Actor, at: datetime, person_key: str) ->
     require("people.reactivate", by)
     person = existing_person(session, person_key)
     if person.erased_at is not None:
-        raise Refused(Blocker("erased", "This person was erased; invite them anew."))
+        raise Refused(Blocker("erased", say("This person was erased; invite them anew.")))
     if person.active:
-        raise Invalid({"person": f"{person.name} is active already."})
+        raise Invalid({"person": say("{person} is active already.", person=person.name)})
     person.active = True
     record_of_person(session, EventAction.PERSON_REACTIVATED, person, by, at)
 
@@ -254,7 +264,7 @@ def erase(session: Session, *, by: Actor, at: datetime, person_key: str) -> None
     require("people.erase", by)
     person = existing_person(session, person_key)
     if person.erased_at is not None:
-        raise Invalid({"person": "This person was erased already."})
+        raise Invalid({"person": say("This person was erased already.")})
     keep_an_administrator(session, person)
     person.name, person.email, person.password_hash = ERASED_NAME, None, None
     person.active, person.erased_at = False, at
@@ -290,18 +300,33 @@ def give_project_role(
         raise Refused(
             Blocker(
                 "not_eligible",
-                f"{person.name} is not on the list for {role.title}. An administrator can add them.",
+                say(
+                    "{person} is not on the list for {role}. An administrator can add them.",
+                    person=person.name,
+                    role=role.title,
+                ),
                 role=role,
             )
         )
     if role is Role.APPROVER and person.approval_level == 0:
         raise Refused(
             Blocker(
-                "no_level", f"{person.name} has no approval level. An administrator can give one.", role=role
+                "no_level",
+                say("{person} has no approval level. An administrator can give one.", person=person.name),
+                role=role,
             )
         )
     if person_key in holders(session, project_id, role):
-        raise Invalid({"role": f"{person.name} is {role.title} of {project.name} already."})
+        raise Invalid(
+            {
+                "role": say(
+                    "{person} is {role} of {project} already.",
+                    person=person.name,
+                    role=role.title,
+                    project=project.name,
+                )
+            }
+        )
     add_membership(session, project_id, person_key, role, at, given_by=by.key)
     _record_role(session, EventAction.ROLE_GIVEN, project_id, person_key, role, by, at)
 
@@ -319,7 +344,7 @@ def take_project_role(
         raise Refused(
             Blocker(
                 "last_manager",
-                "Name another product manager first; a project is never without one.",
+                say("Name another product manager first; a project is never without one."),
                 role=role,
             )
         )
@@ -349,7 +374,7 @@ def existing_person(session: Session, person_key: str) -> PersonRow:
 def active_person(session: Session, person_key: str) -> PersonRow:
     person = existing_person(session, person_key)
     if not person.active:
-        raise Refused(Blocker("inactive", f"The account of {person.name} is not active."))
+        raise Refused(Blocker("inactive", say("The account of {person} is not active.", person=person.name)))
     return person
 
 
@@ -391,7 +416,7 @@ def keep_an_administrator(session: Session, person: PersonRow) -> None:
         raise Refused(
             Blocker(
                 "last_administrator",
-                f"{person.name} is the last administrator. Make somebody else one first.",
+                say("{person} is the last administrator. Make somebody else one first.", person=person.name),
             )
         )
 

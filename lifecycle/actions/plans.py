@@ -17,6 +17,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules.permissions import require
 from lifecycle.rules.reviews import due_problem
 from lifecycle.store.tables import Organisation, TargetDate
@@ -54,7 +55,7 @@ def clear_date(
     open_project(session, project_id)
     planned = session.get(TargetDate, (project_id, gate.value))
     if planned is None:
-        raise NotFound("target date", gate.title)
+        raise NotFound(say("target date"), gate.title)
     before = planned.on_date
     session.delete(planned)
     _record(session, project_id, gate, before, None, by, at, guide)
@@ -95,9 +96,17 @@ def set_holidays(session: Session, *, by: Actor, at: datetime, country: str, reg
     """Choose whose public holidays working days leave out; an empty country means weekends alone."""
     require("plans.set_holidays", by)
     if country and country not in countries():
-        raise Invalid({"country": f"No holidays are known for “{country}”."})
+        raise Invalid({"country": say("No holidays are known for “{country}”.", country=country)})
     if region and region not in regions(country):
-        raise Invalid({"region": f"“{region}” is no region of {countries().get(country, 'this country')}."})
+        raise Invalid(
+            {
+                "region": say(
+                    "“{region}” is no region of {get}.",
+                    region=region,
+                    get=countries().get(country, "this country"),
+                )
+            }
+        )
     organisation = session.exec(select(Organisation)).first()
     if organisation is None:
         raise NotFound("organisation", "")

@@ -15,6 +15,7 @@ from lifecycle.facts.editions import by_its_guide, keep_edition
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules.answers import clean_text
 from lifecycle.rules.permissions import require
 from lifecycle.rules.project_facts import ProjectFacts
@@ -124,7 +125,7 @@ def edit(
     if new == old:
         return
     if project.revision != base:
-        raise Conflict("this project", base=base, found=project.revision, theirs=old, mine=new)
+        raise Conflict(say("this project"), base=base, found=project.revision, theirs=old, mine=new)
     project.name, project.purpose, project.organisation = name, purpose, organisation
     project.revision += 1
     _record(session, EventAction.PROJECT_EDITED, project, by, at, before=old, after=new)
@@ -135,7 +136,7 @@ def archive(session: Session, *, by: Actor, at: datetime, project_id: int) -> No
     project = existing(session, project_id)
     require_on_project(session, "projects.archive", by, project_id)
     if project.archived_at is not None:
-        raise Refused(Blocker("project:archived", "This project is archived already."))
+        raise Refused(Blocker("project:archived", say("This project is archived already.")))
     project.archived_at = at
     _record(session, EventAction.PROJECT_ARCHIVED, project, by, at)
 
@@ -146,7 +147,7 @@ def restore(session: Session, *, by: Actor, at: datetime, guide: Guide, project_
     project = existing(session, project_id)
     require_on_project(session, "projects.restore", by, project_id)
     if project.archived_at is None:
-        raise Refused(Blocker("project:not_archived", "This project is not archived."))
+        raise Refused(Blocker("project:not_archived", say("This project is not archived.")))
     project.archived_at = None
     project.merged_into = None  # it is one of its own again
     _record(session, EventAction.PROJECT_RESTORED, project, by, at)
@@ -161,9 +162,9 @@ def adopt(session: Session, *, by: Actor, at: datetime, guide: Guide, project_id
     project = existing(session, project_id)
     require_on_project(session, "projects.adopt", by, project_id)
     if project.origin != "register" or project.adopted_at is not None:
-        raise Refused(Blocker("project:adopted", "This project is assessed here already."))
+        raise Refused(Blocker("project:adopted", say("This project is assessed here already.")))
     if project.stage is None:
-        raise Refused(Blocker("project:unmapped", "Decide first which stage this project is in."))
+        raise Refused(Blocker("project:unmapped", say("Decide first which stage this project is in.")))
     project.adopted_at = at
     project.guide_version = guide.version
     keep_edition(session, guide, at)
@@ -197,10 +198,12 @@ def map_stage(
     require_on_project(session, "projects.map_stage", by, project_id)
     if project.origin != "register" or project.adopted_at is not None:
         raise Refused(
-            Blocker("project:adopted", "Only a project from a register is placed by hand; others pass gates.")
+            Blocker(
+                "project:adopted", say("Only a project from a register is placed by hand; others pass gates.")
+            )
         )
     if stage is not Stage.PRODUCTION and status is not ProjectStatus.ACTIVE:
-        raise Invalid({"status": "Rollout, live and retired belong to Production."})
+        raise Invalid({"status": say("Rollout, live and retired belong to Production.")})
     before = {"stage": project.stage, "status": project.status}
     place(project, stage, status, at)
     project.revision += 1
@@ -242,11 +245,14 @@ def open_project(session: Session, project_id: int) -> Project:
     """The project for a change of its content: refused while it is archived or not assessed here."""
     project = existing(session, project_id)
     if project.archived_at is not None:
-        raise Refused(Blocker("project:archived", "This project is archived. Restore it before changing it."))
+        raise Refused(
+            Blocker("project:archived", say("This project is archived. Restore it before changing it."))
+        )
     if project.origin == "register" and project.adopted_at is None:
         raise Refused(
             Blocker(
-                "project:not_adopted", "This project comes from a register. Adopt it before assessing it."
+                "project:not_adopted",
+                say("This project comes from a register. Adopt it before assessing it."),
             )
         )
     return project
@@ -309,14 +315,18 @@ def _tidy(name: str, purpose: str, organisation: str) -> tuple[str, str, str]:
     organisation = " ".join(clean_text(organisation).split())
     problems = {}
     if not name:
-        problems["name"] = "Give the project a name."
+        problems["name"] = say("Give the project a name.")
     for place, text, longest in (
         ("name", name, LONGEST_NAME),
         ("purpose", purpose, LONGEST_PURPOSE),
         ("organisation", organisation, LONGEST_NAME),
     ):
         if len(text) > longest:
-            problems[place] = f"This is {len(text):,} characters long; at most {longest:,} can be kept."
+            problems[place] = say(
+                "This is {text_count:,} characters long; at most {longest:,} can be kept.",
+                text_count=len(text),
+                longest=longest,
+            )
     if problems:
         raise Invalid(problems)
     return name, purpose, organisation

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from lifecycle.canonical import sha256_hex
 from lifecycle.errors import Conflict, Invalid, NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, record
+from lifecycle.language import say
 from lifecycle.rules.permissions import require
 from lifecycle.store.tables import SavedMapping
 from lifecycle.vocabulary import Actor, Blocker
@@ -37,7 +38,11 @@ def save_mapping(
         raise Refused(_taken(name))
     elif row.revision != base:
         raise Conflict(
-            f"the mapping “{name}”", base=base, found=row.revision, theirs=row.content, mine=content
+            say("the mapping “{name}”", name=name),
+            base=base,
+            found=row.revision,
+            theirs=row.content,
+            mine=content,
         )
     else:
         row.title, row.content, row.revision = title, content, row.revision + 1
@@ -75,13 +80,15 @@ def remove_mapping(session: Session, *, by: Actor, at: datetime, name: str) -> N
 
 def _checked(name: str, title: str) -> None:
     if not _NAME.fullmatch(name):
-        raise Invalid({"name": "A mapping needs a name of at least two letters or digits."})
+        raise Invalid({"name": say("A mapping needs a name of at least two letters or digits.")})
     if not title.strip() or len(title) > 200:
-        raise Invalid({"title": "A mapping needs a title of at most 200 characters."})
+        raise Invalid({"title": say("A mapping needs a title of at most 200 characters.")})
 
 
 def _taken(name: str) -> Blocker:
-    return Blocker("mapping:taken", f"There is a mapping “{name}” already. Choose another name.")
+    return Blocker(
+        "mapping:taken", say("There is a mapping “{name}” already. Choose another name.", name=name)
+    )
 
 
 def _find(session: Session, name: str) -> SavedMapping | None:

@@ -16,6 +16,7 @@ from lifecycle.errors import NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, project_chain, record
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.registers import known_entries, stored_entries, told_before
+from lifecycle.language import say
 from lifecycle.rules.permissions import require
 from lifecycle.rules.registers import (
     Comparison,
@@ -149,7 +150,7 @@ def undo_import(session: Session, *, by: Actor, at: datetime, run_id: int) -> in
     if run is None:
         raise NotFound("import", run_id)
     if run.undone_at is not None:
-        raise Refused(Blocker("import:undone", "This import was taken back already."))
+        raise Refused(Blocker("import:undone", say("This import was taken back already.")))
     projects = _brought_by(session, run_id)
     changes = session.exec(select(RegisterChange).where(col(RegisterChange.run_id) == run_id)).all()
     _refuse_under_a_later_one(session, run)
@@ -186,16 +187,18 @@ def merge(session: Session, *, by: Actor, at: datetime, project_id: int, into_id
     require_on_project(session, "projects.merge", by, into_id)
     if project.origin != "register" or project.adopted_at is not None:
         raise Refused(
-            Blocker("project:adopted", "Only a project from a register that nobody adopted is merged.")
+            Blocker("project:adopted", say("Only a project from a register that nobody adopted is merged."))
         )
     if project.archived_at is not None:
-        raise Refused(Blocker("project:archived", "This project is archived already."))
+        raise Refused(Blocker("project:archived", say("This project is archived already.")))
     if ours.origin == "register" and ours.adopted_at is None:
         raise Refused(
-            Blocker("project:not_adopted", "Choose a project that is assessed here, or adopt that one.")
+            Blocker("project:not_adopted", say("Choose a project that is assessed here, or adopt that one."))
         )
     if ours.archived_at is not None:
-        raise Refused(Blocker("project:archived", "The project to merge into is archived. Restore it first."))
+        raise Refused(
+            Blocker("project:archived", say("The project to merge into is archived. Restore it first."))
+        )
     project.archived_at, project.merged_into = at, into_id
     record(
         session,
@@ -236,8 +239,12 @@ def _refuse_under_a_later_one(session: Session, run: ImportRun) -> None:
         raise Refused(
             Blocker(
                 "import:later",
-                f"The import of {later.file_name} on {later.at:%Y-%m-%d %H:%M} UTC changed the same projects later. "
-                "Take that one back first.",
+                say(
+                    "The import of {file_name} on {at:%Y-%m-%d %H:%M} UTC changed the same projects "
+                    "later. Take that one back first.",
+                    file_name=later.file_name,
+                    at=later.at,
+                ),
             )
         )
 
@@ -474,7 +481,7 @@ def _mark_gone(work: _Work, entries: Sequence[KnownEntry]) -> list[int]:
     ids = [entry.project_id for entry in entries]
     for batch in _chunks(ids, _CHUNK):
         for project, entry in stored_entries(work.session, batch).values():
-            _keep_before(work, GONE, project, entry, [FieldChange("In the register", "yes", "no")])
+            _keep_before(work, GONE, project, entry, [FieldChange(say("In the register"), "yes", "no")])
             entry.gone_at = work.at
     return ids
 

@@ -17,6 +17,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.releases import freeze, release_facts
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules import releases as rules
 from lifecycle.rules.gates import blockers
 from lifecycle.rules.releases import Move, ReleaseFact
@@ -50,7 +51,7 @@ def create(
     )
     summary = tidy("summary", summary)
     if ready_at is not None and ready_at > at:
-        raise Invalid({"ready at": "This lies ahead. Say when the change was finished."})
+        raise Invalid({"ready at": say("This lies ahead. Say when the change was finished.")})
     facts = facts_now(session, project_id, guide, at)
     content = freeze(session, project_id, facts, guide, version)
     digest = sha256_hex(content)
@@ -131,7 +132,7 @@ def roll_back(
     release = _release(session, release_id)
     require_on_project(session, "releases.roll_back", by, release.project_id)
     open_project(session, release.project_id)
-    reason = tidy("reason", reason, required="Say what went wrong.")
+    reason = tidy("reason", reason, required=say("Say what went wrong."))
     known = release_facts(session, release.project_id)
     fact = _fact(known, release)
     refuse(rules.may_roll_back(fact))
@@ -169,7 +170,7 @@ def withdraw(session: Session, *, by: Actor, at: datetime, release_id: int, reas
     release = _release(session, release_id)
     require_on_project(session, "releases.withdraw", by, release.project_id)
     open_project(session, release.project_id)
-    reason = tidy("reason", reason, required="Say why it does not go live.")
+    reason = tidy("reason", reason, required=say("Say why it does not go live."))
     refuse(rules.may_withdraw(_fact(release_facts(session, release.project_id), release)))
     row = _add_step(session, release, by, at, move=Move.WITHDRAWN, note=reason, happened_at=at)
     _record(session, EventAction.RELEASE_WITHDRAWN, release, {"reason": reason}, by, at)
@@ -230,7 +231,7 @@ def _add_step(
 
 
 def _name(number: int, model_version: str) -> str:
-    return f"release {number} (version {model_version})"
+    return say("release {number} (version {model_version})", number=number, model_version=model_version)
 
 
 def _record(

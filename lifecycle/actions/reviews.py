@@ -42,6 +42,7 @@ from lifecycle.facts.people import holders, require_on_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.reviews import answered_changes, candidates
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules import reviews as rules
 from lifecycle.rules.change_requests import change_requests
 from lifecycle.rules.delegations import may_hand_over
@@ -76,7 +77,7 @@ def request(
     open_project(session, project_id)
     facts = facts_now(session, project_id, guide, at)
     message = tidy("message", message)
-    refuse_past("due date", due_on, facts.today)
+    refuse_past(say("due date"), due_on, facts.today)
     spec = guide.review(gate, role)
     _refuse_unasked(session, facts, guide, gate, role, person_key, by)
     review = Review(
@@ -134,7 +135,7 @@ def reassign(
     _refuse_closed(old)
     facts = facts_now(session, old.project_id, guide, at)
     gate, role = Gate(old.gate), Role(old.role)
-    refuse_past("due date", due_on, facts.today)
+    refuse_past(say("due date"), due_on, facts.today)
     _refuse_unasked(session, facts, guide, gate, role, person_key, by)
     return _move(
         session,
@@ -380,7 +381,7 @@ def withdraw(
     refuse(
         rules.may_withdraw(facts, guide, _sign_off_fact(facts, old), _review_fact(facts, old.review_id), by)
     )
-    reason = tidy("reason", reason, required="Say why you take it back.")
+    reason = tidy("reason", reason, required=say("Say why you take it back."))
     row = new_sign_off(
         project,
         review,
@@ -431,9 +432,11 @@ def answer_change(
     facts = facts_now(session, made.project_id, guide, at)
     found = change_requests(facts, guide, answered_changes(session, made.project_id))
     if not any((item.sign_off.id, item.key, item.is_open) == (sign_off_id, key, True) for item in found):
-        text = "This change is not asked for any more: the answer was changed, or the reviewer decided anew."
+        text = say(
+            "This change is not asked for any more: the answer was changed, or the reviewer decided anew."
+        )
         raise Refused(_blocker(made, "not_asked_for", text))
-    said = tidy("answer", text, required="Say why it stays as it is.")
+    said = tidy("answer", text, required=say("Say why it stays as it is."))
     row = ChangeAnswer(
         project_id=made.project_id, sign_off_id=sign_off_id, key=key, text=said, at=at, by_key=by.key
     )
@@ -469,12 +472,12 @@ def _sign_off_fact(facts: ProjectFacts, row: SignOff) -> SignOffFact:
     for fact in facts.sign_offs:
         if fact.id == row.id:
             return fact
-    raise Refused(_blocker(row, "withdrawn", "This decision was withdrawn already."))
+    raise Refused(_blocker(row, "withdrawn", say("This decision was withdrawn already.")))
 
 
 def _refuse_closed(review: Review) -> None:
     if review.state != "open":
-        raise Refused(_blocker(review, "closed", f"This review is {review.state} already."))
+        raise Refused(_blocker(review, "closed", say("This review is {state} already.", state=review.state)))
 
 
 def _refuse_unasked(

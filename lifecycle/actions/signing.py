@@ -15,6 +15,7 @@ from lifecycle.events import EventAction
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.facts.reviews import changed_since
 from lifecycle.guide import Guide
+from lifecycle.language import mark, say
 from lifecycle.rules import reviews as rules
 from lifecycle.rules.answers import clean_text
 from lifecycle.rules.people import name_problem
@@ -26,12 +27,12 @@ from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Meaning, R
 
 LONGEST_TEXT = 5_000
 LONGEST_NAME = 200
-NO_CONDITION = "Name at least one condition, or approve without."
+NO_CONDITION = mark("Name at least one condition, or approve without.")
 MOST_CONDITIONS = 50
 NEEDS_COMMENT: Mapping[Decision, str] = {
-    Decision.CHANGES_REQUESTED: "Say what has to change.",
-    Decision.REJECTED: "Say why it is rejected.",
-    Decision.OPINION: "Write your opinion.",
+    Decision.CHANGES_REQUESTED: mark("Say what has to change."),
+    Decision.REJECTED: mark("Say why it is rejected."),
+    Decision.OPINION: mark("Write your opinion."),
 }
 
 NewCondition = tuple[str, str, date]  # text, owner (person key or name), due date
@@ -59,7 +60,15 @@ def tidy(place: str, text: str, longest: int = LONGEST_TEXT, *, required: str = 
     """Cleaned text; raises Invalid when it is too long, or empty although `required` says what to write."""
     text = clean_text(text)
     if len(text) > longest:
-        raise Invalid({place: f"This is {len(text):,} characters long; at most {longest:,} can be kept."})
+        raise Invalid(
+            {
+                place: say(
+                    "This is {text_count:,} characters long; at most {longest:,} can be kept.",
+                    text_count=len(text),
+                    longest=longest,
+                )
+            }
+        )
     if required and not text:
         raise Invalid({place: required})
     return text
@@ -90,14 +99,23 @@ def cover_as_seen(
         return covered
     keys = changed_since(session, review.project_id, facts, guide, gate, role, seen_digest)
     names = [key_title(facts, guide, key) for key in keys or ()]
-    what = ", ".join(names) if names else "what this role relies on"
-    text = f"While you were reading, {what} changed. Nothing was signed: read it again, then decide."
+    what = ", ".join(names) if names else say("what this role relies on")
+    text = say(
+        "While you were reading, {what} changed. Nothing was signed: read it again, then decide.", what=what
+    )
     raise Refused(Blocker("seen_changed", text, fields=keys or (), role=role, gate=gate))
 
 
 def tidy_conditions(conditions: Sequence[NewCondition], today: date) -> list[NewCondition]:
     if len(conditions) > MOST_CONDITIONS:
-        raise Invalid({"conditions": f"At most {MOST_CONDITIONS} conditions can be set at once."})
+        raise Invalid(
+            {
+                "conditions": say(
+                    "At most {most_conditions} conditions can be set at once.",
+                    most_conditions=MOST_CONDITIONS,
+                )
+            }
+        )
     return [
         tidy_condition(text, owner, due_on, today, number)
         for number, (text, owner, due_on) in enumerate(conditions, 1)
@@ -106,10 +124,10 @@ def tidy_conditions(conditions: Sequence[NewCondition], today: date) -> list[New
 
 def tidy_condition(text: str, owner: str, due_on: date, today: date, number: int = 0) -> NewCondition:
     """A condition with all that it needs; raises Invalid naming which of several."""
-    place = f"condition {number} · " if number else ""
-    refuse_past(f"{place}due date", due_on, today)
+    place = say("condition {number} · ", number=number) if number else ""
+    refuse_past(say("{place}due date", place=place), due_on, today)
     return (
-        tidy(f"{place}text", text, required="Say what has to be done."),
+        tidy(f"{place}text", text, required=say("Say what has to be done.")),
         " ".join(tidy(f"{place}owner", owner, LONGEST_NAME, required="Say who sees to it.").split()),
         due_on,
     )
@@ -129,7 +147,9 @@ def refuse_incomplete(
     problems: dict[str, str] = {}
     if decision not in decisions_allowed(act):
         allowed = ", ".join(item.title for item in decisions_allowed(act))
-        problems["decision"] = f"This review asks to {act.value}; choose one of: {allowed}."
+        problems["decision"] = say(
+            "This review asks to {act}; choose one of: {allowed}.", act=act.value, allowed=allowed
+        )
     elif problem := rules.meaning_problem(rules.meanings_of(guide.review(gate, role), decision), stated):
         problems["meaning"] = problem
     if decision in NEEDS_COMMENT and not comment:
@@ -138,13 +158,13 @@ def refuse_incomplete(
     if with_conditions and not conditions:
         problems["conditions"] = NO_CONDITION
     elif conditions and not with_conditions:
-        problems["conditions"] = (
+        problems["conditions"] = say(
             "Conditions belong to “Approved with conditions”. Choose it, or take them out."
         )
     if fields and decision is not Decision.CHANGES_REQUESTED:
-        problems["fields"] = "Fields are named when changes are requested."
+        problems["fields"] = say("Fields are named when changes are requested.")
     elif unknown := [key for key in fields if key.partition("@")[0] not in guide.fields]:
-        problems["fields"] = f"There is no question {', '.join(unknown)}."
+        problems["fields"] = say("There is no question {unknown}.", unknown=", ".join(unknown))
     if problems:
         raise Invalid(problems)
 
@@ -180,10 +200,10 @@ def verification(
         return _signed_in_anew(session, review, by, at, anew_in)
     person = session.get(PersonRow, by.key)
     if password_hash is None:
-        text = "Signing here takes your password. Enter it and sign again; nothing was signed."
+        text = say("Signing here takes your password. Enter it and sign again; nothing was signed.")
         raise Refused(Blocker("password:needed", text, role=role, gate=gate))
     if person is None or not is_same(password_hash, person.password_hash or ""):
-        text = "Your password was changed meanwhile. Nothing was signed: enter the new one."
+        text = say("Your password was changed meanwhile. Nothing was signed: enter the new one.")
         raise Refused(Blocker("password:changed", text, role=role, gate=gate))
     return Verification.PASSWORD
 
@@ -195,7 +215,7 @@ def _signed_in_anew(
         session, person_key=by.key, session_hash=session_hash, review_id=review.id or 0, at=at
     ):
         return Verification.PROVIDER
-    text = (
+    text = say(
         "Signing here takes a fresh sign-in, not older than five minutes, for each signature. "
         "Sign in again, come back to this page and sign; nothing was signed."
     )

@@ -12,6 +12,7 @@ from lifecycle.events import EventAction
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules.answers import clean_text
 from lifecycle.store.tables import DataSource
 from lifecycle.vocabulary import Actor
@@ -35,7 +36,13 @@ def new_source(session: Session, project_id: int, name: str, at: datetime) -> Da
     name = _tidy(session, project_id, name)
     taken = set(session.exec(select(DataSource.key).where(col(DataSource.project_id) == project_id)))
     if len(taken) >= MOST_SOURCES:
-        raise Invalid({"name": f"A project can have at most {MOST_SOURCES} data sources."})
+        raise Invalid(
+            {
+                "name": say(
+                    "A project can have at most {most_sources} data sources.", most_sources=MOST_SOURCES
+                )
+            }
+        )
     last = session.exec(
         select(func.max(DataSource.position)).where(col(DataSource.project_id) == project_id)
     ).one()
@@ -70,7 +77,9 @@ def rename(
     if " ".join(name.split()) == source.name:
         return
     if source.revision != base:
-        raise Conflict("this data source", base=base, found=source.revision, theirs=source.name, mine=name)
+        raise Conflict(
+            say("this data source"), base=base, found=source.revision, theirs=source.name, mine=name
+        )
     before, source.name = source.name, _tidy(session, project_id, name)
     source.revision += 1
     _record(session, EventAction.SOURCE_RENAMED, source, by, at, guide, before=before, after=source.name)
@@ -98,7 +107,7 @@ def restore(
     open_project(session, project_id)
     source = session.get(DataSource, source_id)
     if source is None or source.project_id != project_id or source.removed_at is None:
-        raise NotFound("removed data source", source_id)
+        raise NotFound(say("removed data source"), source_id)
     source.removed_at = None
     source.revision += 1
     _record(session, EventAction.SOURCE_ADDED, source, by, at, guide, restored=True)
@@ -108,23 +117,31 @@ def existing(session: Session, project_id: int, source_id: int) -> DataSource:
     """The source if the project uses it; raises NotFound."""
     source = session.get(DataSource, source_id)
     if source is None or source.project_id != project_id or source.removed_at is not None:
-        raise NotFound("data source", source_id)
+        raise NotFound(say("data source"), source_id)
     return source
 
 
 def _tidy(session: Session, project_id: int, name: str) -> str:
     name = " ".join(clean_text(name).split())
     if not name:
-        raise Invalid({"name": "Give the data source a name."})
+        raise Invalid({"name": say("Give the data source a name.")})
     if len(name) > LONGEST_NAME:
-        raise Invalid({"name": f"This is {len(name):,} characters long; at most {LONGEST_NAME} can be kept."})
+        raise Invalid(
+            {
+                "name": say(
+                    "This is {name_count:,} characters long; at most {longest_name} can be kept.",
+                    name_count=len(name),
+                    longest_name=LONGEST_NAME,
+                )
+            }
+        )
     used = session.exec(
         select(DataSource.name).where(
             col(DataSource.project_id) == project_id, col(DataSource.removed_at).is_(None)
         )
     )
     if name.casefold() in {other.casefold() for other in used}:
-        raise Invalid({"name": f"There is a data source called “{name}” already."})
+        raise Invalid({"name": say("There is a data source called “{name}” already.", name=name)})
     return name
 
 

@@ -19,6 +19,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules.surroundings import LOG, change_problem
 from lifecycle.store.tables import CurrentAnswer
 from lifecycle.vocabulary import Actor, AnswerState, Blocker
@@ -46,9 +47,9 @@ def note_change(
     open_project(session, project_id)
     problems = change_problem(changed_on, assessed_on, organisation_today(session, at))
     if not change.strip():
-        problems["change"] = "Say what changed."
+        problems["change"] = say("Say what changed.")
     if kind not in guide.field(LOG).part("kind").choices:
-        problems["kind"] = "Choose what changed: a source, a vendor, a schema, a policy or the use."
+        problems["kind"] = say("Choose what changed: a source, a vendor, a schema, a policy or the use.")
     if problems:
         raise Invalid(problems)
     rows, revision = _rows(session, project_id)
@@ -83,7 +84,7 @@ def assess_change(
     if entry is None:
         raise NotFound("change", row_id)
     if entry.get("impact_assessed"):
-        raise Refused(Blocker("assessed", "The impact of this change was assessed already."))
+        raise Refused(Blocker("assessed", say("The impact of this change was assessed already.")))
     on = assessed_on or today
     changed_on = entry.get("changed_on")
     problems = change_problem(date.fromisoformat(changed_on) if changed_on else on, on, today)

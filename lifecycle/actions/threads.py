@@ -14,6 +14,7 @@ from lifecycle.events import EventAction, project_chain, record
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles, require_on_project
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules import threads as rules
 from lifecycle.rules.answers import clean_text
 from lifecycle.rules.threads import ThreadFact
@@ -43,11 +44,11 @@ def ask(
     require_on_project(session, "threads.ask", by, project_id)
     open_project(session, project_id)
     if field.is_of_source != bool(source_id):
-        place = "a data source" if field.is_of_source else "the stage worksheet"
-        raise Invalid({field_id: f"This question belongs to {place}."})
+        place = say("a data source") if field.is_of_source else say("the stage worksheet")
+        raise Invalid({field_id: say("This question belongs to {place}.", place=place)})
     if source_id:
         existing(session, project_id, source_id)
-    text = _tidy(text, "Write what you want to know.")
+    text = _tidy(text, say("Write what you want to know."))
     current = session.get(CurrentAnswer, (project_id, source_id, field_id))
     thread = Thread(
         project_id=project_id,
@@ -72,7 +73,7 @@ def reply(session: Session, *, by: Actor, at: datetime, thread_id: int, text: st
     require_on_project(session, "threads.reply", by, thread.project_id)
     open_project(session, thread.project_id)
     _refuse(rules.may_reply(_fact(thread)))
-    text = _tidy(text, "Write your answer.")
+    text = _tidy(text, say("Write your answer."))
     message_id = _say(session, thread, text, by, at)
     thread.waits_for, thread.moved_at = rules.turn_after(thread.opened_by, by), at
     _record(session, EventAction.THREAD_ANSWERED, thread, {"text": text}, by, at)
@@ -98,7 +99,7 @@ def reopen(session: Session, *, by: Actor, at: datetime, thread_id: int, text: s
     require_on_project(session, "threads.reopen", by, thread.project_id)
     open_project(session, thread.project_id)
     _refuse(rules.may_reopen(_fact(thread), by, project_roles(session, thread.project_id, by.key)))
-    text = _tidy(text, "Say what is still open.")
+    text = _tidy(text, say("Say what is still open."))
     _say(session, thread, text, by, at)
     thread.state, thread.resolved_by, thread.resolved_at = "open", None, None
     thread.waits_for, thread.moved_at = rules.turn_after(thread.opened_by, by), at
@@ -111,7 +112,7 @@ def reopen(session: Session, *, by: Actor, at: datetime, thread_id: int, text: s
 def _thread(session: Session, thread_id: int) -> Thread:
     thread = session.get(Thread, thread_id)
     if thread is None:
-        raise NotFound("question asked", thread_id)
+        raise NotFound(say("question asked"), thread_id)
     return thread
 
 
@@ -127,8 +128,10 @@ def _refuse(blockers: tuple[Blocker, ...]) -> None:
 def _tidy(text: str, required: str = "") -> str:
     text = clean_text(text)
     if len(text) > rules.LONGEST_MESSAGE:
-        most = f"at most {rules.LONGEST_MESSAGE:,} can be kept"
-        raise Invalid({"text": f"This is {len(text):,} characters long; {most}."})
+        most = say("at most {longest_message:,} can be kept", longest_message=rules.LONGEST_MESSAGE)
+        raise Invalid(
+            {"text": say("This is {text_count:,} characters long; {most}.", text_count=len(text), most=most)}
+        )
     if required and not text:
         raise Invalid({"text": required})
     return text

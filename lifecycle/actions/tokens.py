@@ -12,6 +12,7 @@ from lifecycle.actions.people import active_person, raise_problems
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Forbidden, NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, record
+from lifecycle.language import say
 from lifecycle.rules import tokens as rules
 from lifecycle.rules.people import tidy_name
 from lifecycle.rules.permissions import may, require
@@ -29,7 +30,9 @@ class NewToken:
     expires_at: datetime
 
     def __repr__(self) -> str:
-        return f"NewToken(id={self.id}, expires_at={self.expires_at!r})"
+        return say(
+            "NewToken(id={self_id}, expires_at={expires_at!r})", self_id=self.id, expires_at=self.expires_at
+        )
 
 
 def create(
@@ -49,7 +52,7 @@ def create(
     """
     require("tokens.create", by)
     if by.key != person_key and by.kind != "command_line":
-        raise Forbidden("A token acts in the name of its person: only they can make it.")
+        raise Forbidden(say("A token acts in the name of its person: only they can make it."))
     person, name = active_person(session, person_key), tidy_name(name)
     raise_problems(rules.problems(name, scopes, days))
     if only_project_id is not None and session.get(Project, only_project_id) is None:
@@ -95,7 +98,7 @@ def revoke(session: Session, *, by: Actor, at: datetime, token_id: int) -> None:
     if token is None or (token.person_key != by.key and not may("tokens.read_all", by)):
         raise NotFound("token", token_id)
     if token.revoked_at is not None:
-        raise Refused(Blocker("tokens:revoked", f"“{token.name}” is revoked already."))
+        raise Refused(Blocker("tokens:revoked", say("“{token}” is revoked already.", token=token.name)))
     token.revoked_at, token.revoked_by = at, by.key
     record(
         session,

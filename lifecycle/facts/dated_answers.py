@@ -12,6 +12,7 @@ from sqlalchemy import Select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from lifecycle.language import say
 from lifecycle.store.tables import CurrentAnswer, DataSource, Project
 from lifecycle.vocabulary import AnswerState, Gate, ProjectStatus
 
@@ -51,7 +52,9 @@ def _agreements(session: Session, project_ids: Any) -> Iterator[DatedAnswer]:
     for row, name in rows:
         if on := _day(_stored(row)):
             place = f"X09@{row.source_id}"
-            yield DatedAnswer(row.project_id, "agreement.ends", on, f"the agreement for {name}", place)
+            yield DatedAnswer(
+                row.project_id, "agreement.ends", on, say("the agreement for {name}", name=name), place
+            )
 
 
 def _foreseen(session: Session, project_ids: Any) -> Iterator[DatedAnswer]:
@@ -76,7 +79,7 @@ def _reviews(session: Session, project_ids: Any) -> Iterator[DatedAnswer]:
     for row in rows:
         stored = _stored(row)
         if isinstance(stored, dict) and (on := _day(stored.get("next"))):
-            yield DatedAnswer(row.project_id, "operate_review.due", on, "the Operate review", "P08")
+            yield DatedAnswer(row.project_id, "operate_review.due", on, say("the Operate review"), "P08")
 
 
 def _of_worksheet(field_id: str, project_ids: Any) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, overload
 from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
+from lifecycle.language import say
 from lifecycle.rules.incidents import IncidentSeverity
 from lifecycle.rules.monitors import MonitorSpec
 from lifecycle.rules.triggers import Direction, Judgement, LimitKind, Missing
@@ -135,16 +136,16 @@ def stretch(
     end = connection.execute(after.limit(1)).first()
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     zone = "" if connection.dialect.name == "sqlite" else "+00"
-    conditions = [f"monitor_id = {mark}"]
+    conditions = [say("monitor_id = {mark}", mark=mark)]
     given: list[int | str | None] = [monitor.id]
     if start is not None:
-        conditions.append(f"(at, id) > ({mark}, {mark})")
+        conditions.append(say("(at, id) > ({mark}, {mark})", mark=mark))
         given += [stored_moment(start.at) + zone, start.id]
     if end is not None:
-        conditions.append(f"(at, id) <= ({mark}, {mark})")
+        conditions.append(say("(at, id) <= ({mark}, {mark})", mark=mark))
         given += [stored_moment(end.at) + zone, end.id]
     if monitor.evaluates_from is not None:
-        conditions.append(f"at > {mark}")
+        conditions.append(say("at > {mark}", mark=mark))
         given.append(stored_moment(monitor.evaluates_from) + zone)
     # As the driver gives them: a hundred thousand moments are not made where a handful is asked for.
     found = connection.exec_driver_sql(

@@ -15,12 +15,13 @@ from sqlmodel import Session
 
 from lifecycle.errors import GuideError
 from lifecycle.guide import Guide
+from lifecycle.language import mark
 from lifecycle.own_guide import OwnGuide, joined, own_guide
 from lifecycle.store.base import metadata
 from lifecycle.store.tables import OwnGuideRow
 from lifecycle.vocabulary import call_own_roles
 
-ON_SCREEN = "Your own guide"  # instead of a file's name
+ON_SCREEN = mark("Your own guide")  # instead of a file's name
 _PREFIXES = ("OWN", "OUR", "ORG", "ADD")
 _ROW = metadata.tables[str(OwnGuideRow.__tablename__)]
 

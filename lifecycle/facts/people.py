@@ -8,6 +8,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from lifecycle.errors import Forbidden
+from lifecycle.language import say
 from lifecycle.rules.permissions import require
 from lifecycle.store.tables import Membership, PersonRow
 from lifecycle.vocabulary import Actor, OrganisationRole, Role
@@ -54,5 +55,5 @@ def require_on_project(
     `also` are roles that somebody else holds and that `by` stands in for.
     """
     if by.is_kept_from(project_id):
-        raise Forbidden("This token is for another project.")
+        raise Forbidden(say("This token is for another project."))
     require(action, by, project_roles(session, project_id, by.key) | set(also))

@@ -25,6 +25,7 @@ from lifecycle.facts.projects import (
     organisation_today,
 )
 from lifecycle.guide import Guide
+from lifecycle.language import mark, say
 from lifecycle.rules.assessment import AnswerStanding, Basis, answer_standing
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.readiness import (
@@ -67,7 +68,7 @@ _PROJECT_COLUMNS = tuple(column.name for column in _PROJECT.c if column.name != 
 _PAST_COLUMNS = frozenset(column.name for column in _PAST.c)
 _EVENTS = metadata.tables["event"]
 _MOMENTS = ("since", "waiting_since")
-_WAITS_UNTIL_DONE = "standing refreshed once for project"  # in the session's own notes
+_WAITS_UNTIL_DONE = mark("standing refreshed once for project")  # in the session's own notes
 GONE_STALE = "sign_off.gone_stale"
 STALE_SETTLES = timedelta(minutes=5)  # an answer is saved while it is typed: its last word counts
 _HELD = (SignOffStatus.SIGNED.value, SignOffStatus.CONDITIONAL.value)
@@ -476,19 +477,23 @@ def _next(facts: ProjectFacts, guide: Guide, targets: Mapping[Gate, date]) -> tu
     """The next day on which something is due, and what."""
     go_live = facts.answer("D37")
     due = [(day, f"{gate.title} gate") for gate, day in _open_targets(facts, targets).items()]
-    due += [(item.due_on, f"Condition: {item.text}") for item in facts.conditions if item.state == "open"]
     due += [
-        (item.due_on, f"Review by {item.role.title}")
+        (item.due_on, say("Condition: {item}", item=item.text))
+        for item in facts.conditions
+        if item.state == "open"
+    ]
+    due += [
+        (item.due_on, say("Review by {role}", role=item.role.title))
         for item in facts.reviews
         if item.state == "open" and item.due_on
     ]
     due += [
-        (last, f"Re-approval by {made.role.title}")
+        (last, say("Re-approval by {role}", role=made.role.title))
         for made in approvals_due(facts, guide)
         if (last := valid_through(facts, guide, made))
     ]
     if go_live and isinstance(go_live.value, date) and facts.live_since is None:
-        due.append((go_live.value, "First go-live"))
+        due.append((go_live.value, say("First go-live")))
     coming = [(day, what) for day, what in due if day >= facts.today]
     return min(coming, default=(None, ""))
 

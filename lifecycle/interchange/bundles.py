@@ -22,6 +22,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.guide import Guide
 from lifecycle.interchange import bundle_verifier
 from lifecycle.interchange.bundle_verifier import EVENTS, FORMAT, MANIFEST, ORGANISATION_EVENTS, ROWS, SEAL
+from lifecycle.language import mark
 from lifecycle.queries import bundles, dossiers
 from lifecycle.queries.bundles import BundleContent
 from lifecycle.queries.dossiers import Dossier, Position
@@ -38,7 +39,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _DATE = (1980, 1, 1, 0, 0, 0)
-_READ_ME = """\
+_READ_ME = mark("""\
 {name}: everything that was answered, signed and decided, as of event {sequence} of its log.
 
 dossier.html   to read and to print
@@ -52,7 +53,7 @@ people.json    whom the keys in rows and events stand for
 The newest event is number {sequence}. Its hash is
     {hash}
 Whoever kept this hash elsewhere can hold the log to it.
-"""
+""")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from lifecycle.errors import Invalid
 from lifecycle.interchange.model_bom import model_bom
 from lifecycle.interchange.model_card import model_card
+from lifecycle.language import say
 from lifecycle.queries.cards import Card
 
 
@@ -23,7 +24,9 @@ def format_of(name: str) -> CardFormat:
     """Raises Invalid for a name that says nothing of a format."""
     found = _ENDINGS.get(name.lower().rpartition(".")[2])
     if found is None:
-        raise Invalid({"file": f"“{name}” has to end in .md or .json, or name the format with --format."})
+        raise Invalid(
+            {"file": say("“{name}” has to end in .md or .json, or name the format with --format.", name=name)}
+        )
     return found
 
 

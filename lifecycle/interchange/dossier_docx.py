@@ -14,6 +14,7 @@ from docx.shared import Cm, Pt, RGBColor
 
 from lifecycle.interchange.cells import xml_text
 from lifecycle.interchange.printed import Block, Heading, Lines, Quiet, blocks
+from lifecycle.language import say
 from lifecycle.queries.dossiers import Report
 from lifecycle.rules.direction import is_right_to_left
 
@@ -26,10 +27,10 @@ def dossier_docx(report: Report, at: datetime) -> bytes:
     """Every answer, decision and check; opens in any program that reads .docx."""
     document = Document()
     project = report.dossier.project
-    document.core_properties.title = xml_text(f"{project.name} · dossier")[:255]
-    document.core_properties.author = "Lifecycle"
+    document.core_properties.title = xml_text(say("{project} · dossier", project=project.name))[:255]
+    document.core_properties.author = say("Lifecycle")
     document.core_properties.created = document.core_properties.modified = at.replace(tzinfo=None)
-    document.styles["Normal"].font.name = "Calibri"
+    document.styles["Normal"].font.name = say("Calibri")
     document.styles["Normal"].font.size = Pt(10.5)
     for block in blocks(report):
         _add(document, block)

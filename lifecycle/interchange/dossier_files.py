@@ -7,6 +7,7 @@ from datetime import datetime
 from importlib import import_module
 
 from lifecycle.errors import Invalid
+from lifecycle.language import say
 from lifecycle.queries.dossiers import Report
 
 DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -18,7 +19,7 @@ _WRITERS = {"docx": "dossier_docx", "pdf": "dossier_pdf"}
 def refuse_ending(name: str) -> None:
     """Raises Invalid unless a dossier can have this name."""
     if _ending(name) not in _WRITERS:
-        raise Invalid({"file": f"“{name}” has to end in .docx or .pdf."})
+        raise Invalid({"file": say("“{name}” has to end in .docx or .pdf.", name=name)})
 
 
 def dossier_file(report: Report, name: str, at: datetime) -> bytes:

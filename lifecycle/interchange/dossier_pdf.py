@@ -10,6 +10,7 @@ from fpdf.enums import XPos, YPos
 
 from lifecycle.interchange.pdf_page import GREY, INK, RULE, Colour, PdfPage, readable
 from lifecycle.interchange.printed import Block, Heading, Lines, Quiet, blocks
+from lifecycle.language import say
 from lifecycle.queries.dossiers import Report
 from lifecycle.rules.direction import is_right_to_left
 
@@ -29,7 +30,7 @@ def dossier_pdf(report: Report, at: datetime) -> bytes:
 
 class _Page(PdfPage):
     def __init__(self, name: str, at: datetime, folder: Path) -> None:
-        super().__init__(f"{name} · dossier", at, folder, "portrait")
+        super().__init__(say("{name} · dossier", name=name), at, folder, "portrait")
         self.set_margins(20, 18, 20)
         self.set_auto_page_break(auto=True, margin=18)
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 
+from lifecycle.language import mark
+
 _CANDIDATES = (
     ("cp1252", "Windows-1252"),
-    ("cp1250", "Windows-1250 (Central European)"),
-    ("mac_roman", "Mac Roman"),
-    ("cp850", "DOS (code page 850)"),
-    ("cp1251", "Windows-1251 (Cyrillic)"),
-    ("cp1253", "Windows-1253 (Greek)"),
+    ("cp1250", mark("Windows-1250 (Central European)")),
+    ("mac_roman", mark("Mac Roman")),
+    ("cp850", mark("DOS (code page 850)")),
+    ("cp1251", mark("Windows-1251 (Cyrillic)")),
+    ("cp1253", mark("Windows-1253 (Greek)")),
 )
 _LATIN = frozenset("àáâãäåæçèéêëìíîïñòóôõöøœùúûüýÿßÀÁÂÃÄÅÆÇÈÉÊËÍÎÏÑÓÔÕÖØŒÚÛÜ")
 _CENTRAL = _LATIN | frozenset("ąćęłńśźżĄĆĘŁŃŚŹŻčďěňřšťůžČĎĚŇŘŠŤŮŽőűŐŰăâîșțşţĂŞŢđĐĺľŕ")

@@ -12,6 +12,7 @@ from lifecycle.errors import LifecycleError, Refused, Unavailable
 from lifecycle.guide import Guide
 from lifecycle.interchange import mlflow
 from lifecycle.interchange.mlflow import Stored
+from lifecycle.language import say
 from lifecycle.queries import monitors as queries
 from lifecycle.settings import Mlflow
 from lifecycle.store.database import Database
@@ -38,7 +39,8 @@ def fetch(
     if server is None:
         raise Refused(
             Blocker(
-                "mlflow:none", "An administrator has to name the MLflow server first (LIFECYCLE_MLFLOW_URL)."
+                "mlflow:none",
+                say("An administrator has to name the MLflow server first (LIFECYCLE_MLFLOW_URL)."),
             )
         )
 

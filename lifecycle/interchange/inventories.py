@@ -15,32 +15,33 @@ from openpyxl.utils import get_column_letter
 
 from lifecycle.errors import Invalid
 from lifecycle.interchange.cells import cell_text
+from lifecycle.language import mark, say
 from lifecycle.queries.inventory import InventoryRow
 
 # Field of a row -> heading and width. The first eighteen are those of OSFI's guideline E-23, Appendix 1.
 COLUMNS: dict[str, tuple[str, int]] = {
     "id": ("ID", 26),
-    "name": ("Name", 32),
-    "description": ("Description", 48),
-    "rating": ("Rating", 12),
-    "owner": ("Owner", 22),
-    "developer": ("Developer", 22),
-    "origin": ("Origin", 20),
-    "version": ("Version", 14),
-    "live_on": ("Live date", 12),
-    "reviewer": ("Reviewer", 22),
-    "approver": ("Approver", 22),
-    "dependencies": ("Dependencies", 36),
-    "data_sources": ("Data sources", 36),
-    "approved_uses": ("Approved uses", 40),
-    "limitations": ("Limitations", 40),
-    "last_review": ("Last review", 12),
-    "monitoring": ("Monitoring status", 22),
-    "next_review": ("Next review", 12),
-    "stage": ("Stage", 22),
-    "readiness": ("Readiness", 16),
-    "status": ("Status", 12),
-    "organisation": ("Organisation", 24),
+    "name": (mark("Name"), 32),
+    "description": (mark("Description"), 48),
+    "rating": (mark("Rating"), 12),
+    "owner": (mark("Owner"), 22),
+    "developer": (mark("Developer"), 22),
+    "origin": (mark("Origin"), 20),
+    "version": (mark("Version"), 14),
+    "live_on": (mark("Live date"), 12),
+    "reviewer": (mark("Reviewer"), 22),
+    "approver": (mark("Approver"), 22),
+    "dependencies": (mark("Dependencies"), 36),
+    "data_sources": (mark("Data sources"), 36),
+    "approved_uses": (mark("Approved uses"), 40),
+    "limitations": (mark("Limitations"), 40),
+    "last_review": (mark("Last review"), 12),
+    "monitoring": (mark("Monitoring status"), 22),
+    "next_review": (mark("Next review"), 12),
+    "stage": (mark("Stage"), 22),
+    "readiness": (mark("Readiness"), 16),
+    "status": (mark("Status"), 12),
+    "organisation": (mark("Organisation"), 24),
 }
 HEADINGS = tuple(heading for heading, _ in COLUMNS.values())
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -53,7 +54,7 @@ def inventory_file(rows: Sequence[InventoryRow], name: str) -> bytes:
         return inventory_xlsx(rows)
     if ending == "csv":
         return inventory_csv(rows)
-    raise Invalid({"file": f"“{name}” has to end in .xlsx or .csv."})
+    raise Invalid({"file": say("“{name}” has to end in .xlsx or .csv.", name=name)})
 
 
 def inventory_csv(rows: Sequence[InventoryRow]) -> bytes:
@@ -73,7 +74,7 @@ def _csv_cell(value: str | date | None) -> str:
 def inventory_xlsx(rows: Sequence[InventoryRow]) -> bytes:
     """One sheet with a fixed heading and a filter; days are days."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("Model inventory")
+    sheet = book.create_sheet(say("Model inventory"))
     sheet.freeze_panes = "C2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{len(rows) + 1}"
     for number, (_, width) in enumerate(COLUMNS.values(), 1):

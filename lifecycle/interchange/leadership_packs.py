@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from lifecycle.errors import Invalid
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries.leadership_pack import LeadershipPack, leadership_pack
 from lifecycle.vocabulary import Actor
 
@@ -24,7 +25,7 @@ def make_pack(
     """Raises Invalid for an ending that is neither html nor pdf, and what `leadership_pack` raises."""
     writer = _WRITERS.get(ending.lower())
     if writer is None:
-        raise Invalid({"file": f"A pack is an .html or a .pdf file, not .{ending}."})
+        raise Invalid({"file": say("A pack is an .html or a .pdf file, not .{ending}.", ending=ending)})
     write: Callable[[LeadershipPack], bytes] = getattr(
         import_module(f"lifecycle.interchange.{writer}"), writer
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from lifecycle.language import say
 from lifecycle.rules.deliveries import is_loopback
 from lifecycle.rules.monitors import MlflowSource
 from lifecycle.rules.readings import MOST_AT_ONCE, NewReading
@@ -89,14 +90,19 @@ def _runs(server: Mlflow, source: MlflowSource) -> Iterator[_Run]:
 
 def _of_experiment(server: Mlflow, source: MlflowSource) -> Iterator[Mapping[str, Any]]:
     asked = {"experiment_name": source.experiment}
-    named = _get(server, "experiments/get-by-name", asked, f"experiment “{source.experiment}”")
+    named = _get(
+        server,
+        "experiments/get-by-name",
+        asked,
+        say("experiment “{experiment}”", experiment=source.experiment),
+    )
     ids = [_text(named.get("experiment"), "experiment_id")]
     token, seen = "", 0
     while seen < MOST_RUNS:
         body: dict[str, Any] = {
             "experiment_ids": ids,
             "max_results": _PAGE,
-            "order_by": ["attributes.start_time DESC"],
+            "order_by": [say("attributes.start_time DESC")],
         }
         page = _post(server, "runs/search", body | ({"page_token": token} if token else {}))
         runs = _list(page, "runs")
@@ -107,12 +113,12 @@ def _of_experiment(server: Mlflow, source: MlflowSource) -> Iterator[Mapping[str
 
 
 def _of_model(server: Mlflow, source: MlflowSource) -> Iterator[Mapping[str, Any]]:
-    model = f"registered model “{source.model}”"
+    model = say("registered model “{model}”", model=source.model)
     _get(server, "registered-models/get", {"name": source.model}, model)
     asked = {
         "filter": _named_so(source.model),
         "max_results": str(MOST_VERSIONS),
-        "order_by": "version_number DESC",
+        "order_by": say("version_number DESC"),
     }
     found = _list(_get(server, "model-versions/search", asked, model), "model_versions")
     versions = [each for each in found if each.get("name") == source.model]
@@ -126,7 +132,7 @@ def _named_so(name: str) -> str:
     if '"' not in name:
         return f'name="{name}"'
     pattern = name.replace("'", "_")
-    return f"name ILIKE '{pattern}'" if "'" in name else f"name='{name}'"
+    return say("name ILIKE '{pattern}'", pattern=pattern) if "'" in name else f"name='{name}'"
 
 
 def _history(server: Mlflow, run_id: str, metric: str) -> list[Entry]:
@@ -156,26 +162,26 @@ def _entry(said: Mapping[str, Any]) -> Entry:
             value = None
         return Entry(int(said.get("step") or 0), int(said.get("timestamp") or 0), value)
     except (TypeError, ValueError, OverflowError):
-        raise NotFetched("The MLflow server sent an entry of a metric that cannot be read.") from None
+        raise NotFetched(say("The MLflow server sent an entry of a metric that cannot be read.")) from None
 
 
 def _mapping(said: object) -> Mapping[str, Any]:
     if not isinstance(said, Mapping):
-        raise NotFetched("The MLflow server answered something else than its REST API does.")
+        raise NotFetched(say("The MLflow server answered something else than its REST API does."))
     return said
 
 
 def _list(said: object, name: str) -> list[Mapping[str, Any]]:
     found = _mapping(said or {}).get(name) or []
     if not isinstance(found, list):
-        raise NotFetched("The MLflow server answered something else than its REST API does.")
+        raise NotFetched(say("The MLflow server answered something else than its REST API does."))
     return [_mapping(each) for each in found]
 
 
 def _text(said: object, name: str) -> str:
     found = _mapping(said).get(name)
     if not isinstance(found, str) or not found.isprintable() or not 0 < len(found) <= 64:
-        raise NotFetched("The MLflow server answered something else than its REST API does.")
+        raise NotFetched(say("The MLflow server answered something else than its REST API does."))
     return found
 
 
@@ -187,7 +193,7 @@ def _post(server: Mlflow, what: str, body: Mapping[str, Any]) -> Mapping[str, An
     said = json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{server.url}{_API}/{what}", data=said, headers=headers, method="POST")
-    return _ask(server, request, "its runs")
+    return _ask(server, request, say("its runs"))
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -198,9 +204,9 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def _ask(server: Mlflow, request: urllib.request.Request, named: str) -> Mapping[str, Any]:
-    request.add_header("User-Agent", "Lifecycle")
+    request.add_header("User-Agent", say("Lifecycle"))
     if server.token:
-        request.add_unredirected_header("Authorization", f"Bearer {server.token}")
+        request.add_unredirected_header(say("Authorization"), say("Bearer {token}", token=server.token))
     handlers: list[urllib.request.BaseHandler] = [_NoRedirects()]
     if is_loopback(server.host):
         handlers.append(urllib.request.ProxyHandler({}))
@@ -213,21 +219,23 @@ def _ask(server: Mlflow, request: urllib.request.Request, named: str) -> Mapping
     except (OSError, http.client.HTTPException) as error:
         said = getattr(error, "reason", None) or error
         words = getattr(said, "strerror", None) or str(said) or type(said).__name__
-        raise NotFetched(f"The MLflow server at {server.host} cannot be reached: {words}.") from None
+        raise NotFetched(
+            say("The MLflow server at {host} cannot be reached: {words}.", host=server.host, words=words)
+        ) from None
     if len(content) > LARGEST_ANSWER:
-        raise NotFetched("The MLflow server's answer is too long to be read.")
+        raise NotFetched(say("The MLflow server's answer is too long to be read."))
     try:
         return _mapping(json.loads(content))
     except ValueError:
-        raise NotFetched("The MLflow server answered something else than its REST API does.") from None
+        raise NotFetched(say("The MLflow server answered something else than its REST API does.")) from None
 
 
 def _answered(error: urllib.error.HTTPError, named: str) -> str:
     if error.code == 404 and b"RESOURCE_DOES_NOT_EXIST" in error.read(2_000):
-        return f"The MLflow server knows no {named}."
+        return say("The MLflow server knows no {named}.", named=named)
     if error.code in (401, 403):
-        return (
+        return say(
             "The MLflow server does not let us in. An administrator sets its token (LIFECYCLE_MLFLOW_TOKEN)."
         )
     meaning = http.client.responses.get(error.code, "no known answer").lower()
-    return f"The MLflow server answered {error.code} ({meaning})."
+    return say("The MLflow server answered {code} ({meaning}).", code=error.code, meaning=meaning)

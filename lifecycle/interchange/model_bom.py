@@ -9,6 +9,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from lifecycle.interchange.cells import xml_text
+from lifecycle.language import say
 from lifecycle.queries.cards import Card, Dataset, Metric, ThirdPart, number
 from lifecycle.vocabulary import ProjectStatus, Stage
 
@@ -44,7 +45,7 @@ def model_bom(card: Card, at: datetime) -> str:
         "metadata": {
             "timestamp": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "lifecycles": [{"phase": _phase(card)}],
-            "tools": {"components": [{"type": "application", "name": "Lifecycle"}]},
+            "tools": {"components": [{"type": "application", "name": say("Lifecycle")}]},
             "component": {
                 "type": "application",
                 "bom-ref": product,
@@ -91,7 +92,10 @@ def _model(card: Card, ref: str) -> _Json:
             "considerations": {
                 "users": list(card.users),
                 "useCases": list(card.uses),
-                "technicalLimitations": [*card.limits, *(f"Not for: {use}" for use in card.not_for)],
+                "technicalLimitations": [
+                    *card.limits,
+                    *(say("Not for: {use}", use=use) for use in card.not_for),
+                ],
                 "ethicalConsiderations": [
                     {"name": f"{each.scenario}: {each.harm}", "mitigationStrategy": each.control}
                     for each in card.hazards
@@ -121,7 +125,13 @@ def _properties(card: Card) -> Iterator[_Json]:
     for text in card.monitoring:
         yield {"name": "lifecycle:monitor", "value": text}
     for each in card.signatures:
-        words = f"{each.decision.title} by {each.printed_name}, {each.at:%Y-%m-%d}, digest {each.digest}"
+        words = say(
+            "{decision} by {printed_name}, {at:%Y-%m-%d}, digest {digest}",
+            decision=each.decision.title,
+            printed_name=each.printed_name,
+            at=each.at,
+            digest=each.digest,
+        )
         yield {"name": f"lifecycle:sign-off:{each.gate.value}:{each.role.value}", "value": words}
 
 

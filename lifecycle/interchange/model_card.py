@@ -13,9 +13,10 @@ from typing import Any
 import yaml
 
 from lifecycle.interchange.cells import xml_text
+from lifecycle.language import mark, say
 from lifecycle.queries.cards import Card, Dataset, Metric, number
 
-NOTHING = "[More Information Needed]"
+NOTHING = mark("[More Information Needed]")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~$])")
 _STARTS_A_BLOCK = re.compile(r"^(\s*)([-+#>=:]|\d+(?=[.)](?:\s|$)))")
 _TURNS_TEXT = re.compile("[\u202a-\u202e\u2066-\u2069]")  # marks that turn the text after them around
@@ -48,9 +49,9 @@ def _head(card: Card) -> dict[str, Any]:
 
 
 def _results(metrics: Sequence[Metric], card: Card) -> dict[str, Any]:
-    data = "; ".join(_one_line(source.name) for source in card.datasets) or "The project's own data"
+    data = "; ".join(_one_line(source.name) for source in card.datasets) or say("The project's own data")
     return {
-        "task": {"type": "other", "name": _one_line(card.task) or "Other"},
+        "task": {"type": "other", "name": _one_line(card.task) or say("Other")},
         "dataset": {"type": "other", "name": data},
         "metrics": [
             {"type": _slug(metric.name), "name": _one_line(metric.name), "value": float(metric.value)}
@@ -75,7 +76,7 @@ def _clean(text: str) -> str:
 
 
 def _body(card: Card) -> Iterator[str]:
-    yield f"# Model Card for {line(card.project.name)}"
+    yield say("# Model Card for {line}", line=line(card.project.name))
     yield block(card.summary)
     yield from _details(card)
     yield from _uses(card)
@@ -87,49 +88,49 @@ def _body(card: Card) -> Iterator[str]:
 
 
 def _details(card: Card) -> Iterator[str]:
-    yield "## Model Details"
-    yield "### Model Description"
+    yield say("## Model Details")
+    yield say("### Model Description")
     yield block(card.decision)
     stage = card.project.stage.title if card.project.stage else ""
     yield _labelled(
-        ("Developed by", ", ".join(card.developers)),
-        ("Organisation", card.project.organisation),
-        ("Model type", " · ".join(word for word in (card.family, card.transparency) if word)),
-        ("Version", card.version),
-        ("Live since", card.live_on.isoformat() if card.live_on else ""),
-        ("Stage", f"{stage}, {card.project.status.value}" if stage else ""),
-        ("Risk tier", str(card.tier) if card.tier else ""),
-        ("License", ", ".join(dict.fromkeys(part.licence for part in card.parts if part.licence))),
+        (say("Developed by"), ", ".join(card.developers)),
+        (say("Organisation"), card.project.organisation),
+        (say("Model type"), " · ".join(word for word in (card.family, card.transparency) if word)),
+        (say("Version"), card.version),
+        (say("Live since"), card.live_on.isoformat() if card.live_on else ""),
+        (say("Stage"), f"{stage}, {card.project.status.value}" if stage else ""),
+        (say("Risk tier"), str(card.tier) if card.tier else ""),
+        (say("License"), ", ".join(dict.fromkeys(part.licence for part in card.parts if part.licence))),
         (
-            "Built on",
+            say("Built on"),
             "; ".join(f"{part.name} {part.version}".strip() for part in card.parts),
         ),
     )
-    yield "### Model Sources"
+    yield say("### Model Sources")
     yield block(card.versions)
 
 
 def _uses(card: Card) -> Iterator[str]:
-    yield "## Uses"
-    yield "### Direct Use"
+    yield say("## Uses")
+    yield say("### Direct Use")
     yield _list(card.uses)
     if card.users:
-        yield f"Used by or affecting: {line('; '.join(card.users))}"
-    yield "### Out-of-Scope Use"
+        yield say("Used by or affecting: {line}", line=line("; ".join(card.users)))
+    yield say("### Out-of-Scope Use")
     yield _list(card.not_for)
 
 
 def _risks(card: Card) -> Iterator[str]:
-    yield "## Bias, Risks, and Limitations"
+    yield say("## Bias, Risks, and Limitations")
     yield _list(card.limits)
     if card.hazards:
         rows = [(each.scenario, each.harm, each.control) for each in card.hazards]
-        yield table(("Foreseen", "Harm", "Control"), rows)
-    yield "### Recommendations"
+        yield table((say("Foreseen"), say("Harm"), say("Control")), rows)
+    yield say("### Recommendations")
     advice = (
-        ("The human step", card.human_step),
-        ("If it is missing or wrong", card.fallback),
-        ("Explanation", card.explanation),
+        (say("The human step"), card.human_step),
+        (say("If it is missing or wrong"), card.fallback),
+        (say("Explanation"), card.explanation),
     )
     yield (
         _labelled(*((label, text) for label, text in advice if text))
@@ -139,13 +140,15 @@ def _risks(card: Card) -> Iterator[str]:
 
 
 def _training(card: Card) -> Iterator[str]:
-    yield "## Training Details"
-    yield "### Training Data"
+    yield say("## Training Details")
+    yield say("### Training Data")
     if not card.datasets:
         yield NOTHING
         return
     rows = [_dataset(each) for each in card.datasets]
-    yield table(("Data", "Collected for", "Origin", "Owner", "Personal or sensitive"), rows)
+    yield table(
+        (say("Data"), say("Collected for"), say("Origin"), say("Owner"), say("Personal or sensitive")), rows
+    )
 
 
 def _dataset(each: Dataset) -> tuple[str, ...]:
@@ -153,18 +156,18 @@ def _dataset(each: Dataset) -> tuple[str, ...]:
 
 
 def _evaluation(card: Card) -> Iterator[str]:
-    yield "## Evaluation"
-    yield "### Testing Data, Factors & Metrics"
-    yield "#### Testing Data"
+    yield say("## Evaluation")
+    yield say("### Testing Data, Factors & Metrics")
+    yield say("#### Testing Data")
     yield block(card.split)
-    yield "#### Factors"
+    yield say("#### Factors")
     yield _list(card.fairness)
-    yield "### Results"
+    yield say("### Results")
     if not card.metrics:
         yield NOTHING
         return
     yield table(
-        ("Metric", "On", "Value", "Interval", "Baseline", "Measured"),
+        (say("Metric"), say("On"), say("Value"), say("Interval"), say("Baseline"), say("Measured")),
         [_metric(each) for each in card.metrics],
     )
 
@@ -178,24 +181,24 @@ def _metric(each: Metric) -> tuple[str, ...]:
 
 
 def _technical(card: Card) -> Iterator[str]:
-    yield "## Technical Specifications"
-    yield "### Model Architecture and Objective"
+    yield say("## Technical Specifications")
+    yield say("### Model Architecture and Objective")
     yield block(card.output)
-    yield "### Compute Infrastructure"
+    yield say("### Compute Infrastructure")
     yield block(card.speed)
-    yield "## Monitoring"
+    yield say("## Monitoring")
     yield _list(card.monitoring)
 
 
 def _approvals(card: Card) -> Iterator[str]:
-    yield "## Model Card Authors"
+    yield say("## Model Card Authors")
     yield line(", ".join(card.developers)) or NOTHING
-    yield "## Approvals"
+    yield say("## Approvals")
     if not card.signatures:
-        yield "Nobody has approved it yet."
+        yield say("Nobody has approved it yet.")
         return
     yield table(
-        ("Gate", "Role", "Decision", "By", "On", "Digest"),
+        (say("Gate"), say("Role"), say("Decision"), say("By"), say("On"), say("Digest")),
         [
             (
                 each.gate.title,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from lifecycle.language import mark, say
 from lifecycle.queries.leadership_pack import LeadershipPack
 from lifecycle.queries.portfolio import PortfolioRow
 from lifecycle.queries.portfolio_overview import Overview, StageCount
@@ -24,13 +25,13 @@ SIGNS = {
     Level.READY: "▶",
     Level.PASSED: "✓",
 }
-_OVER = {ProjectStatus.STOPPED: "■ Stopped", ProjectStatus.RETIRED: "■ Retired"}
+_OVER = {ProjectStatus.STOPPED: mark("■ Stopped"), ProjectStatus.RETIRED: mark("■ Retired")}
 _STATUSES = {
-    ProjectStatus.ACTIVE: "Active",
-    ProjectStatus.ROLLOUT: "Rolling out",
-    ProjectStatus.LIVE: "Live",
-    ProjectStatus.RETIRED: "Retired",
-    ProjectStatus.STOPPED: "Stopped",
+    ProjectStatus.ACTIVE: mark("Active"),
+    ProjectStatus.ROLLOUT: mark("Rolling out"),
+    ProjectStatus.LIVE: mark("Live"),
+    ProjectStatus.RETIRED: mark("Retired"),
+    ProjectStatus.STOPPED: mark("Stopped"),
 }
 _LONGEST = 160
 
@@ -76,17 +77,25 @@ Piece = Heading | Sentence | Figures | Bars | Table
 
 
 def title(pack: LeadershipPack) -> str:
-    return f"Portfolio at the end of {pack.as_of}" if pack.is_past else f"Portfolio on {pack.as_of}"
+    return (
+        say("Portfolio at the end of {as_of}", as_of=pack.as_of)
+        if pack.is_past
+        else say("Portfolio on {as_of}", as_of=pack.as_of)
+    )
 
 
 def stamp(pack: LeadershipPack) -> str:
     """Of which moment it is, when it was made and for whom."""
-    shown = f"Shows {utc(pack.seen_at)}" + (
-        f", the end of that day in {pack.time_zone}" if pack.is_past else ""
+    shown = say("Shows {utc}", utc=utc(pack.seen_at)) + (
+        say(", the end of that day in {time_zone}", time_zone=pack.time_zone) if pack.is_past else ""
     )
-    return (
-        f"{pack.organisation}. {shown}. Made {utc(pack.made_at)} for {pack.made_for}, from what they may read. "
-        "Read only: nothing in this file changes with the portfolio."
+    return say(
+        "{organisation}. {shown}. Made {utc} for {made_for}, from what they may read. Read "
+        "only: nothing in this file changes with the portfolio.",
+        organisation=pack.organisation,
+        shown=shown,
+        utc=utc(pack.made_at),
+        made_for=pack.made_for,
     )
 
 
@@ -105,53 +114,72 @@ def pieces(pack: LeadershipPack) -> Iterator[Piece]:
     if pack.roadmap is not None:
         yield from _late(pack.roadmap)
     else:
-        yield Sentence("A forecast is only made for today, so that this day has none.", is_quiet=True)
+        yield Sentence(say("A forecast is only made for today, so that this day has none."), is_quiet=True)
     yield from _projects(pack)
 
 
 def _headline(found: Overview, seen: datetime) -> str:
     if not found.running:
-        return f"{_counted(found.total, 'project')}, none of them running and assessed here."
+        return say(
+            "{counted}, none of them running and assessed here.", counted=_counted(found.total, "project")
+        )
     ready = found.levels[Level.READY] + found.levels[Level.PASSED]
-    text = (
-        f"Of {_counted(found.running, 'running project')}, {found.levels[Level.BLOCKED]:,} blocked, "
-        f"{found.levels[Level.WAITING]:,} waiting for nothing but sign-offs, {ready:,} ready for the gate ahead."
+    text = say(
+        "Of {counted}, {levels:,} blocked, {levels_2:,} waiting for nothing but sign-offs, "
+        "{ready:,} ready for the gate ahead.",
+        counted=_counted(found.running, say("running project")),
+        levels=found.levels[Level.BLOCKED],
+        levels_2=found.levels[Level.WAITING],
+        ready=ready,
     )
     if found.stuck:
-        text += f" Stuck longest: {found.stuck.name}, {_days(found.stuck.since, seen)}."
+        text += say(
+            " Stuck longest: {stuck}, {days}.", stuck=found.stuck.name, days=_days(found.stuck.since, seen)
+        )
     if found.not_assessed:
-        text += f" {found.not_assessed:,} more from registers, not assessed here."
+        text += say(
+            " {not_assessed:,} more from registers, not assessed here.", not_assessed=found.not_assessed
+        )
     return text
 
 
 def _figures(found: Overview, seen: datetime) -> tuple[tuple[str, str, str], ...]:
     ready = found.levels[Level.READY] + found.levels[Level.PASSED]
     return (
-        ("Projects", f"{found.total:,}", f"in {_counted(found.organisations, 'organisation')}"),
-        ("Ready", f"{ready:,}", f"{found.levels[Level.CONDITIONAL]:,} more with conditions"),
+        (say("Projects"), f"{found.total:,}", f"in {_counted(found.organisations, 'organisation')}"),
         (
-            "Blocked",
+            say("Ready"),
+            f"{ready:,}",
+            say("{levels:,} more with conditions", levels=found.levels[Level.CONDITIONAL]),
+        ),
+        (
+            say("Blocked"),
             f"{found.levels[Level.BLOCKED]:,}",
-            f"longest {_days(found.stuck.since, seen)}" if found.stuck else "nothing is stuck",
+            f"longest {_days(found.stuck.since, seen)}" if found.stuck else say("nothing is stuck"),
         ),
         (
-            "Wait for sign-offs",
+            say("Wait for sign-offs"),
             f"{found.levels[Level.WAITING]:,}",
-            f"longest {_days(found.waits[0].since, seen)}" if found.waits else "nobody asked",
+            f"longest {_days(found.waits[0].since, seen)}" if found.waits else say("nobody asked"),
         ),
-        ("Overdue", f"{found.overdue:,}", f"{found.stale:,} with stale sign-offs"),
+        (say("Overdue"), f"{found.overdue:,}", say("{stale:,} with stale sign-offs", stale=found.stale)),
     )
 
 
 def _stages(found: Overview) -> Iterator[Piece]:
     stages = [stage for stage in found.stages if stage.stage or stage.total]
     says = _fullest(stages, found.total)
-    yield Heading("Stages")
+    yield Heading(say("Stages"))
     yield Sentence(says)
     yield Bars(says, tuple((_stage(stage.stage), stage.total) for stage in stages))
     yield Table(
-        "Projects by stage and status",
-        ("Stage", "Projects", *(_STATUSES[status] for status in ProjectStatus), "Assessed here"),
+        say("Projects by stage and status"),
+        (
+            say("Stage"),
+            say("Projects"),
+            *(_STATUSES[status] for status in ProjectStatus),
+            say("Assessed here"),
+        ),
         tuple(
             (
                 _stage(stage.stage),
@@ -170,22 +198,35 @@ def _fullest(stages: list[StageCount], total: int) -> str:
     most = max(stage.total for stage in stages)
     names = [_stage(stage.stage) for stage in stages if stage.total == most]
     if len(names) == 1:
-        return f"{names[0]} holds the most projects: {most:,} of {total:,}."
-    return f"{', '.join(names[:-1])} and {names[-1]} hold the most projects: {most:,} each, of {total:,}."
+        return say(
+            "{names} holds the most projects: {most:,} of {total:,}.", names=names[0], most=most, total=total
+        )
+    return say(
+        "{names} and {names_2} hold the most projects: {most:,} each, of {total:,}.",
+        names=", ".join(names[:-1]),
+        names_2=names[-1],
+        most=most,
+        total=total,
+    )
 
 
 def _causes(found: Overview) -> Iterator[Piece]:
-    yield Heading("What stands in the way")
+    yield Heading(say("What stands in the way"))
     if not found.causes:
-        yield Sentence("Nothing stands in the way of any running project.")
+        yield Sentence(say("Nothing stands in the way of any running project."))
         return
     titles = tuple((_cause(cause), number) for cause, number in found.causes.items())
-    says = f"Most often: {titles[0][0]}, in {titles[0][1]:,} of {_counted(found.running, 'running project')}."
+    says = say(
+        "Most often: {titles}, in {titles_2:,} of {counted}.",
+        titles=titles[0][0],
+        titles_2=titles[0][1],
+        counted=_counted(found.running, say("running project")),
+    )
     yield Sentence(says)
     yield Bars(says, titles)
     yield Table(
-        "Projects held up by each cause",
-        ("Cause", "Projects"),
+        say("Projects held up by each cause"),
+        (say("Cause"), say("Projects")),
         tuple((cause, f"{number:,}") for cause, number in titles),
         (70, 30),
         frozenset({1}),
@@ -193,15 +234,22 @@ def _causes(found: Overview) -> Iterator[Piece]:
 
 
 def _waits(found: Overview, seen: datetime) -> Iterator[Piece]:
-    yield Heading("Who is being waited for")
+    yield Heading(say("Who is being waited for"))
     if not found.waits:
-        yield Sentence("Nobody is being waited for.")
+        yield Sentence(say("Nobody is being waited for."))
         return
     longest = found.waits[0]
-    yield Sentence(f"{longest.name} waits longest: for {longest.role.title}, {_days(longest.since, seen)}.")
+    yield Sentence(
+        say(
+            "{longest} waits longest: for {role}, {days}.",
+            longest=longest.name,
+            role=longest.role.title,
+            days=_days(longest.since, seen),
+        )
+    )
     yield Table(
-        "Roles that projects wait for, the longest wait first",
-        ("Role", "Projects", "Longest", "Days", "Since"),
+        say("Roles that projects wait for, the longest wait first"),
+        (say("Role"), say("Projects"), say("Longest"), say("Days"), say("Since")),
         tuple(
             (
                 wait.role.title,
@@ -220,17 +268,36 @@ def _waits(found: Overview, seen: datetime) -> Iterator[Piece]:
 def _late(found: Roadmap) -> Iterator[Piece]:
     late = [line for line in found.lines if line.days_late]
     dated = sum(line.go_live is not None for line in found.lines)
-    yield Heading("What will be late")
+    yield Heading(say("What will be late"))
     if not late:
-        yield Sentence(f"None of {_counted(dated, 'project')} with a go-live date is forecast to miss it.")
+        yield Sentence(
+            say(
+                "None of {counted} with a go-live date is forecast to miss it.",
+                counted=_counted(dated, "project"),
+            )
+        )
         return
     yield Sentence(
-        f"{len(late):,} of {_counted(dated, 'project')} with a go-live date forecast to miss it, {late[0].name} the "
-        f"most: by {_counted(late[0].days_late or 0, 'working day')}."
+        say(
+            "{late_count:,} of {counted} with a go-live date forecast to miss it, {name} the "
+            "most: by {counted_2}.",
+            late_count=len(late),
+            counted=_counted(dated, "project"),
+            name=late[0].name,
+            counted_2=_counted(late[0].days_late or 0, say("working day")),
+        )
     )
     yield Table(
-        "Projects forecast late, in working days",
-        ("Project", "Planned", "Likely (P50)", "Safe (P85)", "Days late", "Ask next", "By"),
+        say("Projects forecast late, in working days"),
+        (
+            say("Project"),
+            say("Planned"),
+            say("Likely (P50)"),
+            say("Safe (P85)"),
+            say("Days late"),
+            say("Ask next"),
+            say("By"),
+        ),
         tuple(
             (
                 line.name,
@@ -249,14 +316,22 @@ def _late(found: Roadmap) -> Iterator[Piece]:
 
 
 def _projects(pack: LeadershipPack) -> Iterator[Piece]:
-    yield Heading("Projects")
-    said = "The weakest standing first."
+    yield Heading(say("Projects"))
+    said = say("The weakest standing first.")
     if pack.left_out:
-        said += f" {pack.left_out:,} more are counted above and not listed."
+        said += say(" {left_out:,} more are counted above and not listed.", left_out=pack.left_out)
     yield Sentence(said, is_quiet=True)
     yield Table(
-        "Projects with their standing",
-        ("Project", "Organisation", "Stage", "Standing", "Days so", "Waits for", "What stands in the way"),
+        say("Projects with their standing"),
+        (
+            say("Project"),
+            say("Organisation"),
+            say("Stage"),
+            say("Standing"),
+            say("Days so"),
+            say("Waits for"),
+            say("What stands in the way"),
+        ),
         tuple(_project(row, pack.seen_at) for row in pack.projects),
         (20, 15, 13, 12, 6, 12, 30),
         frozenset({4}),
@@ -277,12 +352,12 @@ def _project(row: PortfolioRow, seen: datetime) -> tuple[str, ...]:
 
 def _standing(row: PortfolioRow) -> str:
     if row.level is None:
-        return "? Not assessed"
+        return say("? Not assessed")
     return _OVER.get(row.status) or f"{SIGNS[row.level]} {row.level.title}"
 
 
 def _stage(stage: Stage | None) -> str:
-    return stage.title if stage else "Not placed yet"
+    return stage.title if stage else say("Not placed yet")
 
 
 def _cause(cause: str) -> str:

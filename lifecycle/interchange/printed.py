@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lifecycle.language import mark, say
 from lifecycle.queries.dossiers import Chapter, Question, Report
 from lifecycle.queries.elsewhere import Elsewhere
 from lifecycle.queries.records import ConditionView, EvidenceView, OutcomeView, SignatureView, WaiverView
@@ -13,7 +14,7 @@ from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.signature_block import signature_lines, utc
 from lifecycle.vocabulary import CheckResult, Severity
 
-_RESULTS = {CheckResult.FAILS: "Fails", CheckResult.CANNOT_TELL: "Cannot tell"}
+_RESULTS = {CheckResult.FAILS: mark("Fails"), CheckResult.CANNOT_TELL: mark("Cannot tell")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,15 @@ def blocks(report: Report) -> Iterator[Block]:
     """The whole dossier, in the order in which it is read."""
     found = report.dossier
     yield from _title(report)
-    yield Heading("Sign-offs", 2)
+    yield Heading(say("Sign-offs"), 2)
     if not found.signatures:
-        yield Quiet("Nobody has signed yet.")
+        yield Quiet(say("Nobody has signed yet."))
     for record, position in found.signatures:
-        log = f"event {position.sequence}, hash {position.hash}" if position else ""
+        log = (
+            say("event {sequence}, hash {hash}", sequence=position.sequence, hash=position.hash)
+            if position
+            else ""
+        )
         yield from _signature(record, log)
     yield from _outcomes(found.outcomes)
     yield from _decided(report)
@@ -72,43 +77,48 @@ def blocks(report: Report) -> Iterator[Block]:
 def _title(report: Report) -> Iterator[Block]:
     project = report.dossier.project
     yield Heading(project.name, 1)
-    stage = project.stage.title if project.stage else "not placed in a stage"
+    stage = project.stage.title if project.stage else say("not placed in a stage")
     yield Quiet(" · ".join(word for word in (project.organisation, stage, project.status.value) if word))
     if project.archived_at:
-        yield Quiet(f"Archived {utc(project.archived_at)}.")
+        yield Quiet(say("Archived {utc}.", utc=utc(project.archived_at)))
     if project.purpose:
         yield Said(project.purpose)
     yield Quiet(
-        f"Log: event {report.events}, hash {report.head}. Questions as in version {report.dossier.guide_version}"
-        " of the guide. Times are UTC."
+        say(
+            "Log: event {events}, hash {head}. Questions as in version {guide_version} of the "
+            "guide. Times are UTC.",
+            events=report.events,
+            head=report.head,
+            guide_version=report.dossier.guide_version,
+        )
     )
 
 
 def _signature(record: SignatureView, log: str) -> Iterator[Block]:
     changes = "; ".join(place.title for place in record.changes_on)
     more = (
-        ("Comment", record.comment),
-        ("Changes asked for on", changes),
-        ("In the log", log),
-        ("Since then", "Taken back." if record.withdrawn else " ".join(record.stale)),
+        (say("Comment"), record.comment),
+        (say("Changes asked for on"), changes),
+        (say("In the log"), log),
+        (say("Since then"), say("Taken back.") if record.withdrawn else " ".join(record.stale)),
     )
     yield Lines((*signature_lines(record), *((label, text) for label, text in more if text)))
 
 
 def _outcomes(outcomes: tuple[OutcomeView, ...]) -> Iterator[Block]:
-    yield Heading("Outcomes of gates", 2)
+    yield Heading(say("Outcomes of gates"), 2)
     if not outcomes:
-        yield Quiet("No gate was decided yet.")
+        yield Quiet(say("No gate was decided yet."))
     for made in outcomes:
         back = f" to {made.to_stage.title}" if made.to_stage else ""
         lines = (
-            ("Gate", made.gate.title),
-            ("Outcome", f"{made.outcome.title}{back}"),
-            ("Reason", made.reason),
-            ("Risk tier", str(made.tier) if made.tier else ""),
-            ("Recorded by", made.printed_name),
-            ("Time", utc(made.at)),
-            ("Digest of the sign-offs it rests on", made.digest),
+            (say("Gate"), made.gate.title),
+            (say("Outcome"), f"{made.outcome.title}{back}"),
+            (say("Reason"), made.reason),
+            (say("Risk tier"), str(made.tier) if made.tier else ""),
+            (say("Recorded by"), made.printed_name),
+            (say("Time"), utc(made.at)),
+            (say("Digest of the sign-offs it rests on"), made.digest),
         )
         yield Lines(tuple((label, text) for label, text in lines if text))
 
@@ -116,29 +126,45 @@ def _outcomes(outcomes: tuple[OutcomeView, ...]) -> Iterator[Block]:
 def _decided(report: Report) -> Iterator[Block]:
     found = report.dossier
     if choice := found.tier_choice:
-        yield Heading("Risk tier", 2)
-        yield Said(f"Tier {choice.tier}, where the points propose {choice.proposed}: {choice.reason}")
+        yield Heading(say("Risk tier"), 2)
+        yield Said(
+            say(
+                "Tier {tier}, where the points propose {proposed}: {reason}",
+                tier=choice.tier,
+                proposed=choice.proposed,
+                reason=choice.reason,
+            )
+        )
         yield Quiet(f"{choice.approver}, {utc(choice.at)}")
-    yield Heading("Conditions, waivers and reasons", 2)
+    yield Heading(say("Conditions, waivers and reasons"), 2)
     if not (found.conditions or found.waivers or found.reasons):
-        yield Quiet("There are none.")
+        yield Quiet(say("There are none."))
     for condition in found.conditions:
         yield from _condition(condition)
     for waiver in found.waivers:
         yield from _waiver(waiver)
     for reason in found.reasons:
         yield Heading(f"{reason.check_id} · {reason.title}", 3)
-        yield Quiet(f"Reason for going on despite the warning · {reason.by}, {utc(reason.at)}")
+        yield Quiet(
+            say("Reason for going on despite the warning · {by}, {utc}", by=reason.by, utc=utc(reason.at))
+        )
         yield Said(reason.reason)
 
 
 def _condition(condition: ConditionView) -> Iterator[Block]:
     yield Heading(condition.text, 3)
     met = f" {utc(condition.met_at)} by {condition.met_by}" if condition.met_at else ""
-    late = ", overdue" if condition.is_overdue else ""
+    late = say(", overdue") if condition.is_overdue else ""
     yield Quiet(
-        f"Condition at the {condition.gate.title} gate · {condition.owner}, by {condition.due_on.isoformat()}"
-        f" · {condition.state}{met}{late}"
+        say(
+            "Condition at the {gate} gate · {owner}, by {due_on} · {state}{met}{late}",
+            gate=condition.gate.title,
+            owner=condition.owner,
+            due_on=condition.due_on.isoformat(),
+            state=condition.state,
+            met=met,
+            late=late,
+        )
     )
     if condition.proof:
         yield Said(condition.proof)
@@ -146,21 +172,31 @@ def _condition(condition: ConditionView) -> Iterator[Block]:
 
 def _waiver(waiver: WaiverView) -> Iterator[Block]:
     yield Heading(f"{waiver.check_id} · {waiver.title}", 3)
-    revoked = f" · revoked {utc(waiver.revoked_at)}" if waiver.revoked_at else ""
+    revoked = say(" · revoked {utc}", utc=utc(waiver.revoked_at)) if waiver.revoked_at else ""
     yield Quiet(
-        f"Waived at the {waiver.gate.title} gate by {waiver.approver}, {utc(waiver.at)},"
-        f" until {waiver.expires_on.isoformat()}{revoked}"
+        say(
+            "Waived at the {gate} gate by {approver}, {utc}, until {expires_on}{revoked}",
+            gate=waiver.gate.title,
+            approver=waiver.approver,
+            utc=utc(waiver.at),
+            expires_on=waiver.expires_on.isoformat(),
+            revoked=revoked,
+        )
     )
     yield Said(waiver.mitigation)
 
 
 def _checks(report: Report) -> Iterator[Block]:
     gate = report.gate
-    yield Heading(f"Checks at the {gate.title} gate" if gate else "Checks", 2)
+    yield Heading(say("Checks at the {gate} gate", gate=gate.title) if gate else say("Checks"), 2)
     counts = Counter(state.result for state in report.checks)
     yield Quiet(
-        f"{counts[CheckResult.PASSES]} pass, {counts[CheckResult.FAILS]} fail,"
-        f" {counts[CheckResult.CANNOT_TELL]} cannot tell for want of an answer."
+        say(
+            "{counts} pass, {counts_2} fail, {counts_3} cannot tell for want of an answer.",
+            counts=counts[CheckResult.PASSES],
+            counts_2=counts[CheckResult.FAILS],
+            counts_3=counts[CheckResult.CANNOT_TELL],
+        )
     )
     for result in (CheckResult.FAILS, CheckResult.CANNOT_TELL):
         for state in report.checks:
@@ -170,28 +206,36 @@ def _checks(report: Report) -> Iterator[Block]:
         f"{state.check_id} · {state.title}" for state in report.checks if state.result is CheckResult.PASSES
     )
     for line in dict.fromkeys(passing):
-        yield Quiet(f"{line} · Passes")
+        yield Quiet(say("{line} · Passes", line=line))
 
 
 def _check(state: CheckState) -> Iterator[Block]:
     yield Heading(f"{state.check_id} · {state.title}", 3)
     weight = _weight(state)
-    lacking = f" Lacks: {', '.join(state.missing)}." if state.missing else ""
+    lacking = say(" Lacks: {missing}.", missing=", ".join(state.missing)) if state.missing else ""
     yield Quiet(f"{_RESULTS[state.result]} · {weight}.{lacking}")
     for message in state.messages:
         yield Said(message)
     if state.waived:
-        yield Quiet(f"Waived until {state.waived.expires_on.isoformat()}: {state.waived.mitigation}")
+        yield Quiet(
+            say(
+                "Waived until {expires_on}: {mitigation}",
+                expires_on=state.waived.expires_on.isoformat(),
+                mitigation=state.waived.mitigation,
+            )
+        )
     if state.reasoned:
-        yield Quiet(f"Accepted, because: {state.reasoned}")
+        yield Quiet(say("Accepted, because: {reasoned}", reasoned=state.reasoned))
 
 
 def _weight(state: CheckState) -> str:
     if state.severity is None:
-        return f"advice until the {state.first_gate.title} gate"
-    return {Severity.BLOCK: "stops the gate", Severity.WARNING: "needs a reason", Severity.NOTE: "a note"}[
-        state.severity
-    ]
+        return say("advice until the {first_gate} gate", first_gate=state.first_gate.title)
+    return {
+        Severity.BLOCK: say("stops the gate"),
+        Severity.WARNING: say("needs a reason"),
+        Severity.NOTE: say("a note"),
+    }[state.severity]
 
 
 def _chapter(chapter: Chapter) -> Iterator[Block]:
@@ -205,30 +249,53 @@ def _question(question: Question) -> Iterator[Block]:
     yield Quiet(question.question)
     now, *earlier = question.versions
     yield Said(now.words)
-    back = ", brought back" if now.restored else ""
+    back = say(", brought back") if now.restored else ""
     yield Quiet(f"{now.who}, {utc(now.at)}{back}")
     for version in earlier:
-        yield Quiet(f"Before, {version.who}, {utc(version.at)}: {version.words}")
+        yield Quiet(
+            say("Before, {who}, {utc}: {words}", who=version.who, utc=utc(version.at), words=version.words)
+        )
 
 
 def _documents(documents: tuple[EvidenceView, ...]) -> Iterator[Block]:
-    yield Heading("Documents", 2)
+    yield Heading(say("Documents"), 2)
     if not documents:
-        yield Quiet("There are none.")
+        yield Quiet(say("There are none."))
     for item in documents:
         yield Heading(item.title, 3)
-        kept = f"{item.file_name}, SHA-256 {item.digest}" if item.is_file else item.url
-        until = f", valid until {item.expires_on.isoformat()}" if item.expires_on else ""
+        kept = (
+            say("{file_name}, SHA-256 {digest}", file_name=item.file_name, digest=item.digest)
+            if item.is_file
+            else item.url
+        )
+        until = (
+            say(", valid until {expires_on}", expires_on=item.expires_on.isoformat())
+            if item.expires_on
+            else ""
+        )
         where = item.place.title if item.place else item.source or (item.gate.title if item.gate else "")
         yield Quiet(f"{kept}{until}")
-        yield Quiet(f"For {where}. Revision {item.revision}, {item.revised_by}, {utc(item.revised_at)}")
+        yield Quiet(
+            say(
+                "For {where}. Revision {revision}, {revised_by}, {utc}",
+                where=where,
+                revision=item.revision,
+                revised_by=item.revised_by,
+                utc=utc(item.revised_at),
+            )
+        )
 
 
 def _elsewhere(found: Elsewhere) -> Iterator[Block]:
-    yield Heading("Recorded elsewhere", 2)
-    yield Quiet(f"Brought in {utc(found.imported_at)} with a document. None of this satisfies a gate here.")
+    yield Heading(say("Recorded elsewhere"), 2)
+    yield Quiet(
+        say(
+            "Brought in {utc} with a document. None of this satisfies a gate here.",
+            utc=utc(found.imported_at),
+        )
+    )
     for signed in found.signatures:
-        comment = (("Comment", signed.comment),) if signed.comment else ()
+        comment = ((say("Comment"), signed.comment),) if signed.comment else ()
         yield Lines((*signature_lines(signed), *comment))
     for line in found.lines:
         yield Heading(line.what, 3)
@@ -237,10 +304,18 @@ def _elsewhere(found: Elsewhere) -> Iterator[Block]:
 
 
 def _history(report: Report) -> Iterator[Block]:
-    yield Heading("History", 2)
+    yield Heading(say("History"), 2)
     versions = sum(len(each.versions) for chapter in report.dossier.chapters for each in chapter.questions)
-    yield Quiet(f"{report.events:,} events in the log; {versions:,} versions of answers.")
+    yield Quiet(
+        say(
+            "{events:,} events in the log; {versions:,} versions of answers.",
+            events=report.events,
+            versions=versions,
+        )
+    )
     if report.events > len(report.newest):
-        yield Quiet(f"The newest {len(report.newest)}; the bundle holds all of them.")
+        yield Quiet(
+            say("The newest {newest_count}; the bundle holds all of them.", newest_count=len(report.newest))
+        )
     for event in report.newest:
         yield Quiet(f"{utc(event.at)} · {event.who} · {event.sentence}")

@@ -25,6 +25,7 @@ from lifecycle.facts.document_parts import (
     people_in,
 )
 from lifecycle.guide import FieldSpec, Guide, PartSpec
+from lifecycle.language import say
 from lifecycle.rules.answers import decode, describe, parse
 from lifecycle.rules.parts import Problem, parse_part, shortened
 from lifecycle.rules.people import email_problem, tidy_email
@@ -72,7 +73,9 @@ def schema_text() -> str:
 def read_document(data: bytes, guide: Guide, *, largest_megabytes: int = 50) -> ProjectDocument:
     """The checked document. Raises Invalid that maps each place (a JSON path) to a sentence."""
     if len(data) > largest_megabytes * 1_000_000:
-        raise Invalid(f"The file is larger than {largest_megabytes} MB.")
+        raise Invalid(
+            say("The file is larger than {largest_megabytes} MB.", largest_megabytes=largest_megabytes)
+        )
     text = _text(data)
     found = _parsed(text)
     _refuse_another_format(found)
@@ -95,12 +98,19 @@ def notes(document: ProjectDocument, guide: Guide) -> tuple[str, ...]:
     unknown = sorted({part.field for part in document.answers if part.field not in guide.fields})
     if unknown:
         said.append(
-            f"Kept, but not shown: answers to questions that this guide does not have ({', '.join(unknown)})."
+            say(
+                "Kept, but not shown: answers to questions that this guide does not have ({unknown}).",
+                unknown=", ".join(unknown),
+            )
         )
     if document.project.guide_version != guide.version:
         said.append(
-            f"It goes by version {document.project.guide_version} of the guide; where that is not kept here, it is"
-            f" judged by version {guide.version}."
+            say(
+                "It goes by version {guide_version} of the guide; where that is not kept here, it is "
+                "judged by version {version}.",
+                guide_version=document.project.guide_version,
+                version=guide.version,
+            )
         )
     return tuple(said)
 
@@ -112,17 +122,17 @@ def _text(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Invalid(f"The file is not UTF-8 text (byte {error.start}).") from error
+        raise Invalid(say("The file is not UTF-8 text (byte {start}).", start=error.start)) from error
 
 
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_no_number)
     except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise Invalid({where: "The file is not JSON, or not all of it is there."}) from error
+        where = say("line {lineno}, column {colno}", lineno=error.lineno, colno=error.colno)
+        raise Invalid({where: say("The file is not JSON, or not all of it is there.")}) from error
     except (RecursionError, ValueError) as error:
-        raise Invalid("The file is not JSON that can be read.") from error
+        raise Invalid(say("The file is not JSON that can be read.")) from error
 
 
 def _no_number(word: str) -> NoReturn:
@@ -131,13 +141,23 @@ def _no_number(word: str) -> NoReturn:
 
 def _refuse_another_format(found: Any) -> None:
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise Invalid({"format": f"This is no whole-project document: its format would be “{FORMAT}”."})
+        raise Invalid(
+            {
+                "format": say(
+                    "This is no whole-project document: its format would be “{format}”.", format=FORMAT
+                )
+            }
+        )
     version = found.get("schema_version")
     if isinstance(version, int) and not isinstance(version, bool) and version > SCHEMA_VERSION:
         raise Invalid(
             {
-                "schema_version": f"This document is of version {version}, and versions up to {SCHEMA_VERSION} are"
-                " read here. Update Lifecycle first."
+                "schema_version": say(
+                    "This document is of version {version}, and versions up to {schema_version} are read "
+                    "here. Update Lifecycle first.",
+                    version=version,
+                    schema_version=SCHEMA_VERSION,
+                )
             }
         )
 
@@ -154,7 +174,7 @@ def _as_version_2(found: dict[str, Any]) -> dict[str, Any]:
     newer += [f"project.{name}" for name in ("merged_into",) if isinstance(project, dict) and name in project]
     newer += [f"register_entry.{name}" for name in ("others",) if isinstance(entry, dict) and name in entry]
     if newer:
-        _refuse((name, "is not part of a document of version 1.") for name in newer)
+        _refuse((name, say("is not part of a document of version 1.")) for name in newer)
     later: dict[str, Any] = {name: [] for name in _LISTS_SINCE_2}
     if isinstance(project, dict):
         later["project"] = {**project, "merged_into": None}
@@ -167,7 +187,7 @@ def _refuse(problems: Iterable[_Place]) -> NoReturn:
     found = dict(reversed(list(problems)))  # the first of several at one place
     kept = dict(list(reversed(found.items()))[:MOST_PROBLEMS])
     if len(found) > MOST_PROBLEMS:
-        kept["…"] = f"and {len(found) - MOST_PROBLEMS} more places."
+        kept["…"] = say("and {found_count} more places.", found_count=len(found) - MOST_PROBLEMS)
     raise Invalid(kept)
 
 
@@ -186,34 +206,40 @@ def _sentence(error: Mapping[str, Any]) -> str:
     context = error.get("ctx", {})
     match error["type"]:
         case "json_invalid":
-            return f"The file is not JSON that can be read ({context.get('error', 'broken')})."
+            return say("The file is not JSON that can be read ({get}).", get=context.get("error", "broken"))
         case "missing":
-            return "is missing."
+            return say("is missing.")
         case "extra_forbidden":
-            return "is not part of this document."
+            return say("is not part of this document.")
         case "enum" | "literal_error":
-            return f"needs to be {context.get('expected', 'another word')}, not {_shown(error['input'])}."
+            return say(
+                "needs to be {get}, not {shown}.",
+                get=context.get("expected", "another word"),
+                shown=_shown(error["input"]),
+            )
         case "string_type":
-            return f"needs text, not {_shown(error['input'])}."
+            return say("needs text, not {shown}.", shown=_shown(error["input"]))
         case "int_type" | "int_from_float":
-            return f"needs a whole number, not {_shown(error['input'])}."
+            return say("needs a whole number, not {shown}.", shown=_shown(error["input"]))
         case "bool_type":
-            return f"needs true or false, not {_shown(error['input'])}."
+            return say("needs true or false, not {shown}.", shown=_shown(error["input"]))
         case "list_type":
-            return "needs a list."
+            return say("needs a list.")
         case "model_type" | "model_attributes_type" | "dict_type":
-            return "needs an object with its fields."
+            return say("needs an object with its fields.")
         case "string_pattern_mismatch":
-            return f"cannot be {_shown(error['input'])}."
+            return say("cannot be {shown}.", shown=_shown(error["input"]))
         case "value_error":
             return f"{context.get('error', error['msg'])}."
         case _:
             message = error["msg"]
-            return f"is not right: {message[:1].lower()}{message[1:]}."
+            return say(
+                "is not right: {message}{message_2}.", message=message[:1].lower(), message_2=message[1:]
+            )
 
 
 def _shown(value: object) -> str:
-    return f"“{shortened(str(value))}”" if isinstance(value, str | int | float) else "what is there"
+    return f"“{shortened(str(value))}”" if isinstance(value, str | int | float) else say("what is there")
 
 
 # ---------------------------------------------------------------- what has to fit together
@@ -253,23 +279,26 @@ def _of_people(document: ProjectDocument) -> Iterator[_Place]:
         if part.email and (part.erased or email_problem(tidy_email(part.email))):
             yield (
                 f"people[{index}].email",
-                "An erased person has none." if part.erased else "is no e-mail address.",
+                say("An erased person has none.") if part.erased else say("is no e-mail address."),
             )
     known = {part.id for part in document.people} | set(NOT_PEOPLE)
     for place, name in people_in(document):
         if name not in known:
-            yield place, f"“{shortened(name)}” is not in the list of people."
+            yield place, say("“{name}” is not in the list of people.", name=shortened(name))
 
 
 def _of_sources(document: ProjectDocument) -> Iterator[_Place]:
     listed = list(enumerate(document.sources))
-    yield from _twice(((part.id, f"sources[{index}].id") for index, part in listed), "data source")
+    yield from _twice(((part.id, f"sources[{index}].id") for index, part in listed), say("data source"))
     yield from _twice(((part.key, f"sources[{index}].key") for index, part in listed), "key")
     known = {part.id for part in document.sources}
     for name in ("answers", "threads", "evidence", "shared_sources"):
         for index, part in enumerate(getattr(document, name)):
             if part.source is not None and part.source not in known:
-                yield f"{name}[{index}].source", f"“{part.source}” is not in the list of data sources."
+                yield (
+                    f"{name}[{index}].source",
+                    say("“{source}” is not in the list of data sources.", source=part.source),
+                )
 
 
 def _of_project(document: ProjectDocument) -> Iterator[_Place]:
@@ -277,10 +306,13 @@ def _of_project(document: ProjectDocument) -> Iterator[_Place]:
     if project.gate and project.gate.stage is not project.stage:
         yield (
             "project.gate",
-            f"The {project.gate.title} gate is not at the end of the stage that the project is in.",
+            say(
+                "The {gate} gate is not at the end of the stage that the project is in.",
+                gate=project.gate.title,
+            ),
         )
     if project.origin == "register" and document.register_entry is None:
-        yield "register_entry", "is missing, though the project comes from a register."
+        yield "register_entry", say("is missing, though the project comes from a register.")
     gates = ((part.gate, f"target_dates[{index}].gate") for index, part in enumerate(document.target_dates))
     yield from _twice(gates, "gate")
 
@@ -288,26 +320,26 @@ def _of_project(document: ProjectDocument) -> Iterator[_Place]:
 def _of_answer(part: AnswerPart, place: str, guide: Guide, version: str) -> Iterator[_Place]:
     spec = guide.fields.get(part.field)
     if spec and spec.is_of_source != (part.source is not None):
-        needs = "needs a data source" if spec.is_of_source else "is not asked of a data source"
+        needs = say("needs a data source") if spec.is_of_source else say("is not asked of a data source")
         yield f"{place}.source", f"{part.field} {needs}."
     seen: set[int] = set()
     for index, each in enumerate(part.versions):
         here = f"{place}.versions[{index}]"
         if seen and each.revision <= max(seen):
-            yield f"{here}.revision", "Versions have to stand in the order of their numbers, each once."
+            yield f"{here}.revision", say("Versions have to stand in the order of their numbers, each once.")
         if each.restored_from is not None and each.restored_from not in seen:
-            yield f"{here}.restored_from", "names a version that is not there before it."
+            yield f"{here}.restored_from", say("names a version that is not there before it.")
         seen.add(each.revision)
         yield from _of_value(each, here, spec, is_ours=version == guide.version)
 
 
 def _of_value(version: VersionPart, place: str, spec: FieldSpec | None, *, is_ours: bool) -> Iterator[_Place]:
     if (version.state is AnswerState.ANSWERED) != (version.value is not None):
-        yield f"{place}.value", "has to be there exactly when the question is answered."
+        yield f"{place}.value", say("has to be there exactly when the question is answered.")
     elif version.value is not None and spec is not None:
         try:
             if canonical_json(parse(spec, version.value)) != canonical_json(version.value):
-                yield f"{place}.value", f"is not in the form in which {spec.id} is kept."
+                yield f"{place}.value", say("is not in the form in which {spec_id} is kept.", spec_id=spec.id)
         except Invalid as error:
             if is_ours or not _can_be_shown(spec, version.value):
                 yield from (
@@ -337,14 +369,20 @@ def _of_decisions(document: ProjectDocument) -> Iterator[_Place]:
     signed = {part.id for part in document.sign_offs}
     for index, made in enumerate(document.sign_offs):
         if made.review not in reviews:
-            yield f"sign_offs[{index}].review", f"There is no review {made.review}."
+            yield f"sign_offs[{index}].review", say("There is no review {review}.", review=made.review)
         for name in ("affirms", "withdraws"):
             if getattr(made, name) is not None and getattr(made, name) not in signed:
-                yield f"sign_offs[{index}].{name}", f"There is no sign-off {getattr(made, name)}."
+                yield (
+                    f"sign_offs[{index}].{name}",
+                    say("There is no sign-off {getattr}.", getattr=getattr(made, name)),
+                )
     for name in ("change_answers", "invalidations", "conditions"):
         for index, part in enumerate(getattr(document, name)):
             if part.sign_off is not None and part.sign_off not in signed:
-                yield f"{name}[{index}].sign_off", f"There is no sign-off {part.sign_off}."
+                yield (
+                    f"{name}[{index}].sign_off",
+                    say("There is no sign-off {sign_off}.", sign_off=part.sign_off),
+                )
 
 
 def _of_evidence(part: EvidencePart, place: str) -> Iterator[_Place]:
@@ -368,12 +406,15 @@ def _of_releases(document: ProjectDocument) -> Iterator[_Place]:
         place = f"releases[{index}]"
         for other, step in enumerate(part.steps):
             if step.back_to is not None and step.back_to not in numbers:
-                yield f"{place}.steps[{other}].back_to", f"There is no release {step.back_to}."
+                yield (
+                    f"{place}.steps[{other}].back_to",
+                    say("There is no release {back_to}.", back_to=step.back_to),
+                )
         for name in ("answers", "sources"):
             for other, frozen in enumerate(getattr(part, name)):
                 if frozen.source is not None and frozen.source not in sources:
                     where = f"{place}.{name}[{other}].source"
-                    yield where, f"“{frozen.source}” is not in the list of data sources."
+                    yield where, say("“{source}” is not in the list of data sources.", source=frozen.source)
 
 
 def _of_incidents(document: ProjectDocument) -> Iterator[_Place]:
@@ -381,9 +422,12 @@ def _of_incidents(document: ProjectDocument) -> Iterator[_Place]:
     for index, part in enumerate(document.incidents):
         place = f"incidents[{index}]"
         if part.id != index + 1:
-            yield f"{place}.id", f"Incidents are numbered in their order: this one is number {index + 1}."
+            yield (
+                f"{place}.id",
+                say("Incidents are numbered in their order: this one is number {index}.", index=index + 1),
+            )
         if part.monitor is not None and part.monitor not in monitors:
-            yield f"{place}.monitor", f"There is no monitor “{shortened(part.monitor)}”."
+            yield f"{place}.monitor", say("There is no monitor “{monitor}”.", monitor=shortened(part.monitor))
 
 
 def _of_monitor(part: MonitorPart, place: str, incidents: int) -> Iterator[_Place]:
@@ -392,27 +436,37 @@ def _of_monitor(part: MonitorPart, place: str, incidents: int) -> Iterator[_Plac
         here = f"{place}.batches[{index}]"
         for other, reading in enumerate(batch.readings):
             if reading[0] in keys:
-                yield f"{here}.readings[{other}]", f"The key “{shortened(reading[0])}” is there twice."
+                yield (
+                    f"{here}.readings[{other}]",
+                    say("The key “{reading}” is there twice.", reading=shortened(reading[0])),
+                )
             keys.add(reading[0])
         if digest_of(stored_rows(batch.readings)) != batch.digest:
-            yield f"{here}.digest", "is not that of these readings: the file was changed."
+            yield f"{here}.digest", say("is not that of these readings: the file was changed.")
     for index, corrected in enumerate(part.corrections):
         if corrected.reading not in keys:
             where = f"{place}.corrections[{index}].reading"
-            yield where, f"There is no reading “{shortened(corrected.reading)}”."
+            yield where, say("There is no reading “{reading}”.", reading=shortened(corrected.reading))
     fired = ((f"{each.kind} {each.key}", index) for index, each in enumerate(part.firings))
     yield from _twice(((name, f"{place}.firings[{index}].key") for name, index in fired), "firing")
     for index, firing in enumerate(part.firings):
         here = f"{place}.firings[{index}]"
         if firing.reading is not None and firing.reading not in keys:
-            yield f"{here}.reading", f"There is no reading “{shortened(firing.reading)}”."
+            yield (
+                f"{here}.reading",
+                say("There is no reading “{reading}”.", reading=shortened(firing.reading)),
+            )
         if firing.incident > incidents:
-            yield f"{here}.incident", f"There is no incident {firing.incident}."
+            yield f"{here}.incident", say("There is no incident {incident}.", incident=firing.incident)
         if firing.replaces is not None and firing.replaces > index:
-            yield f"{here}.replaces", "names a firing that is not there before it."
+            yield f"{here}.replaces", say("names a firing that is not there before it.")
 
 
 def _twice(named: Iterable[tuple[Hashable, str]], what: str) -> Iterator[_Place]:
     pairs = list(named)
     counts = Counter(name for name, _ in pairs)
-    yield from ((place, f"names a {what} that is there twice.") for name, place in pairs if counts[name] > 1)
+    yield from (
+        (place, say("names a {what} that is there twice.", what=what))
+        for name, place in pairs
+        if counts[name] > 1
+    )

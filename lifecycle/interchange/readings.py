@@ -14,6 +14,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.guide import Guide
 from lifecycle.interchange.series import ReadingsFile, read_readings
 from lifecycle.interchange.tabular import RowProblem
+from lifecycle.language import say
 from lifecycle.queries.monitors import MonitorView
 from lifecycle.rules.readings import Problem
 from lifecycle.rules.triggers import LimitKind
@@ -87,5 +88,8 @@ def try_file(
 
 
 def _problem(problem: RowProblem) -> Problem:
-    place = f"Row {problem.row}"
-    return Problem(f"{place}, column “{problem.column}”" if problem.column else place, problem.text)
+    place = say("Row {row}", row=problem.row)
+    return Problem(
+        say("{place}, column “{column}”", place=place, column=problem.column) if problem.column else place,
+        problem.text,
+    )

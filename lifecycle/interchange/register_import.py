@@ -13,10 +13,11 @@ from lifecycle.canonical import digest
 from lifecycle.facts.registers import known_entries, stored_entries, told_before
 from lifecycle.interchange.registers import RegisterReading, RegisterRow
 from lifecycle.interchange.tabular import RowProblem
+from lifecycle.language import mark
 from lifecycle.rules.registers import FieldChange, ListedProject, compare, field_changes, told_by
 from lifecycle.vocabulary import Actor
 
-RISK_GROUP_LABEL = "Risk group"
+RISK_GROUP_LABEL = mark("Risk group")
 _LONGEST_WORD = 1_000
 
 

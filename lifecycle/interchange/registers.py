@@ -49,6 +49,7 @@ from lifecycle.interchange.tabular import (
     table_at,
 )
 from lifecycle.interchange.tabular_text import Grid, is_blank, one_line
+from lifecycle.language import say
 from lifecycle.vocabulary import ProjectStatus, Stage
 
 LONGEST_NAME = 400
@@ -230,10 +231,13 @@ def read_register(
     again = second_headers(choice.grid, header, place)
     table = table_at(choice.grid, header, again)
     if not table.rows:
-        raise Invalid(f"{filename} has headers but no rows below them.")
+        raise Invalid(say("{filename} has headers but no rows below them.", filename=filename))
     if place.stage is None and is_a_list_of_people(table):
         raise Invalid(
-            f"{filename} looks like a list of people: nearly every row has an e-mail address of its own."
+            say(
+                "{filename} looks like a list of people: nearly every row has an e-mail address of its own.",
+                filename=filename,
+            )
         )
     reader = _Reader(choice.mapping, table, one_line(organisation or "")[:LONGEST_ORGANISATION])
     if again:
@@ -263,7 +267,14 @@ def _only(grids: Sequence[Grid], sheet: str, filename: str) -> tuple[Grid, ...]:
     found = tuple(grid for grid in grids if grid.source == sheet or f"“{wanted}”" in grid.source.casefold())
     if not found:
         names = ", ".join(grid.source for grid in grids)
-        raise Invalid(f"{filename} has no visible sheet or list “{sheet}”. There is: {names}.")
+        raise Invalid(
+            say(
+                "{filename} has no visible sheet or list “{sheet}”. There is: {names}.",
+                filename=filename,
+                sheet=sheet,
+                names=names,
+            )
+        )
     return found
 
 
@@ -311,7 +322,10 @@ def _other_sheets(grids: Sequence[Grid], best: _Choice, known: Sequence[Register
         if grid is not best.grid and any(True for _ in _choices(grid, None, candidates))
     }
     return [
-        f"Only {best.grid.source} was read; {other} looks like a register too." for other in sorted(others)
+        say(
+            "Only {source} was read; {other} looks like a register too.", source=best.grid.source, other=other
+        )
+        for other in sorted(others)
     ]
 
 
@@ -346,19 +360,26 @@ def _unrecognised(grids: Sequence[Grid], mapping: RegisterMapping | None, filena
     header = grid.rows[likely_header(grid)]
     found = [one_line(cell)[:60] for cell in header.values if not is_blank(cell)]
     columns = ", ".join(f"“{text}”" for text in found[:12]) + (
-        f" and {len(found) - 12} more" if found[12:] else ""
+        say(" and {found_count} more", found_count=len(found) - 12) if found[12:] else ""
     )
     if mapping:
-        needed = (
-            f"the mapping “{mapping.name}” needs a column for the name: {', '.join(mapping.columns.name[:6])}"
+        needed = say(
+            "the mapping “{mapping}” needs a column for the name: {columns}",
+            mapping=mapping.name,
+            columns=", ".join(mapping.columns.name[:6]),
         )
     else:
-        needed = (
+        needed = say(
             "a register needs a column for the name of each project (“Use Case Name”, “Project Name”…) "
             "and at least one for its stage, organisation, id, risk or dates; a mapping file can name yours"
         )
-    found_there = f"Row {header.number} has the columns {columns}"
-    return f"{filename} is not recognised as a register. {found_there}; {needed}."
+    found_there = say("Row {number} has the columns {columns}", number=header.number, columns=columns)
+    return say(
+        "{filename} is not recognised as a register. {found_there}; {needed}.",
+        filename=filename,
+        found_there=found_there,
+        needed=needed,
+    )
 
 
 class _Reader:
@@ -387,9 +408,9 @@ class _Reader:
     def notes(self, rows: Sequence[RegisterRow]) -> list[str]:
         notes = [_left_out(what, numbers) for what, numbers in self.left_out.items()]
         if self.place.stage is None:
-            notes.append("No column names a stage, so every project is unmapped.")
+            notes.append(say("No column names a stage, so every project is unmapped."))
         if any(not row.organisation for row in rows):
-            notes.append("Some rows name no organisation; give one with --organisation.")
+            notes.append(say("Some rows name no organisation; give one with --organisation."))
         return notes
 
     def _cell(self, row: Row, place: int | None) -> str:
@@ -433,19 +454,27 @@ class _Reader:
         column = self.table.headers[self.place.name or 0]
         name = self._cell(row, self.place.name)
         if len(name) > LONGEST_NAME:
-            text = f"a name of {len(name):,} characters; only the first {LONGEST_NAME} are kept."
+            text = say(
+                "a name of {name_count:,} characters; only the first {longest_name} are kept.",
+                name_count=len(name),
+                longest_name=LONGEST_NAME,
+            )
             self.problems.append(RowProblem(row.number, column, text))
             return name[: LONGEST_NAME - 1].rstrip() + "…"
         if name:
             self._doubt(row, column)
             return name
         if external_id:
-            text = f"no name; the project goes by its id “{external_id}” until somebody names it."
+            text = say(
+                "no name; the project goes by its id “{external_id}” until somebody names it.",
+                external_id=external_id,
+            )
             self.problems.append(RowProblem(row.number, column, text))
             return external_id
         filled = [one_line(cell) for cell in row.values if not is_blank(cell)]
-        text = (
-            f"no name and no id, so no project was made of it; the row begins “{' · '.join(filled)[:200]}”."
+        text = say(
+            "no name and no id, so no project was made of it; the row begins “{filled}”.",
+            filled=" · ".join(filled)[:200],
         )
         self.problems.append(RowProblem(row.number, column, text, kept=False))
         return ""
@@ -454,7 +483,9 @@ class _Reader:
         """A row that says nothing but a name among full ones may be a heading or a note: a person has to look."""
         filled = sum(not is_blank(cell) for cell in row.values)
         if filled == 1 and self.usually_filled >= _FULL_ROW:
-            text = "only this cell is filled; if it is a heading or a note, archive the project made of it."
+            text = say(
+                "only this cell is filled; if it is a heading or a note, archive the project made of it."
+            )
             self.problems.append(RowProblem(row.number, column, text))
 
     def _organisation(self, row: Row, external_id: str) -> str:
@@ -499,7 +530,7 @@ class _Reader:
             if not is_blank(row.values[place])
         ]
         if row.extra:
-            others.append(("Beyond the last header", " · ".join(map(one_line, row.extra))))
+            others.append((say("Beyond the last header"), " · ".join(map(one_line, row.extra))))
         return tuple(others)
 
     def _dates(self, row: Row) -> tuple[RegisterDate, ...]:
@@ -523,11 +554,16 @@ def _no_project(row: Row) -> str:
 def _left_out(what: str, numbers: Sequence[int]) -> str:
     """ "Rows 2, 23 and 44 are headings, so no project was made of them." """
     if len(numbers) == 1:
-        return f"Row {numbers[0]} is a {what}, so no project was made of it."
+        return say("Row {numbers} is a {what}, so no project was made of it.", numbers=numbers[0], what=what)
     *shown, last = [str(number) for number in numbers[:_MOST_NAMED]]
     if len(numbers) > _MOST_NAMED:
         shown, last = [*shown, last], f"{len(numbers) - _MOST_NAMED:,} more"
-    return f"Rows {', '.join(shown)} and {last} are {what}s, so no project was made of them."
+    return say(
+        "Rows {shown} and {last} are {what}s, so no project was made of them.",
+        shown=", ".join(shown),
+        last=last,
+        what=what,
+    )
 
 
 def _told_apart(rows: Sequence[RegisterRow]) -> tuple[RegisterRow, ...]:
@@ -557,11 +593,11 @@ def _duplicates(rows: Sequence[RegisterRow]) -> tuple[Duplicates, ...]:
     found = []
     for (external_id, _), same in by_id.items():
         if len(same) > 1:
-            found.append(_duplicate(f"the id “{external_id}”", same))
+            found.append(_duplicate(say("the id “{external_id}”", external_id=external_id), same))
     told = {duplicate.rows for duplicate in found}
     for same in by_name.values():
         if len(same) > 1 and tuple(row.row_number for row in same) not in told:
-            found.append(_duplicate("name and organisation", same))
+            found.append(_duplicate(say("name and organisation"), same))
     return tuple(sorted(found, key=lambda duplicate: duplicate.rows))
 
 

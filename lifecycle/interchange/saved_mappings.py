@@ -29,6 +29,7 @@ from lifecycle.interchange.mappings import (
 )
 from lifecycle.interchange.proposals import with_known_words
 from lifecycle.interchange.register_words import NOTIONS
+from lifecycle.language import say
 from lifecycle.queries.registers import SavedMappingView, saved_mappings
 from lifecycle.vocabulary import Actor, ProjectStatus, Stage
 
@@ -54,7 +55,7 @@ def adjusted(mapping: RegisterMapping, choices: Choices) -> RegisterMapping:
     for notion, header in choices.columns.items():
         columns[notion] = (exact_alias(header),) if header else ()
     if not columns["name"]:
-        raise Invalid({"name": "Choose the column that names each project."})
+        raise Invalid({"name": say("Choose the column that names each project.")})
     changed: dict[str, object] = {
         "columns": Columns(**columns),
         "stages": _stages(mapping, choices.places),
@@ -69,10 +70,15 @@ def for_these_headers(mapping: RegisterMapping, headers: Sequence[str], title: s
     """The mapping under a name of its own, to be used for every file that has the columns it uses here."""
     name = slug(title)
     if not title.strip() or len(name) < 2:
-        raise Invalid({"title": "A mapping needs a name of at least two letters or digits."})
+        raise Invalid({"title": say("A mapping needs a name of at least two letters or digits.")})
     if name in {shipped.name for shipped in load_mappings()}:
         raise Invalid(
-            {"title": f"“{name}” is the name of a mapping that comes with the product. Choose another."}
+            {
+                "title": say(
+                    "“{name}” is the name of a mapping that comes with the product. Choose another.",
+                    name=name,
+                )
+            }
         )
     place = locate(mapping, headers)
     chief = sorted(at for notion in NOTIONS if (at := getattr(place, notion)) is not None)
@@ -114,7 +120,12 @@ def mapping_from_file(content: bytes, file: str) -> RegisterMapping:
     mapping = parse_mapping(text, file)
     if mapping.name in {shipped.name for shipped in load_mappings()}:
         raise Invalid(
-            {"name": f"“{mapping.name}” comes with the product. Give the mapping in the file another name."}
+            {
+                "name": say(
+                    "“{mapping}” comes with the product. Give the mapping in the file another name.",
+                    mapping=mapping.name,
+                )
+            }
         )
     return mapping.changed(proposed=False)
 
@@ -147,7 +158,13 @@ def named_mapping(name: str, saved: Sequence[RegisterMapping]) -> RegisterMappin
     known = {mapping.name: mapping for mapping in (*map(with_known_words, load_mappings()), *saved)}
     if name in known:
         return known[name]
-    raise Invalid(f"There is no mapping file and no mapping “{name}”. There is: {', '.join(sorted(known))}.")
+    raise Invalid(
+        say(
+            "There is no mapping file and no mapping “{name}”. There is: {known}.",
+            name=name,
+            known=", ".join(sorted(known)),
+        )
+    )
 
 
 def _stages(mapping: RegisterMapping, places: Mapping[str, Place | None]) -> tuple[StageRule, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from lifecycle.errors import Invalid
 from lifecycle.interchange.tabular import Row, RowProblem, Table, read_table
 from lifecycle.interchange.tabular_text import is_blank, one_line
+from lifecycle.language import mark, say
 from lifecycle.rules.moments import moments_of
 from lifecycle.rules.readings import NewReading
 from lifecycle.rules.triggers import Point
@@ -53,17 +54,29 @@ _PERCENT = re.compile(r"\s*%$")
 _LISTED = 12
 _LOOKED_AT = 1_000
 _KEY_WORDS = (
-    *("key", "chunk_key", "chunk key", "timestamp", "time", "datetime", "date", "at", "day", "week", "month"),
+    *(
+        "key",
+        "chunk_key",
+        mark("chunk key"),
+        "timestamp",
+        "time",
+        "datetime",
+        "date",
+        "at",
+        "day",
+        "week",
+        "month",
+    ),
     *(
         "period",
-        "wall time",
-        "date time",
+        mark("wall time"),
+        mark("date time"),
         "ts",
-        "time stamp",
+        mark("time stamp"),
         "start_date",
-        "start date",
+        mark("start date"),
         "end_date",
-        "end date",
+        mark("end date"),
     ),
 )
 _VALUE_WORDS = ("value", "reading", "metric")
@@ -116,7 +129,7 @@ def read_series(
     """
     table = read_table(source, filename)
     filters = [filter_of(text, table.headers) for text in where]
-    name = filename or (source.name if isinstance(source, Path) else "the file")
+    name = filename or (source.name if isinstance(source, Path) else say("the file"))
     key_at, column_at = (_place(table.headers, each, name) for each in (key, column))
     fixed = _plain_number(_PERCENT.sub("", limit))
     limit_at = _place(table.headers, limit, name) if fixed is None else None
@@ -159,7 +172,7 @@ def read_readings(
     Raises Invalid as `read_series` does.
     """
     table = read_table(source, filename)
-    file = filename or (source.name if isinstance(source, Path) else "the file")
+    file = filename or (source.name if isinstance(source, Path) else say("the file"))
     filters = [filter_of(text, table.headers) for text in where]
     key_at = _place(table.headers, key, file) if key else _likely_key(table)
     column_at = (
@@ -195,7 +208,13 @@ def _likely_column(headers: Sequence[str], name: str, key_at: int, file: str) ->
     if len(others) == 1:
         return others[0]
     shown = ", ".join(headers[:_LISTED]) + ("…" if len(headers) > _LISTED else "")
-    raise Invalid({"column": f"Say which column of {file} holds the values. It has: {shown}."})
+    raise Invalid(
+        {
+            "column": say(
+                "Say which column of {file} holds the values. It has: {shown}.", file=file, shown=shown
+            )
+        }
+    )
 
 
 def filter_of(text: str, headers: Sequence[str]) -> Filter:
@@ -209,7 +228,9 @@ def filter_of(text: str, headers: Sequence[str]) -> Filter:
         if one_line(text[: found.start()]).casefold() in known:
             return _filter(text, found)
     if not places or not text[: places[0].start()].strip():
-        raise Invalid({"where": f"“{text}” is no condition; write COLUMN=VALUE or COLUMN>=NUMBER."})
+        raise Invalid(
+            {"where": say("“{text}” is no condition; write COLUMN=VALUE or COLUMN>=NUMBER.", text=text)}
+        )
     return _filter(text, places[0])
 
 
@@ -217,7 +238,13 @@ def _filter(text: str, found: re.Match[str]) -> Filter:
     comparison = "=" if found[0] == "==" else found[0]
     wanted = text[found.end() :].strip()
     if comparison in _COMPARISONS and _plain_number(wanted) is None:
-        raise Invalid({"where": f"“{text}” compares with “{wanted}”, which is not a number."})
+        raise Invalid(
+            {
+                "where": say(
+                    "“{text}” compares with “{wanted}”, which is not a number.", text=text, wanted=wanted
+                )
+            }
+        )
     return Filter(text[: found.start()].strip(), comparison, wanted)
 
 
@@ -233,9 +260,19 @@ def _place(headers: Sequence[str], wanted: str, name: str) -> int:
     if plain.count(target) == 1:
         return plain.index(target)
     near = difflib.get_close_matches(target, plain, n=1)
-    hint = f" Did you mean “{headers[plain.index(near[0])]}”?" if near else ""
+    hint = say(" Did you mean “{headers}”?", headers=headers[plain.index(near[0])]) if near else ""
     shown = ", ".join(headers[:_LISTED]) + ("…" if len(headers) > _LISTED else "")
-    raise Invalid({"column": f"{name} has no column “{wanted}”.{hint} It has: {shown}."})
+    raise Invalid(
+        {
+            "column": say(
+                "{name} has no column “{wanted}”.{hint} It has: {shown}.",
+                name=name,
+                wanted=wanted,
+                hint=hint,
+                shown=shown,
+            )
+        }
+    )
 
 
 def _kept(table: Table, filters: Sequence[Filter], name: str) -> Iterator[Row]:
@@ -249,7 +286,7 @@ def _keyed(
     rows: list[Row], headers: Sequence[str], key_at: int, column_at: int
 ) -> tuple[list[Row], list[RowProblem]]:
     """The rows that say when; those that do not and yet hold a value are named."""
-    text = "nothing names this value, so it is left out."
+    text = say("nothing names this value, so it is left out.")
     nameless = [row for row in rows if is_blank(row.values[key_at])]
     told = [
         RowProblem(row.number, headers[key_at], text)
@@ -292,7 +329,9 @@ def _numbers(rows: Sequence[Row], table: Table, place: int) -> _Numbers:
         value = _number(_PERCENT.sub("", cell.strip()) if are_percent else cell, comma_is_decimal)
         read.append(value)
         if value is None and not _is_missing(cell):
-            problems.append(RowProblem(row.number, table.headers[place], f"“{cell[:40]}” is not a number."))
+            problems.append(
+                RowProblem(row.number, table.headers[place], say("“{cell}” is not a number.", cell=cell[:40]))
+            )
     return _Numbers(tuple(read), tuple(problems))
 
 

@@ -22,23 +22,27 @@ from lifecycle.interchange.tabular_text import (
     one_line,
 )
 from lifecycle.interchange.tabular_xlsx import is_workbook, read_workbook_grids
+from lifecycle.language import mark, say
 
 LARGEST_FILE_MEGABYTES = 50
 _FORMULA_START = re.compile(r"^[\s\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]")
 _PLAIN_NUMBER = re.compile(r"^\s*[+-]?\d[\d.,\s]*%?\s*$")
 _KNOWN_BINARIES = (
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"%PDF", "a PDF document"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"PAR1", "a Parquet file"),
-    (b"SQLite format 3\x00", "a SQLite database"),
-    (b"\x7fELF", "a program"),
-    (b"MZ\x90", "a program"),
-    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as .xlsx without a password"),
-    (b"PK\x03\x04", "a ZIP archive but not an .xlsx workbook"),
-    (b"PK\x05\x06", "an empty ZIP archive"),
+    (b"\x89PNG", mark("a PNG image")),
+    (b"\xff\xd8\xff", mark("a JPEG image")),
+    (b"GIF8", mark("a GIF image")),
+    (b"%PDF", mark("a PDF document")),
+    (b"\x1f\x8b", mark("a gzip archive")),
+    (b"PAR1", mark("a Parquet file")),
+    (b"SQLite format 3\x00", mark("a SQLite database")),
+    (b"\x7fELF", mark("a program")),
+    (b"MZ\x90", mark("a program")),
+    (
+        b"\xd0\xcf\x11\xe0",
+        mark("an old or password-protected Office file; save it as .xlsx without a password"),
+    ),
+    (b"PK\x03\x04", mark("a ZIP archive but not an .xlsx workbook")),
+    (b"PK\x05\x06", mark("an empty ZIP archive")),
 )
 _MARKUP = re.compile(rb"^\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|svg)", re.IGNORECASE)
 
@@ -54,7 +58,11 @@ class RowProblem:
 
     @property
     def sentence(self) -> str:
-        place = f"Row {self.row}, column “{self.column}”" if self.column else f"Row {self.row}"
+        place = (
+            say("Row {row}, column “{column}”", row=self.row, column=self.column)
+            if self.column
+            else say("Row {row}", row=self.row)
+        )
         return f"{place}: {self.text}"
 
 
@@ -89,7 +97,7 @@ def read_grids(
 
     Raises Invalid with one sentence when the file is empty, too large, binary, damaged or of the wrong shape.
     """
-    name = filename or (source.name if isinstance(source, Path) else "the file")
+    name = filename or (source.name if isinstance(source, Path) else say("the file"))
     content = _content(source, name, largest_megabytes)
     if is_workbook(content):
         return read_workbook_grids(content, name)
@@ -107,7 +115,12 @@ def read_table(source: bytes | Path, filename: str = "") -> Table:
     if len(grids) > 1 and grids[0].kind == "JSON":
         places = ", ".join(grid.source.partition(" at ")[2] for grid in grids[:8])
         raise Invalid(
-            f"{filename or 'The file'} holds {len(grids)} lists of objects ({places}); one is needed."
+            say(
+                "{filename} holds {grids_count} lists of objects ({places}); one is needed.",
+                filename=filename or say("The file"),
+                grids_count=len(grids),
+                places=places,
+            )
         )
     grid = max(grids, key=lambda each: len(each.rows))
     index = likely_header(grid)
@@ -208,22 +221,34 @@ def _content(source: bytes | Path, name: str, largest_megabytes: int) -> bytes:
             too_large = source.stat().st_size > limit
             content = b"" if too_large else source.read_bytes()
         except OSError as error:
-            raise Invalid(f"{name} cannot be read: {error.strerror or error}.") from error
+            raise Invalid(
+                say("{name} cannot be read: {strerror}.", name=name, strerror=error.strerror or error)
+            ) from error
     else:
         content, too_large = source, len(source) > limit
     if too_large:
-        raise Invalid(f"{name} is larger than {largest_megabytes} MB; split it and import the parts.")
+        raise Invalid(
+            say(
+                "{name} is larger than {largest_megabytes} MB; split it and import the parts.",
+                name=name,
+                largest_megabytes=largest_megabytes,
+            )
+        )
     if not content.strip(b"\x00\xef\xbb\xbf\xff\xfe \t\r\n"):
-        raise Invalid(f"{name} is empty.")
+        raise Invalid(say("{name} is empty.", name=name))
     return content
 
 
 def _refuse_binary(content: bytes, name: str) -> None:
     for start, what in _KNOWN_BINARIES:
         if content.startswith(start):
-            raise Invalid(f"{name} is {what}; a register is a CSV, XLSX or JSON file.")
+            raise Invalid(
+                say("{name} is {what}; a register is a CSV, XLSX or JSON file.", name=name, what=what)
+            )
     if _MARKUP.match(content[:200]):
-        raise Invalid(f"{name} is a web page or XML document; a register is a CSV, XLSX or JSON file.")
+        raise Invalid(
+            say("{name} is a web page or XML document; a register is a CSV, XLSX or JSON file.", name=name)
+        )
 
 
 def _refuse_yaml(text: str, name: str) -> None:
@@ -234,8 +259,12 @@ def _refuse_yaml(text: str, name: str) -> None:
         ((at, line) for at, line in lines if line.strip() and line.strip() != "---"), (1, "")
     )
     raise Invalid(
-        f"{name} is a YAML document (line {number}: “{one_line(first)[:60]}”); "
-        "a register is a CSV, XLSX or JSON file."
+        say(
+            "{name} is a YAML document (line {number}: “{first}”); a register is a CSV, XLSX or JSON file.",
+            name=name,
+            number=number,
+            first=one_line(first)[:60],
+        )
     )
 
 
@@ -254,7 +283,7 @@ def _headers(grid: Grid, index: int) -> tuple[str, ...]:
         text = one_line(own[place])
         if not text and place < len(above) and _used(below, place):
             text = one_line(above[place])
-        text = text or f"Column {column_letters(place)}"
+        text = text or say("Column {column_letters}", column_letters=column_letters(place))
         seen[text.casefold()] = seen.get(text.casefold(), 0) + 1
         headers.append(text if seen[text.casefold()] == 1 else f"{text} ({seen[text.casefold()]})")
     return tuple(headers)
@@ -277,15 +306,26 @@ def _fitted(row: GridRow, headers: tuple[str, ...], *, ragged: bool) -> tuple[Ro
     values = row.values[:width] + ("",) * (width - len(row.values))
     extra = tuple(cell for cell in row.values[width:] if not is_blank(cell))
     if extra:
-        text = f"{len(extra)} more filled cells than there are headers; check that no column has slipped."
+        text = say(
+            "{extra_count} more filled cells than there are headers; check that no column has slipped.",
+            extra_count=len(extra),
+        )
         problems.append(RowProblem(row.number, "", text))
     elif ragged and len(row.values) < width:
-        text = f"only {len(row.values)} of {width} cells; the missing ones are read as blank."
+        text = say(
+            "only {values_count} of {width} cells; the missing ones are read as blank.",
+            values_count=len(row.values),
+            width=width,
+        )
         problems.append(RowProblem(row.number, headers[len(row.values)], text))
     if max(map(len, values), default=0) > LARGEST_CELL:
         for place, cell in enumerate(values):
             if len(cell) > LARGEST_CELL:
-                text = f"{len(cell):,} characters; only the first {LARGEST_CELL:,} are kept."
+                text = say(
+                    "{cell_count:,} characters; only the first {largest_cell:,} are kept.",
+                    cell_count=len(cell),
+                    largest_cell=LARGEST_CELL,
+                )
                 problems.append(RowProblem(row.number, headers[place], text))
         values = tuple(cell[:LARGEST_CELL] for cell in values)
     return Row(row.number, values, extra), problems

@@ -13,8 +13,9 @@ from itertools import pairwise
 from lifecycle.errors import Invalid
 from lifecycle.interchange.eight_bit import likeliest_eight_bit
 from lifecycle.interchange.tabular_text import Grid, GridRow, checked_size, clean, is_blank
+from lifecycle.language import mark, say
 
-_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": mark("vertical bar")}
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
     (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
@@ -36,8 +37,8 @@ def decoded(content: bytes, name: str, encoding: str | None = None) -> tuple[str
     """
     if encoding:
         return _strictly(content, encoding, encoding, name)
-    for mark, codec, title in _BYTE_ORDER_MARKS:
-        if content.startswith(mark):
+    for start, codec, title in _BYTE_ORDER_MARKS:
+        if content.startswith(start):
             return _strictly(content, codec, title, name)
     wide = _unmarked_utf16(content)
     if wide:
@@ -61,10 +62,18 @@ def read_csv_rows(text: str, name: str, encoding: str) -> Grid:
         if not all(map(is_blank, values)):
             rows.append(GridRow(number + first, values))
     if not rows:
-        raise Invalid(f"{name} is empty.")
+        raise Invalid(say("{name} is empty.", name=name))
     if _leaves_out_row_numbers(rows):
         rows[0] = replace(rows[0], values=("", *rows[0].values))
-    return Grid("CSV", f"CSV, {encoding}, {_DELIMITERS[delimiter]} between columns", tuple(rows))
+    return Grid(
+        "CSV",
+        say(
+            "CSV, {encoding}, {delimiters} between columns",
+            encoding=encoding,
+            delimiters=_DELIMITERS[delimiter],
+        ),
+        tuple(rows),
+    )
 
 
 def _leaves_out_row_numbers(rows: list[GridRow]) -> bool:
@@ -84,7 +93,9 @@ def _strictly(content: bytes, codec: str, title: str, name: str) -> tuple[str, s
     try:
         return content.decode(codec), title
     except (UnicodeDecodeError, LookupError) as error:
-        raise Invalid(f"{name} cannot be read as {title}: {error}.") from error
+        raise Invalid(
+            say("{name} cannot be read as {title}: {error}.", name=name, title=title, error=error)
+        ) from error
 
 
 def _unmarked_utf16(content: bytes) -> str | None:
@@ -103,7 +114,7 @@ def _refuse_control_bytes(content: bytes, name: str) -> None:
     sample = content[:65_536]
     controls = sum(sample.count(byte) for byte in range(32) if byte not in (9, 10, 11, 12, 13, 26))
     if b"\x00" in content or controls > len(sample) * 0.005:
-        raise Invalid(f"{name} is a binary file; a register is a CSV, XLSX or JSON file.")
+        raise Invalid(say("{name} is a binary file; a register is a CSV, XLSX or JSON file.", name=name))
 
 
 def _eight_bit(content: bytes) -> tuple[str, str]:
@@ -112,7 +123,7 @@ def _eight_bit(content: bytes) -> tuple[str, str]:
     broken = lenient.count("\ufffd")
     sound = sum(character > "\x7f" for character in lenient) - broken
     if sound >= 10 * broken:
-        return lenient, f"UTF-8 with {broken} broken characters"
+        return lenient, say("UTF-8 with {broken} broken characters", broken=broken)
     codec, title = likeliest_eight_bit(content)
     return content.decode(codec), title
 
@@ -155,7 +166,14 @@ def _records(lines: list[str], delimiter: str, name: str) -> Iterator[tuple[int,
             start = reader.line_num
             yield number, record
     except csv.Error as error:
-        raise Invalid(f"{name}, row {number + 1}: cannot be read as CSV ({error}).") from error
+        raise Invalid(
+            say(
+                "{name}, row {number}: cannot be read as CSV ({error}).",
+                name=name,
+                number=number + 1,
+                error=error,
+            )
+        ) from error
 
 
 def _refuse_open_quote(tail: list[str], delimiter: str, number: int, name: str) -> None:
@@ -163,5 +181,9 @@ def _refuse_open_quote(tail: list[str], delimiter: str, number: int, name: str) 
         list(csv.reader(tail, delimiter=delimiter, skipinitialspace=True, strict=True))
     except csv.Error as error:
         if "unexpected end" in str(error):
-            text = "a quotation mark opens a cell and is never closed, so the rest of the file is one cell"
-            raise Invalid(f"{name}, row {number}: {text}.") from error
+            text = say(
+                "a quotation mark opens a cell and is never closed, so the rest of the file is one cell"
+            )
+            raise Invalid(
+                say("{name}, row {number}: {text}.", name=name, number=number, text=text)
+            ) from error

@@ -8,13 +8,14 @@ from typing import Any
 
 from lifecycle.errors import Invalid
 from lifecycle.interchange.tabular_text import Grid, GridRow, checked_size, clean, is_blank, one_line
+from lifecycle.language import mark, say
 
 _DEEPEST = 3
 _FEWEST = 2
 _FEWEST_WRAPPED = 3
 _MOST_LISTS = 20
 _WRAPPERS = ("properties", "attributes", "fields", "_source", "node", "record", "item")
-_SHAPE = "a register in JSON is a list of objects, or an object with such a list"
+_SHAPE = mark("a register in JSON is a list of objects, or an object with such a list")
 
 
 def looks_like_json(text: str, name: str) -> bool:
@@ -44,18 +45,34 @@ def read_json_grids(text: str, name: str) -> tuple[Grid, ...]:
         with suppress(Invalid):  # one list that holds something else does not spoil the others
             grids.append(_grid(items, where, name))
     if not grids:
-        raise Invalid(f"{name} holds {len(found)} lists and none of objects only; {_SHAPE}.")
+        raise Invalid(
+            say(
+                "{name} holds {found_count} lists and none of objects only; {shape}.",
+                name=name,
+                found_count=len(found),
+                shape=_SHAPE,
+            )
+        )
     return tuple(sorted(grids, key=lambda grid: -len(grid.rows)))
 
 
 def _grid(items: list[Any], where: str, name: str) -> Grid:
-    place = f" at “{where}”" if where else ""
+    place = say(" at “{where}”", where=where) if where else ""
     items = _points(items) or items
     flat = []
     wrapper = _wrapper(items)
     for number, item in enumerate(items, 1):
         if not isinstance(item, dict):
-            raise Invalid(f"{name}, item {number}{place}: {_kind(item)} where an object is needed; {_SHAPE}.")
+            raise Invalid(
+                say(
+                    "{name}, item {number}{place}: {kind} where an object is needed; {shape}.",
+                    name=name,
+                    number=number,
+                    place=place,
+                    kind=_kind(item),
+                    shape=_SHAPE,
+                )
+            )
         record = _flattened(_unwrapped(item, wrapper))
         checked_size(number, len(record), name)
         flat.append(record)
@@ -66,7 +83,9 @@ def _grid(items: list[Any], where: str, name: str) -> Grid:
         values = tuple(record.get(key, "") for key in headers)
         if not all(map(is_blank, values)):
             rows.append(GridRow(number, values))
-    return Grid("JSON", f"JSON, {len(items):,} items{place}", tuple(rows))
+    return Grid(
+        "JSON", say("JSON, {items_count:,} items{place}", items_count=len(items), place=place), tuple(rows)
+    )
 
 
 def _points(items: list[Any]) -> list[dict[str, Any]] | None:
@@ -136,17 +155,21 @@ def _parsed(text: str, name: str) -> Any:  # noqa: ANN401 - JSON is whatever it 
     try:
         return json.loads(text)
     except RecursionError as error:
-        raise Invalid(f"{name} is nested too deeply; {_SHAPE}.") from error
+        raise Invalid(say("{name} is nested too deeply; {shape}.", name=name, shape=_SHAPE)) from error
     except json.JSONDecodeError as error:
         lines = _json_lines(text)
         if lines is not None:
             return lines
         if (broken := _broken_line(text)) is not None:
-            raise Invalid(f"{name} is not valid JSON Lines: line {broken} is no object.") from error
-        place = f"line {error.lineno}, character {error.colno}"
-        raise Invalid(f"{name} is not valid JSON: {error.msg} at {place}.") from error
+            raise Invalid(
+                say("{name} is not valid JSON Lines: line {broken} is no object.", name=name, broken=broken)
+            ) from error
+        place = say("line {lineno}, character {colno}", lineno=error.lineno, colno=error.colno)
+        raise Invalid(
+            say("{name} is not valid JSON: {msg} at {place}.", name=name, msg=error.msg, place=place)
+        ) from error
     except ValueError as error:
-        raise Invalid(f"{name} is not valid JSON: {error}.") from error
+        raise Invalid(say("{name} is not valid JSON: {error}.", name=name, error=error)) from error
 
 
 def _json_lines(text: str) -> list[Any] | None:
@@ -179,20 +202,35 @@ def _record_lists(document: Any, name: str) -> list[tuple[str, list[Any]]]:  # n
     """Where in the document the records are, and they themselves."""
     if isinstance(document, list):
         if not document:
-            raise Invalid(f"{name} holds an empty list; {_SHAPE}.")
+            raise Invalid(say("{name} holds an empty list; {shape}.", name=name, shape=_SHAPE))
         return [("", _with_headers(document) or document)]
     if not isinstance(document, dict):
-        raise Invalid(f"{name} holds {_kind(document)}; {_SHAPE}.")
+        raise Invalid(say("{name} holds {kind}; {shape}.", name=name, kind=_kind(document), shape=_SHAPE))
     for key, what in _OTHER_DOCUMENTS.items():
         if key in document:
-            raise Invalid(f"{name} is {what} (it has the key “{key}”), not a register; {_SHAPE}.")
+            raise Invalid(
+                say(
+                    "{name} is {what} (it has the key “{key}”), not a register; {shape}.",
+                    name=name,
+                    what=what,
+                    key=key,
+                    shape=_SHAPE,
+                )
+            )
     lists = _lists_of_records(document, "", 0)
     if not lists:
         lists = [("", records)] if (records := _keyed(document) or _by_column(document)) else []
     if lists:
         return lists[:_MOST_LISTS]
     keys = ", ".join(f"“{one_line(clean(key))[:40]}”" for key in list(document)[:8]) or "none"
-    raise Invalid(f"{name} holds one object without a list of objects (its keys: {keys}); {_SHAPE}.")
+    raise Invalid(
+        say(
+            "{name} holds one object without a list of objects (its keys: {keys}); {shape}.",
+            name=name,
+            keys=keys,
+            shape=_SHAPE,
+        )
+    )
 
 
 def _lists_of_records(value: dict[str, Any], path: str, depth: int) -> list[tuple[str, list[Any]]]:
@@ -307,18 +345,18 @@ def _name_in(value: Any) -> str | None:  # noqa: ANN401
 
 
 _OTHER_DOCUMENTS = {
-    "bomFormat": "a CycloneDX bill of materials",
-    "definitions": "a JSON schema",
-    "$defs": "a JSON schema",
-    "model_details": "a model card",
-    "surveyId": "a questionnaire",
+    "bomFormat": mark("a CycloneDX bill of materials"),
+    "definitions": mark("a JSON schema"),
+    "$defs": mark("a JSON schema"),
+    "model_details": mark("a model card"),
+    "surveyId": mark("a questionnaire"),
 }
 _NAMING = ("name", "title", "label", "value", "text")
 
 
 def _kind(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, str):
-        return "a text"
+        return say("a text")
     if isinstance(value, bool) or value is None:
-        return "a single value"
-    return "a list" if isinstance(value, list) else "a number"
+        return say("a single value")
+    return say("a list") if isinstance(value, list) else say("a number")

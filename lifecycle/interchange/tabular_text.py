@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from lifecycle.errors import Invalid
+from lifecycle.language import say
 
 LARGEST_CELL = 20_000
 MOST_ROWS = 200_000
@@ -81,6 +82,19 @@ def column_letters(place: int) -> str:
 def checked_size(number: int, cells: int, name: str) -> None:
     """Raises Invalid when a file has more rows or columns than any register."""
     if number > MOST_ROWS:
-        raise Invalid(f"{name} has more than {MOST_ROWS:,} rows; split it and import the parts.")
+        raise Invalid(
+            say(
+                "{name} has more than {most_rows:,} rows; split it and import the parts.",
+                name=name,
+                most_rows=MOST_ROWS,
+            )
+        )
     if cells > MOST_COLUMNS:
-        raise Invalid(f"{name}, row {number}: more than {MOST_COLUMNS:,} columns; this is no register.")
+        raise Invalid(
+            say(
+                "{name}, row {number}: more than {most_columns:,} columns; this is no register.",
+                name=name,
+                number=number,
+                most_columns=MOST_COLUMNS,
+            )
+        )

@@ -19,6 +19,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from lifecycle.errors import Invalid
 from lifecycle.interchange.tabular_text import Grid, GridRow, checked_size, clean, is_blank
+from lifecycle.language import say
 
 _LARGEST_UNPACKED = 400_000_000
 _MOST_MEMBERS = 5_000
@@ -61,9 +62,11 @@ def read_workbook_grids(content: bytes, name: str) -> tuple[Grid, ...]:
             _refuse_bomb(archive, name)
             grids = tuple(_grids(content, archive, name))
     except DAMAGE as error:
-        raise Invalid(f"{name} is a damaged or protected workbook and cannot be read.") from error
+        raise Invalid(
+            say("{name} is a damaged or protected workbook and cannot be read.", name=name)
+        ) from error
     if not grids:
-        raise Invalid(f"{name} has no visible sheet with anything in it.")
+        raise Invalid(say("{name} has no visible sheet with anything in it.", name=name))
     return grids
 
 
@@ -72,7 +75,11 @@ def _refuse_bomb(archive: zipfile.ZipFile, name: str) -> None:
     members = archive.infolist()
     if len(members) > _MOST_MEMBERS or sum(member.file_size for member in members) > _LARGEST_UNPACKED:
         raise Invalid(
-            f"{name} unpacks to more than {_LARGEST_UNPACKED // 1_000_000} MB; this is no register."
+            say(
+                "{name} unpacks to more than {largest_unpacked} MB; this is no register.",
+                name=name,
+                largest_unpacked=_LARGEST_UNPACKED // 1000000,
+            )
         )
 
 
@@ -87,7 +94,7 @@ def _grids(content: bytes, archive: zipfile.ZipFile, name: str) -> Iterator[Grid
             down, across = _merged(archive, sheet)
             rows = _filled_down(_headings(_rows(sheet, name), across), down)
             if rows:
-                yield Grid("XLSX", f"XLSX, sheet “{sheet.title}”", tuple(rows))
+                yield Grid("XLSX", say("XLSX, sheet “{sheet}”", sheet=sheet.title), tuple(rows))
 
 
 def _rows(sheet: Any, name: str) -> list[GridRow]:  # noqa: ANN401 - openpyxl is untyped
@@ -101,7 +108,9 @@ def _rows(sheet: Any, name: str) -> list[GridRow]:  # noqa: ANN401 - openpyxl is
         rows.append(GridRow(number, values))
         characters += sum(map(len, values))
         if characters > _MOST_CHARACTERS:
-            raise Invalid(f"{name}, row {number}: more text than any register holds.")
+            raise Invalid(
+                say("{name}, row {number}: more text than any register holds.", name=name, number=number)
+            )
     return rows
 
 

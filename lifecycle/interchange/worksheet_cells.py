@@ -13,15 +13,16 @@ from typing import Any
 
 from lifecycle.guide import PartSpec
 from lifecycle.interchange.tabular import spreadsheet_safe
+from lifecycle.language import mark, say
 from lifecycle.rules.answers import clean_text
 from lifecycle.rules.parts import NAMES_OF_PEOPLE_START, Problem, parse_part
 from lifecycle.vocabulary import AnswerState
 
-NONE = "(there are none)"  # for tags, which have no place of their own to say so
+NONE = mark("(there are none)")  # for tags, which have no place of their own to say so
 STATES = {
-    AnswerState.ANSWERED: "Answered",
-    AnswerState.DONT_KNOW: "Don't know yet",
-    AnswerState.NOT_APPLICABLE: "Not applicable",
+    AnswerState.ANSWERED: mark("Answered"),
+    AnswerState.DONT_KNOW: mark("Don't know yet"),
+    AnswerState.NOT_APPLICABLE: mark("Not applicable"),
 }
 AMOUNTS = ("quantity", "duration", "money")
 MANY = ("choices", "tags", "references")  # one in a line
@@ -79,7 +80,7 @@ def cells_of(part: PartSpec, stored: Any, around: Around) -> Cells:
             day = date.fromisoformat(stored)
             return Cells(day if day >= _EARLIEST_DATE else stored)
         case "yes_no":
-            return Cells("Yes" if stored else "No")
+            return Cells(say("Yes") if stored else say("No"))
         case "choice":
             return Cells(written(label_of(part, stored)))
         case "choices":
@@ -149,7 +150,7 @@ def _number(text: str) -> int | float | str:
 def raw_of(part: PartSpec, cells: Cells) -> Any:
     """What the cells say, as `rules.answers.parse` takes it. Raises Problem for a formula."""
     if isinstance(cells.value, Formula) or isinstance(cells.unit, Formula):
-        raise Problem("holds a formula. Type in what it comes to.")
+        raise Problem(say("holds a formula. Type in what it comes to."))
     value = _meant(cells.value)
     if value is None:
         return None
@@ -196,7 +197,7 @@ def _as_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 10**_MOST_DIGITS:
         return str(int(value))
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return say("Yes") if value else say("No")
     return str(value)
 
 

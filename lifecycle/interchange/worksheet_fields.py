@@ -26,6 +26,7 @@ from lifecycle.interchange.worksheet_cells import (
     raw_of,
     written,
 )
+from lifecycle.language import mark, say
 from lifecycle.queries.worksheets import AnswerView
 from lifecycle.rules.answers import parse
 from lifecycle.rules.parts import Problem, parse_part, shortened
@@ -36,10 +37,10 @@ _DUE = PartSpec(id="due_on", type="date")
 _REASON = PartSpec(id="reason", type="long_text")
 # How the columns that every question has are called, in sentences and as headers.
 COLUMNS = {
-    "state": "How it is answered",
-    "owner": "Who finds out",
-    "due_on": "By when",
-    "reason": "Why it does not apply",
+    "state": mark("How it is answered"),
+    "owner": mark("Who finds out"),
+    "due_on": mark("By when"),
+    "reason": mark("Why it does not apply"),
 }
 _NO_PLACES: Mapping[str, str] = {}
 
@@ -138,12 +139,17 @@ def given_in(spec: FieldSpec, found: FieldCells) -> tuple[GivenAnswer | None, li
     if state is None and plain(found.state):
         words = ", ".join(STATES.values())
         return None, [
-            CellProblem(found.places.get("state", ""), f"“{_short(found.state)}” is none of {words}.")
+            CellProblem(
+                found.places.get("state", ""),
+                say("“{short}” is none of {words}.", short=_short(found.state), words=words),
+            )
         ]
     has_content = bool(plain(found.none)) or any(not record.is_blank for record in found.records)
     if state in (AnswerState.DONT_KNOW, AnswerState.NOT_APPLICABLE):
         if has_content:
-            text = f"It says “{STATES[state]}” and holds an answer as well. Empty one of the two."
+            text = say(
+                "It says “{states}” and holds an answer as well. Empty one of the two.", states=STATES[state]
+            )
             return None, [CellProblem(found.places.get("state", ""), text)]
         return _unanswered(spec, state, found)
     raw, problems = _raw(spec, found)
@@ -161,7 +167,7 @@ def _says(cell: Any, word: str) -> bool:
 
 
 def _short(cell: Any) -> str:
-    return "a formula" if isinstance(cell, Formula) else shortened(str(cell))
+    return say("a formula") if isinstance(cell, Formula) else shortened(str(cell))
 
 
 def _unanswered(
@@ -178,7 +184,7 @@ def _unanswered(
             problems.append(CellProblem(place, f"“{COLUMNS[part.id]}” {problem}"))
             continue
         if said[part.id] is None:
-            problems.append(CellProblem(place, f"Fill in “{COLUMNS[part.id]}”."))
+            problems.append(CellProblem(place, say("Fill in “{columns}”.", columns=COLUMNS[part.id])))
     if problems:
         return None, problems
     due = date.fromisoformat(said["due_on"]) if "due_on" in said else None
@@ -202,11 +208,23 @@ def _raw(spec: FieldSpec, found: FieldCells) -> tuple[Any, list[CellProblem]]:
     place = found.places.get("none", "")
     if not _says(found.none, spec.none_label):
         problems.append(
-            CellProblem(place, f"Only “{spec.none_label}” can stand here; rows have a sheet of their own.")
+            CellProblem(
+                place,
+                say(
+                    "Only “{none_label}” can stand here; rows have a sheet of their own.",
+                    none_label=spec.none_label,
+                ),
+            )
         )
     elif rows:
         problems.append(
-            CellProblem(place, f"It says “{spec.none_label}” and has rows as well. Empty one of the two.")
+            CellProblem(
+                place,
+                say(
+                    "It says “{none_label}” and has rows as well. Empty one of the two.",
+                    none_label=spec.none_label,
+                ),
+            )
         )
     return [], problems
 

@@ -23,6 +23,7 @@ from lifecycle.interchange.worksheet_cells import Around
 from lifecycle.interchange.worksheet_fields import CellProblem, given_in, laid_out
 from lifecycle.interchange.worksheet_reading import FilledWorksheet, FoundField, Place, read_workbook
 from lifecycle.interchange.worksheet_xlsx import around_of
+from lifecycle.language import say
 from lifecycle.queries import projects, worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerSheet, AnswerView
@@ -78,7 +79,12 @@ def plan_import(
     filled = read_workbook(content, name, guide)
     if filled.project != project.key:
         raise Invalid(
-            f"{name} is a worksheet of another project ({filled.project}), not of “{project.name}”."
+            say(
+                "{name} is a worksheet of another project ({project}), not of “{project_2}”.",
+                name=name,
+                project=filled.project,
+                project_2=project.name,
+            )
         )
     return _Planning(session, guide, project, filled, at).plan()
 
@@ -160,7 +166,7 @@ class _Planning:
         if said == laid_out(spec, current, self.around).plain(spec):
             return
         if place[0] and place[0] not in self.sources:
-            self.problems.append(CellProblem(found.place, "This data source is no longer in use."))
+            self.problems.append(CellProblem(found.place, say("This data source is no longer in use.")))
             return
         given, problems = given_in(spec, found.cells)
         if given is None:
@@ -219,13 +225,13 @@ def in_words(spec: FieldSpec, content: Content, around: Around) -> str:
     if content.state is None:
         return "—"
     if content.state is AnswerState.NOT_APPLICABLE:
-        return f"Does not apply: {content.reason}"
+        return say("Does not apply: {reason}", reason=content.reason)
     if content.state is AnswerState.DONT_KNOW:
         owner = (content.owner or "").removeprefix("@")
         until = f" by {content.due_on.isoformat()}" if content.due_on else ""
-        return f"Not known yet; {around.people.get(owner, owner)} finds out{until}"
+        return say("Not known yet; {get} finds out{until}", get=around.people.get(owner, owner), until=until)
     references = MappingProxyType({key: name for rows in around.rows.values() for key, name in rows.items()})
     try:
         return describe(spec, decode(spec, json.loads(content.value or "null"), around.people), references)
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
-        return "An answer from before this question changed"
+        return say("An answer from before this question changed")

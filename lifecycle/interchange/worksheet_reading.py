@@ -19,6 +19,7 @@ from lifecycle.interchange.tabular_xlsx import DAMAGE, is_workbook
 from lifecycle.interchange.worksheet_cells import EMPTY, Cells, Formula, plain
 from lifecycle.interchange.worksheet_fields import CellProblem, FieldCells, Record
 from lifecycle.interchange.worksheet_xlsx import FORMAT, INDEX, UNIT
+from lifecycle.language import mark, say
 from lifecycle.rules.answers import MOST_ROWS
 
 LARGEST_MEGABYTES = 20
@@ -26,7 +27,7 @@ _LARGEST_UNPACKED = 200_000_000
 _MOST_MEMBERS = 2_000
 _MOST_LINES = 5_000
 _MOST_COLUMNS = 200
-_NOT_OURS = "is not a worksheet that was downloaded here. Download one, fill it in and bring that back."
+_NOT_OURS = mark("is not a worksheet that was downloaded here. Download one, fill it in and bring that back.")
 
 Place = tuple[int, str]  # data source (0: the worksheet) and question
 
@@ -54,20 +55,28 @@ class FilledWorksheet:
 def read_workbook(content: bytes, name: str, guide: Guide) -> FilledWorksheet:
     """Raises Invalid with a sentence for what is no worksheet of ours."""
     if len(content) > LARGEST_MEGABYTES * 1_000_000:
-        raise Invalid(f"{name} is larger than {LARGEST_MEGABYTES} MB; no worksheet is.")
+        raise Invalid(
+            say(
+                "{name} is larger than {largest_megabytes} MB; no worksheet is.",
+                name=name,
+                largest_megabytes=LARGEST_MEGABYTES,
+            )
+        )
     if not is_workbook(content):
-        raise Invalid(f"{name} is no Excel workbook (.xlsx).")
+        raise Invalid(say("{name} is no Excel workbook (.xlsx).", name=name))
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
             if len(members) > _MOST_MEMBERS or sum(each.file_size for each in members) > _LARGEST_UNPACKED:
-                raise Invalid(f"{name} unpacks to more than any worksheet holds.")
+                raise Invalid(say("{name} unpacks to more than any worksheet holds.", name=name))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(content))
         return _Reader(book, name, guide).read()
     except DAMAGE as error:
-        raise Invalid(f"{name} is a damaged or protected workbook and cannot be read.") from error
+        raise Invalid(
+            say("{name} is a damaged or protected workbook and cannot be read.", name=name)
+        ) from error
 
 
 class _Reader:
@@ -82,12 +91,20 @@ class _Reader:
             if title not in self.book.sheetnames:
                 self.fields.pop((source_id, field_id), None)
                 self.problems.append(
-                    CellProblem("", f"The sheet “{title}” is gone. Download the worksheet again.")
+                    CellProblem(
+                        "", say("The sheet “{title}” is gone. Download the worksheet again.", title=title)
+                    )
                 )
                 continue
             sheet = self.book[title]
             if sheet.max_row > _MOST_LINES or sheet.max_column > _MOST_COLUMNS:
-                raise Invalid(f"{self.name}, sheet “{title}”: more rows or columns than a worksheet has.")
+                raise Invalid(
+                    say(
+                        "{self}, sheet “{title}”: more rows or columns than a worksheet has.",
+                        self=self.name,
+                        title=title,
+                    )
+                )
             if kind == "questions":
                 self._questions(sheet, source_id)
             else:
@@ -131,7 +148,10 @@ class _Reader:
                 continue
             if spec is None or spec.is_of_source != bool(source_id):
                 self._problem(
-                    sheet, row, columns["id"], f"There is no question “{field_id[:40]}” here by now."
+                    sheet,
+                    row,
+                    columns["id"],
+                    say("There is no question “{field_id}” here by now.", field_id=field_id[:40]),
                 )
                 continue
             part_id = plain(sheet.cell(row, columns["part"]).value)
@@ -144,7 +164,12 @@ class _Reader:
         self, sheet: Worksheet, row: int, columns: Mapping[str, int], place: Place, spec: FieldSpec
     ) -> None:
         if place in self.fields:
-            self._problem(sheet, row, columns["id"], f"The question {spec.id} stands here a second time.")
+            self._problem(
+                sheet,
+                row,
+                columns["id"],
+                say("The question {spec_id} stands here a second time.", spec_id=spec.id),
+            )
             return
         named = {
             name: column for name, column in columns.items() if name in ("state", "owner", "due_on", "reason")
@@ -173,7 +198,12 @@ class _Reader:
     ) -> None:
         found = self.fields.get(place)
         if found is None or part_id not in {part.id for part in spec.columns}:
-            self._problem(sheet, row, columns["id"], f"{spec.id} has no part “{part_id[:40]}” by now.")
+            self._problem(
+                sheet,
+                row,
+                columns["id"],
+                say("{spec_id} has no part “{part_id}” by now.", spec_id=spec.id, part_id=part_id[:40]),
+            )
             return
         before = found.cells.records[0] if found.cells.records else Record({})
         answer = self._cells(sheet, row, columns["answer"], columns.get("unit"))
@@ -193,7 +223,9 @@ class _Reader:
         records = tuple(self._records(sheet, spec, columns))
         if len(records) > MOST_ROWS:
             self.problems.append(
-                CellProblem(sheet.title, f"More than {MOST_ROWS} rows; more cannot be kept.")
+                CellProblem(
+                    sheet.title, say("More than {most_rows} rows; more cannot be kept.", most_rows=MOST_ROWS)
+                )
             )
             records = records[:MOST_ROWS]
         self.fields[source_id, field_id] = replace(found, cells=replace(found.cells, records=records))
@@ -216,8 +248,13 @@ class _Reader:
         names.pop("", None)
         if missing := [name for name in needed if name not in names]:
             raise Invalid(
-                f"{self.name}, sheet “{sheet.title}”: its hidden first row has lost “{missing[0]}”. "
-                "Download the worksheet again and copy your answers over."
+                say(
+                    "{self}, sheet “{sheet}”: its hidden first row has lost “{missing}”. Download the "
+                    "worksheet again and copy your answers over.",
+                    self=self.name,
+                    sheet=sheet.title,
+                    missing=missing[0],
+                )
             )
         return names
 

@@ -35,6 +35,7 @@ from lifecycle.interchange.worksheet_cells import (
     written,
 )
 from lifecycle.interchange.worksheet_fields import COLUMNS, FieldCells, laid_out
+from lifecycle.language import mark, say
 from lifecycle.queries import projects, worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerSheet, SourceName
@@ -42,16 +43,16 @@ from lifecycle.rules.answers import MOST_ROWS
 from lifecycle.vocabulary import DURATION_UNITS, Actor, AnswerState, Stage
 
 FORMAT = "lifecycle-worksheet-1"
-INDEX, LISTS = "Lifecycle", "Lists"
+INDEX, LISTS = mark("Lifecycle"), mark("Lists")
 SOURCES = "sources"  # instead of a stage: the records of all data sources
 # The columns of a sheet with questions, by name, with header and width.
 QUESTION_COLUMNS = (
     ("id", "Id", 7),
     ("part", "", 8),
-    ("question", "Question", 44),
-    ("help", "How to answer it", 44),
-    ("answer", "Answer", 48),
-    ("unit", "Unit or currency", 12),
+    ("question", mark("Question"), 44),
+    ("help", mark("How to answer it"), 44),
+    ("answer", mark("Answer"), 48),
+    ("unit", mark("Unit or currency"), 12),
     ("state", COLUMNS["state"], 17),
     ("owner", COLUMNS["owner"], 24),
     ("due_on", COLUMNS["due_on"], 13),
@@ -70,17 +71,21 @@ _TO_FILL, _HEAD, _QUIET = (
 _WRAPPED = Alignment(wrap_text=True, vertical="top")
 
 _HOW_TO = (
-    "How to fill it in",
-    "Yellow cells are yours. The others are locked, without a password, so that the file can be read again.",
-    "A question with rows has a sheet of its own, named after its id. Empty rows are ignored.",
-    "Where several words may stand in one cell, each has a line of its own (Alt+Enter begins a new line).",
-    "Not known yet: choose “Don't know yet” and say who finds out, and by when.",
-    "Does not apply: choose “Not applicable” and say why.",
-    "Emptying a cell takes that answer back. Dates are year-month-day.",
-    "Bring the file back under Project › Spreadsheets. You see what would change before anything does,",
-    "and an answer that somebody gave in the meantime is not overwritten.",
+    mark("How to fill it in"),
+    mark(
+        "Yellow cells are yours. The others are locked, without a password, so that the file can be read again."
+    ),
+    mark("A question with rows has a sheet of its own, named after its id. Empty rows are ignored."),
+    mark(
+        "Where several words may stand in one cell, each has a line of its own (Alt+Enter begins a new line)."
+    ),
+    mark("Not known yet: choose “Don't know yet” and say who finds out, and by when."),
+    mark("Does not apply: choose “Not applicable” and say why."),
+    mark("Emptying a cell takes that answer back. Dates are year-month-day."),
+    mark("Bring the file back under Project › Spreadsheets. You see what would change before anything does,"),
+    mark("and an answer that somebody gave in the meantime is not overwritten."),
 )
-_NO_SOURCES = (
+_NO_SOURCES = mark(
     "This project has no data source yet. Add one on the page Data sources, then download this again."
 )
 
@@ -140,11 +145,11 @@ class _Writer:
         spec = self.guide.worksheet(stage) if stage else self.guide.source_worksheet
         name = stage.value if stage else SOURCES
         about = self.book.active or self.book.create_sheet()
-        about.title = "About"
+        about.title = say("About")
         if stage:
-            self._questions("Questions", spec, None)
+            self._questions(say("Questions"), spec, None)
         for place, source in enumerate(() if stage else self.found.sources, start=1):
-            self._questions(f"Source {place}", spec, source)
+            self._questions(say("Source {place}", place=place), spec, source)
         self._about(about, spec)
         self._hidden(name)
         target = BytesIO()
@@ -154,8 +159,10 @@ class _Writer:
     # -------------------------------------------------------------- the sheet that says what this is
 
     def _about(self, sheet: Worksheet, spec: WorksheetSpec) -> None:
-        title = f"{spec.stage.title} worksheet" if spec.stage else "Data sources"
-        as_of = f"As of {self.at:%Y-%m-%d %H:%M} UTC, guide version {self.guide.version}."
+        title = f"{spec.stage.title} worksheet" if spec.stage else say("Data sources")
+        as_of = say(
+            "As of {at:%Y-%m-%d %H:%M} UTC, guide version {version}.", at=self.at, version=self.guide.version
+        )
         lines = [f"{self.project.name} – {title}", spec.purpose, as_of, *_HOW_TO]
         if not spec.stage and not self.found.sources:
             lines.append(_NO_SOURCES)
@@ -198,7 +205,7 @@ class _Writer:
             sheet.column_dimensions[letter].hidden = name in _HIDDEN_COLUMNS
         row = 3
         if source:
-            _section(sheet, row, f"Data source: {source.name}")
+            _section(sheet, row, say("Data source: {source}", source=source.name))
             row += 1
         for section in spec.sections:
             fields = [field for field in spec.fields if field.section == section.id]
@@ -313,7 +320,7 @@ class _Writer:
                 words = tuple(written(label_of(part, key)) for key in part.choices)
                 self._choices(sheet, where, words, strict=True)
             case "yes_no":
-                self._choices(sheet, where, ("Yes", "No"), strict=True)
+                self._choices(sheet, where, (say("Yes"), say("No")), strict=True)
             case "person":
                 self._choices(sheet, where, self._people(), strict=False)
             case "reference":
@@ -349,7 +356,7 @@ class _Writer:
         )
         if known is None:
             known = DataValidation(type="list", formula1=source, allow_blank=True, showErrorMessage=strict)
-            known.error, known.errorTitle = "Choose one of the list.", "Not on the list"
+            known.error, known.errorTitle = say("Choose one of the list."), say("Not on the list")
             sheet.add_data_validation(known)
         known.add(where)
 
@@ -381,12 +388,12 @@ _COLUMN_OF = {name: place for place, (name, _, _) in enumerate(QUESTION_COLUMNS,
 
 def _columns(field: FieldSpec) -> Iterator[tuple[str, str, PartSpec | None]]:
     """The columns of a sheet with rows: name, header, and the part that stands there."""
-    yield "id", "Row", None
+    yield "id", say("Row"), None
     for part in field.rows:
         label = part.label or part.id
         yield part.id, label if part.required else f"{label} (optional)", part
         if part.type in AMOUNTS:
-            yield f"{part.id}{UNIT}", "Currency" if part.type == "money" else "Unit", part
+            yield f"{part.id}{UNIT}", say("Currency") if part.type == "money" else say("Unit"), part
 
 
 def _cells_of(cells: FieldCells) -> Mapping[str, Cells]:
@@ -394,7 +401,7 @@ def _cells_of(cells: FieldCells) -> Mapping[str, Cells]:
 
 
 def _help(field: FieldSpec) -> str:
-    example = f"Example: {field.example}" if field.example else ""
+    example = say("Example: {example}", example=field.example) if field.example else ""
     hint = _hint(field.columns[0]) if field.kind == "single" else ""
     return "\n".join(text for text in (field.help, example, hint) if text)
 
@@ -403,22 +410,26 @@ def _hint(part: PartSpec) -> str:
     """What may stand in the cell, where a list beside it does not say so."""
     match part.type:
         case "choices":
-            free = ", or words of your own" if part.open else ""
-            return f"One or more, each on a line{free}: {', '.join(part.choices.values())}"
+            free = say(", or words of your own") if part.open else ""
+            return say(
+                "One or more, each on a line{free}: {values}",
+                free=free,
+                values=", ".join(part.choices.values()),
+            )
         case "tags":
-            return f"Words, each on a line; {NONE} if there are none"
+            return say("Words, each on a line; {none} if there are none", none=NONE)
         case "references":
-            return f"Places such as {part.to[0]}/r1, each on a line"
+            return say("Places such as {to}/r1, each on a line", to=part.to[0])
         case "reference":
-            return f"A row of {' or '.join(part.to)}"
+            return say("A row of {to}", to=" or ".join(part.to))
         case "number":
-            return f"A number in {part.unit}" if part.unit else "A number"
+            return say("A number in {unit}", unit=part.unit) if part.unit else say("A number")
         case "date":
-            return "A date"
+            return say("A date")
         case "money":
-            return "An amount, with its currency beside it (EUR)"
+            return say("An amount, with its currency beside it (EUR)")
         case "duration" | "quantity":
-            return "An amount, with its unit beside it"
+            return say("An amount, with its unit beside it")
         case _:
             return ""
 

@@ -14,13 +14,14 @@ from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from html import escape
 
+from lifecycle.language import mark, say
 from lifecycle.notify.undelivered import Undelivered, one_line
 from lifecycle.rules.messages import Line, Message, Section
 from lifecycle.rules.people import email_problem
 from lifecycle.settings import Mail
 
 TIMEOUT_SECONDS = 20
-WHY = "Lifecycle sent you this. Choose how you are told: {url}"
+WHY = mark("Lifecycle sent you this. Choose how you are told: {url}")
 
 
 def letter(
@@ -52,7 +53,9 @@ def _address(name: str, address: str) -> Address:
         mailbox, _, domain = address.rpartition("@")
         return Address(one_line(name), username=mailbox, domain=domain.encode("idna").decode())
     except (MessageError, ValueError):
-        raise Undelivered(f"“{one_line(address)}” is no address for e-mail.", is_permanent=True) from None
+        raise Undelivered(
+            say("“{address}” is no address for e-mail.", address=one_line(address)), is_permanent=True
+        ) from None
 
 
 def as_text(message: Message, choices_url: str) -> str:
@@ -72,7 +75,7 @@ def as_html(message: Message, choices_url: str) -> str:
     """Readable in every mail program: no style sheet, no picture, nothing fetched, everything escaped."""
     parts = [f'<p style="font-size:16px">{escape(message.lead)}</p>']
     if message.link:
-        button = (
+        button = say(
             "display:inline-block;background:#0b6e99;color:#ffffff;padding:10px 18px;border-radius:6px;"
             "text-decoration:none"
         )
@@ -116,10 +119,10 @@ def send(mail: Mail, made: EmailMessage) -> None:
         except smtplib.SMTPResponseException as error:
             raise _answered(error.smtp_code, error.smtp_error) from None
         except smtplib.SMTPNotSupportedError:
-            reason = "The mail server takes no addresses with accents or symbols."
+            reason = say("The mail server takes no addresses with accents or symbols.")
             raise Undelivered(reason, is_permanent=True) from None
         except (smtplib.SMTPException, OSError) as error:
-            raise Undelivered(f"The mail server broke off: {_words(error)}.") from None
+            raise Undelivered(say("The mail server broke off: {words}.", words=_words(error))) from None
 
 
 @contextmanager
@@ -127,15 +130,22 @@ def _connected(mail: Mail) -> Iterator[smtplib.SMTP]:
     try:
         server = _connect(mail)
     except smtplib.SMTPAuthenticationError as error:
-        reason = f"The mail server refuses the user or the password ({error.smtp_code})."
+        reason = say(
+            "The mail server refuses the user or the password ({smtp_code}).", smtp_code=error.smtp_code
+        )
         raise Undelivered(reason, is_unreachable=True) from None
     except smtplib.SMTPNotSupportedError:
-        reason = (
+        reason = say(
             "The mail server does not offer what LIFECYCLE_SMTP_SECURITY or LIFECYCLE_SMTP_USER asks for."
         )
         raise Undelivered(reason, is_unreachable=True) from None
     except (smtplib.SMTPException, OSError) as error:
-        reason = f"The mail server {mail.host}:{mail.port} cannot be reached: {_words(error)}."
+        reason = say(
+            "The mail server {host}:{port} cannot be reached: {words}.",
+            host=mail.host,
+            port=mail.port,
+            words=_words(error),
+        )
         raise Undelivered(reason, is_unreachable=True) from None
     try:
         yield server
@@ -167,7 +177,9 @@ def _connect(mail: Mail) -> smtplib.SMTP:
 
 def _answered(code: int, said: bytes | str) -> Undelivered:
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    return Undelivered(f"The mail server answered {code}: {text}", is_permanent=500 <= code < 600)
+    return Undelivered(
+        say("The mail server answered {code}: {text}", code=code, text=text), is_permanent=500 <= code < 600
+    )
 
 
 def _words(error: Exception) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from lifecycle.canonical import canonical_json
+from lifecycle.language import say
 from lifecycle.notify.undelivered import Undelivered
 from lifecycle.rules.deliveries import host_of, is_loopback, webhook_problem
 
@@ -36,7 +37,7 @@ def post(
     body, timestamp = canonical_json({**payload, "id": key}).encode(), int(at.timestamp())
     headers = {
         "Content-Type": "application/json",
-        "User-Agent": "Lifecycle",
+        "User-Agent": say("Lifecycle"),
         "Lifecycle-Delivery": key,
         "Lifecycle-Timestamp": str(timestamp),
         "Lifecycle-Signature": sign(secret, timestamp, body),
@@ -51,7 +52,9 @@ def post(
     except (OSError, http.client.HTTPException, ValueError) as error:
         said = getattr(error, "reason", None) or error
         words = getattr(said, "strerror", None) or str(said) or type(said).__name__
-        raise Undelivered(f"{host_of(address)} cannot be reached: {words}.") from None
+        raise Undelivered(
+            say("{host_of} cannot be reached: {words}.", host_of=host_of(address), words=words)
+        ) from None
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -71,10 +74,17 @@ def _opener(address: str) -> urllib.request.OpenerDirector:
 
 def _answered(code: int) -> Undelivered:
     if 300 <= code < 400:
-        reason = f"The receiver answered {code}, a redirect; these are not followed. Enter the address it leads to."
+        reason = say(
+            "The receiver answered {code}, a redirect; these are not followed. Enter the address "
+            "it leads to.",
+            code=code,
+        )
         return Undelivered(reason, is_permanent=True)
     is_permanent = 400 <= code < 500 and code not in TRY_AGAIN
-    return Undelivered(f"The receiver answered {code} ({_meaning(code)}).", is_permanent=is_permanent)
+    return Undelivered(
+        say("The receiver answered {code} ({meaning}).", code=code, meaning=_meaning(code)),
+        is_permanent=is_permanent,
+    )
 
 
 def _meaning(code: int) -> str:

@@ -17,6 +17,7 @@ from lifecycle.facts.editions import load_by_guide
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.standing import compute_standing, stored_standing
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules.permissions import require
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.store.tables import ChainHead, Project
@@ -67,7 +68,7 @@ class Fault:
     @property
     def told(self) -> str:
         """Where and what, in a line."""
-        event = f", event {self.sequence}" if self.sequence else ""
+        event = say(", event {sequence}", sequence=self.sequence) if self.sequence else ""
         return f"{self.name}{event}: {self.sentence}"
 
 
@@ -179,7 +180,7 @@ def _read_heads(text: str) -> list[tuple[str, int, str]]:
         content = json.loads(text)
         return [(str(each["chain"]), int(each["sequence"]), str(each["hash"])) for each in content["heads"]]
     except (ValueError, TypeError, LookupError) as error:
-        problem = "This is no list of heads. “audit heads --json” prints one."
+        problem = say("This is no list of heads. “audit heads --json” prints one.")
         raise Invalid({"heads": problem}) from error
 
 
@@ -201,7 +202,10 @@ def check_standing(session: Session, *, by: Actor, at: datetime, guide: Guide) -
             if until is not None and until < today:
                 continue
             if not facts.is_adopted or compute_standing(session, project_id, facts, own, at) != stored:
-                sentence = f"The standing of project {project_id} is not what its rows amount to."
+                sentence = say(
+                    "The standing of project {project_id} is not what its rows amount to.",
+                    project_id=project_id,
+                )
                 chain = project_chain(project_id)
                 yield _fault(places, chain, 0, sentence, chain="", table="standing", row=str(project_id))
 
@@ -218,7 +222,7 @@ def check_tallies(session: Session, *, by: Actor) -> Iterator[Fault]:
     """Tallies that are not what the rows of all projects amount to."""
     require("organisation.read_audit", by)
     if not is_tallied(session):
-        sentence = (
+        sentence = say(
             "The tallies of the portfolio are not what its rows amount to: “python -m lifecycle db tally” "
             "counts them anew."
         )
@@ -243,6 +247,6 @@ def _places(session: Session) -> dict[str, tuple[str, str | None]]:
     """Chain -> name and project key."""
     rows = session.execute(select(col(Project.id), col(Project.name), col(Project.key)))
     return {
-        ORGANISATION: ("The organisation", None),
+        ORGANISATION: (say("The organisation"), None),
         **{project_chain(project_id): (name, key) for project_id, name, key in rows},
     }

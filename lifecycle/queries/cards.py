@@ -15,6 +15,7 @@ from lifecycle.facts.known import known_project
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries import projects, records
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import SignatureView
@@ -214,7 +215,7 @@ class _Answers:
         groups = {f"R11/{row['id']}": str(row.get("group") or "") for row in self.rows("R11")}
         for row in self.rows("M05"):
             if row.get("metric") and row.get("value") is not None:
-                group = groups.get(str(row.get("group")), "") or "a group"
+                group = groups.get(str(row.get("group")), "") or say("a group")
                 yield Metric(name=str(row["metric"]), value=row["value"], group=group)
 
     def datasets(self) -> Iterator[Dataset]:

@@ -11,6 +11,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries import projects
 from lifecycle.queries.findings import FindingView, findings
 from lifecycle.queries.wording import Wording, all_names
@@ -29,7 +30,9 @@ def findings_at(
     head = projects.head(session, key=key, by=by, at=at)
     judged_at = gate or head.gate
     if judged_at is None:
-        raise Refused(Blocker("no_gate", "This project works towards no gate; name the one to judge at."))
+        raise Refused(
+            Blocker("no_gate", say("This project works towards no gate; name the one to judge at."))
+        )
     known = known_project(session, head.id, guide=guide, today=organisation_today(session, at))
     states = states_at(known.basis.judgements, known.facts, judged_at)
     return judged_at, findings(states, Wording(known.facts, guide, all_names(session)))

@@ -15,6 +15,7 @@ from lifecycle.facts.known import known_project
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.guide import FieldSpec, Guide
+from lifecycle.language import say
 from lifecycle.queries import history, projects, records
 from lifecycle.queries.elsewhere import Elsewhere, of_project
 from lifecycle.queries.history import EventLine
@@ -183,8 +184,8 @@ def _chapters(session: Session, project_id: int, wording: Wording) -> Iterator[C
     ).scalars()
     for source in sources:
         found = tuple(_questions(wording.guide.source_worksheet.fields, source.id or 0, versions, talks))
-        removed = ", removed" if source.removed_at else ""
-        yield Chapter(f"Data source “{source.name}”{removed}", found)
+        removed = say(", removed") if source.removed_at else ""
+        yield Chapter(say("Data source “{source}”{removed}", source=source.name, removed=removed), found)
 
 
 def _questions(

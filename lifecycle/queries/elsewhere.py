@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 from lifecycle.facts.documents import INCIDENT, MONITOR
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries import projects
 from lifecycle.queries.wording import NOT_PEOPLE, all_names
 from lifecycle.rules.releases import Move
@@ -93,7 +94,7 @@ def _signed_fixes(said: Iterable[tuple[str, Mapping[str, Any]]], told: _Told) ->
     for kind, content in said:
         if kind == INCIDENT and content["signed_by"] and content["signed_at"]:
             at = datetime.fromisoformat(content["signed_at"])
-            yield ElsewhereLine("Signed fix", content["title"], told.person(content["signed_by"]), at)
+            yield ElsewhereLine(say("Signed fix"), content["title"], told.person(content["signed_by"]), at)
 
 
 def _paused(session: Session, project_id: int, rows: Iterable[ElsewhereRecord]) -> tuple[str, ...]:
@@ -151,22 +152,42 @@ def _outcome(told: _Told, said: Mapping[str, Any]) -> _Line:
 
 
 def _waiver(told: _Told, said: Mapping[str, Any]) -> _Line:
-    text = f"{told.check(said['check'])}, until {said['expires_on']}: {said['mitigation']}"
-    return "Waiver", text, said["by"], said["at"]
+    text = say(
+        "{check}, until {said}: {said_2}",
+        check=told.check(said["check"]),
+        said=said["expires_on"],
+        said_2=said["mitigation"],
+    )
+    return say("Waiver"), text, said["by"], said["at"]
 
 
 def _reason(told: _Told, said: Mapping[str, Any]) -> _Line:
-    return "Reason for a warning", f"{told.check(said['check'])}: {said['reason']}", said["by"], said["at"]
+    return (
+        say("Reason for a warning"),
+        f"{told.check(said['check'])}: {said['reason']}",
+        said["by"],
+        said["at"],
+    )
 
 
 def _tier(told: _Told, said: Mapping[str, Any]) -> _Line:
-    text = f"Tier {said['tier']} where the points propose {said['proposed']}: {said['reason']}"
-    return "Risk tier", f"{text} (approved by {told.owner(said['approver'])})", said["by"], said["at"]
+    text = say(
+        "Tier {said} where the points propose {said_2}: {said_3}",
+        said=said["tier"],
+        said_2=said["proposed"],
+        said_3=said["reason"],
+    )
+    return (
+        say("Risk tier"),
+        say("{text} (approved by {owner})", text=text, owner=told.owner(said["approver"])),
+        said["by"],
+        said["at"],
+    )
 
 
 def _member(told: _Told, said: Mapping[str, Any]) -> _Line:
     return (
-        "Role",
+        say("Role"),
         f"{told.person(said['person'])}: {Role(said['role']).title}",
         said["given_by"],
         said["since"],
@@ -175,17 +196,27 @@ def _member(told: _Told, said: Mapping[str, Any]) -> _Line:
 
 def _file(told: _Told, said: Mapping[str, Any]) -> _Line:
     newest = said["revisions"][-1]
-    text = f"{said['title']}: {newest['file_name']}, SHA-256 {newest['digest']}"
-    return "File kept elsewhere", text, newest["by"], newest["at"]
+    text = say(
+        "{said}: {newest}, SHA-256 {newest_2}",
+        said=said["title"],
+        newest=newest["file_name"],
+        newest_2=newest["digest"],
+    )
+    return say("File kept elsewhere"), text, newest["by"], newest["at"]
 
 
 def _change(told: _Told, said: Mapping[str, Any]) -> _Line:
-    return "Answer to a requested change", f"{said['key']}: {said['text']}", said["by"], said["at"]
+    return say("Answer to a requested change"), f"{said['key']}: {said['text']}", said["by"], said["at"]
 
 
 def _shared(told: _Told, said: Mapping[str, Any]) -> _Line:
-    text = f"{said['source_key']}, taken from “{said['project_name']}” ({said['project']})"
-    return "Data source of another project", text, said["by"], said["at"]
+    text = say(
+        "{said}, taken from “{said_2}” ({said_3})",
+        said=said["source_key"],
+        said_2=said["project_name"],
+        said_3=said["project"],
+    )
+    return say("Data source of another project"), text, said["by"], said["at"]
 
 
 def _release(told: _Told, said: Mapping[str, Any]) -> _Line:
@@ -194,16 +225,25 @@ def _release(told: _Told, said: Mapping[str, Any]) -> _Line:
         for step in said["steps"]
     )
     parts = [f"version {said['model_version']}", said["summary"], steps]
-    return f"Release {said['number']}", ": ".join(part for part in parts if part), said["by"], said["at"]
+    return (
+        say("Release {said}", said=said["number"]),
+        ": ".join(part for part in parts if part),
+        said["by"],
+        said["at"],
+    )
 
 
 def _retirement(told: _Told, said: Mapping[str, Any]) -> _Line:
     heard = ", ".join(f"{who} ({day or 'no day'})" for who, day in said["told"]) or "nobody"
-    text = (
-        f"{said['reason']} Told: {heard}. Checked: {said['downstream']} Records until {said['records_until']}."
-        f" Learned: {said['lessons']}"
+    text = say(
+        "{said} Told: {heard}. Checked: {said_2} Records until {said_3}. Learned: {said_4}",
+        said=said["reason"],
+        heard=heard,
+        said_2=said["downstream"],
+        said_3=said["records_until"],
+        said_4=said["lessons"],
     )
-    return "Retirement", text, said["by"], said["at"]
+    return say("Retirement"), text, said["by"], said["at"]
 
 
 _LINES: Mapping[str, Callable[[_Told, Mapping[str, Any]], _Line]] = {

@@ -15,6 +15,7 @@ from lifecycle.errors import NotFound
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries import projects, records
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import EvidenceView, SignatureView
@@ -160,9 +161,9 @@ def stored_file(session: Session, *, by: Actor, at: datetime, revision_id: int) 
 def against_adding(head: ProjectHead, by: Actor) -> str:
     """Why this person may not add a document; empty: they may."""
     if head.archived_at is not None:
-        return "This project is archived. Restore it before changing it."
+        return say("This project is archived. Restore it before changing it.")
     if not head.is_open:
-        return "This project is not assessed here yet. Adopt it first."
+        return say("This project is not assessed here yet. Adopt it first.")
     return refusal("evidence.add", by, head.roles) or ""
 
 

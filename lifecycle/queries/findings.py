@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lifecycle.language import say
 from lifecycle.queries.wording import Place, Wording
 from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.checks.waivers import may_reason, may_waive
@@ -101,7 +102,9 @@ def _finding(
 
 def _sentences(state: CheckState, missing: list[str]) -> tuple[str, ...]:
     if state.result is CheckResult.CANNOT_TELL:
-        return (f"Cannot tell until {', '.join(missing) or 'what it reads'} is known.",)
+        return (
+            say("Cannot tell until {missing} is known.", missing=", ".join(missing) or say("what it reads")),
+        )
     return state.messages
 
 

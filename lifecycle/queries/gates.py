@@ -15,6 +15,7 @@ from lifecycle.facts.known import known_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.reviews import candidates
 from lifecycle.guide import Guide, ReviewSpec
+from lifecycle.language import say
 from lifecycle.queries import projects, records
 from lifecycle.queries.change_requests import RequestedChange, requested_changes
 from lifecycle.queries.findings import FindingView, findings
@@ -271,7 +272,7 @@ def _against(
     if sentence := refusal(_PERMISSION[outcome], by, head.roles):
         return (Blocker("not_permitted", sentence, gate=gate),)
     if head.archived_at is not None:
-        return (Blocker("project:archived", "This project is archived. Restore it before changing it."),)
+        return (Blocker("project:archived", say("This project is archived. Restore it before changing it.")),)
     return tuple(
         blocker
         for blocker in may_decide_gate(facts, guide, gate, outcome, by)

@@ -17,6 +17,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries import projects, records, tokens
 from lifecycle.queries.records import SignatureView
 from lifecycle.queries.wording import NO_ANSWER, Place, Wording, all_names
@@ -237,7 +238,7 @@ def _programs(session: Session, details: Iterable[Mapping[str, Any]]) -> Mapping
 def _who(row: Event, detail: Mapping[str, Any], wording: Wording, programs: Mapping[int, str]) -> str:
     person = wording.person(row.actor_key)
     return (
-        f"{person} (token “{programs.get(detail.get('token', 0), '')}”)"
+        say("{person} (token “{get}”)", person=person, get=programs.get(detail.get("token", 0), ""))
         if row.actor_kind == "token"
         else person
     )
@@ -297,7 +298,7 @@ class _Told:
 
     @property
     def where(self) -> str:
-        return f"at the {self.gate.title} gate" if self.gate else "in this project"
+        return say("at the {gate} gate", gate=self.gate.title) if self.gate else say("in this project")
 
     @property
     def role(self) -> str:
@@ -325,33 +326,33 @@ class _Told:
     def restored(self) -> str:
         """Which version it was; older events only tell its row."""
         revision = self.said("restored_revision")
-        return f"version {revision} of the" if revision else "an earlier"
+        return say("version {revision} of the", revision=revision) if revision else say("an earlier")
 
     def consequences(self) -> Iterable[str]:
         for name, one, many in (
-            ("sign_offs_gone_stale", "1 sign-off became stale.", "{} sign-offs became stale."),
-            ("sign_offs_valid_again", "1 sign-off holds again.", "{} sign-offs hold again."),
-            ("reviews_closed", "1 open request was closed.", "{} open requests were closed."),
-            ("conditions_withdrawn", "1 condition was withdrawn.", "{} conditions were withdrawn."),
-            ("conditions", "It set 1 condition.", "It set {} conditions."),
+            ("sign_offs_gone_stale", say("1 sign-off became stale."), say("{} sign-offs became stale.")),
+            ("sign_offs_valid_again", say("1 sign-off holds again."), say("{} sign-offs hold again.")),
+            ("reviews_closed", say("1 open request was closed."), say("{} open requests were closed.")),
+            ("conditions_withdrawn", say("1 condition was withdrawn."), say("{} conditions were withdrawn.")),
+            ("conditions", say("It set 1 condition."), say("It set {} conditions.")),
             (
                 "reviews_asked",
-                "The Operate review was asked for again.",
-                "The Operate reviews were asked for again.",
+                say("The Operate review was asked for again."),
+                say("The Operate reviews were asked for again."),
             ),
             (
                 "no_longer_fires_at",
-                "1 firing no longer follows from the readings.",
-                "{} firings no longer follow.",
+                say("1 firing no longer follows from the readings."),
+                say("{} firings no longer follow."),
             ),
         ):
             number = len(self.detail.get(name) or ())
             if number:
                 yield one if number == 1 else many.format(number)
         if self.detail.get("incident_opened"):
-            yield "An incident was opened."
+            yield say("An incident was opened.")
         if self.said("reason"):
-            yield f"Reason: {self.said('reason')}"
+            yield say("Reason: {said}", said=self.said("reason"))
 
 
 def _decided(told: _Told) -> str:
@@ -360,53 +361,69 @@ def _decided(told: _Told) -> str:
 
 def _outcome(told: _Told) -> str:
     gate = told.gate.title if told.gate else ""
-    sentence = f"Gate {gate}: {Outcome(told.said('outcome')).title.lower()}"
+    sentence = say("Gate {gate}: {title}", gate=gate, title=Outcome(told.said("outcome")).title.lower())
     after = told.detail.get("after") or {}
     if after.get("status") == ProjectStatus.RETIRED:
-        return f"{sentence}; the product is retired"
+        return say("{sentence}; the product is retired", sentence=sentence)
     stage = after.get("stage")
-    return f"{sentence}; the project is in {Stage(stage).title}" if stage else sentence
+    return (
+        say("{sentence}; the project is in {title}", sentence=sentence, title=Stage(stage).title)
+        if stage
+        else sentence
+    )
 
 
 def _asked(told: _Told) -> str:
-    due = f", by {told.said('due_on')}" if told.detail.get("due_on") else ""
-    return f"Asked {told.person()} to review as {told.role} {told.where}{due}"
+    due = say(", by {said}", said=told.said("due_on")) if told.detail.get("due_on") else ""
+    return say(
+        "Asked {person} to review as {role} {where}{due}",
+        person=told.person(),
+        role=told.role,
+        where=told.where,
+        due=due,
+    )
 
 
 def _target(told: _Told) -> str:
     gate = told.gate.title if told.gate else ""
     before, after = told.said("before"), told.said("after")
     if not after:
-        return f"Took back the target date of the {gate} gate ({before})"
+        return say("Took back the target date of the {gate} gate ({before})", gate=gate, before=before)
     return (
-        f"Moved the {gate} gate from {before} to {after}"
+        say("Moved the {gate} gate from {before} to {after}", gate=gate, before=before, after=after)
         if before
-        else f"Planned the {gate} gate for {after}"
+        else say("Planned the {gate} gate for {after}", gate=gate, after=after)
     )
 
 
 def _targets(told: _Told) -> str:
     after: Mapping[str, str] = told.detail.get("after") or {}
-    return "Planned " + ", ".join(f"{Gate(gate).title} for {day}" for gate, day in after.items())
+    return say("Planned ") + ", ".join(f"{Gate(gate).title} for {day}" for gate, day in after.items())
 
 
 def _edited(told: _Told) -> str:
     before, after = told.detail.get("before") or {}, told.detail.get("after") or {}
     changed = [name for name, value in after.items() if before.get(name) != value]
-    return f"Changed the project's {', '.join(changed) or 'entry'}"
+    return say("Changed the project's {changed}", changed=", ".join(changed) or "entry")
 
 
 def _pushed(told: _Told) -> str:
     stored, refused = int(told.detail.get("stored") or 0), int(told.detail.get("refused") or 0)
-    count = "1 reading" if stored == 1 else f"{stored:,} readings"
-    parts = [f"Pushed {count} of “{told.said('name')}”"]
-    parts += [f"{refused:,} could not be read"] if refused else []
+    count = say("1 reading") if stored == 1 else f"{stored:,} readings"
+    parts = [say("Pushed {count} of “{said}”", count=count, said=told.said("name"))]
+    parts += [say("{refused:,} could not be read", refused=refused)] if refused else []
     return _with_firings(", ".join(parts), told)
 
 
 def _corrected(told: _Told) -> str:
     before, after = (told.detail.get(name) for name in ("before", "after"))
-    said = f"Corrected “{told.said('name')}” at {told.said('key')} from {number_text(before)} to {number_text(after)}"
+    said = say(
+        "Corrected “{said}” at {said_2} from {number_text} to {number_text_2}",
+        said=told.said("name"),
+        said_2=told.said("key"),
+        number_text=number_text(before),
+        number_text_2=number_text(after),
+    )
     return _with_firings(said, told)
 
 
@@ -414,139 +431,217 @@ def _with_firings(sentence: str, told: _Told) -> str:
     fires_at = told.detail.get("fires_at") or []
     if not fires_at:
         return sentence
-    more = f" and {len(fires_at) - 1:,} more" if len(fires_at) > 1 else ""
-    return f"{sentence}; it fired at {fires_at[0]}{more}"
+    more = say(" and {fires_at_count:,} more", fires_at_count=len(fires_at) - 1) if len(fires_at) > 1 else ""
+    return say("{sentence}; it fired at {fires_at}{more}", sentence=sentence, fires_at=fires_at[0], more=more)
 
 
 def _plan_taken_over(told: _Told) -> str:
     names: Mapping[str, str] = told.detail.get("monitors") or {}
-    return "Took over from the monitoring plan: " + ", ".join(f"“{name}”" for name in names.values())
+    return say("Took over from the monitoring plan: ") + ", ".join(f"“{name}”" for name in names.values())
 
 
 def _stepped(told: _Told) -> str:
     move = Move(told.said("move"))
-    share = f"{told.said('share')} % of the traffic"
-    where = {Move.SHARE: share, Move.FULL: "everybody", Move.CANARY: "a few users", Move.SHADOW: "shadow"}[
-        move
-    ]
-    return f"Brought {told.said('what')} to {where}{_measured_against(told)}"
+    share = say("{said} % of the traffic", said=told.said("share"))
+    where = {
+        Move.SHARE: share,
+        Move.FULL: "everybody",
+        Move.CANARY: say("a few users"),
+        Move.SHADOW: "shadow",
+    }[move]
+    return say(
+        "Brought {said} to {where}{measured_against}",
+        said=told.said("what"),
+        where=where,
+        measured_against=_measured_against(told),
+    )
 
 
 def _measured_against(told: _Told) -> str:
     """The monitors that take its test results as their baseline."""
     count = len(told.detail.get("baselines") or ())
-    many = f"{count} monitors are" if count > 1 else "a monitor is"
-    return f"; {many} measured against its test results from now on" if count else ""
+    many = say("{count} monitors are", count=count) if count > 1 else say("a monitor is")
+    return say("; {many} measured against its test results from now on", many=many) if count else ""
 
 
 def _rolled_back(told: _Told) -> str:
     back = told.said("back_to")
-    after = f"; {back} serves again" if back else "; the fallback serves"
-    return f"Rolled {told.said('what')} back{after}, restored in {told.said('restored_in')}"
+    after = say("; {back} serves again", back=back) if back else say("; the fallback serves")
+    return say(
+        "Rolled {said} back{after}, restored in {said_2}",
+        said=told.said("what"),
+        after=after,
+        said_2=told.said("restored_in"),
+    )
 
 
 _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
-    EventAction.PROJECT_REGISTERED: lambda told: f"Registered the project “{told.said('name')}”",
+    EventAction.PROJECT_REGISTERED: lambda told: say(
+        "Registered the project “{said}”", said=told.said("name")
+    ),
     EventAction.PROJECT_EDITED: _edited,
-    EventAction.PROJECT_ARCHIVED: lambda told: "Archived the project",
-    EventAction.PROJECT_RESTORED: lambda told: "Brought the project back",
-    EventAction.PROJECT_ADOPTED: lambda told: "Adopted the project from its register",
-    EventAction.PROJECT_GUIDE_UPGRADED: lambda told: (
-        f"Moved the project from version {told.said('from')} of the guide to version {told.said('to')}"
+    EventAction.PROJECT_ARCHIVED: lambda told: say("Archived the project"),
+    EventAction.PROJECT_RESTORED: lambda told: say("Brought the project back"),
+    EventAction.PROJECT_ADOPTED: lambda told: say("Adopted the project from its register"),
+    EventAction.PROJECT_GUIDE_UPGRADED: lambda told: say(
+        "Moved the project from version {said} of the guide to version {said_2}",
+        said=told.said("from"),
+        said_2=told.said("to"),
     ),
-    EventAction.PROJECT_COPIED: lambda told: (
-        f"Began the project “{told.said('name')}” as a copy of “{told.said('from_name')}”"
+    EventAction.PROJECT_COPIED: lambda told: say(
+        "Began the project “{said}” as a copy of “{said_2}”",
+        said=told.said("name"),
+        said_2=told.said("from_name"),
     ),
-    EventAction.PROJECT_MERGED: lambda told: (
-        f"Merged it into “{told.said('into_name')}”: it is the same product"
+    EventAction.PROJECT_MERGED: lambda told: say(
+        "Merged it into “{said}”: it is the same product", said=told.said("into_name")
     ),
-    EventAction.ROLE_GIVEN: lambda told: f"Made {told.person('nobody')} {told.role}",
-    EventAction.ROLE_ENDED: lambda told: f"Ended {told.person('nobody')}'s role as {told.role}",
-    EventAction.ANSWER_SAVED: lambda told: f"Answered {told.title}",
-    EventAction.ANSWER_CLEARED: lambda told: f"Cleared the answer to {told.title}",
-    EventAction.ANSWER_RESTORED: lambda told: f"Put back {told.restored} answer to {told.title}",
-    EventAction.THREAD_OPENED: lambda told: f"Asked about {told.field}: {told.words}",
-    EventAction.THREAD_ANSWERED: lambda told: f"Answered a question about {told.field}: {told.words}",
-    EventAction.THREAD_RESOLVED: lambda told: f"Resolved a question about {told.field}",
-    EventAction.THREAD_REOPENED: lambda told: f"Opened a question about {told.field} again: {told.words}",
+    EventAction.ROLE_GIVEN: lambda told: say(
+        "Made {person} {role}", person=told.person("nobody"), role=told.role
+    ),
+    EventAction.ROLE_ENDED: lambda told: say(
+        "Ended {person}'s role as {role}", person=told.person("nobody"), role=told.role
+    ),
+    EventAction.ANSWER_SAVED: lambda told: say("Answered {told}", told=told.title),
+    EventAction.ANSWER_CLEARED: lambda told: say("Cleared the answer to {told}", told=told.title),
+    EventAction.ANSWER_RESTORED: lambda told: say(
+        "Put back {restored} answer to {told}", restored=told.restored, told=told.title
+    ),
+    EventAction.THREAD_OPENED: lambda told: say(
+        "Asked about {field}: {words}", field=told.field, words=told.words
+    ),
+    EventAction.THREAD_ANSWERED: lambda told: say(
+        "Answered a question about {field}: {words}", field=told.field, words=told.words
+    ),
+    EventAction.THREAD_RESOLVED: lambda told: say("Resolved a question about {field}", field=told.field),
+    EventAction.THREAD_REOPENED: lambda told: say(
+        "Opened a question about {field} again: {words}", field=told.field, words=told.words
+    ),
     EventAction.SOURCE_ADDED: lambda told: (
-        "Brought back a data source"
+        say("Brought back a data source")
         if told.detail.get("restored")
-        else f"Added the data source “{told.said('name')}”"
+        else say("Added the data source “{said}”", said=told.said("name"))
     ),
-    EventAction.SOURCE_RENAMED: lambda told: (
-        f"Renamed the data source “{told.said('before')}” to “{told.said('after')}”"
+    EventAction.SOURCE_RENAMED: lambda told: say(
+        "Renamed the data source “{said}” to “{said_2}”", said=told.said("before"), said_2=told.said("after")
     ),
-    EventAction.SOURCE_REMOVED: lambda told: "Removed a data source",
-    EventAction.SOURCE_TAKEN: lambda told: (
-        f"Took over the data source “{told.said('name')}” from “{told.said('from_name')}”"
+    EventAction.SOURCE_REMOVED: lambda told: say("Removed a data source"),
+    EventAction.SOURCE_TAKEN: lambda told: say(
+        "Took over the data source “{said}” from “{said_2}”",
+        said=told.said("name"),
+        said_2=told.said("from_name"),
     ),
-    EventAction.SOURCE_FOLLOWED: lambda told: (
-        f"Looked at what changed in “{told.said('from_name')}” in the data source “{told.said('name')}”"
+    EventAction.SOURCE_FOLLOWED: lambda told: say(
+        "Looked at what changed in “{said}” in the data source “{said_2}”",
+        said=told.said("from_name"),
+        said_2=told.said("name"),
     ),
     EventAction.REVIEW_REQUESTED: _asked,
-    EventAction.REVIEW_WITHDRAWN: lambda told: (
-        f"Took back the request to {told.person()} ({told.role}) {told.where}"
+    EventAction.REVIEW_WITHDRAWN: lambda told: say(
+        "Took back the request to {person} ({role}) {where}",
+        person=told.person(),
+        role=told.role,
+        where=told.where,
     ),
-    EventAction.REVIEW_REASSIGNED: lambda told: (
-        f"Asked {told.person()} instead of {told.person('from')} to review as {told.role} {told.where}"
+    EventAction.REVIEW_REASSIGNED: lambda told: say(
+        "Asked {person} instead of {person_2} to review as {role} {where}",
+        person=told.person(),
+        person_2=told.person("from"),
+        role=told.role,
+        where=told.where,
     ),
-    EventAction.REVIEW_HANDED_OVER: lambda told: (
-        f"Handed the review as {told.role} over to {told.person()} {told.where}"
+    EventAction.REVIEW_HANDED_OVER: lambda told: say(
+        "Handed the review as {role} over to {person} {where}",
+        role=told.role,
+        person=told.person(),
+        where=told.where,
     ),
     EventAction.SIGN_OFF_RECORDED: lambda told: (
-        f"{_decided(told)}, for {told.person('for')}" if told.detail.get("for") else _decided(told)
+        say("{decided}, for {person}", decided=_decided(told), person=told.person("for"))
+        if told.detail.get("for")
+        else _decided(told)
     ),
-    EventAction.SIGN_OFF_AFFIRMED: lambda told: f"{_decided(told)}; affirmed again",
-    EventAction.CHANGE_ANSWERED: lambda told: (
-        f"Answered the change that {told.role} asked for on {told.title}"
+    EventAction.SIGN_OFF_AFFIRMED: lambda told: say("{decided}; affirmed again", decided=_decided(told)),
+    EventAction.CHANGE_ANSWERED: lambda told: say(
+        "Answered the change that {role} asked for on {told}", role=told.role, told=told.title
     ),
-    EventAction.SIGN_OFF_WITHDRAWN: lambda told: f"{told.role}: took a decision back, {told.where}",
-    EventAction.SIGN_OFF_INVALIDATED: lambda told: f"A sign-off became stale {told.where}",
-    EventAction.CONDITION_ADDED: lambda told: f"Set a condition {told.where}: {told.said('text')}",
-    EventAction.CONDITION_MET: lambda told: f"Met a condition {told.where}: {told.said('proof')}",
-    EventAction.CONDITION_REOPENED: lambda told: f"Opened a condition again {told.where}",
-    EventAction.CONDITION_WITHDRAWN: lambda told: f"Withdrew a condition {told.where}",
-    EventAction.CHECK_WAIVED: lambda told: (
-        f"Waived {told.check} until {told.said('expires_on')}: {told.said('mitigation')}"
+    EventAction.SIGN_OFF_WITHDRAWN: lambda told: say(
+        "{role}: took a decision back, {where}", role=told.role, where=told.where
     ),
-    EventAction.WAIVER_REVOKED: lambda told: f"Revoked the waiver of {told.check}",
-    EventAction.WARNING_REASONED: lambda told: f"Gave a reason for going on despite {told.check}",
+    EventAction.SIGN_OFF_INVALIDATED: lambda told: say("A sign-off became stale {where}", where=told.where),
+    EventAction.CONDITION_ADDED: lambda told: say(
+        "Set a condition {where}: {said}", where=told.where, said=told.said("text")
+    ),
+    EventAction.CONDITION_MET: lambda told: say(
+        "Met a condition {where}: {said}", where=told.where, said=told.said("proof")
+    ),
+    EventAction.CONDITION_REOPENED: lambda told: say("Opened a condition again {where}", where=told.where),
+    EventAction.CONDITION_WITHDRAWN: lambda told: say("Withdrew a condition {where}", where=told.where),
+    EventAction.CHECK_WAIVED: lambda told: say(
+        "Waived {check} until {said}: {said_2}",
+        check=told.check,
+        said=told.said("expires_on"),
+        said_2=told.said("mitigation"),
+    ),
+    EventAction.WAIVER_REVOKED: lambda told: say("Revoked the waiver of {check}", check=told.check),
+    EventAction.WARNING_REASONED: lambda told: say(
+        "Gave a reason for going on despite {check}", check=told.check
+    ),
     EventAction.GATE_DECIDED: _outcome,
-    EventAction.TIER_CHOSEN: lambda told: (
-        f"Chose tier {told.subject.removeprefix('tier:')} where the points propose {told.said('proposed')}"
+    EventAction.TIER_CHOSEN: lambda told: say(
+        "Chose tier {removeprefix} where the points propose {said}",
+        removeprefix=told.subject.removeprefix("tier:"),
+        said=told.said("proposed"),
     ),
-    EventAction.RELEASE_CREATED: lambda told: f"Made {told.said('what')} ready to go live",
+    EventAction.RELEASE_CREATED: lambda told: say("Made {said} ready to go live", said=told.said("what")),
     EventAction.RELEASE_STEPPED: _stepped,
     EventAction.RELEASE_ROLLED_BACK: _rolled_back,
-    EventAction.RELEASE_WITHDRAWN: lambda told: f"Withdrew {told.said('what')}",
+    EventAction.RELEASE_WITHDRAWN: lambda told: say("Withdrew {said}", said=told.said("what")),
     EventAction.TARGET_DATE_SET: _target,
     EventAction.TARGET_DATES_SET: _targets,
-    EventAction.EVIDENCE_ADDED: lambda told: f"Added the document “{told.said('title')}”",
-    EventAction.EVIDENCE_REVISED: lambda told: (
-        f"Replaced the document “{told.said('title')}” (revision {told.said('revision')})"
+    EventAction.EVIDENCE_ADDED: lambda told: say("Added the document “{said}”", said=told.said("title")),
+    EventAction.EVIDENCE_REVISED: lambda told: say(
+        "Replaced the document “{said}” (revision {said_2})",
+        said=told.said("title"),
+        said_2=told.said("revision"),
     ),
-    EventAction.EVIDENCE_EXPIRY_SET: lambda told: (
-        f"Said until when the document “{told.said('title')}” is valid: {told.said('after') or 'without end'}"
+    EventAction.EVIDENCE_EXPIRY_SET: lambda told: say(
+        "Said until when the document “{said}” is valid: {said_2}",
+        said=told.said("title"),
+        said_2=told.said("after") or say("without end"),
     ),
-    EventAction.EVIDENCE_RESTORED: lambda told: f"Put the document “{told.said('title')}” back",
-    EventAction.MONITOR_ADDED: lambda told: f"Added the monitor “{told.said('name')}”",
+    EventAction.EVIDENCE_RESTORED: lambda told: say(
+        "Put the document “{said}” back", said=told.said("title")
+    ),
+    EventAction.MONITOR_ADDED: lambda told: say("Added the monitor “{said}”", said=told.said("name")),
     EventAction.MONITORS_PLANNED: _plan_taken_over,
-    EventAction.MONITOR_CHANGED: lambda told: f"Changed the monitor {told.said('monitor')}",
-    EventAction.MONITOR_PAUSED: lambda told: f"Paused the monitor {told.said('monitor')}",
-    EventAction.MONITOR_RESUMED: lambda told: f"Switched the monitor {told.said('monitor')} on again",
-    EventAction.MONITOR_RETIRED: lambda told: f"Retired the monitor {told.said('monitor')}",
-    EventAction.MONITOR_SILENT: lambda told: f"No readings of “{told.said('name')}” came for too long",
+    EventAction.MONITOR_CHANGED: lambda told: say("Changed the monitor {said}", said=told.said("monitor")),
+    EventAction.MONITOR_PAUSED: lambda told: say("Paused the monitor {said}", said=told.said("monitor")),
+    EventAction.MONITOR_RESUMED: lambda told: say(
+        "Switched the monitor {said} on again", said=told.said("monitor")
+    ),
+    EventAction.MONITOR_RETIRED: lambda told: say("Retired the monitor {said}", said=told.said("monitor")),
+    EventAction.MONITOR_SILENT: lambda told: say(
+        "No readings of “{said}” came for too long", said=told.said("name")
+    ),
     EventAction.READINGS_PUSHED: _pushed,
     EventAction.READING_CORRECTED: _corrected,
-    EventAction.INCIDENT_OPENED: lambda told: f"Opened an incident: {told.said('called')}",
-    EventAction.INCIDENT_TAKEN_ON: lambda told: f"Gave {told.person()} the incident: {told.said('called')}",
-    EventAction.INCIDENT_CHANGED: lambda told: f"Changed what an incident says: {told.said('called')}",
-    EventAction.INCIDENT_NOTED: lambda told: f"Wrote about an incident, {told.said('called')}: {told.words}",
-    EventAction.INCIDENT_FIXED: lambda told: f"Recorded a fix: {told.said('called')}",
-    EventAction.INCIDENT_FIX_SIGNED: lambda told: f"Signed the fix: {told.said('called')}",
-    EventAction.INCIDENT_FIX_REFUSED: lambda told: f"Sent a fix back: {told.said('called')}",
-    EventAction.INCIDENT_CLOSED: lambda told: f"Closed an incident: {told.said('called')}",
-    EventAction.INCIDENT_REOPENED: lambda told: f"Opened an incident again: {told.said('called')}",
-    EventAction.EVIDENCE_REMOVED: lambda told: f"Removed the document “{told.said('title')}”",
+    EventAction.INCIDENT_OPENED: lambda told: say("Opened an incident: {said}", said=told.said("called")),
+    EventAction.INCIDENT_TAKEN_ON: lambda told: say(
+        "Gave {person} the incident: {said}", person=told.person(), said=told.said("called")
+    ),
+    EventAction.INCIDENT_CHANGED: lambda told: say(
+        "Changed what an incident says: {said}", said=told.said("called")
+    ),
+    EventAction.INCIDENT_NOTED: lambda told: say(
+        "Wrote about an incident, {said}: {words}", said=told.said("called"), words=told.words
+    ),
+    EventAction.INCIDENT_FIXED: lambda told: say("Recorded a fix: {said}", said=told.said("called")),
+    EventAction.INCIDENT_FIX_SIGNED: lambda told: say("Signed the fix: {said}", said=told.said("called")),
+    EventAction.INCIDENT_FIX_REFUSED: lambda told: say("Sent a fix back: {said}", said=told.said("called")),
+    EventAction.INCIDENT_CLOSED: lambda told: say("Closed an incident: {said}", said=told.said("called")),
+    EventAction.INCIDENT_REOPENED: lambda told: say(
+        "Opened an incident again: {said}", said=told.said("called")
+    ),
+    EventAction.EVIDENCE_REMOVED: lambda told: say("Removed the document “{said}”", said=told.said("title")),
 }

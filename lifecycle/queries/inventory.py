@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from lifecycle.facts.editions import facts_of, guides_of
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries.portfolio import EVERYTHING, Filters, choose
 from lifecycle.queries.wording import Wording, all_names
 from lifecycle.rules.checks.origin import model_is_bought
@@ -107,14 +108,14 @@ def _listed(project: Project, entry: RegisterEntry | None) -> InventoryRow:
     return InventoryRow(
         **_of_project(project),
         **nothing,
-        rating=f"{entry.risk} (register's word)" if entry and entry.risk else "",
+        rating=say("{risk} (register's word)", risk=entry.risk) if entry and entry.risk else "",
         live_on=None,
         approved_uses="",
         limitations="",
         last_review=None,
         monitoring="",
         next_review=None,
-        readiness="Not assessed here",
+        readiness=say("Not assessed here"),
     )
 
 
@@ -128,7 +129,7 @@ def _assessed(
     tier = facts.tier
     return InventoryRow(
         **_of_project(project, said.words("D03")),
-        rating=f"Tier {tier}" if tier else "",
+        rating=say("Tier {tier}", tier=tier) if tier else "",
         owner=said.holders(Role.BUSINESS) or said.holders(Role.PRODUCT_MANAGER),
         developer=said.people("M15", "part", "developer"),
         origin=_origin(model_is_bought(reading)),
@@ -145,7 +146,7 @@ def _assessed(
             (
                 *said.each("M10", "limit"),
                 *said.each("M19", "limit"),
-                *(f"Not for: {use}" for use in said.each("R20", "use", approved="not_for")),
+                *(say("Not for: {use}", use=use) for use in said.each("R20", "use", approved="not_for")),
             )
         ),
         last_review=said.day("P08", "last") or (operated[-1].at.date() if operated else None),
@@ -156,7 +157,7 @@ def _assessed(
 
 
 def _of_project(project: Project, decision: str = "") -> dict[str, Any]:
-    stage = Stage(project.stage).title if project.stage else "Not placed yet"
+    stage = Stage(project.stage).title if project.stage else say("Not placed yet")
     return {
         "id": project.key,
         "name": project.name,
@@ -205,7 +206,7 @@ def _joined(texts: Iterable[str]) -> str:
 def _origin(bought: bool | None) -> str:
     if bought is None:
         return ""
-    return "Vendor or third party" if bought else "Own development"
+    return say("Vendor or third party") if bought else say("Own development")
 
 
 def _validator(wording: Wording) -> str:
@@ -221,6 +222,6 @@ def _monitoring(rows: Sequence[Mapping[str, Any]] | None) -> str:
     if rows is None:
         return ""
     if not rows:
-        return "No monitor runs"
+        return say("No monitor runs")
     running = sum(row.get("running") is True for row in rows)
-    return f"{running} of {len(rows)} monitors running"
+    return say("{running} of {rows_count} monitors running", running=running, rows_count=len(rows))

@@ -28,6 +28,7 @@ from lifecycle.facts.notifications import reminder_policy
 from lifecycle.facts.people import actor_of
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
+from lifecycle.language import mark, say
 from lifecycle.queries import reviews
 from lifecycle.queries.reviews import ReviewView
 from lifecycle.queries.wording import NOT_PEOPLE
@@ -51,7 +52,7 @@ from lifecycle.vocabulary import SYSTEM, Act, Decision, Gate, Outcome, Role
 
 MOST_LINES = 12
 LONGEST_VALUE = 140
-_ACTS = {Act.APPROVE: "approve", Act.ACKNOWLEDGE: "acknowledge", Act.CONSULT: "give an opinion on"}
+_ACTS = {Act.APPROVE: "approve", Act.ACKNOWLEDGE: "acknowledge", Act.CONSULT: mark("give an opinion on")}
 _WAITS = ("review.requested", "review.reminder", "review.escalation")  # pointless once the review is closed
 _OWED = ("condition.given", "condition.reminder", "condition.overdue")
 _TALK = ("thread.opened", "thread.answered", "thread.reopened")  # pointless once the other side has spoken
@@ -100,7 +101,7 @@ def message_for(
         return (
             _headline(session, entry, telling, guide, at, base_url)
             if telling
-            else Unneeded("Nothing to say.")
+            else Unneeded(say("Nothing to say."))
         )
     reader = session.get_one(PersonRow, delivery.person_key)
     found = session.execute(
@@ -112,7 +113,9 @@ def message_for(
     told = [(notice.kind, _entry(row)) for notice, row in found]
     if delivery.kind == "digest":
         return _digest(session, told, reader, guide, at, base_url)
-    return _single(session, told[0], reader, guide, at, base_url) if told else Unneeded("Nothing to say.")
+    return (
+        _single(session, told[0], reader, guide, at, base_url) if told else Unneeded(say("Nothing to say."))
+    )
 
 
 def telling_of(entry: Entry, kind: str) -> Telling | None:
@@ -135,9 +138,9 @@ def _single(
     kind, entry = told
     telling = telling_of(entry, kind)
     if telling is None:
-        return Unneeded("Nothing to say.")
+        return Unneeded(say("Nothing to say."))
     if not may_be_told(session, reader, entry.project_id):
-        return Unneeded("This person may not read the project, or has left.")
+        return Unneeded(say("This person may not read the project, or has left."))
     found = _headline(session, entry, telling, guide, at, base_url)
     if isinstance(found, Unneeded):
         return found
@@ -147,9 +150,11 @@ def _single(
 
 def _test_message(session: Session, base_url: str) -> Message:
     organisation = session.get(Organisation, 1)
-    name = organisation.name if organisation else "Lifecycle"
-    lead = f"This is a test from Lifecycle at {name}. What it tells people arrives here."
-    return Message("test", "", "Lifecycle can reach you", lead, link=base_url, link_label="Open Lifecycle")
+    name = organisation.name if organisation else say("Lifecycle")
+    lead = say("This is a test from Lifecycle at {name}. What it tells people arrives here.", name=name)
+    return Message(
+        "test", "", say("Lifecycle can reach you"), lead, link=base_url, link_label=say("Open Lifecycle")
+    )
 
 
 def _digest(
@@ -174,17 +179,17 @@ def _digest(
                 lines.append(line)
     number = sum(len(lines) for lines in by_project.values())
     if not number:
-        return Unneeded("Nothing of it matters any more.")
-    projects = f"{len(by_project)} projects" if len(by_project) > 1 else "one project"
-    things = f"{number} things" if number > 1 else "One thing"
+        return Unneeded(say("Nothing of it matters any more."))
+    projects = f"{len(by_project)} projects" if len(by_project) > 1 else say("one project")
+    things = f"{number} things" if number > 1 else say("One thing")
     return Message(
         "digest",
         "",
-        f"{things} in {projects}" if number > 1 else f"One thing in {next(iter(by_project))}",
-        "What happened on your projects, and what waits for you.",
+        f"{things} in {projects}" if number > 1 else say("One thing in {next}", next=next(iter(by_project))),
+        say("What happened on your projects, and what waits for you."),
         tuple(Section(name, tuple(lines)) for name, lines in sorted(by_project.items())),
         base_url,
-        "Open my work",
+        say("Open my work"),
     )
 
 
@@ -241,7 +246,7 @@ def _headline(
     """Title, first sentence and link: nothing of the project's content but names."""
     project = session.get(Project, entry.project_id) if entry.project_id else None
     if project is None:
-        return Unneeded("The project is gone.")
+        return Unneeded(say("The project is gone."))
     over = _over(session, entry, telling)
     if over and not even_if_over:
         return Unneeded(over)
@@ -269,22 +274,28 @@ def _over(session: Session, entry: Entry, telling: Telling) -> str:
     """Why it no longer matters; empty while it does."""
     if telling.kind in _WAITS:
         review = review_of(session, entry)
-        return "" if review and review.state == "open" else "The review is closed."
+        return "" if review and review.state == "open" else say("The review is closed.")
     if telling.kind in _OWED:
         owed = any(condition.state == "open" for condition in conditions_of(session, entry))
-        return "" if owed else "The condition is met or withdrawn."
+        return "" if owed else say("The condition is met or withdrawn.")
     if telling.kind == "waiver.reminder":
         waiver = session.get(Waiver, entry.detail.get("waiver", 0))
-        return "" if waiver and waiver.revoked_at is None else "The waiver has ended."
+        return "" if waiver and waiver.revoked_at is None else say("The waiver has ended.")
     if telling.kind in _TALK or telling.kind == "thread.resolved":
         return _talk_over(session, entry, telling)
     if telling.kind in _UNTAKEN:
         incident = incident_of(session, entry)
-        return "" if incident and incident.state == IncidentState.OPEN.value else "Somebody has taken it on."
+        return (
+            ""
+            if incident and incident.state == IncidentState.OPEN.value
+            else say("Somebody has taken it on.")
+        )
     if telling.kind == "incident.fixed":
         incident = incident_of(session, entry)
         return (
-            "" if incident and incident.state == IncidentState.FIXED.value else "It is signed or sent back."
+            ""
+            if incident and incident.state == IncidentState.FIXED.value
+            else say("It is signed or sent back.")
         )
     if entry.subject.startswith("date:") and not still_says(
         session,
@@ -292,21 +303,21 @@ def _over(session: Session, entry: Entry, telling: Telling) -> str:
         str(entry.detail["place"]),
         date.fromisoformat(str(entry.detail["expires_on"])),
     ):
-        return "The answer names another day by now."
+        return say("The answer names another day by now.")
     if telling.kind in _STALE:
         newest = sign_off_of(session, entry)
         newer = newest is None or newest.at > entry.at or newest.decision == Decision.WITHDRAWN.value
-        return "It was decided anew." if newer else ""
+        return say("It was decided anew.") if newer else ""
     return ""
 
 
 def _talk_over(session: Session, entry: Entry, telling: Telling) -> str:
     thread = thread_of(session, entry)
     if telling.kind == "thread.resolved":
-        return "It is open again." if thread is None or thread.state == "open" else ""
+        return say("It is open again.") if thread is None or thread.state == "open" else ""
     if thread is None or thread.state != "open":
-        return "The question is resolved."
-    return "" if thread.waits_for == side_told(entry) else "The other side has spoken since."
+        return say("The question is resolved.")
+    return "" if thread.waits_for == side_told(entry) else say("The other side has spoken since.")
 
 
 def _values(
@@ -319,7 +330,7 @@ def _values(
     person = sign_off.person_key if sign_off else review.person_key if review else ""
     yield "project", f"“{_shortened(project.name, 80)}”"
     yield "gate", Gate(gate).title if gate in set(Gate) else ""
-    yield "role", Role(role).title if role in set(Role) else "a reviewer"
+    yield "role", Role(role).title if role in set(Role) else say("a reviewer")
     yield "who", _name(session, entry.by_key)
     yield "person", _name(session, person)
     yield "former", _name(session, str(detail.get("from", "")))
@@ -329,7 +340,7 @@ def _values(
     yield "proposed", str(detail.get("proposed", ""))
     yield "what", _field_title(session, entry, guide) or _what(entry, detail)
     due = _due_on(session, entry)
-    yield "due", f", by {due.isoformat()}" if due else ""
+    yield "due", say(", by {due}", due=due.isoformat()) if due else ""
     yield "when", _when(due, today) if due else ""
 
 
@@ -377,7 +388,7 @@ def _name(session: Session, key: str) -> str:
     if key in NOT_PEOPLE:
         return NOT_PEOPLE[key]
     person = session.get(PersonRow, key) if key else None
-    return _shortened(person.name, 80) if person else "Somebody"
+    return _shortened(person.name, 80) if person else say("Somebody")
 
 
 def _page(session: Session, entry: Entry, telling: Telling, project: Project) -> str:
@@ -418,23 +429,23 @@ def _sections(
         view = reviews.view(session, by=actor_of(reader), at=at, guide=guide, review_id=review.id or 0)
         yield from _changes(view, is_stale=telling.kind in _STALE)
     if sign_off is not None:
-        yield _quoted("In their words", sign_off.comment)
-        yield Section("About", tuple(_fields(guide, json.loads(sign_off.fields))))
+        yield _quoted(say("In their words"), sign_off.comment)
+        yield Section(say("About"), tuple(_fields(guide, json.loads(sign_off.fields))))
     if telling.about is About.FIELD:
         yield from _talk(session, entry)
     if telling.kind in ("trigger.fired", "trigger.silent"):
-        yield Section("What happened", tuple(_last_note(session, entry)))
+        yield Section(say("What happened"), tuple(_last_note(session, entry)))
     conditions = conditions_of(session, entry)
     if conditions:
         mine = (reader.key, f"@{reader.key}", reader.name)
         shown = [one for one in conditions if telling.kind != "condition.given" or one.owner in mine]
-        heading = "Condition" if len(shown) == 1 else "Conditions"
+        heading = say("Condition") if len(shown) == 1 else say("Conditions")
         yield Section(heading, tuple(_condition(session, one) for one in shown))
     for name, heading in (
-        ("proof", "What shows it"),
-        ("mitigation", "Meanwhile"),
-        ("reason", "Reason"),
-        ("fix", "The fix"),
+        ("proof", say("What shows it")),
+        ("mitigation", say("Meanwhile")),
+        ("reason", say("Reason")),
+        ("fix", say("The fix")),
     ):
         yield _quoted(heading, str(detail.get(name) or ""))
 
@@ -471,8 +482,8 @@ def _last_note(session: Session, entry: Entry) -> Iterator[Line]:
 def _changes(view: ReviewView, *, is_stale: bool) -> Iterator[Section]:
     """What this role relies on and has changed since it decided last, old beside new."""
     if view.last_decision is None:
-        text = "This role has not decided on this project yet, so all of it is new to it."
-        yield Section("What changed", (Line(text),))
+        text = say("This role has not decided on this project yet, so all of it is new to it.")
+        yield Section(say("What changed"), (Line(text),))
         return
     changed = [
         Line(f"{item.place.title}: {_shortened(item.before or '—')} → {_shortened(item.now)}")
@@ -484,14 +495,17 @@ def _changes(view: ReviewView, *, is_stale: bool) -> Iterator[Section]:
         causes = view.signature.stale if view.signature else ()
         changed += [Line(text) for text in causes if text.removesuffix(" changed.") not in known]
     on = view.last_decision.at.date().isoformat()
-    yield Section(f"Changed since {view.role.title} decided on {on}", _limited(changed))
+    yield Section(say("Changed since {role} decided on {on}", role=view.role.title, on=on), _limited(changed))
 
 
 def _limited(lines: Sequence[Line]) -> tuple[Line, ...]:
     if not lines:
-        return (Line("Nothing that this role relies on."),)
+        return (Line(say("Nothing that this role relies on.")),)
     rest = len(lines) - MOST_LINES
-    return (*lines[:MOST_LINES], *([Line(f"… and {rest} more on the page.")] if rest > 0 else ()))
+    return (
+        *lines[:MOST_LINES],
+        *([Line(say("… and {rest} more on the page.", rest=rest))] if rest > 0 else ()),
+    )
 
 
 def _fields(guide: Guide, keys: Iterable[str]) -> Iterator[Line]:
@@ -504,7 +518,14 @@ def _fields(guide: Guide, keys: Iterable[str]) -> Iterator[Line]:
 def _condition(session: Session, condition: Condition) -> Line:
     owner = _name(session, condition.owner.removeprefix("@"))
     who = condition.owner if owner == "Somebody" else owner
-    return Line(f"{_shortened(condition.text, 300)} ({who}, by {condition.due_on.isoformat()})")
+    return Line(
+        say(
+            "{shortened} ({who}, by {due_on})",
+            shortened=_shortened(condition.text, 300),
+            who=who,
+            due_on=condition.due_on.isoformat(),
+        )
+    )
 
 
 def _quoted(heading: str, text: str) -> Section:

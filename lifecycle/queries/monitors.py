@@ -17,6 +17,7 @@ from lifecycle.facts.monitors import spec_of
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries import projects
 from lifecycle.queries.wording import all_names
 from lifecycle.rules.incidents import IncidentState
@@ -318,7 +319,7 @@ def to_be_fetched(session: Session, *, by: Actor, monitor_id: int) -> MlflowSour
     require_on_project(session, "monitors.push_readings", by, row.project_id)
     source = spec_of(row).mlflow
     if source is None or row.state == "retired":
-        raise Refused(Blocker("mlflow:nothing", "This monitor fetches nothing from the MLflow server."))
+        raise Refused(Blocker("mlflow:nothing", say("This monitor fetches nothing from the MLflow server.")))
     return source
 
 
@@ -366,7 +367,7 @@ def _lost_ground(session: Session, project_id: int) -> tuple[LostGround, ...]:
 def _planned(row: Mapping[str, Any], made: Mapping[str, str]) -> PlannedRow:
     spec = planned(row)
     row_id = str(row["id"])
-    missing = "" if spec else "The plan names no threshold, or not on which side trouble is."
+    missing = "" if spec else say("The plan names no threshold, or not on which side trouble is.")
     return PlannedRow(
         row_id, str(row.get("metric") or ""), rule_text(spec) if spec else "", made.get(row_id), missing
     )

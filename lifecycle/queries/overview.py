@@ -15,6 +15,7 @@ from lifecycle.facts.known import known_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.standing import compute_standing
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries import projects, records
 from lifecycle.queries.findings import FindingView, findings
 from lifecycle.queries.gates import allowed_actions
@@ -308,32 +309,32 @@ def _dates(
             if gate not in facts.passed_gates or gate is Gate.OPERATE
         ),
         *(
-            (item.due_on, f"Review by {item.role.title}", None, item.gate)
+            (item.due_on, say("Review by {role}", role=item.role.title), None, item.gate)
             for item in facts.reviews
             if item.state == "open" and item.due_on
         ),
         *(
-            (item.due_on, f"Condition: {item.text}", None, item.gate)
+            (item.due_on, say("Condition: {item}", item=item.text), None, item.gate)
             for item in facts.conditions
             if item.state == "open"
         ),
         *(
-            (item.due_on, f"To find out: {item.place.title}", item.place, None)
+            (item.due_on, say("To find out: {place}", place=item.place.title), item.place, None)
             for item in _open_questions(wording)
             if item.due_on
         ),
         *(
-            (item.expires_on, f"Waiver of {item.check_id} ends", None, item.gate)
+            (item.expires_on, say("Waiver of {check_id} ends", check_id=item.check_id), None, item.gate)
             for item in facts.waivers
             if item.is_in_force(facts.today)
         ),
         *(
-            (day, f"Re-approval by {made.role.title}", None, made.gate)
+            (day, say("Re-approval by {role}", role=made.role.title), None, made.gate)
             for made in approvals_due(facts, wording.guide)
             if (day := valid_through(facts, wording.guide, made))
         ),
         *(
-            (item.expires_on, f"“{item.title}” expires", None, None)
+            (item.expires_on, say("“{item}” expires", item=item.title), None, None)
             for item in facts.evidence
             if item.expires_on
         ),
@@ -347,7 +348,7 @@ def _go_live(wording: Wording) -> Iterator[tuple[date, str, Place | None, Gate |
     fact = wording.facts.answer("D37")
     passed = any(made.gate is Gate.LAUNCH and made.outcome in GOES for made in wording.facts.decisions)
     if fact and isinstance(fact.value, date) and not passed:
-        yield fact.value, "First go-live", wording.place("D37"), None
+        yield fact.value, say("First go-live"), wording.place("D37"), None
 
 
 def _register(session: Session, project_id: int) -> RegisterFacts | None:

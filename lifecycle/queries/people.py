@@ -13,6 +13,7 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
 from lifecycle.errors import NotFound
+from lifecycle.language import say
 from lifecycle.store.tables import (
     EligibleReviewer,
     FreshSignIn,
@@ -247,8 +248,8 @@ def open_link(session: Session, *, token: str, purpose: str, at: datetime) -> Op
         purpose=purpose,
         email=(person.email if person else link.email) or "",
         name=person.name if person else link.name,
-        invited_by=inviter.name if inviter else "An administrator",
-        organisation=organisation.name if organisation else "Lifecycle",
+        invited_by=inviter.name if inviter else say("An administrator"),
+        organisation=organisation.name if organisation else say("Lifecycle"),
     )
 
 

@@ -13,6 +13,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries.projects import head
 from lifecycle.rules.readiness import readiness
 from lifecycle.rules.releases import other_version, signed_version
@@ -103,4 +104,6 @@ def pipeline_gate(
 def _not_here(is_adopted: bool) -> tuple[Blocker, ...]:
     if is_adopted:
         return ()
-    return (Blocker("project:not_adopted", "This project comes from a register and is not assessed here."),)
+    return (
+        Blocker("project:not_adopted", say("This project comes from a register and is not assessed here.")),
+    )

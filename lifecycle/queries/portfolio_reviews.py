@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 
 from lifecycle.facts.projects import organisation_time_zone, today_in
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries.plans import Observed
 from lifecycle.queries.portfolio import EVERYTHING, OVER, Filters, choose
 from lifecycle.rules.planning import MEDIAN, SAFE, Spread, lead_times, percentile
@@ -114,7 +115,7 @@ def portfolio_reviews(
             gate=Gate(each.gate),
             role=Role(each.role),
             act=Act(each.act),
-            person=each.person or "somebody erased",
+            person=each.person or say("somebody erased"),
             person_key=each.person_key,
             asked_at=each.requested_at,
             days=max((today - today_in(zone, each.requested_at)).days, 0),

@@ -11,6 +11,7 @@ from sqlalchemy import func
 from sqlmodel import Session
 
 from lifecycle.errors import Forbidden, Invalid
+from lifecycle.language import say
 from lifecycle.queries.portfolio import OVER, choose
 from lifecycle.queries.portfolio_lines import Lines
 from lifecycle.rules.permissions import refusal
@@ -85,7 +86,15 @@ def summary(session: Session, *, by: Actor, today: date, as_of: date | None = No
 
 def refuse_days_to_come(as_of: date | None, today: date) -> None:
     if as_of is not None and as_of > today:
-        raise Invalid({"as-of": f"{as_of.isoformat()} is still to come; today is {today.isoformat()}."})
+        raise Invalid(
+            {
+                "as-of": say(
+                    "{as_of} is still to come; today is {today}.",
+                    as_of=as_of.isoformat(),
+                    today=today.isoformat(),
+                )
+            }
+        )
 
 
 def _counts(session: Session, line: Lines, column: Any) -> dict[str, int]:

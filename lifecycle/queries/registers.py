@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from lifecycle.language import say
 from lifecycle.rules.permissions import require
 from lifecycle.store.tables import (
     ImportRun,
@@ -124,7 +125,7 @@ def _import(run: ImportRun, name: str | None, problems: int) -> ImportView:
         gone=run.gone,
         problems=problems,
         at=run.at,
-        by_name=name or "Command line",
+        by_name=name or say("Command line"),
         undone_at=run.undone_at,
     )
 
@@ -169,7 +170,9 @@ def saved_mappings(session: Session, *, by: Actor) -> tuple[SavedMappingView, ..
         .order_by(col(SavedMapping.name))
     )
     return tuple(
-        SavedMappingView(row.name, row.title, row.content, row.revision, row.saved_at, name or "Command line")
+        SavedMappingView(
+            row.name, row.title, row.content, row.revision, row.saved_at, name or say("Command line")
+        )
         for row, name in found
     )
 

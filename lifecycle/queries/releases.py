@@ -18,6 +18,7 @@ from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.releases import Content, incident_facts, release_facts, thaw
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries import projects
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.wording import NO_ANSWER, Wording, all_names
@@ -104,7 +105,9 @@ class ReleaseView:
 
     @property
     def name(self) -> str:
-        return f"Release {self.number} · version {self.model_version}"
+        return say(
+            "Release {number} · version {model_version}", number=self.number, model_version=self.model_version
+        )
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -344,7 +347,13 @@ class _Reader:
             against={move: may_step(self.facts, fact, self.known, move, _any_share(fact)) for move in moves},
             can_roll_back=not may_roll_back(fact) and fact.id in self._served,
             can_withdraw=not may_withdraw(fact),
-            back_to=f"release {before.number} (version {before.model_version})" if before else "",
+            back_to=say(
+                "release {number} (version {model_version})",
+                number=before.number,
+                model_version=before.model_version,
+            )
+            if before
+            else "",
         )
 
     @property
@@ -356,7 +365,7 @@ class _Reader:
 
     def _step(self, row: ReleaseStep) -> StepView:
         move = Move(row.move)
-        words = f"{row.share} % of the traffic" if move is Move.SHARE else move.label
+        words = say("{share} % of the traffic", share=row.share) if move is Move.SHARE else move.label
         took = row.happened_at - row.began_at if row.began_at and move in ENDS else None
         return StepView(
             move=move,
@@ -377,23 +386,33 @@ class _Reader:
         yield from (_approval(row) for row in signed if row.role == Role.APPROVER)
         if content.go_gate and content.go_at:
             who = self.wording(self.facts).person(content.go_by)
-            yield f"{who}, go at {content.go_gate.title} on {content.go_at.date().isoformat()}"
+            yield say(
+                "{who}, go at {go_gate} on {date}",
+                who=who,
+                go_gate=content.go_gate.title,
+                date=content.go_at.date().isoformat(),
+            )
         yield from (_approval(row) for row in signed if row.role in (Role.BUSINESS, Role.TECHNOLOGY))
 
     def signed(self, place: str, old: Content, new: Content) -> Beside:
         gate, role, person = place.split("/", 2)
         who = self.wording(self.facts).person(person)
-        title = f"{Role(role).title} at {Gate(gate).title}: {who}"
+        title = say("{title} at {title_2}: {who}", title=Role(role).title, title_2=Gate(gate).title, who=who)
         before, after = (self._decided(content.frozen.sign_offs.get(place)) for content in (old, new))
         return Beside(title, before, after)
 
     def _decided(self, sign_off_id: int | None) -> str:
         row = self._signed.get(sign_off_id or 0)
-        return f"{Decision(row.decision).title}, {row.at.date().isoformat()}" if row else "Not signed"
+        return f"{Decision(row.decision).title}, {row.at.date().isoformat()}" if row else say("Not signed")
 
 
 def _approval(row: SignOff) -> str:
-    return f"{row.printed_name} as {Role(row.role).title} on {row.at.date().isoformat()}"
+    return say(
+        "{printed_name} as {title} on {date}",
+        printed_name=row.printed_name,
+        title=Role(row.role).title,
+        date=row.at.date().isoformat(),
+    )
 
 
 def _any_share(fact: ReleaseFact) -> int:

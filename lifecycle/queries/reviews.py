@@ -16,6 +16,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide, ReviewSpec
+from lifecycle.language import say
 from lifecycle.queries import projects, records
 from lifecycle.queries.change_requests import RequestedChange, requested_changes
 from lifecycle.queries.findings import FindingView, findings, touching
@@ -350,7 +351,7 @@ def _not_permitted(action: str, by: Actor, roles: Collection[Role]) -> tuple[Blo
 
 def _not_open(head: ProjectHead) -> tuple[Blocker, ...]:
     if head.archived_at is not None:
-        return (Blocker("project:archived", "This project is archived. Restore it before changing it."),)
+        return (Blocker("project:archived", say("This project is archived. Restore it before changing it.")),)
     return ()
 
 
@@ -363,7 +364,7 @@ def _against_affirming(
     held: tuple[DelegationFact, ...],
 ) -> tuple[Blocker, ...]:
     if signature is None:
-        return (Blocker("no_decision", "There is no decision to affirm."),)
+        return (Blocker("no_decision", say("There is no decision to affirm.")),)
     fact = next(item for item in wording.facts.sign_offs if item.id == signature.id)
     return (*_not_open(head), *rules.may_affirm(wording.facts, wording.guide, fact, review, by, held))
 
@@ -372,7 +373,7 @@ def _against_withdrawing(
     wording: Wording, head: ProjectHead, signature: SignatureView | None, review: ReviewFact, by: Actor
 ) -> tuple[Blocker, ...]:
     if signature is None:
-        return (Blocker("no_decision", "There is no decision to take back."),)
+        return (Blocker("no_decision", say("There is no decision to take back.")),)
     fact = next(item for item in wording.facts.sign_offs if item.id == signature.id)
     return (*_not_open(head), *rules.may_withdraw(wording.facts, wording.guide, fact, review, by))
 
@@ -473,7 +474,11 @@ def _source_changes(facts: ProjectFacts, before: Mapping[str, tuple[int, str]]) 
     now = {f"{SOURCE}@{source.id}": source.name for source in facts.sources}
     for key, name in now.items():
         if key not in covered:
-            yield f"The data source “{name}” was added."
+            yield say("The data source “{name}” was added.", name=name)
     gone = len(covered - set(now))
     if gone:
-        yield "A data source was removed." if gone == 1 else f"{gone} data sources were removed."
+        yield (
+            say("A data source was removed.")
+            if gone == 1
+            else say("{gone} data sources were removed.", gone=gone)
+        )

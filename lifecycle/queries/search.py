@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import Session, col
 
 from lifecycle.guide import FieldSpec, Guide
+from lifecycle.language import say
 from lifecycle.queries.projects import readable_ids
 from lifecycle.queries.wording import all_names
 from lifecycle.rules.answers import decode, describe, describe_part
@@ -122,7 +123,7 @@ def _conditions(session: Session, words: Sequence[str], readable: ColumnElement[
     )
     for condition, project in rows:
         gate = Gate(condition.gate)
-        title = f"Condition at {gate.title}"
+        title = say("Condition at {gate}", gate=gate.title)
         archived = project.archived_at is not None
         said = excerpt(condition.text, words)
         yield Hit("condition", project.key, project.name, title, said, gate=gate, is_archived=archived)

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries import worksheets
 from lifecycle.queries.projects import readable_ids
 from lifecycle.queries.wording import NO_ANSWER, all_names
@@ -136,11 +137,11 @@ def _words(guide: Guide, field_id: str, answer: AnswerView | None, names: Mappin
     if answer is None or answer.state is None:
         return NO_ANSWER
     if answer.state is AnswerState.NOT_APPLICABLE:
-        return f"Does not apply: {answer.reason}"
+        return say("Does not apply: {reason}", reason=answer.reason)
     if answer.state is AnswerState.DONT_KNOW:
-        return "Not known yet"
+        return say("Not known yet")
     field = guide.field(field_id)
     try:
         return describe(field, decode(field, answer.stored, names))
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
-        return "An answer from before this question changed"
+        return say("An answer from before this question changed")

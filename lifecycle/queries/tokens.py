@@ -11,12 +11,13 @@ from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from lifecycle.language import mark, say
 from lifecycle.rules.permissions import require
 from lifecycle.store.tables import ApiToken, PersonRow, Project
 from lifecycle.store.tokens import hash_token
 from lifecycle.vocabulary import Actor, OrganisationRole, Scope, TokenGrant
 
-ON_THE_SERVER = "the command line of the server"
+ON_THE_SERVER = mark("the command line of the server")
 REVOKED, EXPIRED, VALID = "revoked", "expired", "valid"
 
 
@@ -93,12 +94,14 @@ def bearer(session: Session, secret: str, *, at: datetime) -> Bearer | None:
 
 def _refusal(row: Row[Any], at: datetime) -> str | None:
     if row.revoked_at is not None:
-        return f"The token “{row.name}” was revoked. Make a new one under Access tokens."
+        return say("The token “{row}” was revoked. Make a new one under Access tokens.", row=row.name)
     if row.expires_at <= at:
-        return (
-            f"The token “{row.name}” expired on {row.expires_at.date()}. Make a new one under Access tokens."
+        return say(
+            "The token “{row}” expired on {date}. Make a new one under Access tokens.",
+            row=row.name,
+            date=row.expires_at.date(),
         )
-    return None if row.active else "The account that this token belongs to is closed."
+    return None if row.active else say("The account that this token belongs to is closed.")
 
 
 # Built once: asked at every request.

@@ -12,14 +12,15 @@ from sqlmodel import Session, col
 from lifecycle.facts.projects import answer_fact
 from lifecycle.facts.reviews import as_current
 from lifecycle.guide import FieldSpec, Guide
+from lifecycle.language import mark, say
 from lifecycle.rules.answers import describe
 from lifecycle.rules.project_facts import AnswerFact, ProjectFacts, Value
 from lifecycle.rules.signoffs import key_title
 from lifecycle.store.tables import Answer, PersonRow
 from lifecycle.vocabulary import AnswerState, Stage
 
-NO_ANSWER = "No answer"
-NOT_PEOPLE = {"command-line": "Command line", "system": "Lifecycle"}
+NO_ANSWER = mark("No answer")
+NOT_PEOPLE = {"command-line": mark("Command line"), "system": mark("Lifecycle")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,14 @@ class Wording:
         if fact is None:
             return NO_ANSWER
         if fact.state is AnswerState.NOT_APPLICABLE:
-            return f"Does not apply: {fact.reason}"
+            return say("Does not apply: {reason}", reason=fact.reason)
         if fact.state is AnswerState.DONT_KNOW:
             until = f" by {fact.due_on.isoformat()}" if fact.due_on else ""
-            return f"Not known yet; {self.person(fact.owner or 'somebody')} finds out{until}"
+            return say(
+                "Not known yet; {person} finds out{until}",
+                person=self.person(fact.owner or "somebody"),
+                until=until,
+            )
         return describe(self.guide.field(field_id), fact.value, self._references)
 
     def rows(self, field_id: str, fact: AnswerFact | None) -> tuple[tuple[str, str], ...]:
@@ -113,7 +118,7 @@ class Wording:
 
 
 def _row_name(spec: FieldSpec, row: Mapping[str, Value]) -> str:
-    return str(row.get(spec.columns[0].id) or "a row without a name")
+    return str(row.get(spec.columns[0].id) or say("a row without a name"))
 
 
 def all_names(session: Session) -> dict[str, str]:

@@ -15,6 +15,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import content_digest, organisation_today
 from lifecycle.guide import Guide
+from lifecycle.language import mark
 from lifecycle.rules.project_facts import SignOffFact
 from lifecycle.rules.signoffs import counting_sign_offs
 from lifecycle.store.tables import Answer, CurrentAnswer, DataSource, PersonRow
@@ -199,4 +200,4 @@ def _version(row: Answer, name: str | None) -> AnswerView:
     )
 
 
-_NOT_A_PERSON = {"command-line": "Command line", "system": "Lifecycle"}
+_NOT_A_PERSON = {"command-line": mark("Command line"), "system": mark("Lifecycle")}

@@ -14,6 +14,7 @@ from typing import Any
 
 from lifecycle.errors import Invalid
 from lifecycle.guide import FieldSpec, PartSpec
+from lifecycle.language import say
 from lifecycle.rules.parts import (
     NAMES_OF_PEOPLE_START,
     Problem,
@@ -57,12 +58,14 @@ def _parse_record(parts: Sequence[PartSpec], raw: object, *, place: str) -> dict
     if raw is None or raw == "":
         return {}
     if not isinstance(raw, Mapping):
-        raise Invalid({place: f"needs its parts by name ({', '.join(part.id for part in parts)})."})
+        raise Invalid(
+            {place: say("needs its parts by name ({part_id}).", part_id=", ".join(part.id for part in parts))}
+        )
     problems: dict[str, str] = {}
     known = {part.id for part in parts}
     for name in raw:
         if name not in known and name != "id":
-            problems[_at(place, shortened(str(name)))] = "is not a part of this question."
+            problems[_at(place, shortened(str(name)))] = say("is not a part of this question.")
     stored: dict[str, Stored] = {}
     for part in parts:
         try:
@@ -82,9 +85,17 @@ def _parse_rows(field: FieldSpec, raw: object) -> list[dict[str, Stored]] | None
     if raw is None or raw == "":
         return None
     if not isinstance(raw, Sequence) or isinstance(raw, str | bytes):
-        raise Invalid({"": "needs a list of rows."})
+        raise Invalid({"": say("needs a list of rows.")})
     if len(raw) > MOST_ROWS:
-        raise Invalid({"": f"has {len(raw):,} rows; at most {MOST_ROWS} can be kept."})
+        raise Invalid(
+            {
+                "": say(
+                    "has {raw_count:,} rows; at most {most_rows} can be kept.",
+                    raw_count=len(raw),
+                    most_rows=MOST_ROWS,
+                )
+            }
+        )
     problems: dict[str, str] = {}
     rows: list[dict[str, Stored]] = []
     for number, row in enumerate(raw, start=1):
@@ -110,14 +121,16 @@ def _row_id(row: object, *, place: str) -> str:
     if isinstance(identity, int) and 0 <= identity < 10**9:
         identity = str(identity)
     if not isinstance(identity, str) or not is_row_id(identity):
-        raise Invalid({place: "has an id that is not made of at most 60 letters, digits, dots and dashes."})
+        raise Invalid(
+            {place: say("has an id that is not made of at most 60 letters, digits, dots and dashes.")}
+        )
     return identity
 
 
 def _with_ids(rows: list[dict[str, Stored]]) -> list[dict[str, Stored]]:
     taken = {row["id"] for row in rows if row["id"]}
     if len(taken) < sum(1 for row in rows if row["id"]):
-        raise Invalid({"": "has two rows with the same id."})
+        raise Invalid({"": say("has two rows with the same id.")})
     number = 0
     for row in rows:
         while not row["id"]:
@@ -251,7 +264,7 @@ def describe_part(part: PartSpec, value: Value, references: Mapping[str, str] = 
         case "tags":
             return ", ".join(value) or "none"
         case "yes_no":
-            return "Yes" if value else "No"
+            return say("Yes") if value else say("No")
         case "number":
             return f"{plain_number(value)} {part.unit}".strip()
         case "money":

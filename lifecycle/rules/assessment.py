@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from lifecycle.guide import FieldSpec, Guide
+from lifecycle.language import say
 from lifecycle.rules.checks.evaluation import CheckState, Judgement, judge_again, judge_all, states_at
 from lifecycle.rules.project_facts import AnswerFact, ConditionFact, EvidenceFact, ProjectFacts
 from lifecycle.rules.signoffs import (
@@ -363,7 +364,11 @@ def _sentence(
             return _sign_off_sentence(facts, guide, subject)
         case ConditionFact():
             day = subject.due_on.isoformat()
-            return f"The condition “{subject.text}” was due on {day}. Meet it, or agree on a new day."
+            return say(
+                "The condition “{subject}” was due on {day}. Meet it, or agree on a new day.",
+                subject=subject.text,
+                day=day,
+            )
         case RequiredEvidence():
             return _evidence_sentence(subject)
         case Blocker():
@@ -373,11 +378,15 @@ def _sentence(
 def check_sentence(facts: ProjectFacts, guide: Guide, state: CheckState) -> str:
     """What a check says: its findings, or what it cannot tell for want of."""
     if state.result is CheckResult.CANNOT_TELL:
-        wanted = [key_title(facts, guide, key) for key in state.missing] or ["what it reads"]
-        return f"{state.title}: cannot tell until {_shortened(wanted, ', ')} is known."
-    text = _shortened(list(state.messages), " ") or f"{state.title}: fails."
+        wanted = [key_title(facts, guide, key) for key in state.missing] or [say("what it reads")]
+        return say(
+            "{state}: cannot tell until {shortened} is known.",
+            state=state.title,
+            shortened=_shortened(wanted, ", "),
+        )
+    text = _shortened(list(state.messages), " ") or say("{state}: fails.", state=state.title)
     if state.severity is Severity.WARNING:
-        text += " Change it, or say why you go on."
+        text += say(" Change it, or say why you go on.")
     return text
 
 
@@ -385,50 +394,76 @@ def _answer_sentence(facts: ProjectFacts, guide: Guide, due: DueAnswer) -> str:
     title = key_title(facts, guide, due.key)
     fact = due.fact
     if fact is None:
-        return f"{title} has no answer."
+        return say("{title} has no answer.", title=title)
     if fact.state is AnswerState.ANSWERED:
-        return f"{title} is answered only in part."
+        return say("{title} is answered only in part.", title=title)
     if due.standing is AnswerStanding.OVERDUE and fact.due_on:
-        return f"{title}: {fact.owner} was to find out by {fact.due_on.isoformat()}."
-    return f"{title} is not known yet; say who finds out, and by when."
+        return say(
+            "{title}: {owner} was to find out by {due_on}.",
+            title=title,
+            owner=fact.owner,
+            due_on=fact.due_on.isoformat(),
+        )
+    return say("{title} is not known yet; say who finds out, and by when.", title=title)
 
 
 def _sign_off_sentence(facts: ProjectFacts, guide: Guide, item: SignOffState) -> str:
     said = _sign_off_of_one(facts, guide, item)
     if item.needed == 1:
         return said
-    return f"{said} {item.given} of {item.needed} people have approved, which tier {facts.tier} needs."
+    return say(
+        "{said} {given} of {needed} people have approved, which tier {tier} needs.",
+        said=said,
+        given=item.given,
+        needed=item.needed,
+        tier=facts.tier,
+    )
 
 
 def _sign_off_of_one(facts: ProjectFacts, guide: Guide, item: SignOffState) -> str:
     role = item.role.title
     if item.status is SignOffStatus.NOT_ASKED and item.given:
-        return f"{role}: nobody else has been asked."
+        return say("{role}: nobody else has been asked.", role=role)
     match item.status:
         case SignOffStatus.NOT_ASKED:
-            return f"{role} has not been asked."
+            return say("{role} has not been asked.", role=role)
         case SignOffStatus.ELSEWHERE:
-            return f"{role} decided elsewhere, which does not count here. Ask to affirm it."
+            return say("{role} decided elsewhere, which does not count here. Ask to affirm it.", role=role)
         case SignOffStatus.WAITING:
             due = item.review.due_on if item.review else None
-            return f"{role} has not decided yet" + (f" (due {due.isoformat()})." if due else ".")
+            return say("{role} has not decided yet", role=role) + (
+                say(" (due {due}).", due=due.isoformat()) if due else "."
+            )
         case SignOffStatus.CHANGES_REQUESTED:
-            return f"{role} requested changes. Make them and ask again."
+            return say("{role} requested changes. Make them and ask again.", role=role)
         case SignOffStatus.REJECTED:
-            return f"{role} rejected it."
+            return say("{role} rejected it.", role=role)
         case SignOffStatus.STALE if item.sign_off:
             reasons = list(staleness(facts, guide, item.sign_off))
-            return f"{role} signed before this: {_shortened(reasons, ' ')} Ask to affirm it again."
+            return say(
+                "{role} signed before this: {shortened} Ask to affirm it again.",
+                role=role,
+                shortened=_shortened(reasons, " "),
+            )
         case _:
-            return f"{role} has not signed here."
+            return say("{role} has not signed here.", role=role)
 
 
 def _evidence_sentence(item: RequiredEvidence) -> str:
-    what = "has expired. Attach the current one" if item.is_expired else "is missing. Attach it or link to it"
-    return f"The document for {item.field.title} ({item.field.id}) {what}."
+    what = (
+        say("has expired. Attach the current one")
+        if item.is_expired
+        else say("is missing. Attach it or link to it")
+    )
+    return say(
+        "The document for {field} ({field_id}) {what}.",
+        field=item.field.title,
+        field_id=item.field.id,
+        what=what,
+    )
 
 
 def _shortened(sentences: list[str], between: str) -> str:
     shown = between.join(sentences[:_SHOWN])
     more = len(sentences) - _SHOWN
-    return f"{shown} (and {more} more)" if more > 0 else shown
+    return say("{shown} (and {more} more)", shown=shown, more=more) if more > 0 else shown

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from lifecycle.language import say
 from lifecycle.rules.project_facts import DelegationFact, ProjectFacts, ReviewFact
 from lifecycle.rules.reviews import ENDED, Candidate
 from lifecycle.rules.signoffs import is_developer, is_product_manager, must_be_outside
@@ -51,16 +52,28 @@ def may_delegate(
 def _wrong_people(wanted: DelegationFact, giver: Candidate, delegate: Candidate) -> Iterator[Blocker]:
     role = wanted.role
     if not may_act_as(giver, role):
-        text = f"{giver.name} does not review as {role.title}, so there is nothing to pass on."
+        text = say(
+            "{giver} does not review as {role}, so there is nothing to pass on.",
+            giver=giver.name,
+            role=role.title,
+        )
         yield _no("nothing_to_pass_on", text, role)
     if giver.key == delegate.key:
-        yield _no("to_self", "Nobody can stand in for themselves. Choose a colleague.", role)
+        yield _no("to_self", say("Nobody can stand in for themselves. Choose a colleague."), role)
     elif not delegate.active:
-        text = f"The account of {delegate.name} is not active. Choose somebody else."
+        text = say("The account of {delegate} is not active. Choose somebody else.", delegate=delegate.name)
         yield _no("inactive", text, role)
     elif not may_act_as(delegate, role):
-        why = "has no approval level" if role is Role.APPROVER else f"is not on the list for {role.title}"
-        text = f"{delegate.name} {why}. Choose somebody else, or ask an administrator to add them."
+        why = (
+            say("has no approval level")
+            if role is Role.APPROVER
+            else say("is not on the list for {role}", role=role.title)
+        )
+        text = say(
+            "{delegate} {why}. Choose somebody else, or ask an administrator to add them.",
+            delegate=delegate.name,
+            why=why,
+        )
         yield _no("not_eligible", text, role)
 
 
@@ -72,42 +85,68 @@ def may_act_as(person: Candidate, role: Role) -> bool:
 def _wrong_days(wanted: DelegationFact, today: date) -> Iterator[Blocker]:
     first, last = wanted.starts_on, wanted.ends_on
     if first < today:
-        text = f"{first.isoformat()} has passed. A delegation begins today or later."
+        text = say("{first} has passed. A delegation begins today or later.", first=first.isoformat())
         yield _no("past_dates", text, wanted.role)
     if last < first:
-        text = f"The last day, {last.isoformat()}, comes before the first, {first.isoformat()}."
+        text = say(
+            "The last day, {last}, comes before the first, {first}.",
+            last=last.isoformat(),
+            first=first.isoformat(),
+        )
         yield _no("wrong_order", text, wanted.role)
     elif last - first > LONGEST:
-        yield _no("too_long", "A delegation lasts at most a year. It can be set again then.", wanted.role)
+        yield _no(
+            "too_long", say("A delegation lasts at most a year. It can be set again then."), wanted.role
+        )
 
 
 def _clashes(wanted: DelegationFact, others: Iterable[DelegationFact]) -> Iterator[Blocker]:
     for other in others:
         if not wanted.meets(other):
             continue
-        days = f"from {other.starts_on.isoformat()} to {other.ends_on.isoformat()}"
+        days = say(
+            "from {starts_on} to {ends_on}",
+            starts_on=other.starts_on.isoformat(),
+            ends_on=other.ends_on.isoformat(),
+        )
         title = wanted.role.title
         if other.from_key == wanted.from_key:
-            text = (
-                f"{other.to_name} stands in for {other.from_name} as {title} {days} already. End that first."
+            text = say(
+                "{to_name} stands in for {from_name} as {title} {days} already. End that first.",
+                to_name=other.to_name,
+                from_name=other.from_name,
+                title=title,
+                days=days,
             )
             yield _no("overlaps", text, wanted.role)
         elif (other.from_key, other.to_key) == (wanted.to_key, wanted.from_key):
-            text = (
-                f"{wanted.from_name} stands in for {wanted.to_name} as {title} {days}: "
-                "both would point at each other. Choose somebody else or other days."
+            text = say(
+                "{from_name} stands in for {to_name} as {title} {days}: both would point at each "
+                "other. Choose somebody else or other days.",
+                from_name=wanted.from_name,
+                to_name=wanted.to_name,
+                title=title,
+                days=days,
             )
             yield _no("loop", text, wanted.role)
         elif other.from_key == wanted.to_key:
-            text = (
-                f"{wanted.to_name} is away as {title} {days} and passes it on to {other.to_name}. "
-                "Choose somebody who is there."
+            text = say(
+                "{to_name} is away as {title} {days} and passes it on to {to_name_2}. Choose "
+                "somebody who is there.",
+                to_name=wanted.to_name,
+                title=title,
+                days=days,
+                to_name_2=other.to_name,
             )
             yield _no("chain", text, wanted.role)
         elif other.to_key == wanted.from_key:
-            text = (
-                f"{wanted.from_name} stands in for {other.from_name} as {title} {days}, and what was passed on "
-                "is not passed on again. End that first, or choose other days."
+            text = say(
+                "{from_name} stands in for {from_name_2} as {title} {days}, and what was passed on "
+                "is not passed on again. End that first, or choose other days.",
+                from_name=wanted.from_name,
+                from_name_2=other.from_name,
+                title=title,
+                days=days,
             )
             yield _no("chain", text, wanted.role)
 
@@ -115,13 +154,20 @@ def _clashes(wanted: DelegationFact, others: Iterable[DelegationFact]) -> Iterat
 def _not_independent(wanted: DelegationFact, scope: Scope) -> Iterator[Blocker]:
     """P5 from the start: nobody gets what they manage, built or asked for."""
     for code, sentence in own_work(scope.facts, wanted.role, wanted.to_key, wanted.to_name):
-        text = f"“{scope.name}”: {sentence} Delegate the other projects one by one, or choose somebody else."
+        text = say(
+            "“{scope}”: {sentence} Delegate the other projects one by one, or choose somebody else.",
+            scope=scope.name,
+            sentence=sentence,
+        )
         yield _no(code, text, wanted.role)
     asked = [review for review in scope.waiting if review.requested_by == wanted.to_key]
     if asked:
-        text = (
-            f"“{scope.name}”: {wanted.to_name} asked for the review at the {asked[0].gate.title} gate "
-            "and cannot decide it. Choose somebody else."
+        text = say(
+            "“{scope}”: {to_name} asked for the review at the {gate} gate and cannot decide it. "
+            "Choose somebody else.",
+            scope=scope.name,
+            to_name=wanted.to_name,
+            gate=asked[0].gate.title,
         )
         yield _no("own_work:requester", text, wanted.role)
 
@@ -129,9 +175,15 @@ def _not_independent(wanted: DelegationFact, scope: Scope) -> Iterator[Blocker]:
 def own_work(facts: ProjectFacts, role: Role, key: str, name: str) -> Iterator[tuple[str, str]]:
     """Code and sentence of what makes this person a party to the project's own work."""
     if is_product_manager(facts, key):
-        yield "own_work:product_manager", f"{name} is the product manager and cannot review it."
+        yield (
+            "own_work:product_manager",
+            say("{name} is the product manager and cannot review it.", name=name),
+        )
     if must_be_outside(role) and is_developer(facts, Actor(key, name)):
-        yield "own_work:developer", f"{name} is a developer of the model (M15) and cannot judge it."
+        yield (
+            "own_work:developer",
+            say("{name} is a developer of the model (M15) and cannot judge it.", name=name),
+        )
 
 
 # ---------------------------------------------------------------- one review
@@ -140,11 +192,11 @@ def own_work(facts: ProjectFacts, role: Role, key: str, name: str) -> Iterator[t
 def nobody_else(role: Role) -> Blocker:
     """Why a review cannot be passed on where no other person may act in its role, and what helps."""
     if role is Role.APPROVER:
-        text = "Nobody else in the organisation has an approval level, so you cannot pass this on. "
-        remedy = "An administrator can give somebody one."
+        text = say("Nobody else in the organisation has an approval level, so you cannot pass this on. ")
+        remedy = say("An administrator can give somebody one.")
     else:
-        text = f"Nobody else may be asked as {role.title}, so you cannot pass this on. "
-        remedy = f"An administrator can put somebody on the list for {role.title}."
+        text = say("Nobody else may be asked as {role}, so you cannot pass this on. ", role=role.title)
+        remedy = say("An administrator can put somebody on the list for {role}.", role=role.title)
     return _no("nobody_else", text + remedy, role)
 
 
@@ -155,46 +207,60 @@ def may_hand_over(facts: ProjectFacts, review: ReviewFact, to: Candidate, by: Ac
     """
     against = [*_not_theirs_to_pass_on(facts, review, by)]
     if to.key == by.key:
-        against.append(_no("to_self", "This review waits for you already. Choose a colleague.", review.role))
+        against.append(
+            _no("to_self", say("This review waits for you already. Choose a colleague."), review.role)
+        )
     elif not to.active:
-        text = f"The account of {to.name} is not active. Choose somebody else."
+        text = say("The account of {to} is not active. Choose somebody else.", to=to.name)
         against.append(_no("inactive", text, review.role))
     elif not may_act_as(to, review.role):
         why = (
-            "has no approval level"
+            say("has no approval level")
             if review.role is Role.APPROVER
-            else f"is not on the list for {review.role.title}"
+            else say("is not on the list for {role}", role=review.role.title)
         )
         against.append(
-            _no("not_eligible", f"{to.name} {why}. An administrator can change that.", review.role)
+            _no(
+                "not_eligible",
+                say("{to} {why}. An administrator can change that.", to=to.name, why=why),
+                review.role,
+            )
         )
     elif review.role is Role.APPROVER and facts.tier is not None and to.approval_level < facts.tier:
-        text = (
-            f"Tier {facts.tier} needs an approver of level {facts.tier} or higher; "
-            f"{to.name} has level {to.approval_level}."
+        text = say(
+            "Tier {tier} needs an approver of level {tier} or higher; {to} has level {approval_level}.",
+            tier=facts.tier,
+            to=to.name,
+            approval_level=to.approval_level,
         )
         against.append(_no("level_too_low", text, review.role))
     against += [_no(code, text, review.role) for code, text in own_work(facts, review.role, to.key, to.name)]
     if review.requested_by == to.key:
-        text = f"{to.name} asked for this review and cannot decide it. Choose somebody else."
+        text = say("{to} asked for this review and cannot decide it. Choose somebody else.", to=to.name)
         against.append(_no("own_work:requester", text, review.role))
     if any(
         (other.state, other.gate, other.role, other.person_key) == ("open", review.gate, review.role, to.key)
         for other in facts.reviews
     ):
-        against.append(_no("asked_already", f"{to.name} was asked for the same already.", review.role))
+        against.append(
+            _no("asked_already", say("{to} was asked for the same already.", to=to.name), review.role)
+        )
     return tuple(replace(item, gate=review.gate) for item in against)
 
 
 def _not_theirs_to_pass_on(facts: ProjectFacts, review: ReviewFact, by: Actor) -> Iterator[Blocker]:
     if facts.status in ENDED:
-        yield _no("ended", f"This project is {facts.status.value}; nothing waits any more.", review.role)
+        yield _no(
+            "ended",
+            say("This project is {status}; nothing waits any more.", status=facts.status.value),
+            review.role,
+        )
     elif review.state != "open":
-        yield _no("closed", f"This review is already {review.state}.", review.role)
+        yield _no("closed", say("This review is already {state}.", state=review.state), review.role)
     elif review.person_key != by.key or not by.is_person:
-        yield _no("not_named", "Only the person it waits for can hand this review over.", review.role)
+        yield _no("not_named", say("Only the person it waits for can hand this review over."), review.role)
     elif review.handed_over_by is not None:
-        text = (
+        text = say(
             "This review was handed over to you and is not passed on again. "
             "Ask the product manager to choose somebody else."
         )

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from lifecycle.errors import Invalid
+from lifecycle.language import say
 
 # After the first attempt and each one that fails; then it has failed for good. In all: some 22 hours.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
@@ -29,9 +30,9 @@ class Way(StrEnum):
     @property
     def words(self) -> str:
         return {
-            "at_once": "At once, by e-mail",
-            "digest": "Once a day, in one e-mail",
-            "app": "Only here, no e-mail",
+            "at_once": say("At once, by e-mail"),
+            "digest": say("Once a day, in one e-mail"),
+            "app": say("Only here, no e-mail"),
         }[self.value]
 
 
@@ -42,7 +43,7 @@ class Medium(StrEnum):
 
     @property
     def words(self) -> str:
-        return {"mail": "E-mail", "webhook": "Webhook", "chat": "Chat"}[self.value]
+        return {"mail": "E-mail", "webhook": say("Webhook"), "chat": say("Chat")}[self.value]
 
 
 class DeliveryState(StrEnum):
@@ -75,19 +76,19 @@ def webhook_problem(address: str, *, allow_http: bool) -> str | None:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        return "This is not a web address."
+        return say("This is not a web address.")
     if parts.scheme not in ("https", "http") or not host or any(mark in address for mark in " \t\r\n\\"):
-        return "Enter a web address such as https://example.org/hooks/lifecycle."
+        return say("Enter a web address such as https://example.org/hooks/lifecycle.")
     if not address.isascii():
-        return "Write the address in its encoded form, without accents or symbols."
+        return say("Write the address in its encoded form, without accents or symbols.")
     if parts.username is not None or parts.password is not None:
-        return "Leave user and password out of the address: the signature proves who sends."
+        return say("Leave user and password out of the address: the signature proves who sends.")
     if parts.fragment:
-        return "Leave out what stands behind “#”: it is never sent."
+        return say("Leave out what stands behind “#”: it is never sent.")
     if port == 0:
-        return "This is not a port."
+        return say("This is not a port.")
     if parts.scheme == "http" and not allow_http:
-        return (
+        return say(
             "Use https. Plain http, for a receiver on this machine or inside your own network, has to be allowed "
             "with LIFECYCLE_ALLOW_HTTP_WEBHOOKS=1."
         )
@@ -110,13 +111,15 @@ def check_channel(name: str, address: str, problem: str | None) -> None:
     """Raises Invalid unless the channel has a name and an address that can be used."""
     problems = {}
     if not name:
-        problems["name"] = "Give it a name by which you will know it in the log."
+        problems["name"] = say("Give it a name by which you will know it in the log.")
     elif len(name) > LONGEST_NAME:
-        problems["name"] = f"Use at most {LONGEST_NAME} characters."
+        problems["name"] = say("Use at most {longest_name} characters.", longest_name=LONGEST_NAME)
     if not address:
-        problems["address"] = "Enter the address."
+        problems["address"] = say("Enter the address.")
     elif len(address) > LONGEST_ADDRESS:
-        problems["address"] = f"Use at most {LONGEST_ADDRESS} characters."
+        problems["address"] = say(
+            "Use at most {longest_address} characters.", longest_address=LONGEST_ADDRESS
+        )
     elif problem:
         problems["address"] = problem
     if problems:

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from lifecycle.canonical import sha256_hex
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules.project_facts import EvidenceFact, ProjectFacts
 from lifecycle.vocabulary import Actor, Blocker, Gate, Role
 
@@ -65,17 +66,23 @@ def link_problem(text: str) -> str | None:
     if scheme is None:
         return None
     if scheme[1].lower() not in ("http", "https"):
-        return f"Give a web address (https://…) or the name of a document, not a “{scheme[1]}:” link."
+        return say(
+            "Give a web address (https://…) or the name of a document, not a “{scheme}:” link.",
+            scheme=scheme[1],
+        )
     address = _split(text)
     host = _host(address)
     if address is None or not host or _SPACE.search(text) or "\\" in text:
-        return "This web address is not whole. Copy all of it, as in https://example.org/document."
+        return say("This web address is not whole. Copy all of it, as in https://example.org/document.")
     if address.username is not None or address.password is not None:
-        return (
+        return say(
             "Take the name and password out of this web address: everybody who may read it would have them."
         )
     if _is_internal(host):
-        return f"“{host}” is an internal address. Give the address that colleagues open the document at."
+        return say(
+            "“{host}” is an internal address. Give the address that colleagues open the document at.",
+            host=host,
+        )
     return None
 
 
@@ -174,14 +181,16 @@ def changed_evidence(facts: ProjectFacts, key: str, *, was_there: bool) -> str:
     """Why a sign-off that covers `key` no longer holds: the document was replaced, added, removed or has lapsed."""
     fact = evidence_of(facts, key)
     if fact is None:
-        return "A document was removed."
+        return say("A document was removed.")
     if fact.removed_at is not None:
-        return f"“{fact.title}” was removed."
+        return say("“{fact}” was removed.", fact=fact.title)
     if not was_there:
-        return f"“{fact.title}” was added."
+        return say("“{fact}” was added.", fact=fact.title)
     if fact.expires_on and is_expired(facts, fact):
-        return f"“{fact.title}” expired on {fact.expires_on.isoformat()}."
-    return f"“{fact.title}” was replaced (revision {fact.revision})."
+        return say(
+            "“{fact}” expired on {expires_on}.", fact=fact.title, expires_on=fact.expires_on.isoformat()
+        )
+    return say("“{fact}” was replaced (revision {revision}).", fact=fact.title, revision=fact.revision)
 
 
 def changed_at(facts: ProjectFacts, key: str) -> datetime | None:
@@ -208,5 +217,5 @@ def against_changing(added_by: str, roles: Collection[Role], by: Actor) -> tuple
     """A reviewer may correct what they added themselves; the team may correct everything."""
     if added_by == by.key or not MAY_CHANGE_ALL.isdisjoint(roles):
         return ()
-    text = "Only the project's team, or whoever added this document, can change it."
+    text = say("Only the project's team, or whoever added this document, can change it.")
     return (Blocker("not_yours", text),)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lifecycle.guide import Guide
+from lifecycle.language import mark, say
 from lifecycle.rules.assessment import assess
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import is_developer, is_product_manager, must_be_outside
@@ -44,31 +45,43 @@ def may_decide_gate(
     if outcome in GOES:
         return (*against, *blockers(facts, guide, gate))
     if not reason.strip():
-        against.append(Blocker("no_reason", f"Say why it is {_WHY[outcome]}.", gate=gate))
+        against.append(Blocker("no_reason", say("Say why it is {why}.", why=_WHY[outcome]), gate=gate))
     if outcome is Outcome.RECYCLE:
         against += _not_there(facts, gate, to_stage)
     return tuple(against)
 
 
-_WHY = {Outcome.RECYCLE: "sent back", Outcome.STOP: "stopped"}
+_WHY = {Outcome.RECYCLE: mark("sent back"), Outcome.STOP: "stopped"}
 
 
 def by_retiring() -> Blocker:
     """A stop at the Operate gate ends a live product, which asks for more than a reason."""
-    text = "A live product ends by retiring it: say who was told, what was checked, and what was learned."
+    text = say(
+        "A live product ends by retiring it: say who was told, what was checked, and what was learned."
+    )
     return Blocker("retire_instead", text, gate=Gate.OPERATE)
 
 
 def _not_now(facts: ProjectFacts, gate: Gate) -> Iterator[Blocker]:
     if not facts.is_adopted:
         yield Blocker(
-            "not_adopted", "This project comes from a register. Adopt it before deciding a gate.", gate=gate
+            "not_adopted",
+            say("This project comes from a register. Adopt it before deciding a gate."),
+            gate=gate,
         )
     elif facts.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED):
-        yield Blocker("ended", f"This project is {facts.status.value}; its gates are closed.", gate=gate)
+        yield Blocker(
+            "ended",
+            say("This project is {status}; its gates are closed.", status=facts.status.value),
+            gate=gate,
+        )
     elif facts.gate is not gate:
-        now = f"works towards {facts.gate.title}" if facts.gate else "has no stage yet"
-        yield Blocker("not_current_gate", f"The {gate.title} gate is not open: the project {now}.", gate=gate)
+        now = say("works towards {gate}", gate=facts.gate.title) if facts.gate else say("has no stage yet")
+        yield Blocker(
+            "not_current_gate",
+            say("The {gate} gate is not open: the project {now}.", gate=gate.title, now=now),
+            gate=gate,
+        )
 
 
 def _not_they(facts: ProjectFacts, gate: Gate, outcome: Outcome, actor: Actor) -> Iterator[Blocker]:
@@ -76,23 +89,27 @@ def _not_they(facts: ProjectFacts, gate: Gate, outcome: Outcome, actor: Actor) -
     holds = [member for member in facts.members if member.person_key == actor.key and member.role is role]
     is_manager = is_product_manager(facts, actor.key)
     if not actor.is_person:
-        yield Blocker("not_a_person", "A gate is decided by a person who is signed in.", role=role, gate=gate)
+        yield Blocker(
+            "not_a_person", say("A gate is decided by a person who is signed in."), role=role, gate=gate
+        )
     elif outcome not in GOES:
         if not (holds or is_manager):
-            text = f"Only {role.title.lower()} or product manager of this project can record this."
+            text = say(
+                "Only {role} or product manager of this project can record this.", role=role.title.lower()
+            )
             yield Blocker("wrong_role", text, role=role, gate=gate)
     elif is_manager:
-        text = "The product manager cannot pass the project's own gate."
+        text = say("The product manager cannot pass the project's own gate.")
         yield Blocker("own_work:product_manager", text, role=role, gate=gate)
     elif not holds:
         yield Blocker(
             "wrong_role",
-            f"Only the {role.title.lower()} of this project can record a go.",
+            say("Only the {role} of this project can record a go.", role=role.title.lower()),
             role=role,
             gate=gate,
         )
     elif must_be_outside(role) and is_developer(facts, actor):
-        text = "You are a developer of this model (M15) and cannot pass its gate. Another approver can."
+        text = say("You are a developer of this model (M15) and cannot pass its gate. Another approver can.")
         yield Blocker("own_work:developer", text, fields=("M15",), role=role, gate=gate)
     elif role is Role.APPROVER:
         yield from _level_too_low(facts, gate, max(member.approval_level for member in holds))
@@ -100,21 +117,27 @@ def _not_they(facts: ProjectFacts, gate: Gate, outcome: Outcome, actor: Actor) -
 
 def _level_too_low(facts: ProjectFacts, gate: Gate, level: int) -> Iterator[Blocker]:
     if facts.tier is None:
-        text = "The risk tier (R21) is not known, so nobody can tell which approver is needed."
+        text = say("The risk tier (R21) is not known, so nobody can tell which approver is needed.")
         yield Blocker("tier_unknown", text, fields=("R21",), role=Role.APPROVER, gate=gate)
     elif level < facts.tier:
-        text = f"Tier {facts.tier} needs an approver of level {facts.tier} or higher; yours is {level}."
+        text = say(
+            "Tier {tier} needs an approver of level {tier} or higher; yours is {level}.",
+            tier=facts.tier,
+            level=level,
+        )
         yield Blocker("level_too_low", text, fields=("R21",), role=Role.APPROVER, gate=gate)
 
 
 def _not_there(facts: ProjectFacts, gate: Gate, to_stage: Stage | None) -> list[Blocker]:
     if to_stage is None:
-        return [Blocker("no_stage", "Say to which stage the project goes back.", gate=gate)]
+        return [Blocker("no_stage", say("Say to which stage the project goes back."), gate=gate)]
     if facts.stage is not None and to_stage.order > facts.stage.order:
         return [
             Blocker(
                 "later_stage",
-                f"A project cannot be sent back to {to_stage.title}, which lies ahead.",
+                say(
+                    "A project cannot be sent back to {to_stage}, which lies ahead.", to_stage=to_stage.title
+                ),
                 gate=gate,
             )
         ]

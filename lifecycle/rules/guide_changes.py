@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lifecycle.guide import BranchSpec, FieldSpec, Guide
+from lifecycle.language import say
 from lifecycle.rules.checks.evaluation import evaluate
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import required_reviews, sign_off_status, stale_sign_offs, staleness
@@ -63,24 +64,28 @@ def guide_changes(now: Guide, candidate: Guide) -> tuple[GuideChange, ...]:
 def _questions(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
     for field_id, field in now.fields.items():
         if field_id not in candidate.fields:
-            yield GuideChange("question", field_id, f"{field.title} is removed.")
+            yield GuideChange("question", field_id, say("{field} is removed.", field=field.title))
     for field_id, field in candidate.fields.items():
         before = now.fields.get(field_id)
         if before is None:
-            yield GuideChange("question", field_id, f"{field.title} is added, due at {field.gate.title}.")
+            yield GuideChange(
+                "question",
+                field_id,
+                say("{field} is added, due at {gate}.", field=field.title, gate=field.gate.title),
+            )
         elif said := list(_changed(before, field)):
             yield GuideChange("question", field_id, f"{field.title}: {', '.join(said)}.")
 
 
 def _changed(before: FieldSpec, after: FieldSpec) -> Iterator[str]:
     if before.gate is not after.gate:
-        yield f"due at {after.gate.title} instead of {before.gate.title}"
+        yield say("due at {gate} instead of {gate_2}", gate=after.gate.title, gate_2=before.gate.title)
     if _shape(before) != _shape(after):
-        yield "another shape of answer"
+        yield say("another shape of answer")
     if (before.production, before.light) != (after.production, after.light):
-        yield "asked on another track"
+        yield say("asked on another track")
     if before.question != after.question or before.title != after.title:
-        yield "worded anew"
+        yield say("worded anew")
 
 
 def _shape(field: FieldSpec) -> tuple[object, ...]:
@@ -97,7 +102,10 @@ def _reliance(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
                 continue
             said = [
                 f"{words} {', '.join(sorted(fields))}"
-                for words, fields in (("also rests on", after - before), ("no longer on", before - after))
+                for words, fields in (
+                    (say("also rests on"), after - before),
+                    (say("no longer on"), before - after),
+                )
                 if fields
             ]
             place = f"{role.title} at {gate.title}"
@@ -110,23 +118,34 @@ def _sign_offs(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
             before, after = now.review(gate, role), candidate.review(gate, role)
             place = f"{role.title} at {gate.title}"
             if before and not after:
-                yield GuideChange("sign-off", place, f"{place} is asked no more.")
+                yield GuideChange("sign-off", place, say("{place} is asked no more.", place=place))
             elif after and not before:
-                yield GuideChange("sign-off", place, f"{place} is asked to {after.act}.")
+                yield GuideChange(
+                    "sign-off", place, say("{place} is asked to {act}.", place=place, act=after.act)
+                )
             elif before and after and before.act is not after.act:
-                yield GuideChange("sign-off", place, f"{place} is to {after.act} instead of {before.act}.")
+                yield GuideChange(
+                    "sign-off",
+                    place,
+                    say(
+                        "{place} is to {act} instead of {act_2}.",
+                        place=place,
+                        act=after.act,
+                        act_2=before.act,
+                    ),
+                )
             elif before and after and before.only_when_stale != after.only_when_stale:
-                when = "only when something changed" if after.only_when_stale else "always"
-                yield GuideChange("sign-off", place, f"{place} is asked {when}.")
+                when = say("only when something changed") if after.only_when_stale else "always"
+                yield GuideChange("sign-off", place, say("{place} is asked {when}.", place=place, when=when))
     policies = (now.policy, candidate.policy)
     for name, title in (
-        ("approvals_needed", "How many people approve"),
-        ("reapproval_months", "After how many months an approval ends"),
-        ("reapproval_gates", "Where approvals end by time"),
-        ("light_roles", "The roles of the light track"),
-        ("required_evidence", "Documents that a gate asks for"),
-        ("review_months", "Months between reviews in operation"),
-        ("cosmetic", "Fields that make nothing stale"),
+        ("approvals_needed", say("How many people approve")),
+        ("reapproval_months", say("After how many months an approval ends")),
+        ("reapproval_gates", say("Where approvals end by time")),
+        ("light_roles", say("The roles of the light track")),
+        ("required_evidence", say("Documents that a gate asks for")),
+        ("review_months", say("Months between reviews in operation")),
+        ("cosmetic", say("Fields that make nothing stale")),
     ):
         if getattr(policies[0], name) != getattr(policies[1], name):
             yield GuideChange("sign-off", name, f"{title} changes.")
@@ -136,15 +155,19 @@ def _checks(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
     for check_id, check in now.checks_by_id.items():
         after = candidate.checks_by_id.get(check_id)
         if after is None:
-            yield GuideChange("check", check_id, f"{check.title} is removed.")
+            yield GuideChange("check", check_id, say("{check} is removed.", check=check.title))
             continue
         if [_strength(item) for item in check.branches] != [_strength(item) for item in after.branches]:
-            yield GuideChange("check", check_id, f"{check.title} is enforced differently.")
+            yield GuideChange("check", check_id, say("{check} is enforced differently.", check=check.title))
         if check.waived_by is not after.waived_by:
-            yield GuideChange("check", check_id, f"{check.title} is waived by {after.waived_by.title}.")
+            yield GuideChange(
+                "check",
+                check_id,
+                say("{check} is waived by {waived_by}.", check=check.title, waived_by=after.waived_by.title),
+            )
     for check_id, check in candidate.checks_by_id.items():
         if check_id not in now.checks_by_id:
-            yield GuideChange("check", check_id, f"{check.title} is added.")
+            yield GuideChange("check", check_id, say("{check} is added.", check=check.title))
 
 
 def _strength(branch: BranchSpec) -> tuple[str, tuple[tuple[Gate, Severity], ...]]:
@@ -153,14 +176,18 @@ def _strength(branch: BranchSpec) -> tuple[str, tuple[tuple[Gate, Severity], ...
 
 def _tiers(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
     if now.tiers != candidate.tiers:
-        yield GuideChange("tier", "tiers.yaml", "The points that propose a risk tier change.")
+        yield GuideChange("tier", "tiers.yaml", say("The points that propose a risk tier change."))
 
 
 def _thresholds(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
     for name in sorted(now.thresholds.keys() | candidate.thresholds.keys()):
         before, after = now.thresholds.get(name), candidate.thresholds.get(name)
         if before != after:
-            yield GuideChange("threshold", name, f"{name}: {_said(before)} becomes {_said(after)}.")
+            yield GuideChange(
+                "threshold",
+                name,
+                say("{name}: {said} becomes {said_2}.", name=name, said=_said(before), said_2=_said(after)),
+            )
 
 
 def _said(value: object) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from lifecycle.language import mark, say
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.vocabulary import Actor, AnswerState, Blocker, Person, Role
 
@@ -31,10 +32,10 @@ class IncidentKind(StrEnum):
     @property
     def title(self) -> str:
         return {
-            "trigger": "Trigger",
-            "silence": "No readings",
-            "incident": "Incident",
-            "bug": "Bug",
+            "trigger": say("Trigger"),
+            "silence": say("No readings"),
+            "incident": say("Incident"),
+            "bug": say("Bug"),
         }[self.value]
 
 
@@ -79,11 +80,11 @@ class IncidentState(StrEnum):
     @property
     def title(self) -> str:
         return {
-            "open": "Open",
-            "working": "Being worked on",
-            "fixed": "Fix waits for its signature",
-            "signed": "Review to be written",
-            "closed": "Closed",
+            "open": say("Open"),
+            "working": say("Being worked on"),
+            "fixed": say("Fix waits for its signature"),
+            "signed": say("Review to be written"),
+            "closed": say("Closed"),
         }[self.value]
 
     @property
@@ -95,20 +96,20 @@ class IncidentState(StrEnum):
 # Step: the states it may be taken from, and the sentence where it may not.
 STEPS: Mapping[str, tuple[tuple[IncidentState, ...], str]] = MappingProxyType(
     {
-        "take_on": ((IncidentState.OPEN, IncidentState.WORKING), "There is nothing left to take on."),
+        "take_on": ((IncidentState.OPEN, IncidentState.WORKING), mark("There is nothing left to take on.")),
         "fix": (
             (IncidentState.OPEN, IncidentState.WORKING, IncidentState.FIXED),
-            "Its fix is signed already. Open the incident again to record another one.",
+            mark("Its fix is signed already. Open the incident again to record another one."),
         ),
-        "sign": ((IncidentState.FIXED,), "There is no fix that waits for a signature."),
-        "close": ((IncidentState.SIGNED,), "The fix has to be recorded and signed before the review."),
+        "sign": ((IncidentState.FIXED,), mark("There is no fix that waits for a signature.")),
+        "close": ((IncidentState.SIGNED,), mark("The fix has to be recorded and signed before the review.")),
         "reopen": (
             (IncidentState.FIXED, IncidentState.SIGNED, IncidentState.CLOSED),
-            "This incident is open.",
+            mark("This incident is open."),
         ),
         "edit": (
             (IncidentState.OPEN, IncidentState.WORKING, IncidentState.FIXED),
-            "Its fix is signed already. Open the incident again to change it.",
+            mark("Its fix is signed already. Open the incident again to change it."),
         ),
     }
 )
@@ -151,11 +152,15 @@ def fix_signers(facts: ProjectFacts) -> FixSigners:
         )
         if any(_is_known(person, facts) for person in named):
             words = " or ".join(person.name for person in named)
-            return FixSigners(named, frozenset(), f"{words}, whom the release path (R22) names")
+            return FixSigners(
+                named, frozenset(), say("{words}, whom the release path (R22) names", words=words)
+            )
     return FixSigners(
         (),
         frozenset({Role.TECHNOLOGY, Role.APPROVER}),
-        "the technology owner or an approver, as long as the release path (R22) names nobody of this project",
+        say(
+            "the technology owner or an approver, as long as the release path (R22) names nobody of this project"
+        ),
     )
 
 
@@ -174,9 +179,15 @@ def may_sign_fix(
         return found
     signers = fix_signers(facts)
     if not signers.include(by, held):
-        return (Blocker("wrong_person", f"This fix is signed by {signers.words}.", fields=(RELEASE_PATH,)),)
+        return (
+            Blocker(
+                "wrong_person",
+                say("This fix is signed by {words}.", words=signers.words),
+                fields=(RELEASE_PATH,),
+            ),
+        )
     if fixed_by == by.key:
-        text = "You recorded this fix, so somebody else has to sign it."
+        text = say("You recorded this fix, so somebody else has to sign it.")
         return (Blocker("own_fix", text, fields=(RELEASE_PATH,)),)
     return ()
 

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lifecycle.language import mark, say
+
 HEAD_BYTES = 65_536  # as much of the beginning as `recognise` wants to see
 LONGEST_FILE_NAME = 150
 UNKNOWN = "application/octet-stream"
@@ -58,41 +60,41 @@ _INSIDE_ZIP: tuple[tuple[bytes, str], ...] = (
     (b"ppt/", f"{_OFFICE}presentationml.presentation"),
 )
 _WORDS: Mapping[str, str] = {
-    PDF: "a PDF",
-    "image/png": "a PNG picture",
-    "image/jpeg": "a JPEG picture",
-    "image/gif": "a GIF picture",
-    "image/webp": "a WebP picture",
-    "image/tiff": "a TIFF picture",
-    "image/heic": "a HEIC picture",
-    "image/avif": "an AVIF picture",
-    "image/bmp": "a BMP picture",
-    _SVG: "an SVG drawing",
+    PDF: mark("a PDF"),
+    "image/png": mark("a PNG picture"),
+    "image/jpeg": mark("a JPEG picture"),
+    "image/gif": mark("a GIF picture"),
+    "image/webp": mark("a WebP picture"),
+    "image/tiff": mark("a TIFF picture"),
+    "image/heic": mark("a HEIC picture"),
+    "image/avif": mark("an AVIF picture"),
+    "image/bmp": mark("a BMP picture"),
+    _SVG: mark("an SVG drawing"),
     TEXT: "text",
-    _HTML: "a web page",
+    _HTML: mark("a web page"),
     _XML: "XML",
-    _ZIP: "a ZIP archive",
-    "application/gzip": "a gzip archive",
-    "application/x-bzip2": "a bzip2 archive",
-    "application/x-xz": "an xz archive",
-    "application/x-7z-compressed": "a 7z archive",
-    "application/vnd.rar": "a RAR archive",
-    "application/x-tar": "a tar archive",
-    f"{_OFFICE}wordprocessingml.document": "a Word document",
-    f"{_OFFICE}spreadsheetml.sheet": "an Excel workbook",
-    f"{_OFFICE}presentationml.presentation": "a PowerPoint presentation",
-    f"{_OPEN_DOCUMENT}text": "an OpenDocument text",
-    f"{_OPEN_DOCUMENT}spreadsheet": "an OpenDocument spreadsheet",
-    f"{_OPEN_DOCUMENT}presentation": "an OpenDocument presentation",
-    _OLE: "an older Office document",
-    "application/rtf": "a rich text document",
-    "application/vnd.apache.parquet": "a Parquet table",
-    "audio/mpeg": "a sound file",
-    "application/ogg": "a sound file",
-    "audio/wav": "a sound file",
-    "video/mp4": "a video",
-    "video/webm": "a video",
-    _PROGRAM: "a program",
+    _ZIP: mark("a ZIP archive"),
+    "application/gzip": mark("a gzip archive"),
+    "application/x-bzip2": mark("a bzip2 archive"),
+    "application/x-xz": mark("an xz archive"),
+    "application/x-7z-compressed": mark("a 7z archive"),
+    "application/vnd.rar": mark("a RAR archive"),
+    "application/x-tar": mark("a tar archive"),
+    f"{_OFFICE}wordprocessingml.document": mark("a Word document"),
+    f"{_OFFICE}spreadsheetml.sheet": mark("an Excel workbook"),
+    f"{_OFFICE}presentationml.presentation": mark("a PowerPoint presentation"),
+    f"{_OPEN_DOCUMENT}text": mark("an OpenDocument text"),
+    f"{_OPEN_DOCUMENT}spreadsheet": mark("an OpenDocument spreadsheet"),
+    f"{_OPEN_DOCUMENT}presentation": mark("an OpenDocument presentation"),
+    _OLE: mark("an older Office document"),
+    "application/rtf": mark("a rich text document"),
+    "application/vnd.apache.parquet": mark("a Parquet table"),
+    "audio/mpeg": mark("a sound file"),
+    "application/ogg": mark("a sound file"),
+    "audio/wav": mark("a sound file"),
+    "video/mp4": mark("a video"),
+    "video/webm": mark("a video"),
+    _PROGRAM: mark("a program"),
 }
 _TEXTS = frozenset({TEXT, _HTML, _SVG, _XML})
 # What a name's ending promises: the types that keep the promise.
@@ -173,15 +175,20 @@ def recognise(raw_name: str, head: bytes, size: int, tail: bytes = b"") -> Recog
 
 def _problem(name: str, ending: str, found: str, size: int) -> str | None:
     if size == 0:
-        return f"“{name}” is empty. Choose the file again."
+        return say("“{name}” is empty. Choose the file again.", name=name)
     if found == _PROGRAM:
-        return f"“{name}” is a program. Programs are not kept as evidence; add what it produced."
+        return say(
+            "“{name}” is a program. Programs are not kept as evidence; add what it produced.", name=name
+        )
     promised = _ENDINGS.get(ending)
     if promised is None or found in promised:
         return None
-    return (
-        f"“{name}” is called .{ending}, but its content is {type_words(found)}."
-        " Save it as what it is, then add it again."
+    return say(
+        "“{name}” is called .{ending}, but its content is {type_words}. Save it as what it "
+        "is, then add it again.",
+        name=name,
+        ending=ending,
+        type_words=type_words(found),
     )
 
 
@@ -201,9 +208,12 @@ def unpacked_size(tail: bytes) -> int:
 def _swells(name: str, unpacked: int, size: int) -> str | None:
     if unpacked <= MOST_UNPACKED or unpacked <= size * MOST_TIMES:
         return None
-    return (
-        f"“{name}” unpacks to {size_words(unpacked)}, {unpacked // max(size, 1):,} times its size, as an archive does "
-        "that is meant to do harm. Add the document that is in it."
+    return say(
+        "“{name}” unpacks to {size_words}, {unpacked:,} times its size, as an archive does "
+        "that is meant to do harm. Add the document that is in it.",
+        name=name,
+        size_words=size_words(unpacked),
+        unpacked=unpacked // max(size, 1),
     )
 
 
@@ -216,7 +226,7 @@ def type_name(media_type: str) -> str:
     """ "PDF", "PNG picture": as in a list of facts."""
     words = type_words(media_type)
     if media_type not in _WORDS:
-        return "Unknown type"
+        return say("Unknown type")
     name = words.removeprefix("a ").removeprefix("an ")
     return name[0].upper() + name[1:]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from lifecycle.language import mark
 from lifecycle.vocabulary import Decision
 
 
@@ -118,12 +119,12 @@ FAVOURABLE = (
     Decision.OPINION.value,
 )
 _AFTER_DECIDING = (Audience.MANAGERS, Audience.REQUESTER)
-_OPEN = "Open the review"
-_THREAD = "Open the question"
-_GATE = "Open the gate"
-_INCIDENT = "Open the incident"
-_RELEASES = "Open the releases"
-_AHEAD = "See what is ahead"
+_OPEN = mark("Open the review")
+_THREAD = mark("Open the question")
+_GATE = mark("Open the gate")
+_INCIDENT = mark("Open the incident")
+_RELEASES = mark("Open the releases")
+_AHEAD = mark("See what is ahead")
 
 # Whoever several messages of one kind fit gets the last of them alone: general ones stand first.
 TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
@@ -133,27 +134,31 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "review.requested",
                 (Audience.ASKED,),
-                "please review as {role}",
-                "{who} asks you to {act} the {gate} gate of {project} as {role}{due}.",
+                mark("please review as {role}"),
+                mark("{who} asks you to {act} the {gate} gate of {project} as {role}{due}."),
                 About.REVIEW,
-                "Read and decide",
+                mark("Read and decide"),
             ),
         ),
         "review.reassigned": (
             Telling(
                 "review.requested",
                 (Audience.ASKED,),
-                "please review as {role}",
-                "{who} asks you, in place of {former}, to {act} the {gate} gate of {project} as {role}{due}.",
+                mark("please review as {role}"),
+                mark(
+                    "{who} asks you, in place of {former}, to {act} the {gate} gate of {project} as {role}{due}."
+                ),
                 About.REVIEW,
-                "Read and decide",
+                mark("Read and decide"),
             ),
             Telling(
                 "review.reassigned",
                 (Audience.ASKED_BEFORE,),
-                "the review as {role} is no longer yours",
-                "{who} asked {person} instead of you to review the {gate} gate of {project} as {role}. "
-                "There is nothing left for you to do.",
+                mark("the review as {role} is no longer yours"),
+                mark(
+                    "{who} asked {person} instead of you to review the {gate} gate of {project} as {role}. "
+                    "There is nothing left for you to do."
+                ),
                 About.GATE,
                 _GATE,
             ),
@@ -162,27 +167,31 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "review.handed_over",
                 (Audience.MANAGERS, Audience.REQUESTER),
-                "{person} reviews as {role} now",
-                "{who} passed the review of the {gate} gate of {project} as {role} on to {person}.",
+                mark("{person} reviews as {role} now"),
+                mark("{who} passed the review of the {gate} gate of {project} as {role} on to {person}."),
                 About.REVIEW,
                 _OPEN,
             ),
             Telling(
                 "review.requested",
                 (Audience.ASKED,),
-                "please review as {role}",
-                "{who} passes a request on to you: please {act} the {gate} gate of {project} as {role}{due}.",
+                mark("please review as {role}"),
+                mark(
+                    "{who} passes a request on to you: please {act} the {gate} gate of {project} as {role}{due}."
+                ),
                 About.REVIEW,
-                "Read and decide",
+                mark("Read and decide"),
             ),
         ),
         "review.withdrawn": (
             Telling(
                 "review.withdrawn",
                 (Audience.ASKED,),
-                "the request to review as {role} was taken back",
-                "{who} took back the request to review the {gate} gate of {project} as {role}. "
-                "There is nothing left for you to do.",
+                mark("the request to review as {role} was taken back"),
+                mark(
+                    "{who} took back the request to review the {gate} gate of {project} as {role}. "
+                    "There is nothing left for you to do."
+                ),
                 About.GATE,
                 _GATE,
             ),
@@ -192,8 +201,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "sign_off.recorded",
                 _AFTER_DECIDING,
-                "{role} decided “{decision}”",
-                "{who} decided on the {gate} gate of {project} as {role}: {decision}.",
+                mark("{role} decided “{decision}”"),
+                mark("{who} decided on the {gate} gate of {project} as {role}: {decision}."),
                 About.REVIEW,
                 _OPEN,
                 {"decision": FAVOURABLE},
@@ -201,8 +210,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "changes.requested",
                 _AFTER_DECIDING,
-                "{role} requests changes",
-                "{who} requests changes before {role} can sign the {gate} gate of {project}.",
+                mark("{role} requests changes"),
+                mark("{who} requests changes before {role} can sign the {gate} gate of {project}."),
                 About.REVIEW,
                 _OPEN,
                 {"decision": (Decision.CHANGES_REQUESTED.value,)},
@@ -211,7 +220,7 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
                 "sign_off.rejected",
                 _AFTER_DECIDING,
                 "{role} rejects",
-                "{who} rejects the {gate} gate of {project} as {role}.",
+                mark("{who} rejects the {gate} gate of {project} as {role}."),
                 About.REVIEW,
                 _OPEN,
                 {"decision": (Decision.REJECTED.value,)},
@@ -219,8 +228,10 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "sign_off.for_you",
                 (Audience.STOOD_IN_FOR,),
-                "{who} decided for you as {role}",
-                "{who} stands in for you and decided on the {gate} gate of {project} as {role}: {decision}.",
+                mark("{who} decided for you as {role}"),
+                mark(
+                    "{who} stands in for you and decided on the {gate} gate of {project} as {role}: {decision}."
+                ),
                 About.REVIEW,
                 _OPEN,
                 needs="for",
@@ -228,8 +239,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "condition.given",
                 (Audience.OWNERS,),
-                "a condition is yours to meet",
-                "{who} approved the {gate} gate of {project} as {role} on conditions that you see to.",
+                mark("a condition is yours to meet"),
+                mark("{who} approved the {gate} gate of {project} as {role} on conditions that you see to."),
                 About.GATE,
                 _GATE,
                 {"decision": (Decision.APPROVED_WITH_CONDITIONS.value,)},
@@ -239,8 +250,10 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "sign_off.affirmed",
                 _AFTER_DECIDING,
-                "{role} affirmed again",
-                "{who} read what changed and affirmed the decision of {role} at the {gate} gate of {project}.",
+                mark("{role} affirmed again"),
+                mark(
+                    "{who} read what changed and affirmed the decision of {role} at the {gate} gate of {project}."
+                ),
                 About.REVIEW,
                 _OPEN,
             ),
@@ -249,8 +262,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "sign_off.withdrawn",
                 _AFTER_DECIDING,
-                "{role} took a decision back",
-                "{who} took back the decision of {role} at the {gate} gate of {project}.",
+                mark("{role} took a decision back"),
+                mark("{who} took back the decision of {role} at the {gate} gate of {project}."),
                 About.REVIEW,
                 _OPEN,
             ),
@@ -259,20 +272,24 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "sign_off.stale_for_manager",
                 (Audience.MANAGERS,),
-                "the sign-off of {role} has gone stale",
-                "Something that {person} signed as {role} at the {gate} gate of {project} has changed, so the "
-                "sign-off no longer counts until it is affirmed again.",
+                mark("the sign-off of {role} has gone stale"),
+                mark(
+                    "Something that {person} signed as {role} at the {gate} gate of {project} has changed, so the "
+                    "sign-off no longer counts until it is affirmed again."
+                ),
                 About.GATE,
                 _GATE,
             ),
             Telling(
                 "sign_off.stale",
                 (Audience.SIGNER,),
-                "what you signed as {role} has changed",
-                "Something that your decision at the {gate} gate of {project} rests on has changed, so it no "
-                "longer counts. Read what changed and affirm it again, or say why not.",
+                mark("what you signed as {role} has changed"),
+                mark(
+                    "Something that your decision at the {gate} gate of {project} rests on has changed, so it no "
+                    "longer counts. Read what changed and affirm it again, or say why not."
+                ),
                 About.REVIEW,
-                "See what changed",
+                mark("See what changed"),
             ),
         ),
         # conditions and waivers
@@ -280,8 +297,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "condition.given",
                 (Audience.OWNERS,),
-                "a condition is yours to meet",
-                "{who} set a condition at the {gate} gate of {project} that you see to{due}.",
+                mark("a condition is yours to meet"),
+                mark("{who} set a condition at the {gate} gate of {project} that you see to{due}."),
                 About.GATE,
                 _GATE,
             ),
@@ -290,8 +307,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "condition.met",
                 (Audience.SETTER, Audience.MANAGERS),
-                "a condition is met",
-                "{who} says that a condition at the {gate} gate of {project} is met.",
+                mark("a condition is met"),
+                mark("{who} says that a condition at the {gate} gate of {project} is met."),
                 About.GATE,
                 _GATE,
             ),
@@ -300,8 +317,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "condition.withdrawn",
                 (Audience.OWNERS,),
-                "a condition was withdrawn",
-                "{who} withdrew a condition at the {gate} gate of {project} that you saw to.",
+                mark("a condition was withdrawn"),
+                mark("{who} withdrew a condition at the {gate} gate of {project} that you saw to."),
                 About.GATE,
                 _GATE,
             ),
@@ -310,8 +327,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "check.waived",
                 (Audience.MANAGERS,),
-                "{what} is waived",
-                "{who} waived {what} at the {gate} gate of {project}{due}.",
+                mark("{what} is waived"),
+                mark("{who} waived {what} at the {gate} gate of {project}{due}."),
                 About.GATE,
                 _GATE,
             ),
@@ -320,8 +337,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "waiver.revoked",
                 (Audience.MANAGERS, Audience.WAIVER_GIVER),
-                "the waiver of {what} has ended",
-                "{who} revoked the waiver of {what} in {project}. It counts again from now on.",
+                mark("the waiver of {what} has ended"),
+                mark("{who} revoked the waiver of {what} in {project}. It counts again from now on."),
                 About.GATE,
                 _GATE,
             ),
@@ -331,18 +348,18 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "thread.opened",
                 (Audience.OTHER_SIDE,),
-                "a question about “{what}”",
-                "{who} asks about “{what}” in {project}.",
+                mark("a question about “{what}”"),
+                mark("{who} asks about “{what}” in {project}."),
                 About.FIELD,
-                "Read and answer",
+                mark("Read and answer"),
             ),
         ),
         "thread.answered": (
             Telling(
                 "thread.answered",
                 (Audience.OTHER_SIDE,),
-                "an answer about “{what}”",
-                "{who} wrote about “{what}” in {project}.",
+                mark("an answer about “{what}”"),
+                mark("{who} wrote about “{what}” in {project}."),
                 About.FIELD,
                 _THREAD,
             ),
@@ -351,8 +368,11 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "thread.resolved",
                 (Audience.OTHER_SIDE, Audience.TALKERS),
-                "the question about “{what}” is resolved",
-                "{who} resolved what was asked about “{what}” in {project}. If something is still open, open it again.",
+                mark("the question about “{what}” is resolved"),
+                mark(
+                    "{who} resolved what was asked about “{what}” in {project}. If something is "
+                    "still open, open it again."
+                ),
                 About.FIELD,
                 _THREAD,
             ),
@@ -361,10 +381,10 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "thread.reopened",
                 (Audience.OTHER_SIDE, Audience.TALKERS),
-                "the question about “{what}” is open again",
-                "{who} opened again what was asked about “{what}” in {project}.",
+                mark("the question about “{what}” is open again"),
+                mark("{who} opened again what was asked about “{what}” in {project}."),
                 About.FIELD,
-                "Read and answer",
+                mark("Read and answer"),
             ),
         ),
         # gates and roles
@@ -372,8 +392,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "gate.decided",
                 (Audience.TEAM,),
-                "the {gate} gate is decided, {outcome}",
-                "{who} recorded the outcome of the {gate} gate of {project}: {outcome}.",
+                mark("the {gate} gate is decided, {outcome}"),
+                mark("{who} recorded the outcome of the {gate} gate of {project}: {outcome}."),
                 About.GATE,
                 _GATE,
             ),
@@ -382,20 +402,20 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "tier.chosen",
                 (Audience.MANAGERS,),
-                "the risk tier is {what} now",
-                "{who} chose risk tier {what} for {project}, where the points propose {proposed}.",
+                mark("the risk tier is {what} now"),
+                mark("{who} chose risk tier {what} for {project}, where the points propose {proposed}."),
                 About.PROJECT,
-                "Open the project",
+                mark("Open the project"),
             ),
         ),
         "role.given": (
             Telling(
                 "role.given",
                 (Audience.PERSON,),
-                "you are {role} now",
-                "{who} gave you the role {role} on {project}.",
+                mark("you are {role} now"),
+                mark("{who} gave you the role {role} on {project}."),
                 About.PROJECT,
-                "Open the project",
+                mark("Open the project"),
             ),
         ),
         # days that the answers name
@@ -404,7 +424,7 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
                 "agreement.reminder",
                 (Audience.MANAGERS,),
                 "{what} ends {when}",
-                "In {project}, {what} ends {when}. Renew it, or say what takes its place.",
+                mark("In {project}, {what} ends {when}. Renew it, or say what takes its place."),
                 About.OPERATION,
                 _AHEAD,
             ),
@@ -413,9 +433,11 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "change.reminder",
                 (Audience.MANAGERS,),
-                "{what} is expected {when}",
-                "In {project}, {what} is expected {when}. Once it has come, note it in the change log and assess "
-                "what it does.",
+                mark("{what} is expected {when}"),
+                mark(
+                    "In {project}, {what} is expected {when}. Once it has come, note it in the change log and assess "
+                    "what it does."
+                ),
                 About.OPERATION,
                 _AHEAD,
             ),
@@ -424,10 +446,10 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "operate_review.reminder",
                 (Audience.MANAGERS, Audience.APPROVERS),
-                "{what} is due {when}",
-                "For {project}, {what} is due {when}. What is known of it is there already.",
+                mark("{what} is due {when}"),
+                mark("For {project}, {what} is due {when}. What is known of it is there already."),
                 About.OPERATION,
-                "Open the review",
+                mark("Open the review"),
             ),
         ),
         # releases
@@ -435,8 +457,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "release.created",
                 (Audience.MANAGERS,),
-                "{what} is ready to go live",
-                "{who} made {what} of {project} from what is signed now.",
+                mark("{what} is ready to go live"),
+                mark("{who} made {what} of {project} from what is signed now."),
                 About.RELEASES,
                 _RELEASES,
             ),
@@ -445,8 +467,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "release.live",
                 (Audience.TEAM,),
-                "{what} is live for everybody",
-                "{who} brought {what} of {project} to everybody.",
+                mark("{what} is live for everybody"),
+                mark("{who} brought {what} of {project} to everybody."),
                 About.RELEASES,
                 _RELEASES,
                 {"move": ("full",)},
@@ -456,8 +478,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "release.rolled_back",
                 (Audience.TEAM,),
-                "{what} was rolled back",
-                "{who} rolled {what} of {project} back.",
+                mark("{what} was rolled back"),
+                mark("{who} rolled {what} of {project} back."),
                 About.RELEASES,
                 _RELEASES,
             ),
@@ -467,30 +489,34 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "review.reminder",
                 (Audience.ASKED,),
-                "your review as {role} is due {when}",
-                "Your review of the {gate} gate of {project} as {role} is due {when}.",
+                mark("your review as {role} is due {when}"),
+                mark("Your review of the {gate} gate of {project} as {role} is due {when}."),
                 About.REVIEW,
-                "Read and decide",
+                mark("Read and decide"),
             ),
         ),
         "review.overdue": (
             Telling(
                 "review.reminder",
                 (Audience.ASKED,),
-                "your review as {role} is overdue",
-                "Your review of the {gate} gate of {project} as {role} was due {when}. If you cannot see to it, "
-                "tell the product manager, who can ask somebody else.",
+                mark("your review as {role} is overdue"),
+                mark(
+                    "Your review of the {gate} gate of {project} as {role} was due {when}. If you cannot see to it, "
+                    "tell the product manager, who can ask somebody else."
+                ),
                 About.REVIEW,
-                "Read and decide",
+                mark("Read and decide"),
             ),
         ),
         "review.late_for_manager": (
             Telling(
                 "review.escalation",
                 (Audience.MANAGERS, Audience.REQUESTER),
-                "{role} has not decided",
-                "{person} was asked to review the {gate} gate of {project} as {role} and has not decided; it was "
-                "due {when}. You can ask somebody else on the gate's page.",
+                mark("{role} has not decided"),
+                mark(
+                    "{person} was asked to review the {gate} gate of {project} as {role} and has not decided; it was "
+                    "due {when}. You can ask somebody else on the gate's page."
+                ),
                 About.GATE,
                 _GATE,
             ),
@@ -499,9 +525,11 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "review.escalation",
                 (Audience.ADMINISTRATORS,),
-                "{role} has not decided for long",
-                "{person} was asked to review the {gate} gate of {project} as {role} and has not decided; it was "
-                "due {when}, and the product manager knows. You can ask somebody else on the gate's page.",
+                mark("{role} has not decided for long"),
+                mark(
+                    "{person} was asked to review the {gate} gate of {project} as {role} and has not decided; it was "
+                    "due {when}, and the product manager knows. You can ask somebody else on the gate's page."
+                ),
                 About.GATE,
                 _GATE,
             ),
@@ -510,8 +538,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "condition.reminder",
                 (Audience.OWNERS,),
-                "a condition is due {when}",
-                "A condition at the {gate} gate of {project} that you see to is due {when}.",
+                mark("a condition is due {when}"),
+                mark("A condition at the {gate} gate of {project} that you see to is due {when}."),
                 About.GATE,
                 _GATE,
             ),
@@ -520,9 +548,11 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "condition.overdue",
                 (Audience.OWNERS, Audience.MANAGERS),
-                "a condition is overdue",
-                "A condition at the {gate} gate of {project} was due {when}. Until it is met it stands "
-                "in the way.",
+                mark("a condition is overdue"),
+                mark(
+                    "A condition at the {gate} gate of {project} was due {when}. Until it is met it stands "
+                    "in the way."
+                ),
                 About.GATE,
                 _GATE,
             ),
@@ -531,9 +561,11 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "waiver.reminder",
                 (Audience.MANAGERS, Audience.WAIVER_GIVER),
-                "the waiver of {what} ends {when}",
-                "The waiver of {what} at the {gate} gate of {project} ends {when}. From then on the check counts "
-                "again.",
+                mark("the waiver of {what} ends {when}"),
+                mark(
+                    "The waiver of {what} at the {gate} gate of {project} ends {when}. From then on the check counts "
+                    "again."
+                ),
                 About.GATE,
                 _GATE,
             ),
@@ -543,9 +575,11 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "trigger.fired",
                 (Audience.MANAGERS, Audience.WATCHERS, Audience.ASSIGNEE),
-                "“{what}” fired",
-                "The monitor “{what}” of {project} fired. Its incident says at which readings, and waits for "
-                "somebody to take it on.",
+                mark("“{what}” fired"),
+                mark(
+                    "The monitor “{what}” of {project} fired. Its incident says at which readings, and waits for "
+                    "somebody to take it on."
+                ),
                 About.INCIDENT,
                 _INCIDENT,
             ),
@@ -554,9 +588,11 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "trigger.silent",
                 (Audience.MANAGERS, Audience.WATCHERS, Audience.ASSIGNEE),
-                "no readings of “{what}”",
-                "Readings of “{what}” of {project} have stayed away for longer than expected, so nobody sees how "
-                "it is doing.",
+                mark("no readings of “{what}”"),
+                mark(
+                    "Readings of “{what}” of {project} have stayed away for longer than expected, so nobody sees how "
+                    "it is doing."
+                ),
                 About.INCIDENT,
                 _INCIDENT,
             ),
@@ -565,8 +601,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "retraining.called",
                 (),
-                "“{what}” calls for retraining",
-                "The monitor “{what}” of {project} fired, and asks for the model to be trained again.",
+                mark("“{what}” calls for retraining"),
+                mark("The monitor “{what}” of {project} fired, and asks for the model to be trained again."),
                 About.INCIDENT,
                 _INCIDENT,
             ),
@@ -575,8 +611,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "incident.opened",
                 (Audience.MANAGERS, Audience.WATCHERS, Audience.ACCOUNTABLE),
-                "an incident: {what}",
-                "{who} opened an incident on {project}: {what}.",
+                mark("an incident: {what}"),
+                mark("{who} opened an incident on {project}: {what}."),
                 About.INCIDENT,
                 _INCIDENT,
             ),
@@ -585,8 +621,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "incident.taken_on",
                 (Audience.ASSIGNEE,),
-                "an incident is yours: {what}",
-                "{who} gave you an incident on {project} to see to: {what}.",
+                mark("an incident is yours: {what}"),
+                mark("{who} gave you an incident on {project} to see to: {what}."),
                 About.INCIDENT,
                 _INCIDENT,
             ),
@@ -595,18 +631,20 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "incident.fixed",
                 (Audience.FIX_SIGNERS,),
-                "a fix waits for your signature: {what}",
-                "{who} recorded a fix on {project} that you sign: {what}.",
+                mark("a fix waits for your signature: {what}"),
+                mark("{who} recorded a fix on {project} that you sign: {what}."),
                 About.INCIDENT,
-                "Read the fix and sign it",
+                mark("Read the fix and sign it"),
             ),
         ),
         "incident.fix_signed": (
             Telling(
                 "incident.fix_signed",
                 (Audience.MANAGERS, Audience.ASSIGNEE),
-                "the fix is signed: {what}",
-                "{who} signed the fix of an incident on {project}: {what}. The review of what was learned is left.",
+                mark("the fix is signed: {what}"),
+                mark(
+                    "{who} signed the fix of an incident on {project}: {what}. The review of what was learned is left."
+                ),
                 About.INCIDENT,
                 _INCIDENT,
             ),
@@ -615,8 +653,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "incident.fix_refused",
                 (Audience.MANAGERS, Audience.ASSIGNEE),
-                "the fix was sent back: {what}",
-                "{who} did not sign the fix of an incident on {project}: {what}.",
+                mark("the fix was sent back: {what}"),
+                mark("{who} did not sign the fix of an incident on {project}: {what}."),
                 About.INCIDENT,
                 _INCIDENT,
             ),
@@ -625,8 +663,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "incident.reopened",
                 (Audience.MANAGERS, Audience.WATCHERS, Audience.ASSIGNEE),
-                "an incident is open again: {what}",
-                "{who} opened an incident on {project} again: {what}.",
+                mark("an incident is open again: {what}"),
+                mark("{who} opened an incident on {project} again: {what}."),
                 About.INCIDENT,
                 _INCIDENT,
             ),
@@ -635,8 +673,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "incident.escalation",
                 (Audience.WATCHERS, Audience.MANAGERS),
-                "nobody has taken on an incident: {what}",
-                "An incident on {project} waits for somebody to take it on: {what}.",
+                mark("nobody has taken on an incident: {what}"),
+                mark("An incident on {project} waits for somebody to take it on: {what}."),
                 About.INCIDENT,
                 _INCIDENT,
             ),
@@ -645,8 +683,8 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "incident.late_escalation",
                 (Audience.ADMINISTRATORS, Audience.ACCOUNTABLE, Audience.MANAGERS),
-                "still nobody has taken on an incident: {what}",
-                "An incident on {project} has waited far too long for somebody to take it on: {what}.",
+                mark("still nobody has taken on an incident: {what}"),
+                mark("An incident on {project} has waited far too long for somebody to take it on: {what}."),
                 About.INCIDENT,
                 _INCIDENT,
             ),
@@ -657,54 +695,54 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
 # For choosing and filtering: what a message is called where only its kind is known.
 TITLES: Mapping[str, str] = MappingProxyType(
     {
-        "review.requested": "Review requested",
-        "review.reassigned": "Review given to somebody else",
-        "review.handed_over": "Review handed over",
-        "review.withdrawn": "Request taken back",
-        "review.reminder": "Review reminder",
-        "review.escalation": "Review escalated",
-        "sign_off.recorded": "Decision recorded",
-        "changes.requested": "Changes requested",
-        "sign_off.rejected": "Rejected",
-        "sign_off.affirmed": "Decision affirmed again",
-        "sign_off.withdrawn": "Decision taken back",
-        "sign_off.stale": "What you signed has changed",
-        "sign_off.stale_for_manager": "Sign-off gone stale",
-        "sign_off.for_you": "Decided for you",
-        "thread.opened": "Question asked",
-        "thread.answered": "Question answered",
-        "thread.resolved": "Question resolved",
-        "thread.reopened": "Question open again",
-        "condition.given": "Condition given",
-        "condition.met": "Condition met",
-        "condition.withdrawn": "Condition withdrawn",
-        "condition.reminder": "Condition due soon",
-        "condition.overdue": "Condition overdue",
-        "check.waived": "Check waived",
-        "waiver.revoked": "Waiver revoked",
-        "waiver.reminder": "Waiver near its end",
-        "gate.decided": "Gate decided",
-        "tier.chosen": "Risk tier chosen",
-        "role.given": "Role given",
-        "trigger.fired": "Monitor fired",
-        "trigger.silent": "Readings stayed away",
-        "retraining.called": "Call for retraining",
-        "incident.opened": "Incident opened",
-        "incident.taken_on": "Incident given to somebody",
-        "incident.fixed": "Fix waits for its signature",
-        "incident.fix_signed": "Fix signed",
-        "incident.fix_refused": "Fix sent back",
-        "incident.reopened": "Incident opened again",
-        "incident.escalation": "Incident waits for somebody",
-        "incident.late_escalation": "Incident has waited too long",
-        "agreement.reminder": "Agreement near its end",
-        "change.reminder": "Foreseen change near",
-        "operate_review.reminder": "Operate review due",
-        "release.created": "Release made",
-        "release.live": "Release live for everybody",
-        "release.rolled_back": "Release rolled back",
-        "digest": "Daily digest",
-        "test": "Test message",
+        "review.requested": mark("Review requested"),
+        "review.reassigned": mark("Review given to somebody else"),
+        "review.handed_over": mark("Review handed over"),
+        "review.withdrawn": mark("Request taken back"),
+        "review.reminder": mark("Review reminder"),
+        "review.escalation": mark("Review escalated"),
+        "sign_off.recorded": mark("Decision recorded"),
+        "changes.requested": mark("Changes requested"),
+        "sign_off.rejected": mark("Rejected"),
+        "sign_off.affirmed": mark("Decision affirmed again"),
+        "sign_off.withdrawn": mark("Decision taken back"),
+        "sign_off.stale": mark("What you signed has changed"),
+        "sign_off.stale_for_manager": mark("Sign-off gone stale"),
+        "sign_off.for_you": mark("Decided for you"),
+        "thread.opened": mark("Question asked"),
+        "thread.answered": mark("Question answered"),
+        "thread.resolved": mark("Question resolved"),
+        "thread.reopened": mark("Question open again"),
+        "condition.given": mark("Condition given"),
+        "condition.met": mark("Condition met"),
+        "condition.withdrawn": mark("Condition withdrawn"),
+        "condition.reminder": mark("Condition due soon"),
+        "condition.overdue": mark("Condition overdue"),
+        "check.waived": mark("Check waived"),
+        "waiver.revoked": mark("Waiver revoked"),
+        "waiver.reminder": mark("Waiver near its end"),
+        "gate.decided": mark("Gate decided"),
+        "tier.chosen": mark("Risk tier chosen"),
+        "role.given": mark("Role given"),
+        "trigger.fired": mark("Monitor fired"),
+        "trigger.silent": mark("Readings stayed away"),
+        "retraining.called": mark("Call for retraining"),
+        "incident.opened": mark("Incident opened"),
+        "incident.taken_on": mark("Incident given to somebody"),
+        "incident.fixed": mark("Fix waits for its signature"),
+        "incident.fix_signed": mark("Fix signed"),
+        "incident.fix_refused": mark("Fix sent back"),
+        "incident.reopened": mark("Incident opened again"),
+        "incident.escalation": mark("Incident waits for somebody"),
+        "incident.late_escalation": mark("Incident has waited too long"),
+        "agreement.reminder": mark("Agreement near its end"),
+        "change.reminder": mark("Foreseen change near"),
+        "operate_review.reminder": mark("Operate review due"),
+        "release.created": mark("Release made"),
+        "release.live": mark("Release live for everybody"),
+        "release.rolled_back": mark("Release rolled back"),
+        "digest": mark("Daily digest"),
+        "test": mark("Test message"),
     }
 )
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from lifecycle.language import say
 from lifecycle.rules.incidents import IncidentSeverity
 from lifecycle.rules.triggers import Direction, LimitKind, Missing, TriggerRule, limit_of
 from lifecycle.vocabulary import Duration, Person, plain_number
@@ -42,8 +43,12 @@ class MlflowSource:
 
     @property
     def text(self) -> str:
-        what = f"experiment “{self.experiment}”" if self.experiment else f"model “{self.model}”"
-        return f"“{self.metric}” of the {what}"
+        what = (
+            say("experiment “{experiment}”", experiment=self.experiment)
+            if self.experiment
+            else say("model “{model}”", model=self.model)
+        )
+        return say("“{metric}” of the {what}", metric=self.metric, what=what)
 
     def as_reads(self) -> dict[str, str]:
         found = {"metric": self.metric, "experiment": self.experiment, "model": self.model}
@@ -105,26 +110,28 @@ def problems(spec: MonitorSpec) -> dict[str, str]:
     """What makes no sense in a specification: place to sentence."""
     found: dict[str, str] = {}
     if not spec.name:
-        found["name"] = "Say what is watched."
+        found["name"] = say("Say what is watched.")
     elif len(spec.name) > LONGEST_NAME:
-        found["name"] = f"A name has at most {LONGEST_NAME} characters."
+        found["name"] = say("A name has at most {longest_name} characters.", longest_name=LONGEST_NAME)
     if spec.limit_kind is LimitKind.ROW:
         if spec.threshold is not None:
-            found["limit"] = "Every reading brings its own limit, so there is no other."
+            found["limit"] = say("Every reading brings its own limit, so there is no other.")
     elif spec.threshold is None or not math.isfinite(spec.threshold):
-        found["limit"] = "Give the number from which on it means trouble."
+        found["limit"] = say("Give the number from which on it means trouble.")
     elif spec.limit_kind.needs_baseline and spec.threshold < 0:
-        found["limit"] = "Say how far away from the baseline: a number from 0 on."
+        found["limit"] = say("Say how far away from the baseline: a number from 0 on.")
     if not 1 <= spec.consecutive <= MOST_IN_A_ROW:
-        found["times in a row"] = f"Choose a whole number from 1 to {MOST_IN_A_ROW:,}."
+        found["times in a row"] = say(
+            "Choose a whole number from 1 to {most_in_a_row:,}.", most_in_a_row=MOST_IN_A_ROW
+        )
     for place, seconds in (("lasts", spec.lasting_seconds), ("expected", spec.expected_seconds)):
         if seconds is not None and not 1 <= seconds <= LONGEST_SECONDS:
-            found[place] = "Choose a time from a second to ten years."
+            found[place] = say("Choose a time from a second to ten years.")
     if spec.baseline is not None and not math.isfinite(spec.baseline):
-        found["baseline"] = "The baseline is a finite number."
+        found["baseline"] = say("The baseline is a finite number.")
     for place, text in (("action", spec.action), ("source", spec.source), ("owner", spec.owner)):
         if len(text) > LONGEST_TEXT:
-            found[place] = f"At most {LONGEST_TEXT:,} characters can be kept."
+            found[place] = say("At most {longest_text:,} characters can be kept.", longest_text=LONGEST_TEXT)
     if spec.mlflow is not None:
         found |= _source_problems(spec.mlflow, spec.limit_kind)
     return found
@@ -133,15 +140,16 @@ def problems(spec: MonitorSpec) -> dict[str, str]:
 def _source_problems(source: MlflowSource, kind: LimitKind) -> dict[str, str]:
     found = {}
     if bool(source.experiment) == bool(source.model):
-        found["MLflow"] = "Name an experiment or a registered model of the MLflow server, and not both."
+        found["MLflow"] = say("Name an experiment or a registered model of the MLflow server, and not both.")
     elif not source.metric:
-        found["MLflow metric"] = "Say which metric of its runs is watched."
+        found["MLflow metric"] = say("Say which metric of its runs is watched.")
     elif kind is LimitKind.ROW:
-        found["limit"] = "Runs of MLflow bring no limits of their own. Choose another limit."
+        found["limit"] = say("Runs of MLflow bring no limits of their own. Choose another limit.")
     for text in (source.metric, source.experiment, source.model):
         if len(text) > LONGEST_SOURCE or not text.isprintable():
-            found["MLflow"] = (
-                f"A name on the MLflow server is one line of at most {LONGEST_SOURCE} characters."
+            found["MLflow"] = say(
+                "A name on the MLflow server is one line of at most {longest_source} characters.",
+                longest_source=LONGEST_SOURCE,
             )
     return found
 
@@ -211,7 +219,7 @@ def rule_text(spec: MonitorSpec) -> str:
     """When it fires, in one line: “below 0.8, 2 times in a row”."""
     parts = [limit_text(spec)]
     if spec.consecutive > 1:
-        parts.append(f"{spec.consecutive} times in a row")
+        parts.append(say("{consecutive} times in a row", consecutive=spec.consecutive))
     if spec.lasting_seconds is not None:
         parts.append(f"for {length_text(spec.lasting_seconds)}")
     return ", ".join(parts)
@@ -220,7 +228,7 @@ def rule_text(spec: MonitorSpec) -> str:
 def limit_text(spec: MonitorSpec) -> str:
     side = spec.direction.value
     if spec.limit_kind is LimitKind.ROW:
-        return f"{side} the limit that each reading brings"
+        return say("{side} the limit that each reading brings", side=side)
     if spec.limit_kind is LimitKind.FIXED:
         return f"{side} {number_text(spec.threshold)}"
     amount = (
@@ -228,8 +236,12 @@ def limit_text(spec: MonitorSpec) -> str:
         if spec.limit_kind is LimitKind.CHANGE_SHARE
         else number_text(spec.threshold)
     )
-    base = "the baseline" if spec.baseline is None else f"the baseline of {number_text(spec.baseline)}"
-    return f"more than {amount} {side} {base}"
+    base = (
+        say("the baseline")
+        if spec.baseline is None
+        else say("the baseline of {number_text}", number_text=number_text(spec.baseline))
+    )
+    return say("more than {amount} {side} {base}", amount=amount, side=side, base=base)
 
 
 def breach_title(spec: MonitorSpec) -> str:
@@ -237,7 +249,7 @@ def breach_title(spec: MonitorSpec) -> str:
     verb = "fell" if spec.direction is Direction.BELOW else "rose"
     what = limit_text(spec)
     if spec.limit_kind is LimitKind.ROW:
-        what = f"{spec.direction.value} its limit"
+        what = say("{direction} its limit", direction=spec.direction.value)
     return f"{spec.name} {verb} {what}"
 
 
@@ -245,10 +257,25 @@ def breach_sentence(spec: MonitorSpec, readings: Sequence[tuple[str, float | Non
     """Why a sign-off no longer counts: the monitor, its rule and the readings, of many the last ones."""
     shown = readings[-SHOWN_READINGS:]
     named = ", ".join(f"{key} ({number_text(value)})" for key, value in shown)
-    more = f"{len(readings):,} readings, the last of them " if len(readings) > len(shown) else ""
-    return f"“{spec.name}” was {rule_text(spec)}: {more}{named}."
+    more = (
+        say("{readings_count:,} readings, the last of them ", readings_count=len(readings))
+        if len(readings) > len(shown)
+        else ""
+    )
+    return say(
+        "“{spec}” was {rule_text}: {more}{named}.",
+        spec=spec.name,
+        rule_text=rule_text(spec),
+        more=more,
+        named=named,
+    )
 
 
 def silence_sentence(spec: MonitorSpec, since: str) -> str:
     every = length_text(spec.expected_seconds or 0)
-    return f"No reading of “{spec.name}” has come since {since}; one was expected every {every}."
+    return say(
+        "No reading of “{spec}” has come since {since}; one was expected every {every}.",
+        spec=spec.name,
+        since=since,
+        every=every,
+    )

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from lifecycle.guide import ONLY, Guide
+from lifecycle.language import say
 from lifecycle.rules.checks.reading import Reading
 from lifecycle.rules.dates import months_after
 from lifecycle.rules.delivery import DeliveryMetrics, IncidentFact
@@ -91,9 +92,9 @@ def review_cycle(facts: ProjectFacts, guide: Guide, triggers: Sequence[Trigger] 
 
 def _because(due_on: date, today: date, triggers: Sequence[Trigger]) -> Iterator[str]:
     if due_on < today:
-        yield f"It was due on {due_on.isoformat()}."
+        yield say("It was due on {due_on}.", due_on=due_on.isoformat())
     elif due_on == today:
-        yield "It is due today."
+        yield say("It is due today.")
     yield from (each.text for each in sorted(triggers, key=lambda each: each.on))
 
 
@@ -115,8 +116,12 @@ def triggers_of(releases: Sequence[ReleaseFact], incidents: Sequence[IncidentFac
     found = [
         Trigger(
             each.newest.happened_at.date(),
-            f"Release {each.number} (version {each.model_version}) was rolled back on "
-            f"{each.newest.happened_at.date().isoformat()}.",
+            say(
+                "Release {number} (version {model_version}) was rolled back on {date}.",
+                number=each.number,
+                model_version=each.model_version,
+                date=each.newest.happened_at.date().isoformat(),
+            ),
         )
         for each in back
         if each.newest
@@ -129,7 +134,11 @@ def triggers_of(releases: Sequence[ReleaseFact], incidents: Sequence[IncidentFac
 
 def _happened(one: IncidentFact) -> str:
     on = one.started_at.date().isoformat()
-    return f"An incident began on {on}: {one.title}." if one.title else f"An incident began on {on}."
+    return (
+        say("An incident began on {on}: {one}.", on=on, one=one.title)
+        if one.title
+        else say("An incident began on {on}.", on=on)
+    )
 
 
 # ---------------------------------------------------------------- on which evidence
@@ -197,62 +206,78 @@ def findings(
 def _metric(reading: Reading) -> Finding:
     start, target = reading.value("D05", "value"), reading.value("D06", ONLY)
     now = reading.value("P12", "value")
-    planned = f"{start} before, {target} as the target" if start and target else "no target set"
-    title = reading.value("D04", ONLY) or "Business metric"
+    planned = (
+        say("{start} before, {target} as the target", start=start, target=target)
+        if start and target
+        else say("no target set")
+    )
+    title = reading.value("D04", ONLY) or say("Business metric")
     if not (start and target and now) or len({each.unit.casefold() for each in (start, target, now)}) > 1:
         reads = Reads.PLAIN if now and not (start and target) else Reads.UNKNOWN
-        return Finding(str(title), planned, str(now) if now else "not measured", reads, "P12")
+        return Finding(str(title), planned, str(now) if now else say("not measured"), reads, "P12")
     span = target.amount - start.amount
     share = (now.amount - start.amount) / span if span else Decimal(1)
     percent = (share * 100).quantize(Decimal(1), ROUND_HALF_UP)
-    reached = f"{now}, {percent} % of the way" if share < 1 else f"{now}, the target is reached"
+    reached = (
+        say("{now}, {percent} % of the way", now=now, percent=percent)
+        if share < 1
+        else say("{now}, the target is reached", now=now)
+    )
     enough = share >= reading.number("value_share")
     return Finding(str(title), planned, reached, Reads.GOOD if enough else Reads.BAD, "P12")
 
 
 def _value(reading: Reading) -> Finding:
     promised, realised = reading.value("D08", ONLY), reading.value("P12", "realised")
-    planned = f"{promised} a year" if promised else "nothing promised"
-    title = "Value realised"
+    planned = say("{promised} a year", promised=promised) if promised else say("nothing promised")
+    title = say("Value realised")
     if not isinstance(promised, Money) or not isinstance(realised, Money) or not promised.amount:
-        return Finding(title, planned, str(realised) if realised else "not known", Reads.UNKNOWN, "P12")
+        return Finding(title, planned, str(realised) if realised else say("not known"), Reads.UNKNOWN, "P12")
     if promised.currency != realised.currency:
-        return Finding(title, planned, f"{realised}, in another currency", Reads.UNKNOWN, "P12")
+        return Finding(
+            title, planned, say("{realised}, in another currency", realised=realised), Reads.UNKNOWN, "P12"
+        )
     percent = (realised.amount * 100 / promised.amount).quantize(Decimal(1), ROUND_HALF_UP)
     stopped = reading.value("P12", "stop_met")
-    now = f"{realised}, {percent} % of it" + ("; the condition to stop is met" if stopped else "")
+    now = say("{realised}, {percent} % of it", realised=realised, percent=percent) + (
+        say("; the condition to stop is met") if stopped else ""
+    )
     return Finding(title, planned, now, Reads.BAD if stopped else Reads.PLAIN, "P12")
 
 
 def _use(reading: Reading) -> Finding:
     overridden, unused = reading.value("P13", "override"), reading.value("P13", "non_use")
     if overridden is None or unused is None:
-        return Finding("Override and non-use", "", "not known", Reads.UNKNOWN, "P13")
-    now = f"{plain_number(overridden)} % overridden, {plain_number(unused)} % not used"
-    return Finding("Override and non-use", "", now, Reads.PLAIN, "P13")
+        return Finding(say("Override and non-use"), "", say("not known"), Reads.UNKNOWN, "P13")
+    now = say(
+        "{plain_number} % overridden, {plain_number_2} % not used",
+        plain_number=plain_number(overridden),
+        plain_number_2=plain_number(unused),
+    )
+    return Finding(say("Override and non-use"), "", now, Reads.PLAIN, "P13")
 
 
 def _overturned(reading: Reading) -> Finding:
     share, most = reading.value("P20", ONLY), reading.number("overturned_percent")
-    planned = f"at most {plain_number(most)} %"
+    planned = say("at most {plain_number} %", plain_number=plain_number(most))
     if reading.is_not_applicable("P20"):
-        return Finding("Outcomes overturned", planned, "does not apply", Reads.PLAIN, "P20")
+        return Finding(say("Outcomes overturned"), planned, say("does not apply"), Reads.PLAIN, "P20")
     if share is None:
-        return Finding("Outcomes overturned", planned, "not known", Reads.UNKNOWN, "P20")
+        return Finding(say("Outcomes overturned"), planned, say("not known"), Reads.UNKNOWN, "P20")
     reads = Reads.GOOD if share <= most else Reads.BAD
-    return Finding("Outcomes overturned", planned, f"{plain_number(share)} %", reads, "P20")
+    return Finding(say("Outcomes overturned"), planned, f"{plain_number(share)} %", reads, "P20")
 
 
 def _limits(reading: Reading) -> Iterator[Finding]:
     for title, part, place, unit in (
-        ("Response time", "response", ("R04", ONLY), " ms"),
-        ("Cost per prediction", "cost", ("R07", ONLY), ""),
-        ("Answers per hour", "volume", ("R06", "peak"), ""),
+        (say("Response time"), "response", ("R04", ONLY), " ms"),
+        (say("Cost per prediction"), "cost", ("R07", ONLY), ""),
+        (say("Answers per hour"), "volume", ("R06", "peak"), ""),
     ):
         now, limit = reading.value("P15", part), reading.value(*place)
-        planned = f"at most {_amount(limit)}{unit}" if limit is not None else ""
+        planned = say("at most {amount}{unit}", amount=_amount(limit), unit=unit) if limit is not None else ""
         if now is None:
-            yield Finding(title, planned, "not known", Reads.UNKNOWN, "P15")
+            yield Finding(title, planned, say("not known"), Reads.UNKNOWN, "P15")
         else:
             yield Finding(title, planned, f"{_amount(now)}{unit}", _within(now, limit), "P15")
 
@@ -272,9 +297,9 @@ def _within(now: Any, limit: Any) -> Reads:
 
 
 def _watched(each: WatchedFact) -> Finding:
-    planned = f"fires when {each.fires}"
+    planned = say("fires when {fires}", fires=each.fires)
     if not each.now or each.on is None:
-        return Finding(each.name, planned, "no reading yet", Reads.UNKNOWN)
+        return Finding(each.name, planned, say("no reading yet"), Reads.UNKNOWN)
     now = f"{each.now} on {each.on.isoformat()}"
     return Finding(each.name, planned, now, Reads.BAD if each.is_breach else Reads.GOOD)
 
@@ -282,39 +307,49 @@ def _watched(each: WatchedFact) -> Finding:
 def _age(reading: Reading, today: date) -> Finding:
     trained = [row["trained_on"] for row in reading.rows("P11") or () if row.get("trained_on")]
     interval = reading.value("R14", "interval")
-    planned = f"again every {interval}" if interval else ""
+    planned = say("again every {interval}", interval=interval) if interval else ""
     if not trained:
-        return Finding("Age of the model", planned, "not known", Reads.UNKNOWN, "P11")
+        return Finding(say("Age of the model"), planned, say("not known"), Reads.UNKNOWN, "P11")
     days = (today - max(trained)).days
     reads = Reads.PLAIN if not interval else Reads.GOOD if days <= interval.days else Reads.BAD
-    return Finding("Age of the model", planned, f"trained {days:,} days ago", reads, "P11")
+    return Finding(
+        say("Age of the model"), planned, say("trained {days:,} days ago", days=days), reads, "P11"
+    )
 
 
 def _delivered(metrics: DeliveryMetrics) -> Finding:
     if not metrics.deployments:
-        return Finding("Releases in three months", "", "none", Reads.PLAIN)
-    now = f"{metrics.deployments}, of which {metrics.failed or 'none'} failed"
+        return Finding(say("Releases in three months"), "", "none", Reads.PLAIN)
+    now = say(
+        "{deployments}, of which {failed} failed",
+        deployments=metrics.deployments,
+        failed=metrics.failed or "none",
+    )
     if metrics.restore.median is not None:
-        now += f"; restored in {length_words(metrics.restore.median)}"
-    return Finding("Releases in three months", "", now, Reads.BAD if metrics.failed else Reads.GOOD)
+        now += say("; restored in {length_words}", length_words=length_words(metrics.restore.median))
+    return Finding(say("Releases in three months"), "", now, Reads.BAD if metrics.failed else Reads.GOOD)
 
 
 def _incidents(reading: Reading, incidents: Sequence[IncidentFact], since: date) -> Finding:
     """Those recorded here; what only the worksheet tells of, where nothing was recorded."""
-    title = "Incidents since the last review"
+    title = say("Incidents since the last review")
     rows = reading.rows("P09")
     noted = [row for row in rows or () if row.get("opened_on") and row["opened_on"] >= since]
     recorded = [one for one in incidents if one.noticed_at.date() >= since]
     if rows is None and not recorded:
-        return Finding(title, "", "not known", Reads.UNKNOWN, "P09")
+        return Finding(title, "", say("not known"), Reads.UNKNOWN, "P09")
     count = len(recorded) or len(noted)
     if recorded:
         still_open = sum(one.restored_at is None for one in recorded)
     else:
         still_open = sum(not row.get("closed_on") for row in noted)
-    now = "none" if not count else f"{count}, of which {still_open or 'none'} open"
+    now = (
+        "none"
+        if not count
+        else say("{count}, of which {still_open} open", count=count, still_open=still_open or "none")
+    )
     if recorded and noted:
-        now += f"; {len(noted)} in the worksheet"
+        now += say("; {noted_count} in the worksheet", noted_count=len(noted))
     return Finding(title, "", now, Reads.BAD if count else Reads.GOOD, "P09")
 
 
@@ -323,17 +358,27 @@ def _changes(facts: ProjectFacts, guide: Guide, since: date) -> Finding:
     lately = [each for each in entries if each.changed_on and each.changed_on >= since]
     unassessed = sum(not each.is_assessed for each in entries)
     if not entries and Reading(facts, guide).rows("P10") is None:
-        return Finding("Changes around it", "each assessed", "not known", Reads.UNKNOWN, "P10")
-    now = f"{len(lately) or 'none'} since the last review"
-    now += f", {unassessed} not assessed" if unassessed else ""
-    return Finding("Changes around it", "each assessed", now, Reads.BAD if unassessed else Reads.GOOD, "P10")
+        return Finding(say("Changes around it"), say("each assessed"), say("not known"), Reads.UNKNOWN, "P10")
+    now = say("{lately_count} since the last review", lately_count=len(lately) or "none")
+    now += say(", {unassessed} not assessed", unassessed=unassessed) if unassessed else ""
+    return Finding(
+        say("Changes around it"), say("each assessed"), now, Reads.BAD if unassessed else Reads.GOOD, "P10"
+    )
 
 
 def _conditions(facts: ProjectFacts) -> Finding:
     still_open = [each for each in facts.conditions if each.state == "open"]
     overdue = sum(each.due_on < facts.today for each in still_open)
-    now = "none" if not still_open else f"{len(still_open)}, of which {overdue or 'none'} overdue"
-    return Finding("Conditions open", "met in time", now, Reads.BAD if overdue else Reads.GOOD)
+    now = (
+        "none"
+        if not still_open
+        else say(
+            "{still_open_count}, of which {overdue} overdue",
+            still_open_count=len(still_open),
+            overdue=overdue or "none",
+        )
+    )
+    return Finding(say("Conditions open"), say("met in time"), now, Reads.BAD if overdue else Reads.GOOD)
 
 
 # ---------------------------------------------------------------- who can use it
@@ -373,8 +418,8 @@ class Enablement:
 
 def enablement(facts: ProjectFacts, guide: Guide) -> Enablement:
     reading = Reading(facts, guide)
-    people = Reached("People trained", reading.value("D24", "people"), reading.value("P06", "people"))
-    sites = Reached("Sites live", reading.value("D24", "sites"), reading.value("P06", "sites"))
+    people = Reached(say("People trained"), reading.value("D24", "people"), reading.value("P06", "people"))
+    sites = Reached(say("Sites live"), reading.value("D24", "sites"), reading.value("P06", "sites"))
     share = reading.number("trained_share")
     unfinished = people.percent is None or people.percent < share * 100
     audiences = tuple(
@@ -423,23 +468,30 @@ def may_retire(
     """What the retirement itself lacks; who may retire it is the Operate gate's question."""
     plan = ending(facts, guide)
     found = [
-        Blocker("not_told", f"{name} uses the output. Say when they were told.", fields=("D16",))
+        Blocker(
+            "not_told", say("{name} uses the output. Say when they were told.", name=name), fields=("D16",)
+        )
         for name in plan.consumers
         if told.get(name) is None
     ]
     found += [
-        Blocker("told_ahead", f"{name} cannot have been told on {on.isoformat()}, which lies ahead.")
+        Blocker(
+            "told_ahead",
+            say("{name} cannot have been told on {on}, which lies ahead.", name=name, on=on.isoformat()),
+        )
         for name, on in told.items()
         if on is not None and on > facts.today
     ]
     if records_until is None:
-        found.append(Blocker("no_retention", "Say until when the records are kept."))
+        found.append(Blocker("no_retention", say("Say until when the records are kept.")))
     elif plan.records_until and records_until < plan.records_until:
-        text = (
-            f"The plan keeps records for {plan.retention}, until {plan.records_until.isoformat()} at least. "
-            "Keep them as long, or change the plan (P17)."
+        text = say(
+            "The plan keeps records for {retention}, until {records_until} at least. Keep them "
+            "as long, or change the plan (P17).",
+            retention=plan.retention,
+            records_until=plan.records_until.isoformat(),
         )
         found.append(Blocker("kept_too_short", text, fields=("P17",)))
     elif records_until < facts.today:
-        found.append(Blocker("kept_too_short", "Records are kept at least until today."))
+        found.append(Blocker("kept_too_short", say("Records are kept at least until today.")))
     return tuple(found)

@@ -16,6 +16,7 @@ from typing import Any
 
 from lifecycle.errors import Invalid
 from lifecycle.guide import PartSpec
+from lifecycle.language import say
 from lifecycle.vocabulary import DURATION_UNITS, Duration, Money, Person, Quantity, plain_number
 
 LONGEST = MappingProxyType(
@@ -32,6 +33,7 @@ _INVISIBLE = {"Cf", "Cc", "Zs", "Zl", "Zp"}
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0]")
 # A leading zero never starts a group: "0,500" is a half, "1,200" twelve hundred.
 _GROUPED = re.compile(r"^[+-]?[1-9]\d{0,2}([,\s_]\d{3})+(\.\d+)?$")
+_GROUPED_BY_SPACES = re.compile(r"^[+-]?[1-9]\d{0,2}(\s\d{3})+,\d+$")  # "12 500,5", as French writes it
 _PLAIN = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,2})?$")
 _AMOUNT_AND_WORD = re.compile(r"^([+-]?[\d.,\s_]*\d[.,]?(?:[eE][+-]?\d{1,2})?)\s*([^\d\s.,_].*)$", re.DOTALL)
 _CURRENCY_FIRST = re.compile(r"^([A-Za-z]{3})\s*([+-]?[\d.,].*)$", re.DOTALL)
@@ -52,7 +54,7 @@ def parse_part(part: PartSpec, raw: object) -> Stored | None:
     if raw is None or (isinstance(raw, str) and not raw.strip()):
         return None
     if isinstance(raw, int) and abs(raw) >= _UNPRINTABLE:
-        raise Problem("is too long a number.")
+        raise Problem(say("is too long a number."))
     return _PARSERS[part.type](part, raw)
 
 
@@ -79,14 +81,18 @@ def _is_invisible(letter: str) -> bool:
 
 def _text(raw: object, longest: int) -> str | None:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
-        raise Problem("needs text.")
+        raise Problem(say("needs text."))
     if isinstance(raw, float | Decimal) and not Decimal(raw).is_finite():
-        raise Problem("needs text, not an empty or infinite number.")
+        raise Problem(say("needs text, not an empty or infinite number."))
     text = clean_text(str(raw))
     if len(text) > longest:
         raise Problem(
-            f"is {len(text):,} characters long; at most {longest:,} can be kept. "
-            "Shorten it or link to a document."
+            say(
+                "is {text_count:,} characters long; at most {longest:,} can be kept. Shorten it or "
+                "link to a document.",
+                text_count=len(text),
+                longest=longest,
+            )
         )
     return text or None
 
@@ -111,7 +117,10 @@ def _parse_link(part: PartSpec, raw: object) -> str | None:
     scheme = _SCHEME.match(text) if text else None
     if text and scheme and scheme[1].lower() not in ("http", "https") and not _HOST_AND_PORT.match(text):
         raise Problem(
-            f"may be a web address (https://…) or the name of a document, not “{shortened(scheme[1])}:”."
+            say(
+                "may be a web address (https://…) or the name of a document, not “{scheme}:”.",
+                scheme=shortened(scheme[1]),
+            )
         )
     return text
 
@@ -126,12 +135,12 @@ def parse_number(raw: object) -> Decimal:
 
 def _number(raw: object) -> Decimal:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
-        raise Problem("needs a number.")
+        raise Problem(say("needs a number."))
     number = _written_number(raw) if isinstance(raw, str) else Decimal(str(raw))
     if not number.is_finite():
-        raise Problem("needs a finite number.")
+        raise Problem(say("needs a finite number."))
     if not -LARGEST < number < LARGEST:
-        raise Problem("is larger than can be kept (15 digits before the point).")
+        raise Problem(say("is larger than can be kept (15 digits before the point)."))
     return round(number, 12)
 
 
@@ -140,9 +149,11 @@ def _written_number(raw: str) -> Decimal:
     if len(text) <= LONGEST["number"]:
         if _GROUPED.match(text):
             return Decimal(re.sub(r"[,\s_]", "", text))
+        if _GROUPED_BY_SPACES.match(text):
+            return Decimal(re.sub(r"\s", "", text).replace(",", "."))
         if _PLAIN.match(text):
             return Decimal(text.replace(",", "."))
-    raise Problem(f"needs a number, not “{shortened(raw)}”.")
+    raise Problem(say("needs a number, not “{raw}”.", raw=shortened(raw)))
 
 
 def _number_text(number: Decimal) -> str:
@@ -154,13 +165,27 @@ def _number_text(number: Decimal) -> str:
 def _bounded(part: PartSpec, number: Decimal) -> Decimal:
     unit = f" {part.unit}" if part.unit else ""
     if part.whole and number != number.to_integral_value():
-        raise Problem(f"needs a whole number, not {plain_number(number)}.")
+        raise Problem(say("needs a whole number, not {plain_number}.", plain_number=plain_number(number)))
     if part.min is not None and number < part.min:
         least = plain_number(part.min)
-        raise Problem(f"is {plain_number(number)}{unit}; the least possible is {least}{unit}.")
+        raise Problem(
+            say(
+                "is {plain_number}{unit}; the least possible is {least}{unit}.",
+                plain_number=plain_number(number),
+                unit=unit,
+                least=least,
+            )
+        )
     if part.max is not None and number > part.max:
         most = plain_number(part.max)
-        raise Problem(f"is {plain_number(number)}{unit}; the most possible is {most}{unit}.")
+        raise Problem(
+            say(
+                "is {plain_number}{unit}; the most possible is {most}{unit}.",
+                plain_number=plain_number(number),
+                unit=unit,
+                most=most,
+            )
+        )
     return number
 
 
@@ -185,25 +210,27 @@ def _amount_and(part: PartSpec, raw: object, word: str) -> tuple[Decimal, str] |
         case int() | float() | Decimal():
             return _number(raw), ""
         case _:
-            raise Problem(f"needs an amount and its {word}.")
+            raise Problem(say("needs an amount and its {word}.", word=word))
 
 
 def _amount_in(raw: Mapping[Any, object], word: str) -> tuple[Decimal, str] | None:
     for name in raw:
         if name not in ("amount", word):
-            raise Problem(f"has only an amount and a {word}, no “{shortened(str(name))}”.")
+            raise Problem(
+                say("has only an amount and a {word}, no “{name}”.", word=word, name=shortened(str(name)))
+            )
     amount, name = raw.get("amount"), raw.get(word)
     if amount is None or (isinstance(amount, str) and not amount.strip()):
         return None
     if not isinstance(name, str | None):
-        raise Problem(f"needs its {word} as text.")
+        raise Problem(say("needs its {word} as text.", word=word))
     return _number(amount), (name or "").strip()
 
 
 def _amount_written(raw: str) -> tuple[Decimal, str]:
     text = raw.strip()
     if len(text) > 200:
-        raise Problem(f"needs a number, not “{shortened(text)}”.")
+        raise Problem(say("needs a number, not “{text}”.", text=shortened(text)))
     if match := _CURRENCY_FIRST.match(text):
         return _number(match[2]), match[1]
     if not _PLAIN.match(text) and (match := _AMOUNT_AND_WORD.match(text)):
@@ -219,14 +246,18 @@ def _parse_duration(part: PartSpec, raw: object) -> dict[str, str] | None:
     unit = next((unit for unit in DURATION_UNITS if word.lower() in (unit, unit[:-1])), None)
     if unit is None:
         raise Problem(
-            f"needs a unit of time ({', '.join(DURATION_UNITS)}), not “{shortened(word)}”."
+            say(
+                "needs a unit of time ({duration_units}), not “{word}”.",
+                duration_units=", ".join(DURATION_UNITS),
+                word=shortened(word),
+            )
             if word
-            else "needs a unit of time, for example days."
+            else say("needs a unit of time, for example days.")
         )
     if amount < 0:
-        raise Problem("cannot be a negative length of time.")
+        raise Problem(say("cannot be a negative length of time."))
     if Duration(amount, unit).days > 36_525:
-        raise Problem("is longer than a hundred years.")
+        raise Problem(say("is longer than a hundred years."))
     return {"amount": _number_text(amount), "unit": unit}
 
 
@@ -236,9 +267,9 @@ def _parse_money(part: PartSpec, raw: object) -> dict[str, str] | None:
         return None
     amount, currency = pair[0], pair[1].upper()
     if not re.fullmatch(r"[A-Z]{3}", currency):
-        raise Problem("needs a currency as three letters, for example EUR.")
+        raise Problem(say("needs a currency as three letters, for example EUR."))
     if amount < 0:
-        raise Problem("cannot be a negative amount.")
+        raise Problem(say("cannot be a negative amount."))
     return {"amount": _number_text(_bounded(part, amount)), "currency": currency}
 
 
@@ -253,7 +284,7 @@ def _parse_quantity(part: PartSpec, raw: object) -> dict[str, str] | None:
 def _parse_choice(part: PartSpec, raw: object) -> str:
     chosen = _chosen(part, str(raw)) if isinstance(raw, str | int) and not isinstance(raw, bool) else None
     if chosen is None:
-        raise Problem(f"is not one of: {', '.join(part.choices.values())}.")
+        raise Problem(say("is not one of: {values}.", values=", ".join(part.choices.values())))
     return chosen
 
 
@@ -273,9 +304,15 @@ def _words(raw: object) -> list[str]:
     if isinstance(given, set | frozenset):
         given = sorted(given, key=str)  # a set has no order of its own to keep
     if not isinstance(given, Sequence) or not all(isinstance(word, str) for word in given):
-        raise Problem("needs a list of words.")
+        raise Problem(say("needs a list of words."))
     if len(given) > MOST_TAGS:
-        raise Problem(f"has {len(given):,} entries; at most {MOST_TAGS} can be kept.")
+        raise Problem(
+            say(
+                "has {given_count:,} entries; at most {most_tags} can be kept.",
+                given_count=len(given),
+                most_tags=MOST_TAGS,
+            )
+        )
     cleaned = (_line(word, LONGEST["tag"]) for word in given)
     return [word for word in cleaned if word]
 
@@ -285,7 +322,13 @@ def _parse_choices(part: PartSpec, raw: object) -> list[str] | None:
     for word in _words(raw):
         key = _chosen(part, word)
         if key is None and not part.open:
-            raise Problem(f"“{shortened(word)}” is not one of: {', '.join(part.choices.values())}.")
+            raise Problem(
+                say(
+                    "“{word}” is not one of: {values}.",
+                    word=shortened(word),
+                    values=", ".join(part.choices.values()),
+                )
+            )
         chosen.append(key or word)
     return sorted(set(chosen)) or None
 
@@ -300,9 +343,11 @@ def _parse_date(part: PartSpec, raw: object) -> str:
     try:
         day = _day(raw)
     except ValueError as error:
-        raise Problem(f"needs a date as year-month-day (2026-11-23), not “{shortened(str(raw))}”.") from error
+        raise Problem(
+            say("needs a date as year-month-day (2026-11-23), not “{raw}”.", raw=shortened(str(raw)))
+        ) from error
     if not EARLIEST <= day <= LATEST:
-        raise Problem(f"is {day.isoformat()}; dates from 1900 to 2200 can be kept.")
+        raise Problem(say("is {day}; dates from 1900 to 2200 can be kept.", day=day.isoformat()))
     return day.isoformat()
 
 
@@ -321,7 +366,7 @@ def _parse_yes_no(part: PartSpec, raw: object) -> bool:
         return True
     if word in ("no", "false"):
         return False
-    raise Problem(f"needs yes or no, not “{shortened(str(raw))}”.")
+    raise Problem(say("needs yes or no, not “{raw}”.", raw=shortened(str(raw))))
 
 
 def _parse_person(part: PartSpec, raw: object) -> str | None:
@@ -335,7 +380,7 @@ def _reference(part: PartSpec, raw: object) -> str:
     text = str(raw).strip()
     field_id, _, row = text.partition("/")
     if field_id not in part.to or not is_row_id(row):
-        raise Problem(f"must point at a row of {' or '.join(part.to)}.")
+        raise Problem(say("must point at a row of {to}.", to=" or ".join(part.to)))
     return text
 
 

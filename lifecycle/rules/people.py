@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from lifecycle.language import say
+
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 LONGEST_EMAIL, LONGEST_NAME = 254, 120
 FREE_ATTEMPTS_PER_ACCOUNT, FREE_ATTEMPTS_PER_ADDRESS = 4, 20
@@ -33,30 +35,42 @@ def tidy_email(text: str) -> str:
 def name_problem(name: str, what: str = "a name") -> str | None:
     """None when a tidied name can be shown anywhere without misleading anybody."""
     if not name:
-        return f"Enter {what}."
+        return say("Enter {what}.", what=what)
     if len(name) > LONGEST_NAME:
-        return f"Use at most {LONGEST_NAME} characters; this has {len(name)}."
+        return say(
+            "Use at most {longest_name} characters; this has {name_count}.",
+            longest_name=LONGEST_NAME,
+            name_count=len(name),
+        )
     if any(unicodedata.category(character) in _INVISIBLE for character in name):
-        return "Remove the invisible characters; retype it if you pasted it."
+        return say("Remove the invisible characters; retype it if you pasted it.")
     return None
 
 
 def email_problem(email: str) -> str | None:
     if not email:
-        return "Enter an e-mail address."
+        return say("Enter an e-mail address.")
     if len(email) > LONGEST_EMAIL or not _EMAIL.fullmatch(email) or name_problem(email[:LONGEST_NAME]):
-        return "Enter an e-mail address such as name@example.org."
+        return say("Enter an e-mail address such as name@example.org.")
     return None
 
 
 def password_problem(password: str, *, near: Sequence[str] = ()) -> str | None:
     """None when long enough and not one of `near` (the person's own name and address)."""
     if len(password) < SHORTEST_PASSWORD:
-        return f"This has {len(password)} characters; use at least {SHORTEST_PASSWORD}."
+        return say(
+            "This has {password_count} characters; use at least {shortest_password}.",
+            password_count=len(password),
+            shortest_password=SHORTEST_PASSWORD,
+        )
     if len(password) > LONGEST_PASSWORD:
-        return f"This has {len(password)} characters; use at most {LONGEST_PASSWORD}."
+        return say(
+            "This has {password_count} characters; use at most {longest_password}.",
+            password_count=len(password),
+            longest_password=LONGEST_PASSWORD,
+        )
     if len(set(password)) < 4 or password.casefold() in {text.casefold() for text in near}:
-        return "This is too easy to guess. Use words that are not your name or address."
+        return say("This is too easy to guess. Use words that are not your name or address.")
     return None
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from lifecycle.errors import Forbidden
+from lifecycle.language import mark, say
 from lifecycle.vocabulary import OWN_ROLES, REVIEWERS, Actor, OrganisationRole, Role, Scope, roles_here
 
 ADMINISTRATOR, LEADERSHIP, MEMBER = OrganisationRole
@@ -263,7 +264,7 @@ _BEYOND_ONE_PROJECT = frozenset(
     {"portfolio.read_all", "organisation.read_audit", "projects.create", "projects.import_document"}
 )
 
-_NOT_A_PERSON = (
+_NOT_A_PERSON = mark(
     "Only a person who is signed in may do this; it cannot be done from the command line or by the product."
 )
 
@@ -293,8 +294,10 @@ def refusal(action: str, by: Actor, project_roles: Collection[Role] = ()) -> str
         return sentence
     holders = _names(allowed)
     if not holders:
-        return "Nobody may do this by hand."
-    return f"Only {holders} may do this. Ask one of them, or an administrator for the role."
+        return say("Nobody may do this by hand.")
+    return say(
+        "Only {holders} may do this. Ask one of them, or an administrator for the role.", holders=holders
+    )
 
 
 def require(action: str, by: Actor, project_roles: Collection[Role] = ()) -> None:
@@ -307,22 +310,29 @@ def _against_token(action: str, by: Actor) -> str | None:
     """Why no token, or not this one, can do it; None where its person's rights decide."""
     granting = [scope for scope, actions in SCOPES.items() if action in actions]
     if by.grant is None or not granting:
-        return "No token can do this. Sign in and do it on the screen."
+        return say("No token can do this. Sign in and do it on the screen.")
     if by.grant.scopes.isdisjoint(granting):
-        return f"This token lacks the scope {granting[0].value}. Make another one that has it."
+        return say(
+            "This token lacks the scope {value}. Make another one that has it.", value=granting[0].value
+        )
     if by.grant.only_project is not None and action in _BEYOND_ONE_PROJECT:
-        return "This token is for one project only. Make another one without that restriction."
+        return say("This token is for one project only. Make another one without that restriction.")
     return None
 
 
 def _names(allowed: Allowed) -> str:
     if allowed.organisation >= EVERYBODY:
-        return "people of this organisation"
-    words = [f"the project's {_lower(role.title)}" for role in roles_here() if role in allowed.project]
+        return say("people of this organisation")
+    words = [
+        say("the project's {lower}", lower=_lower(role.title))
+        for role in roles_here()
+        if role in allowed.project
+    ]
     if allowed.project >= ANYONE_ON_IT:
-        words = ["people with a role on the project"]
+        words = [say("people with a role on the project")]
     words += [
-        {ADMINISTRATOR: "an administrator", LEADERSHIP: "leadership"}[role] for role in allowed.organisation
+        {ADMINISTRATOR: say("an administrator"), LEADERSHIP: "leadership"}[role]
+        for role in allowed.organisation
     ]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else ""
 

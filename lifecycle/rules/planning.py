@@ -15,6 +15,7 @@ from datetime import date
 from enum import StrEnum
 
 from lifecycle.guide import Guide, ReviewSpec
+from lifecycle.language import mark, say
 from lifecycle.rules.calendars import WorkCalendar
 from lifecycle.rules.checks.evaluation import judge_all
 from lifecycle.rules.project_facts import AnswerFact, ProjectFacts, Value
@@ -310,9 +311,9 @@ class FixedDate:
 
 
 _PARTS = (
-    ("R24", "expected_end", FixedKind.ASSESSMENT_END, "Privacy assessment ends"),
-    ("F01", "decision", FixedKind.TIME_BOX, "Feasibility time-box ends"),
-    ("P17", "funding_end", FixedKind.FUNDING_END, "Funding ends"),
+    ("R24", "expected_end", FixedKind.ASSESSMENT_END, mark("Privacy assessment ends")),
+    ("F01", "decision", FixedKind.TIME_BOX, mark("Feasibility time-box ends")),
+    ("P17", "funding_end", FixedKind.FUNDING_END, mark("Funding ends")),
 )
 
 
@@ -326,14 +327,14 @@ def _of_sources(facts: ProjectFacts) -> Iterator[FixedDate]:
     for source in facts.sources:
         ends = _value(source.answers.get("X09"))
         if isinstance(ends, date):
-            what = f"Agreement for {source.name} ends"
+            what = say("Agreement for {source} ends", source=source.name)
             yield FixedDate(ends, FixedKind.AGREEMENT_END, what, f"X09@{source.id}")
 
 
 def _windows(facts: ProjectFacts) -> Iterator[FixedDate]:
     for row in _value(facts.answer("D22")) or ():
         if window := row.get("change_window"):
-            what = f"Change window of {row.get('name') or 'a system'}"
+            what = say("Change window of {get}", get=row.get("name") or say("a system"))
             yield FixedDate(window, FixedKind.CHANGE_WINDOW, what, "D22")
 
 
@@ -347,7 +348,9 @@ def _of_parts(facts: ProjectFacts) -> Iterator[FixedDate]:
 def _conditions(facts: ProjectFacts) -> Iterator[FixedDate]:
     for condition in facts.conditions:
         if condition.state == "open":
-            yield FixedDate(condition.due_on, FixedKind.CONDITION, f"Condition: {condition.text}")
+            yield FixedDate(
+                condition.due_on, FixedKind.CONDITION, say("Condition: {condition}", condition=condition.text)
+            )
 
 
 def _value(fact: AnswerFact | None) -> Value:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lifecycle.errors import Invalid
+from lifecycle.language import say
 from lifecycle.rules.moments import moments_of
 from lifecycle.rules.triggers import LimitKind
 from lifecycle.vocabulary import Blocker
@@ -84,7 +85,7 @@ def numbered(readings: Iterable[NewReading]) -> tuple[list[tuple[str, NewReading
         value, limit = reading.value, reading.limit
         is_fine = (value is None or finite(value)) and (limit is None or finite(limit))
         if not is_fine or not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
-            problems.append(Problem(key[:60] or f"Reading {place}", _problem(key, reading)))
+            problems.append(Problem(key[:60] or say("Reading {place}", place=place), _problem(key, reading)))
             continue
         before = first.setdefault(key, reading)
         if before is reading:
@@ -102,13 +103,17 @@ def numbered(readings: Iterable[NewReading]) -> tuple[list[tuple[str, NewReading
 def _problem(key: str, reading: NewReading) -> str:
     """Why a reading cannot be taken."""
     if not key:
-        return "It has no key."
+        return say("It has no key.")
     if len(key) > LONGEST_KEY:
-        return f"Its key is {len(key):,} characters long; at most {LONGEST_KEY} can be kept."
+        return say(
+            "Its key is {key_count:,} characters long; at most {longest_key} can be kept.",
+            key_count=len(key),
+            longest_key=LONGEST_KEY,
+        )
     if not key.isprintable():
-        return "Its key holds characters that cannot be seen."
+        return say("Its key holds characters that cannot be seen.")
     is_value = reading.value is not None and not math.isfinite(reading.value)
-    return f"Its {'value' if is_value else 'limit'} is not a finite number."
+    return say("Its {part} is not a finite number.", part="value" if is_value else "limit")
 
 
 def sort_out(
@@ -144,13 +149,23 @@ def against_conflicts(conflicts: Sequence[str]) -> tuple[Blocker, ...]:
     if not conflicts:
         return ()
     rest = len(conflicts) - NAMED
-    named = ", ".join(conflicts[:NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
-    text = f"Nothing was stored: {named} came before with another value. Correct a reading by itself, or take it out."
+    named = ", ".join(conflicts[:NAMED]) + (say(" and {rest:,} more", rest=rest) if rest > 0 else "")
+    text = say(
+        "Nothing was stored: {named} came before with another value. Correct a reading by "
+        "itself, or take it out.",
+        named=named,
+    )
     return (Blocker("reading:conflict", text),)
 
 
 def refuse_too_many(count: int) -> None:
     if count > MOST_AT_ONCE:
         raise Invalid(
-            {"readings": f"These are {count:,} readings; at most {MOST_AT_ONCE:,} can be pushed at once."}
+            {
+                "readings": say(
+                    "These are {count:,} readings; at most {most_at_once:,} can be pushed at once.",
+                    count=count,
+                    most_at_once=MOST_AT_ONCE,
+                )
+            }
         )

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from lifecycle.language import say
 from lifecycle.vocabulary import ProjectStatus, Stage
 
 # Shares of an earlier import that a file has to list before its silence about the rest says anything.
@@ -199,19 +200,19 @@ def told_by(row: ListedProject) -> Told:
 def place_words(stage: Stage | None, status: ProjectStatus) -> str:
     """Where a project stands: its stage, in Production with what it does there."""
     if stage is None:
-        return "not placed"
+        return say("not placed")
     return f"{stage.title}, {status.value}" if stage is Stage.PRODUCTION else stage.title
 
 
 def field_changes(before: Told, after: Told) -> tuple[FieldChange, ...]:
     """Every field that differs, in the order of the page. Never empty for what is not the same row."""
     single = (
-        ("Name", before.name, after.name),
-        ("Organisation", before.organisation, after.organisation),
+        (say("Name"), before.name, after.name),
+        (say("Organisation"), before.organisation, after.organisation),
         ("Id", before.external_id, after.external_id),
-        ("Stage word", before.stage_word, after.stage_word),
-        ("Stage here", before.place, after.place),
-        ("Risk", before.risk, after.risk),
+        (say("Stage word"), before.stage_word, after.stage_word),
+        (say("Stage here"), before.place, after.place),
+        (say("Risk"), before.risk, after.risk),
     )
     found = [
         FieldChange(field, old or "", new or "")
@@ -222,10 +223,10 @@ def field_changes(before: Told, after: Told) -> tuple[FieldChange, ...]:
     if before.others is not None and after.others is not None:
         found += _cell_changes(before.others, after.others)
     if before.gone != after.gone:
-        found.append(FieldChange("In the register", *(("no", "yes") if before.gone else ("yes", "no"))))
+        found.append(FieldChange(say("In the register"), *(("no", "yes") if before.gone else ("yes", "no"))))
     if not found:
-        what = "Columns not kept then" if before.others is None else "Headers or spelling"
-        found.append(FieldChange(what, "", "written differently"))
+        what = say("Columns not kept then") if before.others is None else say("Headers or spelling")
+        found.append(FieldChange(what, "", say("written differently")))
     return tuple(found)
 
 

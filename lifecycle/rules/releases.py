@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from lifecycle.language import mark, say
 from lifecycle.rules.checks.model import TEST_SECTIONS
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.vocabulary import (
@@ -45,12 +46,12 @@ class Move(StrEnum):
 
 
 _TITLES = {
-    Move.SHADOW: "Shadow",
-    Move.CANARY: "Canary",
-    Move.SHARE: "Share of traffic",
-    Move.FULL: "Everybody",
-    Move.ROLLED_BACK: "Rolled back",
-    Move.WITHDRAWN: "Withdrawn",
+    Move.SHADOW: mark("Shadow"),
+    Move.CANARY: mark("Canary"),
+    Move.SHARE: mark("Share of traffic"),
+    Move.FULL: mark("Everybody"),
+    Move.ROLLED_BACK: mark("Rolled back"),
+    Move.WITHDRAWN: mark("Withdrawn"),
 }
 ADVANCES = (Move.SHADOW, Move.CANARY, Move.SHARE, Move.FULL)
 REACHES_USERS = (Move.CANARY, Move.SHARE, Move.FULL)
@@ -158,9 +159,9 @@ def signed_version(facts: ProjectFacts) -> str | None:
 
 def other_version(asked: str, signed: str | None) -> Blocker:
     text = (
-        f"Version {signed} is signed, not {asked}."
+        say("Version {signed} is signed, not {asked}.", signed=signed, asked=asked)
         if signed
-        else f"No version is signed yet; {asked} was asked for."
+        else say("No version is signed yet; {asked} was asked for.", asked=asked)
     )
     return Blocker("model_version", text, area=Area.SIGN_OFFS, fields=("P01",))
 
@@ -187,16 +188,19 @@ def _against_release(
     digest: str,
 ) -> Iterator[Blocker]:
     if not facts.is_adopted:
-        yield Blocker("not_adopted", "This project comes from a register. Adopt it before releasing.")
+        yield Blocker("not_adopted", say("This project comes from a register. Adopt it before releasing."))
         return
     if facts.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED):
-        yield Blocker("ended", f"This project is {facts.status.value}; nothing of it is released any more.")
+        yield Blocker(
+            "ended",
+            say("This project is {status}; nothing of it is released any more.", status=facts.status.value),
+        )
         return
     if facts.stage is not Stage.PRODUCTION:
-        where = f"is in {facts.stage.title}" if facts.stage else "has no stage yet"
+        where = say("is in {stage}", stage=facts.stage.title) if facts.stage else say("has no stage yet")
         yield Blocker(
             "not_in_production",
-            f"The project {where}. Releases are made in Production.",
+            say("The project {where}. Releases are made in Production.", where=where),
             gate=facts.gate,
         )
         return
@@ -206,8 +210,9 @@ def _against_release(
     yield from against_launch
     same = [each for each in releases if each.digest == digest and not each.has_ended] if digest else []
     if same:
-        text = (
-            f"Release {same[-1].number} holds exactly this already: the same version, answers and sign-offs."
+        text = say(
+            "Release {number} holds exactly this already: the same version, answers and sign-offs.",
+            number=same[-1].number,
         )
         yield Blocker("same_release", text)
 
@@ -236,17 +241,28 @@ def next_moves(release: ReleaseFact) -> tuple[Move, ...]:
 def _against_step(
     facts: ProjectFacts, release: ReleaseFact, releases: Sequence[ReleaseFact], move: Move, share: int | None
 ) -> Iterator[Blocker]:
-    name = f"Release {release.number}"
+    name = say("Release {number}", number=release.number)
     if facts.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED):
-        yield Blocker("ended", f"This project is {facts.status.value}; nothing of it is released any more.")
+        yield Blocker(
+            "ended",
+            say("This project is {status}; nothing of it is released any more.", status=facts.status.value),
+        )
         return
     if release.has_ended:
-        yield Blocker("release_ended", f"{name} was {_ended(release)}. Make a new release instead.")
+        yield Blocker(
+            "release_ended",
+            say("{name} was {ended}. Make a new release instead.", name=name, ended=_ended(release)),
+        )
         return
     if move not in next_moves(release):
         newest = release.newest
         there = newest.move.label.lower() if newest else "prepared"
-        text = f"{name} is at “{there}” already and cannot go to “{move.label.lower()}”."
+        text = say(
+            "{name} is at “{there}” already and cannot go to “{label}”.",
+            name=name,
+            there=there,
+            label=move.label.lower(),
+        )
         yield Blocker("wrong_order", text)
         return
     if move is Move.SHARE:
@@ -254,7 +270,7 @@ def _against_step(
     if move in REACHES_USERS:
         yield from _against_reaching_users(facts, release, releases)
     if move is Move.FULL and Gate.LAUNCH not in facts.passed_gates:
-        text = "Everybody gets it only once the Launch gate was decided with a go."
+        text = say("Everybody gets it only once the Launch gate was decided with a go.")
         yield Blocker("launch_not_decided", text, gate=Gate.LAUNCH)
 
 
@@ -264,10 +280,17 @@ def _ended(release: ReleaseFact) -> str:
 
 def _against_share(release: ReleaseFact, share: int | None) -> Iterator[Blocker]:
     if share is None or not LEAST_SHARE <= share <= MOST_SHARE:
-        text = f"Say which share of the traffic gets it: from {LEAST_SHARE} to {MOST_SHARE} percent."
+        text = say(
+            "Say which share of the traffic gets it: from {least_share} to {most_share} percent.",
+            least_share=LEAST_SHARE,
+            most_share=MOST_SHARE,
+        )
         yield Blocker("no_share", text)
     elif release.newest and release.newest.share == share:
-        yield Blocker("same_share", f"Release {release.number} has {share} % of the traffic already.")
+        yield Blocker(
+            "same_share",
+            say("Release {number} has {share} % of the traffic already.", number=release.number, share=share),
+        )
 
 
 def _against_reaching_users(
@@ -276,40 +299,49 @@ def _against_reaching_users(
     """Nobody more gets what a signer has taken back, or beside another one that is still on its way."""
     for other in releases:
         if other.id != release.id and other.is_rolling_out:
-            text = f"Release {other.number} is still on its way. Bring it to everybody or roll it back first."
+            text = say(
+                "Release {number} is still on its way. Bring it to everybody or roll it back first.",
+                number=other.number,
+            )
             yield Blocker("another_rolling_out", text)
         if other.id != release.id and other.number > release.number and other.full_at and not other.has_ended:
-            text = f"Release {other.number} is newer and with everybody already."
+            text = say("Release {number} is newer and with everybody already.", number=other.number)
             yield Blocker("newer_is_live", text)
     standing = {made.id: made for made in facts.sign_offs}
     for sign_off_id in release.sign_offs:
         made = standing.get(sign_off_id)
         if made is None:
-            text = f"A sign-off that release {release.number} rests on was taken back."
+            text = say("A sign-off that release {number} rests on was taken back.", number=release.number)
             yield Blocker("sign_off_gone", text, area=Area.SIGN_OFFS, gate=Gate.LAUNCH)
         elif made.invalidations:
-            text = (
-                f"The sign-off of {made.role.title} that release {release.number} rests on no longer counts."
+            text = say(
+                "The sign-off of {role} that release {number} rests on no longer counts.",
+                role=made.role.title,
+                number=release.number,
             )
             yield Blocker("sign_off_invalid", text, area=Area.SIGN_OFFS, role=made.role, gate=made.gate)
 
 
 def may_roll_back(release: ReleaseFact) -> tuple[Blocker, ...]:
     """Only what users got can be taken from them; nothing stands in the way of that but having ended."""
-    name = f"Release {release.number}"
+    name = say("Release {number}", number=release.number)
     if release.has_ended:
-        return (Blocker("release_ended", f"{name} was {_ended(release)} already."),)
+        return (
+            Blocker("release_ended", say("{name} was {ended} already.", name=name, ended=_ended(release))),
+        )
     if release.reached_users_at is None:
-        return (Blocker("not_out", f"{name} has reached nobody. Withdraw it instead."),)
+        return (Blocker("not_out", say("{name} has reached nobody. Withdraw it instead.", name=name)),)
     return ()
 
 
 def may_withdraw(release: ReleaseFact) -> tuple[Blocker, ...]:
-    name = f"Release {release.number}"
+    name = say("Release {number}", number=release.number)
     if release.has_ended:
-        return (Blocker("release_ended", f"{name} was {_ended(release)} already."),)
+        return (
+            Blocker("release_ended", say("{name} was {ended} already.", name=name, ended=_ended(release))),
+        )
     if release.reached_users_at is not None:
-        return (Blocker("is_out", f"{name} has reached users. Roll it back instead."),)
+        return (Blocker("is_out", say("{name} has reached users. Roll it back instead.", name=name)),)
     return ()
 
 
@@ -324,13 +356,19 @@ def time_problem(
     """Steps are in the order of time and none lies ahead; what a rollback ends began before it was over."""
     earliest = release.newest.happened_at if release.newest else release.at
     if happened_at > now:
-        return "This lies ahead. Record a step once it was taken."
+        return say("This lies ahead. Record a step once it was taken.")
     if happened_at < earliest:
-        return f"The step before it was at {earliest:%Y-%m-%d %H:%M} UTC; this one cannot be earlier."
+        return say(
+            "The step before it was at {earliest:%Y-%m-%d %H:%M} UTC; this one cannot be earlier.",
+            earliest=earliest,
+        )
     if began_at is not None and began_at > happened_at:
-        return "The trouble cannot have begun after it was over."
+        return say("The trouble cannot have begun after it was over.")
     if began_at is not None and release.reached_users_at and began_at < release.reached_users_at:
-        return f"The release reached its first users at {release.reached_users_at:%Y-%m-%d %H:%M} UTC, not before."
+        return say(
+            "The release reached its first users at {reached_users_at:%Y-%m-%d %H:%M} UTC, not before.",
+            reached_users_at=release.reached_users_at,
+        )
     return None
 
 
@@ -417,6 +455,6 @@ def results_by_metric(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 def score_words(tests: Mapping[str, str]) -> str:
     if not tests:
-        return "no test entered"
+        return say("no test entered")
     score, section = test_score(tests)
-    return f"{plain_number(score)} of 7, in {section}"
+    return say("{plain_number} of 7, in {section}", plain_number=plain_number(score), section=section)

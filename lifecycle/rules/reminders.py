@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lifecycle.errors import Invalid
+from lifecycle.language import say
 from lifecycle.rules.surroundings import AHEAD_DAYS
 
 SATURDAY = 5
@@ -60,9 +61,11 @@ def check_policy(policy: ReminderPolicy) -> None:
     ):
         value = getattr(policy, name)
         if not least <= value <= most:
-            problems[name.replace("_", " ")] = f"Choose a number from {least} to {most}."
+            problems[name.replace("_", " ")] = say(
+                "Choose a number from {least} to {most}.", least=least, most=most
+            )
     if not problems and policy.administrator_after_days <= policy.manager_after_days:
-        problems["administrator after days"] = "An administrator is told later than the product manager."
+        problems["administrator after days"] = say("An administrator is told later than the product manager.")
     if problems:
         raise Invalid(problems)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from lifecycle.guide import Guide, ReviewSpec
+from lifecycle.language import say
 from lifecycle.rules.project_facts import DelegationFact, ProjectFacts, ReviewFact, SignOffFact
 from lifecycle.rules.signoffs import (
     current_sign_offs,
@@ -56,13 +57,23 @@ def _not_asked_here(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -
     spec = guide.review(gate, role)
     if facts.status in ENDED:
         yield _no(
-            "ended", f"This project is {facts.status.value}; there is nothing left to review.", gate, role
+            "ended",
+            say("This project is {status}; there is nothing left to review.", status=facts.status.value),
+            gate,
+            role,
         )
     elif spec is None:
-        yield _no("not_asked_here", f"{role.title} is not asked at the {gate.title} gate.", gate, role)
+        yield _no(
+            "not_asked_here",
+            say("{role} is not asked at the {gate} gate.", role=role.title, gate=gate.title),
+            gate,
+            role,
+        )
     elif spec.only_when_stale and spec not in required_reviews(facts, guide, gate):
-        text = (
-            f"{role.title} attests again at {gate.title} only while an earlier decision of theirs is stale."
+        text = say(
+            "{role} attests again at {gate} only while an earlier decision of theirs is stale.",
+            role=role.title,
+            gate=gate.title,
         )
         yield _no("nothing_to_attest", text, gate, role)
 
@@ -70,19 +81,31 @@ def _not_asked_here(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -
 def _not_this_person(facts: ProjectFacts, gate: Gate, role: Role, candidate: Candidate) -> Iterator[Blocker]:
     if not candidate.active:
         yield _no(
-            "inactive", f"The account of {candidate.name} is not active. Choose somebody else.", gate, role
+            "inactive",
+            say("The account of {candidate} is not active. Choose somebody else.", candidate=candidate.name),
+            gate,
+            role,
         )
     elif role is not Role.APPROVER:
         if role not in candidate.reviews_as:
-            text = f"{candidate.name} is not on the list for {role.title}. An administrator can add them."
+            text = say(
+                "{candidate} is not on the list for {role}. An administrator can add them.",
+                candidate=candidate.name,
+                role=role.title,
+            )
             yield _no("not_eligible", text, gate, role)
     elif candidate.approval_level == 0:
-        text = f"{candidate.name} has no approval level. An administrator can give one."
+        text = say(
+            "{candidate} has no approval level. An administrator can give one.", candidate=candidate.name
+        )
         yield _no("no_level", text, gate, role)
     elif facts.tier is not None and candidate.approval_level < facts.tier:
-        text = (
-            f"Tier {facts.tier} needs an approver of level {facts.tier} or higher; "
-            f"{candidate.name} has level {candidate.approval_level}."
+        text = say(
+            "Tier {tier} needs an approver of level {tier} or higher; {candidate} has level "
+            "{approval_level}.",
+            tier=facts.tier,
+            candidate=candidate.name,
+            approval_level=candidate.approval_level,
         )
         yield _no("level_too_low", text, gate, role)
 
@@ -92,14 +115,19 @@ def _not_independent(
 ) -> Iterator[Blocker]:
     name = candidate.name
     if is_product_manager(facts, candidate.key):
-        text = f"{name} is this project's product manager and cannot review it. Choose somebody independent."
+        text = say(
+            "{name} is this project's product manager and cannot review it. Choose somebody independent.",
+            name=name,
+        )
         yield _no("own_work:product_manager", text, gate, role)
     elif candidate.key == asked_by:
-        text = "You cannot ask yourself. Choose somebody else, or let a product manager ask you."
+        text = say("You cannot ask yourself. Choose somebody else, or let a product manager ask you.")
         yield _no("own_work:requester", text, gate, role)
     elif must_be_outside(role) and is_developer(facts, Actor(candidate.key, name)):
         verb = "validate" if role is Role.VALIDATION else "approve"
-        text = f"{name} is named as a developer of this model (M15) and cannot {verb} it."
+        text = say(
+            "{name} is named as a developer of this model (M15) and cannot {verb} it.", name=name, verb=verb
+        )
         yield replace(_no("own_work:developer", text, gate, role), fields=("M15",))
 
 
@@ -107,14 +135,18 @@ def _asked_already(facts: ProjectFacts, gate: Gate, role: Role, candidate: Candi
     for review in facts.reviews:
         asked = (review.state, review.gate, review.role, review.person_key)
         if asked == ("open", gate, role, candidate.key):
-            text = f"{candidate.name} was asked on {review.requested_at.date().isoformat()} already."
+            text = say(
+                "{candidate} was asked on {date} already.",
+                candidate=candidate.name,
+                date=review.requested_at.date().isoformat(),
+            )
             yield _no("asked_already", text, gate, role)
 
 
 def due_problem(due_on: date | None, today: date) -> str | None:
     """A day that somebody is given must still come."""
     if due_on is not None and due_on < today:
-        return f"{due_on.isoformat()} has passed; choose today or a later day."
+        return say("{due_on} has passed; choose today or a later day.", due_on=due_on.isoformat())
     return None
 
 
@@ -136,15 +168,17 @@ def may_decide_now(
     if against:
         return against
     if facts.status in ENDED:
-        text = f"This project is {facts.status.value}; there is nothing left to decide."
+        text = say("This project is {status}; there is nothing left to decide.", status=facts.status.value)
         return (_no("ended", text, review.gate, review.role),)
     if not any((held.person_key, held.role) == (review.person_key, review.role) for held in facts.members):
         who = (
-            "You no longer hold"
+            say("You no longer hold")
             if review.person_key == actor.key
-            else "Whom you stand in for no longer holds"
+            else say("Whom you stand in for no longer holds")
         )
-        text = f"{who} the role {review.role.title} on this project. Ask its product manager."
+        text = say(
+            "{who} the role {role} on this project. Ask its product manager.", who=who, role=review.role.title
+        )
         return (_no("role_ended", text, review.gate, review.role),)
     return tuple(_not_enough(facts, guide, review, actor))
 
@@ -152,9 +186,10 @@ def may_decide_now(
 def _not_enough(facts: ProjectFacts, guide: Guide, review: ReviewFact, actor: Actor) -> Iterator[Blocker]:
     gate, role = review.gate, review.role
     if role is Role.APPROVER and facts.tier is not None and actor.approval_level < facts.tier:
-        text = (
-            f"Tier {facts.tier} needs an approver of level {facts.tier} or higher; "
-            f"yours is {actor.approval_level}."
+        text = say(
+            "Tier {tier} needs an approver of level {tier} or higher; yours is {approval_level}.",
+            tier=facts.tier,
+            approval_level=actor.approval_level,
         )
         yield _no("level_too_low", text, gate, role)
     if guide.approvals_needed(gate, role, facts.tier) > 1:
@@ -162,9 +197,10 @@ def _not_enough(facts: ProjectFacts, guide: Guide, review: ReviewFact, actor: Ac
         for made in current_sign_offs(facts, guide, gate, role):
             seat = asked.get(made.review_id, made.person_key)
             if made.person_key == actor.key and made.decision.is_favourable and seat != review.person_key:
-                text = (
-                    f"You signed this as {role.title} already. "
-                    "Several people have to approve, so somebody else must decide this one."
+                text = say(
+                    "You signed this as {role} already. Several people have to approve, so somebody else "
+                    "must decide this one.",
+                    role=role.title,
                 )
                 yield _no("already_signed", text, gate, role)
 
@@ -183,12 +219,12 @@ def may_affirm(
     if against:
         return against
     if sign_off not in current_sign_offs(facts, guide, sign_off.gate, sign_off.role):
-        return (_of(sign_off, "superseded", "A newer decision stands in its place."),)
+        return (_of(sign_off, "superseded", say("A newer decision stands in its place.")),)
     if not sign_off.decision.is_favourable:
-        text = f"“{sign_off.decision.title}” cannot be affirmed. Ask for a new review."
+        text = say("“{decision}” cannot be affirmed. Ask for a new review.", decision=sign_off.decision.title)
         return (_of(sign_off, "unfavourable", text),)
     if not is_stale(facts, guide, sign_off) and reapproval_due(facts, guide, sign_off) is None:
-        return (_of(sign_off, "not_stale", "This decision still holds; nothing needs affirming."),)
+        return (_of(sign_off, "not_stale", say("This decision still holds; nothing needs affirming.")),)
     return may_decide_now(facts, guide, replace(review, state="open"), actor, delegations)
 
 
@@ -200,17 +236,25 @@ def may_withdraw(
     if against:
         return against
     if sign_off not in current_sign_offs(facts, guide, sign_off.gate, sign_off.role):
-        return (_of(sign_off, "superseded", "A newer decision stands in its place; this one is history."),)
+        return (
+            _of(sign_off, "superseded", say("A newer decision stands in its place; this one is history.")),
+        )
     return ()
 
 
 def _not_theirs(sign_off: SignOffFact, review: ReviewFact, actor: Actor, verb: str) -> tuple[Blocker, ...]:
     if actor.is_person and actor.key in (sign_off.person_key, review.person_key):
         return ()
-    text = f"Only {sign_off.printed_name}, who signed it, can {verb} this decision."
+    text = say(
+        "Only {printed_name}, who signed it, can {verb} this decision.",
+        printed_name=sign_off.printed_name,
+        verb=verb,
+    )
     if review.person_key != sign_off.person_key:
-        text = (
-            f"Only {sign_off.printed_name}, who signed it, or whom they signed for can {verb} this decision."
+        text = say(
+            "Only {printed_name}, who signed it, or whom they signed for can {verb} this decision.",
+            printed_name=sign_off.printed_name,
+            verb=verb,
         )
     return (_of(sign_off, "not_named", text),)
 
@@ -233,9 +277,13 @@ def meanings_of(spec: ReviewSpec | None, decision: Decision) -> Mapping[Meaning,
 def meaning_problem(offered: Mapping[Meaning, str], chosen: Meaning | None) -> str | None:
     """Why this meaning cannot be signed; None when it can, or when there is nothing to choose."""
     if chosen is None and len(offered) > 1:
-        return f"Choose what your signature means: {_listed(offered)}."
+        return say("Choose what your signature means: {listed}.", listed=_listed(offered))
     if chosen is not None and chosen not in offered:
-        return f"“{chosen.title}” is not offered here; choose {_listed(offered) or 'another decision'}."
+        return say(
+            "“{chosen}” is not offered here; choose {listed}.",
+            chosen=chosen.title,
+            listed=_listed(offered) or say("another decision"),
+        )
     return None
 
 
@@ -257,22 +305,42 @@ def statement(
     """The sentence that a signature stands under. `meaning` is the guide's, in the third person."""
     signer = f"{name}, {role.title},"
     if on_behalf_of:
-        signer += f" on behalf of {on_behalf_of},"
-    place = f"the {gate.title} gate of “{project}”"
+        signer += say(" on behalf of {on_behalf_of},", on_behalf_of=on_behalf_of)
+    place = say("the {gate} gate of “{project}”", gate=gate.title, project=project)
     match decision:
         case Decision.CHANGES_REQUESTED:
-            return (
-                f"{signer} requests changes at {place} before this can be signed: “{role.title} {meaning}.”"
+            return say(
+                "{signer} requests changes at {place} before this can be signed: “{role} {meaning}.”",
+                signer=signer,
+                place=place,
+                role=role.title,
+                meaning=meaning,
             )
         case Decision.REJECTED:
-            return f"{signer} rejects at {place} and does not sign this: “{role.title} {meaning}.”"
+            return say(
+                "{signer} rejects at {place} and does not sign this: “{role} {meaning}.”",
+                signer=signer,
+                place=place,
+                role=role.title,
+                meaning=meaning,
+            )
         case Decision.WITHDRAWN:
-            return f"{signer} takes back an earlier decision at {place}."
+            return say("{signer} takes back an earlier decision at {place}.", signer=signer, place=place)
         case Decision.APPROVED_WITH_CONDITIONS:
-            number = f"{conditions} conditions are" if conditions != 1 else "one condition is"
-            return f"At {place}, {signer} {meaning}, provided that {number} met in time."
+            number = (
+                say("{conditions} conditions are", conditions=conditions)
+                if conditions != 1
+                else say("one condition is")
+            )
+            return say(
+                "At {place}, {signer} {meaning}, provided that {number} met in time.",
+                place=place,
+                signer=signer,
+                meaning=meaning,
+                number=number,
+            )
         case _:
-            return f"At {place}, {signer} {meaning}."
+            return say("At {place}, {signer} {meaning}.", place=place, signer=signer, meaning=meaning)
 
 
 def _no(code: str, text: str, gate: Gate, role: Role) -> Blocker:

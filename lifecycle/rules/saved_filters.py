@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lifecycle.errors import Invalid
+from lifecycle.language import say
 
 LONGEST_NAME = 60
 LONGEST_QUERY = 1_000
@@ -13,10 +14,16 @@ def tidy_name(name: str) -> str:
     """Raises Invalid with a sentence where there is no name or too long a one."""
     found = " ".join(name.split())
     if not found:
-        raise Invalid({"name": "Give the view a name."})
+        raise Invalid({"name": say("Give the view a name.")})
     if len(found) > LONGEST_NAME:
         raise Invalid(
-            {"name": f"The name is {len(found)} characters long; at most {LONGEST_NAME} can be kept."}
+            {
+                "name": say(
+                    "The name is {found_count} characters long; at most {longest_name} can be kept.",
+                    found_count=len(found),
+                    longest_name=LONGEST_NAME,
+                )
+            }
         )
     return found
 
@@ -24,8 +31,13 @@ def tidy_name(name: str) -> str:
 def check_query(query: str) -> None:
     """Raises Invalid where nothing is chosen, or more than an address holds."""
     if not query:
-        raise Invalid({"filters": "Choose a filter first: there is nothing to keep yet."})
+        raise Invalid({"filters": say("Choose a filter first: there is nothing to keep yet.")})
     if len(query) > LONGEST_QUERY:
         raise Invalid(
-            {"filters": f"These filters are too long to keep: at most {LONGEST_QUERY:,} characters."}
+            {
+                "filters": say(
+                    "These filters are too long to keep: at most {longest_query:,} characters.",
+                    longest_query=LONGEST_QUERY,
+                )
+            }
         )

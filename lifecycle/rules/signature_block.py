@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from lifecycle.language import mark, say
 from lifecycle.vocabulary import Decision, Gate, Meaning, Role, Verification
 
 DIGEST_SHOWN = 16
 _KNOWN_BY = {
-    Verification.PASSWORD: "password entered to sign",
-    Verification.PROVIDER: "signed in anew to sign",
+    Verification.PASSWORD: mark("password entered to sign"),
+    Verification.PROVIDER: mark("signed in anew to sign"),
 }
 
 
@@ -46,25 +47,29 @@ def signature_lines(signed: Signed) -> tuple[tuple[str, str], ...]:
     What older records did not keep (kind of meaning, how the signer was known) is left out, never guessed.
     """
     lines = (
-        ("Sentence signed", signed.statement),
-        ("Signed by", signed.printed_name),
-        ("Role", f"{signed.role.title}, {signed.gate.title} gate"),
-        ("On behalf of", signed.on_behalf_of),
-        ("Decision", signed.decision.title),
-        ("Meaning", signed.stated.title if signed.stated else ""),
-        ("Time", utc(signed.at)),
-        ("Signer known by", signed.verified.title if signed.verified else ""),
-        ("Digest of what it covers", signed.digest),
+        (say("Sentence signed"), signed.statement),
+        (say("Signed by"), signed.printed_name),
+        (say("Role"), say("{role}, {gate} gate", role=signed.role.title, gate=signed.gate.title)),
+        (say("On behalf of"), signed.on_behalf_of),
+        (say("Decision"), signed.decision.title),
+        (say("Meaning"), signed.stated.title if signed.stated else ""),
+        (say("Time"), utc(signed.at)),
+        (say("Signer known by"), signed.verified.title if signed.verified else ""),
+        (say("Digest of what it covers"), signed.digest),
     )
     return tuple((label, text) for label, text in lines if text)
 
 
 def signature_line(signed: Signed, *, present_name: str = "") -> str:
     """The same on one line, with the digest shortened. `present_name`: what the signer is called now."""
-    renamed = f" (now {present_name})" if present_name not in (signed.printed_name, "") else ""
+    renamed = (
+        say(" (now {present_name})", present_name=present_name)
+        if present_name not in (signed.printed_name, "")
+        else ""
+    )
     parts: Sequence[str] = (
         f"{signed.printed_name}{renamed}, {signed.role.title}",
-        f"on behalf of {signed.on_behalf_of}" if signed.on_behalf_of else "",
+        say("on behalf of {on_behalf_of}", on_behalf_of=signed.on_behalf_of) if signed.on_behalf_of else "",
         f"meaning: {signed.stated.title.lower()}" if signed.stated else "",
         utc(signed.at),
         _KNOWN_BY.get(signed.verified, "") if signed.verified else "",

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from lifecycle.canonical import digest
 from lifecycle.guide import Guide, ReviewSpec
+from lifecycle.language import say
 from lifecycle.rules.dates import months_after
 from lifecycle.rules.evidence import (
     EVIDENCE,
@@ -172,11 +173,15 @@ def staleness(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple
         elif source and int(source) not in known:
             gone.add(source)
         elif name == SOURCE:
-            reasons.append(f"The data source “{known[int(source)]}” was added.")
+            reasons.append(say("The data source “{known}” was added.", known=known[int(source)]))
         else:
             reasons.append(_changed(facts, guide, key))
     if gone:
-        many = f"{len(gone)} data sources were" if len(gone) > 1 else "A data source was"
+        many = (
+            say("{gone_count} data sources were", gone_count=len(gone))
+            if len(gone) > 1
+            else say("A data source was")
+        )
         reasons.append(f"{many} removed.")
     if has_lapsed(facts, guide, sign_off):
         reasons.append(_lapsed(facts, guide, sign_off))
@@ -186,12 +191,14 @@ def staleness(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple
 def _lapsed(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> str:
     months = guide.reapproval_months(sign_off.gate, sign_off.role, facts.tier)
     last = valid_through(facts, guide, sign_off)
-    return f"It was good for {months} months, until {last.isoformat() if last else ''}."
+    return say(
+        "It was good for {months} months, until {last}.", months=months, last=last.isoformat() if last else ""
+    )
 
 
 def _changed(facts: ProjectFacts, guide: Guide, key: str) -> str:
     if key.partition("@")[0] not in guide.fields:
-        return f"{key} is no longer asked."
+        return say("{key} is no longer asked.", key=key)
     return f"{key_title(facts, guide, key)} changed."
 
 
@@ -200,12 +207,18 @@ def key_title(facts: ProjectFacts, guide: Guide, key: str) -> str:
     field_id, _, source_id = key.partition("@")
     if field_id == EVIDENCE:
         document = evidence_of(facts, key)
-        return f"the document “{document.title}”" if document else "a document, now removed,"
+        return (
+            say("the document “{document}”", document=document.title)
+            if document
+            else say("a document, now removed,")
+        )
     field = guide.fields.get(field_id)
     title = f"{field.title} ({field_id})" if field else field_id
     if not source_id:
         return title
-    name = next((source.name for source in facts.sources if str(source.id) == source_id), "a removed source")
+    name = next(
+        (source.name for source in facts.sources if str(source.id) == source_id), say("a removed source")
+    )
     return f"{title} of {name}"
 
 
@@ -482,7 +495,7 @@ def may_decide(
     asked for the work, or built the model. `delegations` are those to `actor` that reach this project.
     """
     if review.state != "open":
-        text = f"This review is already {review.state}. Ask for a new one to decide again."
+        text = say("This review is already {state}. Ask for a new one to decide again.", state=review.state)
         return (_no(review, "closed", text),)
     if not actor.is_person or (
         review.person_key != actor.key and stands_in(facts, review, actor, delegations) is None
@@ -515,15 +528,19 @@ def _who_can(
     facts: ProjectFacts, review: ReviewFact, actor: Actor, delegations: Iterable[DelegationFact]
 ) -> str:
     named = next((member.name for member in facts.members if member.person_key == review.person_key), "")
-    sentence = f"Only {named or 'the person named in it'} can decide this review for {review.role.title}."
+    sentence = say(
+        "Only {named} can decide this review for {role}.",
+        named=named or say("the person named in it"),
+        role=review.role.title,
+    )
     for fact in delegations:
         if (fact.from_key, fact.to_key, fact.role) != (review.person_key, actor.key, review.role):
             continue
         if review.handed_over_by is not None:
-            return f"{sentence} It was handed over to them and is not passed on again."
+            return say("{sentence} It was handed over to them and is not passed on again.", sentence=sentence)
         days = f"{fact.starts_on.isoformat()} to {fact.ends_on.isoformat()}"
-        return f"{sentence} You stand in for them from {days}."
-    return f"{sentence} The product manager can ask somebody else."
+        return say("{sentence} You stand in for them from {days}.", sentence=sentence, days=days)
+    return say("{sentence} The product manager can ask somebody else.", sentence=sentence)
 
 
 def _own_work(facts: ProjectFacts, review: ReviewFact, actor: Actor) -> Iterator[Blocker]:
@@ -531,20 +548,28 @@ def _own_work(facts: ProjectFacts, review: ReviewFact, actor: Actor) -> Iterator
         yield _no(
             review,
             "own_work:product_manager",
-            "You are this project's product manager and cannot approve your own work. Ask another reviewer.",
+            say(
+                "You are this project's product manager and cannot approve your own work. Ask another reviewer."
+            ),
         )
     if review.requested_by == actor.key:
         yield _no(
             review,
             "own_work:requester",
-            "You asked for this review and cannot decide it yourself. Somebody else must ask, or decide.",
+            say(
+                "You asked for this review and cannot decide it yourself. Somebody else must ask, or decide."
+            ),
         )
     if must_be_outside(review.role) and is_developer(facts, actor):
         verb, who = ("validate", "validator") if review.role is Role.VALIDATION else ("approve", "approver")
         yield _no(
             review,
             "own_work:developer",
-            f"You are a developer of this model (M15) and cannot {verb} it. Ask an independent {who}.",
+            say(
+                "You are a developer of this model (M15) and cannot {verb} it. Ask an independent {who}.",
+                verb=verb,
+                who=who,
+            ),
             fields=("M15",),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from lifecycle.language import say
 from lifecycle.rules.permissions import TEAM
 from lifecycle.vocabulary import Actor, Blocker, Role
 
@@ -38,24 +39,24 @@ def waits_for(thread: ThreadFact, by: Actor, roles: Collection[Role]) -> bool:
 def may_resolve(thread: ThreadFact, by: Actor, roles: Collection[Role]) -> tuple[Blocker, ...]:
     """Either side: the one who asked, or the team."""
     if not thread.is_open:
-        return (Blocker("thread:resolved", "This question is resolved already."),)
-    return _either_side(thread, by, roles, "resolve this question")
+        return (Blocker("thread:resolved", say("This question is resolved already.")),)
+    return _either_side(thread, by, roles, say("resolve this question"))
 
 
 def may_reopen(thread: ThreadFact, by: Actor, roles: Collection[Role]) -> tuple[Blocker, ...]:
     if thread.is_open:
-        return (Blocker("thread:open", "This question is open already."),)
-    return _either_side(thread, by, roles, "open this question again")
+        return (Blocker("thread:open", say("This question is open already.")),)
+    return _either_side(thread, by, roles, say("open this question again"))
 
 
 def may_reply(thread: ThreadFact) -> tuple[Blocker, ...]:
     """Anybody with a role on the project, while it is open."""
     if thread.is_open:
         return ()
-    return (Blocker("thread:resolved", "This question is resolved. Open it again to say more."),)
+    return (Blocker("thread:resolved", say("This question is resolved. Open it again to say more.")),)
 
 
 def _either_side(thread: ThreadFact, by: Actor, roles: Collection[Role], what: str) -> tuple[Blocker, ...]:
     if by.key == thread.opened_by or not TEAM.isdisjoint(roles):
         return ()
-    return (Blocker("thread:side", f"Only whoever asked, or the project's team, can {what}."),)
+    return (Blocker("thread:side", say("Only whoever asked, or the project's team, can {what}.", what=what)),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import is_developer, is_product_manager
 from lifecycle.rules.tiers import propose
@@ -17,7 +18,7 @@ def may_choose_tier(facts: ProjectFacts, guide: Guide, tier: int, actor: Actor) 
     proposal = propose(facts, guide)
     if proposal is None:
         wanted = ", ".join(guide.tiers.needed)
-        text = f"The points propose no tier yet. Answer {wanted} first."
+        text = say("The points propose no tier yet. Answer {wanted} first.", wanted=wanted)
         return (Blocker("no_proposal", text, fields=guide.tiers.needed, role=Role.APPROVER),)
     proposed = proposal.tier
     needed = max(tier, proposed)
@@ -27,18 +28,23 @@ def may_choose_tier(facts: ProjectFacts, guide: Guide, tier: int, actor: Actor) 
         if (member.person_key, member.role) == (actor.key, Role.APPROVER)
     ]
     if is_product_manager(facts, actor.key):
-        text = "The product manager cannot choose the tier of their own project."
+        text = say("The product manager cannot choose the tier of their own project.")
         return (Blocker("own_work:product_manager", text, role=Role.APPROVER),)
     if is_developer(facts, actor):
-        text = "You are a developer of this model (M15) and cannot choose its tier."
+        text = say("You are a developer of this model (M15) and cannot choose its tier.")
         return (Blocker("own_work:developer", text, fields=("M15",), role=Role.APPROVER),)
     if max(held, default=0) < needed:
-        text = (
-            f"Choosing tier {tier} where the points propose {proposed} needs an approver of level {needed}."
+        text = say(
+            "Choosing tier {tier} where the points propose {proposed} needs an approver of level {needed}.",
+            tier=tier,
+            proposed=proposed,
+            needed=needed,
         )
         return (Blocker("level_too_low", text, role=Role.APPROVER),)
     if tier == proposed and facts.tier_choice in (None, tier):
-        text = f"The points propose tier {proposed} anyway; there is nothing to choose."
+        text = say(
+            "The points propose tier {proposed} anyway; there is nothing to choose.", proposed=proposed
+        )
         return (Blocker("as_proposed", text, role=Role.APPROVER),)
     return ()
 
@@ -56,8 +62,10 @@ def tier_not_consented(facts: ProjectFacts, guide: Guide, gate: Gate) -> Blocker
     proposal = propose(facts, guide)
     if proposal is None or facts.tier >= proposal.tier:
         return None
-    text = (
-        f"The points propose tier {proposal.tier} and the project goes by tier {facts.tier}. "
-        f"An approver of level {proposal.tier} has to choose that, with a reason; or correct the tier."
+    text = say(
+        "The points propose tier {tier} and the project goes by tier {tier_2}. An approver "
+        "of level {tier} has to choose that, with a reason; or correct the tier.",
+        tier=proposal.tier,
+        tier_2=facts.tier,
     )
     return Blocker(TIER_CODE, text, Area.CHECKS, fields=("R21",), role=Role.APPROVER, gate=gate)

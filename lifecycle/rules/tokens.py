@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
+from lifecycle.language import mark, say
 from lifecycle.rules.people import name_problem
 from lifecycle.vocabulary import Blocker, Scope
 
@@ -13,24 +14,28 @@ MOST_AT_ONCE = 200  # valid tokens of one person
 
 # In the words of whoever ticks them.
 SCOPE_WORDS: dict[Scope, str] = {
-    Scope.READ: "Read what you may read: projects, worksheets, gates, reviews, exports",
-    Scope.PROJECTS_WRITE: "Register and import projects, edit their names",
-    Scope.WORKSHEETS_WRITE: "Answer questions, keep data sources and the log of changes",
-    Scope.MONITORS_WRITE: "Say what is watched, and when it fires",
-    Scope.READINGS_WRITE: "Push readings of monitors",
-    Scope.RELEASES_WRITE: "Freeze releases and move their rollout",
-    Scope.INCIDENTS_WRITE: "Open and work on incidents",
+    Scope.READ: mark("Read what you may read: projects, worksheets, gates, reviews, exports"),
+    Scope.PROJECTS_WRITE: mark("Register and import projects, edit their names"),
+    Scope.WORKSHEETS_WRITE: mark("Answer questions, keep data sources and the log of changes"),
+    Scope.MONITORS_WRITE: mark("Say what is watched, and when it fires"),
+    Scope.READINGS_WRITE: mark("Push readings of monitors"),
+    Scope.RELEASES_WRITE: mark("Freeze releases and move their rollout"),
+    Scope.INCIDENTS_WRITE: mark("Open and work on incidents"),
 }
 
 
 def problems(name: str, scopes: Collection[Scope], days: int) -> dict[str, str | None]:
     """One sentence per place that is wrong; None where it is right. `name` is tidied."""
     return {
-        "name": name_problem(name, "what the token is for"),
-        "scopes": None if scopes else "Choose at least one thing that the token is for.",
+        "name": name_problem(name, say("what the token is for")),
+        "scopes": None if scopes else say("Choose at least one thing that the token is for."),
         "days": None
         if 1 <= days <= LONGEST_DAYS
-        else f"A token lasts from 1 to {LONGEST_DAYS} days; {days} is not among them.",
+        else say(
+            "A token lasts from 1 to {longest_days} days; {days} is not among them.",
+            longest_days=LONGEST_DAYS,
+            days=days,
+        ),
     }
 
 
@@ -38,7 +43,12 @@ def against_one_more(valid: int) -> tuple[Blocker, ...]:
     """Why this person cannot have another token."""
     if valid < MOST_AT_ONCE:
         return ()
-    return (Blocker("tokens:many", f"There are {valid} valid tokens already. Revoke one that is not used."),)
+    return (
+        Blocker(
+            "tokens:many",
+            say("There are {valid} valid tokens already. Revoke one that is not used.", valid=valid),
+        ),
+    )
 
 
 def lasting(days: int) -> timedelta:

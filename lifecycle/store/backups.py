@@ -25,6 +25,7 @@ from typing import Any
 from sqlalchemy import delete
 
 from lifecycle.errors import Invalid, Outdated, Unavailable
+from lifecycle.language import mark, say
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.files import PIECE, Files
 from lifecycle.store.migrations import upgrade
@@ -35,11 +36,11 @@ VERSION = 1
 _DATABASE, _MANIFEST, _EVIDENCE = "lifecycle.db", "manifest.json", "evidence"
 _LARGEST_MANIFEST = 64_000_000
 
-POSTGRESQL = (
+POSTGRESQL = mark(
     "This installation keeps its data in PostgreSQL: back it up and restore it with pg_dump and pg_restore, "
     "and copy the folder or bucket of its documents beside it."
 )
-IN_USE = (
+IN_USE = mark(
     "Something is still working on {file}: stop the server (and what cron starts), then restore. "
     "Nothing was changed."
 )
@@ -136,7 +137,9 @@ def _write_documents(
 
 def _copy(source: Path, target: Path) -> None:
     if not source.exists():
-        raise Invalid(f"There is no database at {source} yet: there is nothing to back up.")
+        raise Invalid(
+            say("There is no database at {source} yet: there is nothing to back up.", source=source)
+        )
     with _sqlite_sentences(), _read_only(source) as reading, closing(sqlite3.connect(target)) as writing:
         reading.backup(writing)
 
@@ -204,9 +207,11 @@ def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
         with zipfile.ZipFile(source) as archive:
             yield archive, _manifest(archive)
     except FileNotFoundError as error:
-        raise Invalid(f"There is no file {source}.") from error
+        raise Invalid(say("There is no file {source}.", source=source)) from error
     except zipfile.BadZipFile as error:
-        raise Invalid(f"{source} is no backup, or not all of it is there: {error}.") from error
+        raise Invalid(
+            say("{source} is no backup, or not all of it is there: {error}.", source=source, error=error)
+        ) from error
 
 
 def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
@@ -221,9 +226,14 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
         _backup(found)
         found["database"]["sha256"]
     except (KeyError, TypeError, ValueError, AttributeError, *_BROKEN) as error:
-        raise Invalid(f"{archive.filename} is no backup of Lifecycle.") from error
+        raise Invalid(say("{filename} is no backup of Lifecycle.", filename=archive.filename)) from error
     if version != VERSION:
-        raise Outdated(f"{archive.filename} was made by a newer version of Lifecycle. Nothing was changed.")
+        raise Outdated(
+            say(
+                "{filename} was made by a newer version of Lifecycle. Nothing was changed.",
+                filename=archive.filename,
+            )
+        )
     return dict(found)
 
 
@@ -248,14 +258,24 @@ def _unpacked(archive: zipfile.ZipFile, manifest: dict[str, Any], target: Path) 
         unpacked.flush()
         os.fsync(unpacked.fileno())
     if _digest(target) != manifest["database"]["sha256"]:
-        raise Invalid(f"{archive.filename}: {_DATABASE} is not what was backed up.")
+        raise Invalid(
+            say(
+                "{filename}: {database} is not what was backed up.",
+                filename=archive.filename,
+                database=_DATABASE,
+            )
+        )
     with _read_only(target) as connection:
         sound = connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         described = _described(connection)
     differing = [name for name, value in described.items() if manifest[name] != value]
     if not sound or differing:
         raise Invalid(
-            f"{archive.filename}: the database in it differs in {', '.join(differing) or 'its pages'}."
+            say(
+                "{filename}: the database in it differs in {differing}.",
+                filename=archive.filename,
+                differing=", ".join(differing) or say("its pages"),
+            )
         )
 
 
@@ -265,7 +285,13 @@ def _compare(archive: zipfile.ZipFile, digest: str) -> None:
         while piece := content.read(PIECE):
             hashed.update(piece)
     if hashed.hexdigest() != digest:
-        raise Invalid(f"{archive.filename}: document {digest} is not what was backed up.")
+        raise Invalid(
+            say(
+                "{filename}: document {digest} is not what was backed up.",
+                filename=archive.filename,
+                digest=digest,
+            )
+        )
 
 
 def _bring_back(archive: zipfile.ZipFile, digest: str, files: Files) -> None:
@@ -275,7 +301,13 @@ def _bring_back(archive: zipfile.ZipFile, digest: str, files: Files) -> None:
             while piece := content.read(PIECE):
                 arriving.write(piece)
         if arriving.digest != digest:
-            raise Invalid(f"{archive.filename}: document {digest} is not what was backed up.")
+            raise Invalid(
+                say(
+                    "{filename}: document {digest} is not what was backed up.",
+                    filename=archive.filename,
+                    digest=digest,
+                )
+            )
         arriving.settle()
         arriving.keep()
     finally:
@@ -288,9 +320,9 @@ def _entry(archive: zipfile.ZipFile, name: str) -> Iterator[Any]:
         with archive.open(name) as opened:
             yield opened
     except KeyError as error:
-        raise Invalid(f"{archive.filename}: {name} is missing.") from error
+        raise Invalid(say("{filename}: {name} is missing.", filename=archive.filename, name=name)) from error
     except _BROKEN as error:
-        raise Invalid(f"{archive.filename}: {name} is damaged.") from error
+        raise Invalid(say("{filename}: {name} is damaged.", filename=archive.filename, name=name)) from error
 
 
 def _brought_up_to_date(file: Path) -> None:
@@ -373,4 +405,6 @@ def _sqlite_sentences() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise Unavailable(f"The database cannot be copied just now: {error}. Nothing was written.") from error
+        raise Unavailable(
+            say("The database cannot be copied just now: {error}. Nothing was written.", error=error)
+        ) from error

@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Invalid
+from lifecycle.language import say
 from lifecycle.store.base import metadata
 from lifecycle.store.database import Database
 from lifecycle.store.migrations import check_schema, upgrade
@@ -67,7 +68,13 @@ def _refuse_rows(session: Session, target: Database) -> None:
         if session.execute(select(1).select_from(table)).first()
     ]
     if filled:
-        raise Invalid(f"{target.url} holds rows already ({', '.join(filled[:5])}): name an empty database.")
+        raise Invalid(
+            say(
+                "{url} holds rows already ({filled}): name an empty database.",
+                url=target.url,
+                filled=", ".join(filled[:5]),
+            )
+        )
 
 
 def _rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
@@ -92,7 +99,12 @@ def _compared(reading: Session, writing: Session, table: Table) -> CopiedTable:
     here, there = _described(reading, table), _described(writing, table)
     if here != there:
         raise Invalid(
-            f"{table.name}: the {there.rows:,} rows of the copy differ from the {here.rows:,} copied."
+            say(
+                "{table}: the {rows:,} rows of the copy differ from the {rows_2:,} copied.",
+                table=table.name,
+                rows=there.rows,
+                rows_2=here.rows,
+            )
         )
     return there
 

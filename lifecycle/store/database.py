@@ -22,6 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlmodel import Session as Session  # part of this module's face: the edges pass it on
 
 from lifecycle.errors import Invalid, Unavailable
+from lifecycle.language import say
 from lifecycle.store import vouched
 from lifecycle.store.kept import Kept, notes_for
 from lifecycle.store.unavailable import LOCKED, refusals
@@ -160,14 +161,14 @@ def _read_url(url: str) -> URL:
     try:
         address = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise _refused("must be an address as sqlite:///FOLDER/FILE.db or postgresql://…") from error
+        raise _refused(say("must be an address as sqlite:///FOLDER/FILE.db or postgresql://…")) from error
     backend = address.get_backend_name()
     if backend in ("postgres", "postgresql"):
         return address.set(drivername="postgresql+psycopg")
     if backend != "sqlite":
-        raise _refused(f"names “{backend}”; only sqlite and postgresql are supported.")
+        raise _refused(say("names “{backend}”; only sqlite and postgresql are supported.", backend=backend))
     if not address.database or address.database.startswith((":memory:", "file:")):
-        raise _refused("must name a file, as in sqlite:///data/lifecycle.db.")
+        raise _refused(say("must name a file, as in sqlite:///data/lifecycle.db."))
     return address.set(drivername="sqlite", database=str(Path(address.database).absolute()))
 
 
@@ -183,8 +184,14 @@ def _open_sqlite(address: URL, busy_seconds: float) -> Database:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _refused(f"needs the folder {folder}, which cannot be made: {error.strerror}.") from error
-    writer = _sqlite_engine(address, busy_seconds, begin="BEGIN IMMEDIATE")
+        raise _refused(
+            say(
+                "needs the folder {folder}, which cannot be made: {strerror}.",
+                folder=folder,
+                strerror=error.strerror,
+            )
+        ) from error
+    writer = _sqlite_engine(address, busy_seconds, begin=say("BEGIN IMMEDIATE"))
     reader = _sqlite_engine(address, busy_seconds, begin="BEGIN")
     event.listen(writer, "connect", _keep_a_write_ahead_log)
     event.listen(reader, "connect", _refuse_writing)
@@ -248,13 +255,16 @@ def _check_foreign_keys(connection: Connection) -> None:
 def _open_postgresql(address: URL, busy_seconds: float) -> Database:
     options = {"pool_size": 10, "max_overflow": 20, "pool_timeout": busy_seconds, "pool_pre_ping": True}
     milliseconds = int(busy_seconds * 1000)
-    arguments = {"connect_timeout": 10, "options": f"-c lock_timeout={milliseconds} -c timezone=UTC"}
+    arguments = {
+        "connect_timeout": 10,
+        "options": say("-c lock_timeout={milliseconds} -c timezone=UTC", milliseconds=milliseconds),
+    }
     try:
         engine = create_engine(address, connect_args=arguments, **options)
     except ModuleNotFoundError as error:
-        raise _refused("needs the driver psycopg: pip install 'psycopg[binary]'.") from error
+        raise _refused(say("needs the driver psycopg: pip install 'psycopg[binary]'.")) from error
     reader = create_engine(address, connect_args=arguments, **options).execution_options(
-        isolation_level="REPEATABLE READ", postgresql_readonly=True
+        isolation_level=say("REPEATABLE READ"), postgresql_readonly=True
     )
     event.listen(engine, "begin", _become_the_writer)
     return Database(address, engine, reader, busy_seconds)

@@ -25,6 +25,7 @@ from urllib.request import url2pathname
 import fsspec
 
 from lifecycle.errors import Invalid, Unavailable
+from lifecycle.language import mark, say
 from lifecycle.settings import PROJECT_ROOT, Settings
 
 PIECE = 262_144
@@ -33,11 +34,11 @@ _HEXADECIMAL = frozenset("0123456789abcdef")
 _ARRIVING = "arriving"
 _LONGEST_UPLOAD = timedelta(days=1)
 _STAMP = "%Y%m%dT%H%M%S"
-_FULL = "There is no room left for files. Nothing was stored; tell an administrator."
-_GONE = (
+_FULL = mark("There is no room left for files. Nothing was stored; tell an administrator.")
+_GONE = mark(
     "The place where files are kept cannot be reached just now. Nothing was stored; try again in a moment."
 )
-_MISSING = "The content of this file is not where it should be. Tell an administrator."
+_MISSING = mark("The content of this file is not where it should be. Tell an administrator.")
 
 
 TAIL_BYTES = 262_144  # an archive lists what is in it at its end
@@ -148,7 +149,9 @@ def open_files(settings: Settings, database_file: Path | None) -> Files:
     try:
         system, root = fsspec.core.url_to_fs(url)
     except (ImportError, ValueError) as error:
-        raise Invalid({"LIFECYCLE_EVIDENCE_URL": f"cannot be used: {str(error).rstrip('.')}."}) from error
+        raise Invalid(
+            {"LIFECYCLE_EVIDENCE_URL": say("cannot be used: {rstrip}.", rstrip=str(error).rstrip("."))}
+        ) from error
     return Remote(system, root)
 
 

@@ -14,12 +14,13 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlmodel import Session
 
+from lifecycle.language import mark, say
 from lifecycle.store.base import metadata
 from lifecycle.store.database import raw_lines
 from lifecycle.store.tables import Reading
 
 _READINGS = metadata.tables[str(Reading.__tablename__)]
-_COLUMNS = "monitor_id, batch_id, key, at, value, bound, verdict"
+_COLUMNS = mark("monitor_id, batch_id, key, at, value, bound, verdict")
 _ADD_SQLITE = f"INSERT INTO reading ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _ADD_POSTGRESQL = f"INSERT INTO reading ({_COLUMNS}) VALUES (%s, %s, %s, %s::timestamptz, %s, %s, %s)"
 _KEYS_AT_ONCE = 5_000
@@ -125,11 +126,15 @@ def faults_of_batches(session: Session) -> Iterator[BatchFault]:
     for batch_id, (project_id, stored, digest) in batches.items():
         count, found = seen.pop(batch_id, (0, hashlib.sha256().hexdigest()))
         if count != stored:
-            yield BatchFault(batch_id, project_id, f"holds {count:,} readings where {stored:,} were stored")
+            yield BatchFault(
+                batch_id,
+                project_id,
+                say("holds {count:,} readings where {stored:,} were stored", count=count, stored=stored),
+            )
         elif found != digest:
-            yield BatchFault(batch_id, project_id, "has readings that were changed past the log")
+            yield BatchFault(batch_id, project_id, say("has readings that were changed past the log"))
     for batch_id in seen:
-        yield BatchFault(batch_id, None, "has readings and is not there")
+        yield BatchFault(batch_id, None, say("has readings and is not there"))
 
 
 def _digests(session: Session) -> Iterator[tuple[int, int, str]]:

@@ -10,23 +10,28 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from lifecycle.errors import Unavailable
+from lifecycle.language import mark
 
-CROWDED = "Too many people are waiting for the database. Nothing was changed; try again in a moment."
+CROWDED = mark("Too many people are waiting for the database. Nothing was changed; try again in a moment.")
 
-LOCKED = "Somebody else is writing just now and did not finish in time. Nothing was changed; try again."
-READ_ONLY = (
+LOCKED = mark("Somebody else is writing just now and did not finish in time. Nothing was changed; try again.")
+READ_ONLY = mark(
     "The database is read-only, so nothing was changed. Whoever runs this installation must allow writing to "
     "its file and folder."
 )
-FULL = "The disk that holds the database is full. Nothing was changed; make room, then try again."
-CANNOT_OPEN = (
+FULL = mark("The disk that holds the database is full. Nothing was changed; make room, then try again.")
+CANNOT_OPEN = mark(
     "The database file cannot be opened. Nothing was changed; check that its folder exists and that this "
     "program may write to it."
 )
-DISK_ERROR = "The disk of the database reports an error. Nothing was changed; check the disk, then try again."
-DAMAGED = "The database file is damaged or is not a database. Restore it from a backup; nothing was changed."
-UNREACHABLE = "The database cannot be reached just now. Nothing was changed; check that it runs."
-REFUSED_ENTRY = (
+DISK_ERROR = mark(
+    "The disk of the database reports an error. Nothing was changed; check the disk, then try again."
+)
+DAMAGED = mark(
+    "The database file is damaged or is not a database. Restore it from a backup; nothing was changed."
+)
+UNREACHABLE = mark("The database cannot be reached just now. Nothing was changed; check that it runs.")
+REFUSED_ENTRY = mark(
     "The database refused the name or account in LIFECYCLE_DATABASE_URL. Correct it and start again."
 )
 

@@ -21,6 +21,7 @@ from sqlmodel import Session, col
 
 from lifecycle.canonical import canonical_json, moment_text, sha256_hex
 from lifecycle.events import ChainFault, verify_all
+from lifecycle.language import mark, say
 from lifecycle.store import vouched
 from lifecycle.store.base import Moment, metadata
 from lifecycle.store.database import Database, raw_lines
@@ -31,7 +32,7 @@ from lifecycle.store.vouched import Covered, covered, row_key
 _MARK = f'"{vouched.KEY}":'
 _WRITTEN = ("at", "created_at", "requested_at", "since", "added_at", "opened_at", "granted_at", "set_at")
 # How signature records were vouched for at first: as `row`, over all columns of then, also those that are null.
-_AT_FIRST = "with nulls:"
+_AT_FIRST = mark("with nulls:")
 _AT_FIRST_COLUMNS = frozenset(
     ("id", "project_id", "review_id", "gate", "role", "act", "person_key", "printed_name", "on_behalf_of")
     + (
@@ -205,19 +206,25 @@ def _changed_readings(session: Session) -> Iterator[RowFault]:
 def _fault(key: str, project_id: int | None, found: tuple[_Line, str | None] | None) -> RowFault:
     if found is None:
         return _row_fault(
-            key, project_id, None, "is in the database, but no event tells of it: it was added past the log"
+            key,
+            project_id,
+            None,
+            say("is in the database, but no event tells of it: it was added past the log"),
         )
     if found[1] is None:
         return _row_fault(
-            key, project_id, found[0], "is in the database, though its newest event says that it was removed"
+            key,
+            project_id,
+            found[0],
+            say("is in the database, though its newest event says that it was removed"),
         )
     return _row_fault(
-        key, project_id, found[0], "is not as its newest event left it: it was changed past the log"
+        key, project_id, found[0], say("is not as its newest event left it: it was changed past the log")
     )
 
 
 def _gone(key: str, line: _Line) -> RowFault:
-    return _row_fault(key, None, line, "is missing: it was deleted past the log")
+    return _row_fault(key, None, line, say("is missing: it was deleted past the log"))
 
 
 def _row_fault(key: str, project_id: int | None, line: _Line | None, what: str) -> RowFault:
@@ -226,7 +233,14 @@ def _row_fault(key: str, project_id: int | None, line: _Line | None, what: str) 
     if line and (vouching := line.chain.removeprefix("project:")).isdigit():
         project_id = int(vouching)
     chain, sequence = (line.chain, line.sequence) if line else ("", 0)
-    return RowFault(table, row, project_id, chain, sequence, f"Row {row} of {table} {what}.")
+    return RowFault(
+        table,
+        row,
+        project_id,
+        chain,
+        sequence,
+        say("Row {row} of {table} {what}.", row=row, table=table, what=what),
+    )
 
 
 def _not_newest(session: Session) -> Iterator[RowFault]:
@@ -236,7 +250,7 @@ def _not_newest(session: Session) -> Iterator[RowFault]:
         statement = statement.replace("IS DISTINCT FROM", "IS NOT")  # which it knew long before
     for project_id, source_id, field_id in raw_lines(session, statement):
         key = row_key("current_answer", (project_id, source_id, field_id))
-        yield _row_fault(key, project_id, None, "is not the newest version in the answer's history")
+        yield _row_fault(key, project_id, None, say("is not the newest version in the answer's history"))
 
 
 def missing_heads(session: Session, heads: Iterable[tuple[str, int, str]]) -> list[ChainFault]:
@@ -248,10 +262,17 @@ def missing_heads(session: Session, heads: Iterable[tuple[str, int, str]]) -> li
     for chain, sequence, kept in heads:
         found = session.execute(hashes, {"named": chain, "place": sequence}).scalar()
         if found is None:
-            sentence = f"Event {sequence} was here when this head was kept and is missing: newer events were removed."
+            sentence = say(
+                "Event {sequence} was here when this head was kept and is missing: newer events were "
+                "removed.",
+                sequence=sequence,
+            )
             faults.append(ChainFault(chain, sequence, sentence))
         elif found != kept:
-            sentence = f"Event {sequence} is not the one that this head was kept of: the chain was rewritten."
+            sentence = say(
+                "Event {sequence} is not the one that this head was kept of: the chain was rewritten.",
+                sequence=sequence,
+            )
             faults.append(ChainFault(chain, sequence, sentence))
     return faults
 
@@ -271,7 +292,9 @@ def _read_vouchers(session: Session) -> _Vouchers:
         try:
             said = _vouches(subject, detail)
         except (ValueError, TypeError, AttributeError):
-            sentence = f"Event {sequence} cannot be read: it was changed after it was written."
+            sentence = say(
+                "Event {sequence} cannot be read: it was changed after it was written.", sequence=sequence
+            )
             vouchers.unreadable.append(ChainFault(str(chain), sequence, sentence))
             continue
         if not said or type(at) is not str:
@@ -354,7 +377,7 @@ class TableReader:
         try:
             return sha256_hex(self.text(row))
         except _NEVER_WRITTEN:
-            return "nothing that was ever written"
+            return say("nothing that was ever written")
 
     def text_or_raw(self, row: tuple[Any, ...]) -> str:
         """The text, or what is there as far as it can be written down, so that it can be shown not to hold."""

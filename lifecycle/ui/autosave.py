@@ -23,6 +23,7 @@ from lifecycle.actions import answers
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Conflict, Invalid
 from lifecycle.guide import FieldSpec
+from lifecycle.language import say
 from lifecycle.queries.worksheets import AnswerView
 from lifecycle.rules.answers import clean_text, parse
 from lifecycle.ui import cache, state
@@ -194,14 +195,18 @@ def draft(slot: Slot, field: FieldSpec, note: Note) -> tuple[Content, dict[str, 
 
 def _not_applicable(slot: Slot) -> tuple[Content, dict[str, str]]:
     reason = clean_text(state.value(slot.key(REASON)) or "")
-    problems = {} if reason else {"": "Say why it does not apply; until then nothing is saved."}
+    problems = {} if reason else {"": say("Say why it does not apply; until then nothing is saved.")}
     return Content(AnswerState.NOT_APPLICABLE, reason=reason), problems
 
 
 def _dont_know(slot: Slot) -> tuple[Content, dict[str, str]]:
     owner, due = state.value(slot.key(OWNER)), state.value(slot.key(DUE))
-    missing = [words for words, value in (("who finds out", owner), ("by when", due)) if not value]
-    problems = {"": f"Say {' and '.join(missing)}; until then nothing is saved."} if missing else {}
+    missing = [words for words, value in ((say("who finds out"), owner), (say("by when"), due)) if not value]
+    problems = (
+        {"": say("Say {missing}; until then nothing is saved.", missing=" and ".join(missing))}
+        if missing
+        else {}
+    )
     return Content(AnswerState.DONT_KNOW, owner=owner, due_on=due), problems
 
 
@@ -221,7 +226,7 @@ def _rows(slot: Slot, field: FieldSpec, note: Note, before: Any, problems: dict[
     known = {row["id"]: row for row in before or ()}
     rows = []
     for number, row in enumerate(note.rows, start=1):
-        place = f"row {number} · " if len(note.rows) > 1 else ""
+        place = say("row {number} · ", number=number) if len(note.rows) > 1 else ""
         content = _record(
             field, partial(row_key, slot, row), known.get(row, {}), problems, place, as_rows=True
         )

@@ -15,6 +15,7 @@ from typing import Any
 
 from plotly import graph_objects as go
 
+from lifecycle.language import say
 from lifecycle.ui.standing import Mark
 from lifecycle.vocabulary import Level, SignOffStatus
 
@@ -455,7 +456,13 @@ def _reach(rows: Sequence[Percentiles], ends: Sequence[int], strength: float, da
         "width": 0.62,
         "marker": {"color": tone(_QUIET, strength, dark=dark), "line": {"width": 0}},
         "hovertext": [
-            f"{as_text(row.label)}: median {row.median:,}, 85th percentile {row.safe:,}" for row in rows
+            say(
+                "{as_text}: median {median:,}, 85th percentile {safe:,}",
+                as_text=as_text(row.label),
+                median=row.median,
+                safe=row.safe,
+            )
+            for row in rows
         ],
         **_ALIKE,
     }

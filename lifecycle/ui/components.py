@@ -16,6 +16,7 @@ import streamlit as st
 
 from lifecycle.errors import Invalid, LifecycleError, Refused
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.ui import navigation, standing, state
 from lifecycle.vocabulary import Blocker, CheckResult, Decision, Gate, Level, SignOffStatus
 
@@ -65,7 +66,7 @@ def ago(moment: datetime, now: datetime) -> str:
     """How long ago: "just now", "12 minutes ago", "yesterday", "41 days ago"."""
     seconds = (now - moment).total_seconds()
     if seconds < 60:
-        return "just now"
+        return say("just now")
     if seconds < 3_600:
         return _count(int(seconds // 60), "minute") + " ago"
     if seconds < 86_400:
@@ -191,7 +192,11 @@ def empty_state(
 ) -> None:
     """Why there is nothing here and what to do next; a button to the page `to` when `action` names one."""
     with st.container(border=True, horizontal_alignment="center"):
-        st.markdown(f"## :gray[:material/{icon}:] {plain(title)}", text_alignment="center", anchors=False)
+        st.markdown(
+            say("## :gray[:material/{icon}:] {title}", icon=icon, title=plain(title)),
+            text_alignment="center",
+            anchors=False,
+        )
         st.caption(plain(text), text_alignment="center")
         if action and st.button(action, key=f"empty:{to}:{action}", type="primary"):
             navigation.go(to, **query)
@@ -261,7 +266,7 @@ def _blocker(blocker: Blocker, number: int, project: str, guide: Guide, here: Ga
 def _leads_to(blocker: Blocker, guide: Guide, is_field: bool) -> str:
     if is_field:
         return plain(guide.field(blocker.fields[0].partition("@")[0]).title)
-    return f"{blocker.gate.title} gate" if blocker.gate else "Gate"
+    return f"{blocker.gate.title} gate" if blocker.gate else say("Gate")
 
 
 def field_target(key: str, guide: Guide) -> tuple[str, dict[str, str]] | None:
@@ -306,7 +311,7 @@ def refusal_words(error: LifecycleError) -> tuple[str, str]:
     """The same as Markdown and an icon, for a refusal that is shown by a later run than the one it happened in."""
     if isinstance(error, Refused) and len(error.blockers) > 1:
         reasons = "\n".join(f"- {plain(blocker.text)}" for blocker in error.blockers)
-        return f"This cannot go on yet:\n\n{reasons}", "block"
+        return say("This cannot go on yet:\n\n{reasons}", reasons=reasons), "block"
     if isinstance(error, Invalid):
         lines = [
             f"{place[:1].upper()}{place[1:]}: {text}" if place else text
@@ -322,7 +327,7 @@ def show_refusal(said: str, icon: str) -> None:
 
 def refusal_page(error: LifecycleError) -> None:
     """Instead of a page that cannot be shown."""
-    st.title("This cannot be shown", anchor=False)
+    st.title(say("This cannot be shown"), anchor=False)
     refusal(error)
-    if st.button("Back to my work", icon=":material/inbox:", type="primary"):
+    if st.button(say("Back to my work"), icon=":material/inbox:", type="primary"):
         navigation.go("home")

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from lifecycle.guide import FieldSpec, PartSpec
+from lifecycle.language import say
 from lifecycle.rules.parts import EARLIEST, LATEST
 from lifecycle.ui import state
 from lifecycle.ui.components import plain
@@ -89,7 +90,7 @@ def _contents(part: PartSpec, stored: Any) -> Iterable[tuple[str, Any]]:
         case "date":
             yield "", date.fromisoformat(stored) if stored else None
         case "yes_no":
-            yield "", None if stored is None else "Yes" if stored else "No"
+            yield "", None if stored is None else say("Yes") if stored else say("No")
         case "tags":
             yield "", list(stored or ())
             yield f":{NONE}", stored == []
@@ -180,13 +181,13 @@ def _number(key: str, part: PartSpec, label: str, around: Surroundings, how: dic
 def _quantity(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:
     amount, unit = st.columns([3, 2], vertical_alignment="bottom", wrap=False)
     amount.text_input(label, value=None, key=f"{key}:amount", **how)
-    unit.text_input("Unit", value=None, key=f"{key}:unit", placeholder="such as %", **how)
+    unit.text_input(say("Unit"), value=None, key=f"{key}:unit", placeholder=say("such as %"), **how)
 
 
 def _duration(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:
     amount, unit = st.columns([3, 2], vertical_alignment="bottom", wrap=False)
     amount.text_input(label, value=None, key=f"{key}:amount", **how)
-    unit.selectbox("Unit", DURATION_UNITS, index=None, key=f"{key}:unit", placeholder="unit", **how)
+    unit.selectbox(say("Unit"), DURATION_UNITS, index=None, key=f"{key}:unit", placeholder="unit", **how)
 
 
 def _money(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:
@@ -194,11 +195,11 @@ def _money(key: str, part: PartSpec, label: str, around: Surroundings, how: dict
     amount.text_input(_with_unit(label, part), value=None, key=f"{key}:amount", **how)
     chosen = state.value(f"{key}:currency")
     currency.selectbox(
-        "Currency",
+        say("Currency"),
         _including(CURRENCIES, chosen),
         index=None,
         key=f"{key}:currency",
-        placeholder="such as EUR",
+        placeholder=say("such as EUR"),
         accept_new_options=True,
         **how,
     )
@@ -215,7 +216,7 @@ def _choice(key: str, part: PartSpec, label: str, around: Surroundings, how: dic
         index=None,
         format_func=lambda word: words.get(word, word),
         key=key,
-        placeholder="Choose",
+        placeholder=say("Choose"),
         **how,
     )
 
@@ -227,7 +228,7 @@ def _choices(key: str, part: PartSpec, label: str, around: Surroundings, how: di
         _including(tuple(words), *(state.value(key) or ())),
         format_func=lambda word: words.get(word, word),
         key=key,
-        placeholder="Choose or add your own" if part.open else "Choose",
+        placeholder=say("Choose or add your own") if part.open else say("Choose"),
         accept_new_options=part.open,
         **how,
     )
@@ -239,12 +240,12 @@ def _tags(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[
         label,
         _including((), *(state.value(key) or ())),
         key=key,
-        placeholder="Type a word and press Enter",
+        placeholder=say("Type a word and press Enter"),
         accept_new_options=True,
         disabled=none,
         **how,
     )
-    st.checkbox("There are none", key=f"{key}:{NONE}", **{**how, "label_visibility": "visible"})
+    st.checkbox(say("There are none"), key=f"{key}:{NONE}", **{**how, "label_visibility": "visible"})
 
 
 def _date(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:
@@ -254,7 +255,7 @@ def _date(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[
 
 
 def _yes_no(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:
-    _one_of(label, ("Yes", "No"), str, key, how)
+    _one_of(label, (say("Yes"), say("No")), str, key, how)
 
 
 def _one_of(
@@ -273,7 +274,7 @@ def _person(key: str, part: PartSpec, label: str, around: Surroundings, how: dic
         index=None,
         format_func=lambda who: labels.get(who, who),
         key=key,
-        placeholder="Choose, or type a name",
+        placeholder=say("Choose, or type a name"),
         accept_new_options=True,
         **how,
     )
@@ -287,7 +288,7 @@ def _reference(key: str, part: PartSpec, label: str, around: Surroundings, how: 
         index=None,
         format_func=lambda row: labels.get(row, "a row that is gone"),
         key=key,
-        placeholder="Choose" if labels else _nothing_to_choose(part),
+        placeholder=say("Choose") if labels else _nothing_to_choose(part),
         **how,
     )
 
@@ -299,7 +300,7 @@ def _references(key: str, part: PartSpec, label: str, around: Surroundings, how:
         _including(tuple(labels), *(state.value(key) or ())),
         format_func=lambda row: labels.get(row, "a row that is gone"),
         key=key,
-        placeholder="Choose" if labels else _nothing_to_choose(part),
+        placeholder=say("Choose") if labels else _nothing_to_choose(part),
         **how,
     )
 
@@ -353,7 +354,7 @@ def _targets(part: PartSpec, around: Surroundings) -> dict[str, str]:
 
 def _nothing_to_choose(part: PartSpec) -> str:
     place = " or ".join("a data source" if target == "source" else f"rows of {target}" for target in part.to)
-    return f"Add {place} first"
+    return say("Add {place} first", place=place)
 
 
 def targets_of(field: FieldSpec) -> frozenset[str]:

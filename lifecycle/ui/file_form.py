@@ -11,6 +11,7 @@ from html import escape
 import streamlit as st
 
 from lifecycle.interchange.register_files import RegisterFile, RegisterFiles
+from lifecycle.language import say
 from lifecycle.ui import cache, identity, navigation
 from lifecycle.ui.components import plain
 
@@ -77,7 +78,7 @@ def file_line(file: RegisterFile, key: str, waits_as: str = "file") -> None:
     """The name of the file that waits, with the way to another one."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/description: **{plain(file.name)}**", width="content", anchors=False)
-        st.button("Another file", key=key, type="tertiary", on_click=put_away, args=(waits_as,))
+        st.button(say("Another file"), key=key, type="tertiary", on_click=put_away, args=(waits_as,))
 
 
 def put_away(waits_as: str = "file") -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from lifecycle.errors import LifecycleError
+from lifecycle.language import say
 from lifecycle.queries import projects, reviews
 from lifecycle.queries.people import SignedInPerson
 from lifecycle.queries.projects import ProjectName
@@ -22,7 +23,7 @@ _SWITCHER = "project_switcher"
 def show() -> None:
     """One run: everything but the page's own script."""
     st.set_page_config(
-        page_title="Lifecycle", page_icon=str(ICON), layout="wide", initial_sidebar_state="auto"
+        page_title=say("Lifecycle"), page_icon=str(ICON), layout="wide", initial_sidebar_state="auto"
     )
     try:
         person = identity.signed_in()
@@ -39,7 +40,7 @@ def show() -> None:
     pages = [navigation.streamlit_page(spec) for spec in specs]
     unknown = state.unknown_address({name for spec in specs for name in (spec.path, spec.name)})
     if unknown is not None:
-        pages.append(st.Page(_no_such_page, title="No such page", url_path=unknown))
+        pages.append(st.Page(_no_such_page, title=say("No such page"), url_path=unknown))
     page = st.navigation(pages, position="hidden")
     try:
         _sidebar(person, specs, page.url_path)
@@ -55,19 +56,21 @@ def _pages_for(person: SignedInPerson) -> tuple[PageSpec, ...]:
 
 
 def _signed_out() -> None:
-    st.title("You are signed out", anchor=False)
-    st.markdown("Nothing you saved is lost. [Sign in](/sign-in) to go on.")
+    st.title(say("You are signed out"), anchor=False)
+    st.markdown(say("Nothing you saved is lost. [Sign in](/sign-in) to go on."))
 
 
 def _no_such_page() -> None:
     """At an address that leads nowhere, or to a page that is not for this person."""
-    st.title("There is no such page", anchor=False)
+    st.title(say("There is no such page"), anchor=False)
     st.markdown(
-        "The address may be mistyped, the page may have moved, or only an administrator sees it. "
-        "Everything you may open is in the sidebar.",
+        say(
+            "The address may be mistyped, the page may have moved, or only an administrator sees it. "
+            "Everything you may open is in the sidebar."
+        ),
         anchors=False,
     )
-    if st.button("Back to my work", icon=":material/inbox:", type="primary"):
+    if st.button(say("Back to my work"), icon=":material/inbox:", type="primary"):
         navigation.go("home")
 
 
@@ -141,12 +144,12 @@ def _switcher(person: SignedInPerson, project: str | None) -> None:
     if project is not None and state.value(_SWITCHER) != project:
         state.put(_SWITCHER, project if project in choices else None)
     st.selectbox(
-        "Project",
+        say("Project"),
         list(choices),
         index=None,
         format_func=lambda key: choices[key].name if key in choices else str(key),
         key=_SWITCHER,
-        placeholder="Find a project",
+        placeholder=say("Find a project"),
         on_change=_switch,
     )
 
@@ -164,5 +167,9 @@ def _switch() -> None:
 
 def _who(person: SignedInPerson) -> None:
     st.caption(
-        f"{components.plain(person.name)} · {person.organisation_role.value} · [Sign out](/sign-out)",
+        say(
+            "{person} · {organisation_role} · [Sign out](/sign-out)",
+            person=components.plain(person.name),
+            organisation_role=person.organisation_role.value,
+        ),
     )

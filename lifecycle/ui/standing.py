@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from lifecycle.language import mark, say
 from lifecycle.vocabulary import CheckResult, Decision, Level, Outcome, ProjectStatus, Severity, SignOffStatus
 
 Colour = Literal["gray", "blue", "violet", "orange", "red", "green"]
@@ -35,7 +36,9 @@ class Mark:
     @property
     def badge(self) -> str:
         """As a badge within a line of Markdown."""
-        return f":{self.colour}-badge[{self.material} {self.word}]"
+        return say(
+            ":{colour}-badge[{material} {word}]", colour=self.colour, material=self.material, word=self.word
+        )
 
     def hue(self, *, dark: bool) -> str:
         return (_DARK if dark else _LIGHT)[self.colour]
@@ -64,76 +67,76 @@ _DARK: Mapping[str, str] = MappingProxyType(
 
 LEVELS: Mapping[Level, Mark] = MappingProxyType(
     {
-        Level.BLOCKED: Mark("Blocked", "red", "block"),
-        Level.NOT_STARTED: Mark("Not started", "gray", "radio_button_unchecked"),
-        Level.IN_PROGRESS: Mark("In progress", "blue", "clock_loader_40"),
-        Level.WAITING: Mark("Waiting", "violet", "hourglass_top"),
-        Level.CONDITIONAL: Mark("Conditional", "orange", "rule"),
-        Level.READY: Mark("Ready", "green", "check_circle"),
-        Level.PASSED: Mark("Passed", "green", "verified"),
+        Level.BLOCKED: Mark(mark("Blocked"), "red", "block"),
+        Level.NOT_STARTED: Mark(mark("Not started"), "gray", "radio_button_unchecked"),
+        Level.IN_PROGRESS: Mark(mark("In progress"), "blue", "clock_loader_40"),
+        Level.WAITING: Mark(mark("Waiting"), "violet", "hourglass_top"),
+        Level.CONDITIONAL: Mark(mark("Conditional"), "orange", "rule"),
+        Level.READY: Mark(mark("Ready"), "green", "check_circle"),
+        Level.PASSED: Mark(mark("Passed"), "green", "verified"),
     }
 )
-STOPPED = Mark("Stopped", "gray", "stop_circle")
-RETIRED = Mark("Retired", "gray", "inventory_2")
-NOT_ASSESSED = Mark("Not assessed here", "gray", "help")
+STOPPED = Mark(mark("Stopped"), "gray", "stop_circle")
+RETIRED = Mark(mark("Retired"), "gray", "inventory_2")
+NOT_ASSESSED = Mark(mark("Not assessed here"), "gray", "help")
 
-STALE = Mark("Stale", "orange", "history")
+STALE = Mark(mark("Stale"), "orange", "history")
 
 SIGN_OFFS: Mapping[SignOffStatus, Mark] = MappingProxyType(
     {
-        SignOffStatus.NOT_ASKED: Mark("Not asked", "gray", "radio_button_unchecked"),
-        SignOffStatus.WAITING: Mark("Waiting", "violet", "hourglass_top"),
-        SignOffStatus.SIGNED: Mark("Signed", "green", "check_circle"),
-        SignOffStatus.CONDITIONAL: Mark("With conditions", "orange", "rule"),
+        SignOffStatus.NOT_ASKED: Mark(mark("Not asked"), "gray", "radio_button_unchecked"),
+        SignOffStatus.WAITING: Mark(mark("Waiting"), "violet", "hourglass_top"),
+        SignOffStatus.SIGNED: Mark(mark("Signed"), "green", "check_circle"),
+        SignOffStatus.CONDITIONAL: Mark(mark("With conditions"), "orange", "rule"),
         SignOffStatus.STALE: STALE,
-        SignOffStatus.CHANGES_REQUESTED: Mark("Changes requested", "red", "edit_note"),
-        SignOffStatus.REJECTED: Mark("Rejected", "red", "block"),
-        SignOffStatus.ELSEWHERE: Mark("Recorded elsewhere", "gray", "folder_open"),
+        SignOffStatus.CHANGES_REQUESTED: Mark(mark("Changes requested"), "red", "edit_note"),
+        SignOffStatus.REJECTED: Mark(mark("Rejected"), "red", "block"),
+        SignOffStatus.ELSEWHERE: Mark(mark("Recorded elsewhere"), "gray", "folder_open"),
     }
 )
 
 DECISIONS: Mapping[Decision, Mark] = MappingProxyType(
     {
-        Decision.APPROVED: Mark("Approved", "green", "check_circle"),
-        Decision.APPROVED_WITH_CONDITIONS: Mark("Approved with conditions", "orange", "rule"),
-        Decision.CHANGES_REQUESTED: Mark("Changes requested", "red", "edit_note"),
-        Decision.REJECTED: Mark("Rejected", "red", "block"),
-        Decision.ACKNOWLEDGED: Mark("Acknowledged", "green", "visibility"),
-        Decision.OPINION: Mark("Opinion given", "blue", "forum"),
-        Decision.WITHDRAWN: Mark("Withdrawn", "gray", "undo"),
+        Decision.APPROVED: Mark(mark("Approved"), "green", "check_circle"),
+        Decision.APPROVED_WITH_CONDITIONS: Mark(mark("Approved with conditions"), "orange", "rule"),
+        Decision.CHANGES_REQUESTED: Mark(mark("Changes requested"), "red", "edit_note"),
+        Decision.REJECTED: Mark(mark("Rejected"), "red", "block"),
+        Decision.ACKNOWLEDGED: Mark(mark("Acknowledged"), "green", "visibility"),
+        Decision.OPINION: Mark(mark("Opinion given"), "blue", "forum"),
+        Decision.WITHDRAWN: Mark(mark("Withdrawn"), "gray", "undo"),
     }
 )
 
 OUTCOMES: Mapping[Outcome, Mark] = MappingProxyType(
     {
         Outcome.GO: Mark("Go", "green", "check_circle"),
-        Outcome.GO_WITH_CONDITIONS: Mark("Go with conditions", "orange", "rule"),
-        Outcome.RECYCLE: Mark("Recycle", "blue", "replay"),
-        Outcome.STOP: Mark("Stop", "gray", "stop_circle"),
+        Outcome.GO_WITH_CONDITIONS: Mark(mark("Go with conditions"), "orange", "rule"),
+        Outcome.RECYCLE: Mark(mark("Recycle"), "blue", "replay"),
+        Outcome.STOP: Mark(mark("Stop"), "gray", "stop_circle"),
     }
 )
 
 CHECKS: Mapping[CheckResult, Mark] = MappingProxyType(
     {
-        CheckResult.FAILS: Mark("Fails", "red", "cancel"),
-        CheckResult.CANNOT_TELL: Mark("Cannot tell", "gray", "help"),
-        CheckResult.PASSES: Mark("Passes", "green", "check_circle"),
+        CheckResult.FAILS: Mark(mark("Fails"), "red", "cancel"),
+        CheckResult.CANNOT_TELL: Mark(mark("Cannot tell"), "gray", "help"),
+        CheckResult.PASSES: Mark(mark("Passes"), "green", "check_circle"),
     }
 )
 
 SEVERITIES: Mapping[Severity, Mark] = MappingProxyType(
     {
-        Severity.BLOCK: Mark("Blocks", "red", "block"),
-        Severity.WARNING: Mark("Warning", "orange", "warning"),
-        Severity.NOTE: Mark("Note", "blue", "info"),
+        Severity.BLOCK: Mark(mark("Blocks"), "red", "block"),
+        Severity.WARNING: Mark(mark("Warning"), "orange", "warning"),
+        Severity.NOTE: Mark(mark("Note"), "blue", "info"),
     }
 )
 
 STATUSES: Mapping[ProjectStatus, Mark] = MappingProxyType(
     {
-        ProjectStatus.ACTIVE: Mark("Active", "blue", "clock_loader_40"),
-        ProjectStatus.ROLLOUT: Mark("Rolling out", "blue", "rocket_launch"),
-        ProjectStatus.LIVE: Mark("Live", "green", "sensors"),
+        ProjectStatus.ACTIVE: Mark(mark("Active"), "blue", "clock_loader_40"),
+        ProjectStatus.ROLLOUT: Mark(mark("Rolling out"), "blue", "rocket_launch"),
+        ProjectStatus.LIVE: Mark(mark("Live"), "green", "sensors"),
         ProjectStatus.RETIRED: RETIRED,
         ProjectStatus.STOPPED: STOPPED,
     }

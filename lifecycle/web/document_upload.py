@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 from lifecycle.actions.documents import import_document
 from lifecycle.guide import Guide
 from lifecycle.interchange.project_documents import read_document
+from lifecycle.language import say
 from lifecycle.rules.permissions import require
 from lifecycle.settings import Settings
 from lifecycle.store.database import Database
@@ -40,7 +41,7 @@ class DocumentUpload:
 
     async def _take(self, request: Request) -> Response:
         most = self.settings.largest_import_megabytes
-        form = OneFile(self.accounts, PAGE, "Back to New project", most, "No project document is.")
+        form = OneFile(self.accounts, PAGE, say("Back to New project"), most, say("No project document is."))
         may = partial(require, "projects.import_document")
         return await form.take(request, may=may, keep=self._store)
 

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from lifecycle.actions import evidence as actions
 from lifecycle.errors import Invalid, NotFound, Refused, Unavailable
 from lifecycle.guide import Guide
+from lifecycle.language import mark, say
 from lifecycle.queries import evidence as queries
 from lifecycle.queries import projects, worksheets
 from lifecycle.queries.people import SignedInPerson
@@ -39,7 +40,7 @@ ADD = "/evidence/add"
 SCRIPT = Path(__file__).with_name("upload.js")
 SCRIPT_PATH = "/upload.js"
 _WAY = ("project", "gate", "field", "item", "back", "frame")  # what the form hands on to itself
-_NOBODY = "There is no file here that you can see. It may have been moved, or its project archived."
+_NOBODY = mark("There is no file here that you can see. It may have been moved, or its project archived.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,9 @@ class EvidencePages:
                 return self._done(request)
             return await self._show(request, person, dict(request.query_params))
         except NotFound as error:
-            return message("Not found", str(error), status=404, link_text="Back to Lifecycle")
+            return message(say("Not found"), str(error), status=404, link_text=say("Back to Lifecycle"))
         except Unavailable as error:
-            return message("Just a moment", str(error), status=503, link_text="Back to Lifecycle")
+            return message(say("Just a moment"), str(error), status=503, link_text=say("Back to Lifecycle"))
 
     async def _take(self, request: Request, person: SignedInPerson) -> Response:
         """Nothing is kept unless the person may add it here and everything about it is in order."""
@@ -129,7 +130,7 @@ class EvidencePages:
         """The file to its place and its row into the database: in this order all of it is there, or nothing shows."""
         arriving = upload.arriving
         if arriving is None:
-            raise Invalid({"file": "Choose a file."} if not upload.file_name else {"file": _EMPTY})
+            raise Invalid({"file": say("Choose a file.")} if not upload.file_name else {"file": _EMPTY})
         found = recognise(upload.file_name, arriving.head, arriving.size, arriving.tail)
         if found.problem:
             raise Invalid({"file": found.problem})
@@ -167,7 +168,7 @@ class EvidencePages:
     ) -> Response:
         drawn = await run_in_threadpool(self._form, person, way)
         seed = form_seed(request)
-        title = f"New revision of “{drawn.title}”" if drawn.title else "Add a file"
+        title = say("New revision of “{drawn}”", drawn=drawn.title) if drawn.title else say("Add a file")
         answer = page(
             "add_file",
             title,
@@ -239,7 +240,7 @@ class EvidencePages:
         """Inside a page of ours: its script closes the box around it, so that the page shows what is new."""
         way = _kept(request.query_params)
         again = f"{ADD}?{urlencode({name: told for name, told in way.items() if name != 'item'})}"
-        answer = page("file_added", "Added", again=again, script=SCRIPT_PATH, framed=_is_framed(way))
+        answer = page("file_added", say("Added"), again=again, script=SCRIPT_PATH, framed=_is_framed(way))
         return _may_be_framed(answer)
 
     # ------------------------------------------------------------ fetching
@@ -257,9 +258,9 @@ class EvidencePages:
         try:
             stored = await run_in_threadpool(self._find, person, request.path_params["revision"])
         except NotFound:
-            return message("Not found", _NOBODY, status=404, link_text="Back to Lifecycle")
+            return message(say("Not found"), _NOBODY, status=404, link_text=say("Back to Lifecycle"))
         except Unavailable as error:
-            return message("Just a moment", str(error), status=503, link_text="Back to Lifecycle")
+            return message(say("Just a moment"), str(error), status=503, link_text=say("Back to Lifecycle"))
         return download(request, self.files, stored, inline=inline)
 
     def _find(self, person: SignedInPerson, revision_id: int) -> queries.StoredFile:
@@ -282,7 +283,7 @@ class FormDrawn:
     places: tuple[OptionGroup, ...]
 
 
-_EMPTY = "The file is empty. Choose it again."
+_EMPTY = mark("The file is empty. Choose it again.")
 _FIELDS = {"expiry": "expires_on", "link": "file"}
 
 
@@ -316,7 +317,7 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise Invalid({"expires_on": "Write the day as 2027-03-31."}) from None
+        raise Invalid({"expires_on": say("Write the day as 2027-03-31.")}) from None
 
 
 def _place(told: str) -> dict[str, Any]:
@@ -333,18 +334,22 @@ def _place(told: str) -> dict[str, Any]:
 def _places(guide: Guide, gate: Gate | None, sources: Iterable[tuple[int, str]]) -> Iterable[OptionGroup]:
     """Where a document may belong: gates, the questions that ask for one, data sources, every other question."""
     gates = [gate] if gate else list(Gate)
-    yield OptionGroup("Gate", tuple(Option(f"gate:{each}", f"The {each.title} gate") for each in gates))
+    yield OptionGroup(
+        say("Gate"), tuple(Option(f"gate:{each}", say("The {each} gate", each=each.title)) for each in gates)
+    )
     asked = [field_id for each in gates for field_id in guide.policy.required_evidence.get(each, ())]
     if asked:
-        yield OptionGroup("Documents that are asked for", tuple(_question(guide, each) for each in asked))
+        yield OptionGroup(
+            say("Documents that are asked for"), tuple(_question(guide, each) for each in asked)
+        )
     told = tuple(Option(f"source:{source_id}", name) for source_id, name in sources)
     if told:
-        yield OptionGroup("Data source", told)
+        yield OptionGroup(say("Data source"), told)
     stages = [sheet for sheet in guide.worksheets if gate is None or sheet.stage is gate.stage]
     for sheet in (*stages, guide.source_worksheet):
         rest = tuple(_question(guide, field.id) for field in sheet.fields if field.id not in asked)
         if rest:
-            yield OptionGroup(sheet.stage.title if sheet.stage else "Record of a data source", rest)
+            yield OptionGroup(sheet.stage.title if sheet.stage else say("Record of a data source"), rest)
 
 
 def _question(guide: Guide, field_id: str) -> Option:

@@ -18,6 +18,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lifecycle.errors import Unavailable
+from lifecycle.language import say
 from lifecycle.settings import Settings
 from lifecycle.store.tokens import hash_token
 from lifecycle.web.api.documentation import DOCUMENTATION
@@ -111,7 +112,9 @@ class Guard:
         path: str = scope["path"]
         unsafe = scope["method"] not in _SAFE_METHODS
         if unsafe and not is_same_origin(scope, public_url=self._settings.public_url):
-            return _refused(path, 403, "This request came from another site's page and was not carried out.")
+            return _refused(
+                path, 403, say("This request came from another site's page and was not carried out.")
+            )
         if is_open(path):
             return None
         if _is_below(path, (_API,)) and not _reads_documentation(scope):
@@ -127,7 +130,7 @@ class Guard:
             self._sessions.note_activity(token_hash)
             return None
         if unsafe or _is_below(path, _NOT_PAGES):
-            return _refused(path, 401, "You are signed out. Open /sign-in to sign in.")
+            return _refused(path, 401, say("You are signed out. Open /sign-in to sign in."))
         return RedirectResponse(sign_in_address(scope), 303, {"Cache-Control": "no-store"})
 
     def _with_headers(self, scope: Scope, send: Send) -> Send:
@@ -151,7 +154,7 @@ class Guard:
             live = False
         if not live or token_hash is None:
             # Before accept the server turns this into HTTP 403; the code is for servers that can say more.
-            await send({"type": "websocket.close", "code": SIGNED_OUT, "reason": "You are signed out."})
+            await send({"type": "websocket.close", "code": SIGNED_OUT, "reason": say("You are signed out.")})
             return
         connection = _Connection(token_hash, self._sessions, self._wire, scope, receive, send)
         self._sessions.watch(token_hash, connection.end)
@@ -190,7 +193,7 @@ class _Connection:
             if not await self._sessions.is_live(self._token_hash):
                 await self.end()
         except Unavailable:
-            await self._close(TRY_AGAIN, "The database cannot be reached just now.")
+            await self._close(TRY_AGAIN, say("The database cannot be reached just now."))
         if self._ended is not None:
             return {"type": "websocket.disconnect", "code": self._ended, "reason": ""}
         if self._wire.is_by_hand(message.get("bytes") or b""):
@@ -222,7 +225,7 @@ class _Connection:
         """Send the tab to the sign-in page and close with 4401."""
         if self._ended is None and self._accepted:
             await self._send({"type": "websocket.send", "bytes": self._wire.farewell})
-        await self._close(SIGNED_OUT, "You are signed out.")
+        await self._close(SIGNED_OUT, say("You are signed out."))
 
     async def _close(self, code: int, reason: str) -> None:
         if self._ended is None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lifecycle.language import say
+
 SCRIPT = Path(__file__).with_name("screen.js")
 SCRIPT_PATH = "/screen.js"
 Changes = tuple[tuple[bytes, bytes], ...]
@@ -73,8 +75,10 @@ def _changes(index_page: Path) -> Changes:
     # Without its font an icon is drawn as a word first, and the line breaks elsewhere.
     icons = sorted(index_page.parent.glob("static/media/MaterialSymbols-*.woff2"))
     head = [
-        f'<link rel="preload" href="./{font.relative_to(index_page.parent).as_posix()}" as="font"'
-        ' type="font/woff2" crossorigin />'
+        say(
+            '<link rel="preload" href="./{as_posix}" as="font" type="font/woff2" crossorigin />',
+            as_posix=font.relative_to(index_page.parent).as_posix(),
+        )
         for font in icons
     ]
     head += [f"<style>{_ARRIVAL}</style>", f'<script src="{SCRIPT_PATH}" defer></script>', "</head>"]

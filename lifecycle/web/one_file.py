@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from lifecycle.errors import Forbidden, Invalid, LifecycleError, NotFound, Unavailable
+from lifecycle.language import mark, say
 from lifecycle.vocabulary import Actor
 from lifecycle.web.accounts import Accounts
 from lifecycle.web.guard import SESSION_COOKIE
@@ -53,7 +54,7 @@ class OneFile:
     page: str
     link_text: str
     largest_megabytes: int
-    when_too_large: str = "Split it."
+    when_too_large: str = mark("Split it.")
 
     async def take(
         self,
@@ -74,19 +75,23 @@ class OneFile:
         try:
             person = await run_in_threadpool(self.accounts.person, request.cookies.get(SESSION_COOKIE, ""))
             if person is None:
-                return self._refused(back, "You are signed out.", 403)
+                return self._refused(back, say("You are signed out."), 403)
             await run_in_threadpool(may, person.actor)
             if self._is_too_large(request):
-                sentence = f"This file is larger than {self.largest_megabytes} MB. {self.when_too_large}"
+                sentence = say(
+                    "This file is larger than {largest_megabytes} MB. {when_too_large}",
+                    largest_megabytes=self.largest_megabytes,
+                    when_too_large=self.when_too_large,
+                )
                 return self._refused(back, sentence, 413)
             return await self._received(request, person.actor, keep, back)
         except LifecycleError as error:
             status = next(status for kind, status in _STATUSES if isinstance(error, kind))
             return self._refused("/" if status == 404 else back, _sentences(error), status)
         except (HTTPException, MultiPartException, ClientDisconnect):
-            return self._refused(back, "The file did not arrive whole. Send it again.", 400)
+            return self._refused(back, say("The file did not arrive whole. Send it again."), 400)
         except OSError:
-            return self._refused(back, "There is no room for the file. Tell an administrator.", 507)
+            return self._refused(back, say("There is no room for the file. Tell an administrator."), 507)
 
     async def _received(
         self, request: Request, by: Actor, keep: Callable[[SentFile], str], back: str
@@ -94,7 +99,7 @@ class OneFile:
         async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
             file = form.get("file")
             if not isinstance(file, UploadFile) or not file.filename:
-                return self._refused(back, "Choose a file first.", 422)
+                return self._refused(back, say("Choose a file first."), 422)
             fields = {name: value for name, value in form.items() if isinstance(value, str) and value}
             leads_to = await run_in_threadpool(keep, SentFile(by, file.filename, file.file, fields))
         return RedirectResponse(leads_to, 303, {"Cache-Control": "no-store"})
@@ -104,12 +109,14 @@ class OneFile:
         return not length.isdecimal() or int(length) > self.largest_megabytes * 1_000_000 + _AROUND
 
     def _refused(self, back: str, sentence: str, status: int) -> Response:
-        return message("Nothing was stored", sentence, status=status, link=back, link_text=self.link_text)
+        return message(
+            say("Nothing was stored"), sentence, status=status, link=back, link_text=self.link_text
+        )
 
 
 def _sentences(error: LifecycleError) -> str:
     if not isinstance(error, Invalid):
         return str(error)
     said = [f"{place}: {text}" if place else text for place, text in error.problems.items()]
-    more = f" (and {len(said) - _SHOWN} more)" if len(said) > _SHOWN else ""
+    more = say(" (and {said_count} more)", said_count=len(said) - _SHOWN) if len(said) > _SHOWN else ""
     return " · ".join(said[:_SHOWN]) + more

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from lifecycle.language import say
 from lifecycle.web.headers import content_hash
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -36,9 +37,10 @@ _HEADERS = {
 
 def form_policy() -> str:
     """For a form that a page of ours may frame and that has a script of ours."""
-    return (
-        f"default-src 'none'; style-src {content_hash(_STYLE)}; img-src data:; form-action 'self'; base-uri 'none';"
-        " script-src 'self'; connect-src 'self'; frame-ancestors 'self'"
+    return say(
+        "default-src 'none'; style-src {content_hash}; img-src data:; form-action 'self'; "
+        "base-uri 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'self'",
+        content_hash=content_hash(_STYLE),
     )
 
 

@@ -20,6 +20,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
+from lifecycle.language import say
 from lifecycle.settings import IdentityProvider, is_safe_address
 
 LOG = logging.getLogger(__name__)
@@ -81,8 +82,10 @@ class Provider:
                     allow_redirects=False,
                 )
             except OAuthError as error:
-                LOG.warning("The identity provider took no code: %s", _word(error.error))
-                raise ProviderRefused(self._words("did not accept this sign-in. Begin it again.")) from None
+                LOG.warning(say("The identity provider took no code: %s"), _word(error.error))
+                raise ProviderRefused(
+                    self._words(say("did not accept this sign-in. Begin it again."))
+                ) from None
             except (requests.RequestException, ValueError, KeyError) as error:
                 raise self._gone(error) from None
         claims = self._checked(token, nonce)
@@ -108,10 +111,10 @@ class Provider:
     def _discover(self) -> Mapping[str, Any]:
         found = self._ask(f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration")
         if str(found.get("issuer", "")).rstrip("/") != self.settings.issuer.rstrip("/"):
-            raise ProviderGone(self._words("calls itself by another address than the settings do."))
+            raise ProviderGone(self._words(say("calls itself by another address than the settings do.")))
         for name in _ENDPOINTS:
             if not is_safe_address(str(found.get(name, "")), with_query=True):
-                raise ProviderGone(self._words(f"names no https address as its {name}."))
+                raise ProviderGone(self._words(say("names no https address as its {name}.", name=name)))
         return found
 
     def _current_keys(self, *, anew: bool = False) -> KeySet:
@@ -149,10 +152,12 @@ class Provider:
             )
             claims.validate(leeway=LEEWAY)
         except (JoseError, ValueError, KeyError, TypeError) as error:
-            LOG.warning("The identity provider's token was not accepted: %s", type(error).__name__)
+            LOG.warning(say("The identity provider's token was not accepted: %s"), type(error).__name__)
             raise ProviderRefused(
                 self._words(
-                    "sent a sign-in that cannot be relied on. Begin again; tell an administrator if it stays."
+                    say(
+                        "sent a sign-in that cannot be relied on. Begin again; tell an administrator if it stays."
+                    )
                 )
             ) from None
         return dict(claims)
@@ -197,7 +202,9 @@ class Provider:
         return "client_secret_basic" if "client_secret_basic" in offered else "client_secret_post"
 
     def _ask(self, address: str, *, bearer: str = "") -> Mapping[str, Any]:
-        headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+        headers = {"Accept": "application/json"} | (
+            {"Authorization": say("Bearer {bearer}", bearer=bearer)} if bearer else {}
+        )
         try:
             answer = requests.get(address, headers=headers, timeout=TIMEOUT, allow_redirects=False)
             answer.raise_for_status()
@@ -209,9 +216,9 @@ class Provider:
         return found
 
     def _gone(self, error: Exception) -> ProviderGone:
-        LOG.warning("The identity provider cannot be asked: %s", type(error).__name__)
+        LOG.warning(say("The identity provider cannot be asked: %s"), type(error).__name__)
         return ProviderGone(
-            self._words("cannot be reached just now. Nothing is lost; try again in a moment.")
+            self._words(say("cannot be reached just now. Nothing is lost; try again in a moment."))
         )
 
     def _words(self, text: str) -> str:

@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from lifecycle.errors import LifecycleError, Unavailable
+from lifecycle.language import mark, say
 from lifecycle.rules import identities
 from lifecycle.rules.identities import GroupRoles, Vouched
 from lifecycle.settings import IdentityProvider, Settings
@@ -37,19 +38,19 @@ from lifecycle.web.provider import Provider, ProviderGone, ProviderRefused
 
 PROVIDER_ANEW = f"{PROVIDER_SIGN_IN}/anew"
 COOKIE = "lifecycle_provider"
-_NOT_BEGUN = (
+_NOT_BEGUN = mark(
     "This sign-in was not begun in this browser, took longer than ten minutes or was used already. "
     "Begin it again."
 )
-_NOT_ANEW = (
+_NOT_ANEW = mark(
     "Your provider did not ask you to sign in anew, or somebody else signed in. Nothing was signed: go back to the "
     "review and try again. Tell an administrator if it stays."
 )
-_NOT_YOURS = "Your provider signed you in, but you are in none of the groups that may use Lifecycle."
+_NOT_YOURS = mark("Your provider signed you in, but you are in none of the groups that may use Lifecycle.")
 _REFUSALS = {
-    "access_denied": "You or your provider broke off the sign-in. Nothing was changed.",
-    "login_required": "Your provider wants you to sign in there first.",
-    "temporarily_unavailable": "Your provider is busy just now. Try again in a moment.",
+    "access_denied": mark("You or your provider broke off the sign-in. Nothing was changed."),
+    "login_required": mark("Your provider wants you to sign in there first."),
+    "temporarily_unavailable": mark("Your provider is busy just now. Try again in a moment."),
 }
 
 
@@ -81,15 +82,15 @@ class ProviderPages:
     def _route(self, path: str, answer: _Answer) -> Route:
         async def endpoint(request: Request) -> Response:
             if self._provider is None:
-                return _said("No provider", "Sign in with your address and password here.", 404)
+                return _said(say("No provider"), say("Sign in with your address and password here."), 404)
             try:
                 return await answer(request, self._provider)
             except ProviderRefused as error:
-                return _said("You are not signed in", str(error), 403)
+                return _said(say("You are not signed in"), str(error), 403)
             except (ProviderGone, Unavailable) as error:
-                return _said("Just a moment", str(error), 503)
+                return _said(say("Just a moment"), str(error), 503)
             except LifecycleError as error:
-                return _said("You are not signed in", str(error), 403)
+                return _said(say("You are not signed in"), str(error), 403)
 
         return Route(path, endpoint, methods=["GET"])
 
@@ -151,7 +152,7 @@ class ProviderPages:
         said = request.query_params
         begun = _unpacked(request.cookies.get(_cookie_of(said.get("state", "")), ""))
         if begun is None or not is_same(begun.state, said.get("state", "")):
-            return _said("You are not signed in", _NOT_BEGUN, 400)
+            return _said(say("You are not signed in"), _NOT_BEGUN, 400)
         response = await self._returned(request, provider, begun, said)
         response.delete_cookie(
             _cookie_of(begun.state),
@@ -166,16 +167,16 @@ class ProviderPages:
         self, request: Request, provider: Provider, begun: Begun, said: Mapping[str, str]
     ) -> Response:
         if said.get("iss", provider.settings.issuer).rstrip("/") != provider.settings.issuer.rstrip("/"):
-            return _said("You are not signed in", _NOT_BEGUN, 400)
+            return _said(say("You are not signed in"), _NOT_BEGUN, 400)
         if "error" in said or not said.get("code"):
             sentence = _REFUSALS.get(said.get("error", ""), "Your provider did not sign you in. Begin again.")
-            return _said("You are not signed in", sentence, 403)
+            return _said(say("You are not signed in"), sentence, 403)
         try:
             vouched = await self._vouched(request, provider, begun, said["code"])
             if await run_in_threadpool(self._accounts.is_fresh_sign_in, begun.state):
                 return await self._confirm(request, vouched, begun)
             if not self._groups(provider.settings).let_in(vouched.groups):
-                return _said("You are not signed in", _NOT_YOURS, 403)
+                return _said(say("You are not signed in"), _NOT_YOURS, 403)
             person_key = await run_in_threadpool(
                 self._accounts.person_by_provider, vouched, self._groups(provider.settings)
             )
@@ -188,9 +189,9 @@ class ProviderPages:
                 issuer=vouched.issuer,
             )
         except ProviderGone as error:
-            return _said("Just a moment", str(error), 503)
+            return _said(say("Just a moment"), str(error), 503)
         except ProviderRefused as error:
-            return _said("You are not signed in", str(error), 403)
+            return _said(say("You are not signed in"), str(error), 403)
 
     async def _vouched(self, request: Request, provider: Provider, begun: Begun, code: str) -> Vouched:
         claims = await run_in_threadpool(
@@ -209,7 +210,9 @@ class ProviderPages:
             trusts_addresses=provider.settings.vouches_for_addresses,
         )
         if vouched is None:
-            raise ProviderRefused(f"{provider.settings.title} did not say who you are.")
+            raise ProviderRefused(
+                say("{settings} did not say who you are.", settings=provider.settings.title)
+            )
         return vouched
 
     async def _confirm(self, request: Request, vouched: Vouched, begun: Begun) -> Response:
@@ -219,12 +222,14 @@ class ProviderPages:
             partial(self._accounts.confirm_fresh_sign_in, vouched, state=begun.state, token=token)
         )
         if review_id is None:
-            return message("Not signed in anew", _NOT_ANEW, status=403, link_text="Back to Lifecycle")
+            return message(
+                say("Not signed in anew"), _NOT_ANEW, status=403, link_text=say("Back to Lifecycle")
+            )
         return message(
-            "It is you",
-            "Go back to the tab with the review and sign within five minutes. You can close this one.",
+            say("It is you"),
+            say("Go back to the tab with the review and sign within five minutes. You can close this one."),
             link=f"/review?review={review_id}",
-            link_text="Or open the review here",
+            link_text=say("Or open the review here"),
         )
 
     # ------------------------------------------------------------ leaving
@@ -259,7 +264,7 @@ _Answer = Callable[[Request, Provider], Awaitable[Response]]
 
 
 def _said(title: str, sentence: str, status: int) -> Response:
-    return message(title, sentence, status=status, link="/sign-in", link_text="To the sign-in page")
+    return message(title, sentence, status=status, link="/sign-in", link_text=say("To the sign-in page"))
 
 
 def _cookie_of(state: str) -> str:

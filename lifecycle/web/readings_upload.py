@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from lifecycle.interchange.register_files import RegisterFiles
+from lifecycle.language import say
 from lifecycle.settings import Settings
 from lifecycle.vocabulary import Actor
 from lifecycle.web.accounts import Accounts
@@ -32,7 +33,9 @@ class ReadingsUpload:
         return [Route(PATH, self._take, methods=["GET", "POST"])]
 
     async def _take(self, request: Request) -> Response:
-        form = OneFile(self.accounts, PAGE, "Back to the monitors", self.settings.largest_import_megabytes)
+        form = OneFile(
+            self.accounts, PAGE, say("Back to the monitors"), self.settings.largest_import_megabytes
+        )
         return await form.take(request, may=_anybody, keep=self._keep)
 
     def _keep(self, sent: SentFile) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from lifecycle.actions import accounts, sessions
 from lifecycle.errors import Invalid, Refused
+from lifecycle.language import say
 from lifecycle.queries import people as people_now
 from lifecycle.rules import people as rules
 from lifecycle.store.database import Database
@@ -21,7 +22,7 @@ def reenter_password(database: Database, *, by: Actor, at: datetime, password: s
     transactions of its own, none of which waits while argon2 works.
     """
     if not password:
-        raise Invalid({"password": "Enter your password to sign."})
+        raise Invalid({"password": say("Enter your password to sign.")})
     with database.write() as session:
         locked, tries = sessions.begin_signing(session, person_key=by.key, at=at)
     if locked:
@@ -42,7 +43,7 @@ def reenter_password(database: Database, *, by: Actor, at: datetime, password: s
 
 def _wrong(tries: int, *, has_password: bool) -> Refused:
     if not has_password:
-        text = (
+        text = say(
             "Signing here takes a password, and your account has none. "
             "Ask an administrator for a link to set one. Nothing was signed."
         )
@@ -50,15 +51,20 @@ def _wrong(tries: int, *, has_password: bool) -> Refused:
     left = rules.WRONG_PASSWORDS_TO_LOCK_SIGNING - tries
     if left <= 0:
         return _locked(rules.SIGNING_LOCKED_FOR)
-    more = f"{left} more tries" if left > 1 else "One more try"
-    text = f"This is not your password. Nothing was signed. {more}, then signing is locked for 15 minutes."
+    more = say("{left} more tries", left=left) if left > 1 else say("One more try")
+    text = say(
+        "This is not your password. Nothing was signed. {more}, then signing is locked for 15 minutes.",
+        more=more,
+    )
     return Refused(Blocker("password:wrong", text))
 
 
 def _locked(wait: timedelta) -> Refused:
     minutes = math.ceil(wait.total_seconds() / 60)
-    text = (
-        "Signing is locked after five wrong passwords. Nothing was signed; you stay signed in. "
-        f"Try again in {minutes} minute{'' if minutes == 1 else 's'}."
+    text = say(
+        "Signing is locked after five wrong passwords. Nothing was signed; you stay signed "
+        "in. Try again in {minutes} minute{part}.",
+        minutes=minutes,
+        part="" if minutes == 1 else "s",
     )
     return Refused(Blocker("password:locked", text))

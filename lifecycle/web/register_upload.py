@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from lifecycle.interchange.register_files import RegisterFiles
+from lifecycle.language import say
 from lifecycle.rules.permissions import require
 from lifecycle.settings import Settings
 from lifecycle.web.accounts import Accounts
@@ -32,7 +33,9 @@ class RegisterUpload:
 
     async def _take(self, request: Request) -> Response:
         most = self.settings.largest_import_megabytes
-        form = OneFile(self.accounts, PAGE, "Back to the import", most, "Split it and import the parts.")
+        form = OneFile(
+            self.accounts, PAGE, say("Back to the import"), most, say("Split it and import the parts.")
+        )
         return await form.take(request, may=partial(require, "imports.run"), keep=self._keep)
 
     def _keep(self, sent: SentFile) -> str:

@@ -27,6 +27,7 @@ from lifecycle.facts.own_guides import in_force
 from lifecycle.guide import Guide
 from lifecycle.interchange.register_files import RegisterFiles
 from lifecycle.jobs import Jobs, Worker
+from lifecycle.language import say
 from lifecycle.own_guide import with_own
 from lifecycle.queries.projects import are_there_any
 from lifecycle.rules.checks.evaluation import load_checked_guide
@@ -197,8 +198,13 @@ class Site:
             listening = _listen(self.settings.address, self.settings.port)
         except OSError as error:
             _say(
-                f"Cannot listen on {self.settings.address}, port {self.settings.port}: {error.strerror}."
-                " Choose another one, as in PORT=9000.",
+                say(
+                    "Cannot listen on {address}, port {port}: {strerror}. Choose another one, as in "
+                    "PORT=9000.",
+                    address=self.settings.address,
+                    port=self.settings.port,
+                    strerror=error.strerror,
+                ),
                 to=sys.stderr,
             )
             return 1
@@ -214,9 +220,15 @@ class Site:
         base = self.settings.base_url if knows_address else ""
         if code is not None:
             where = f"{base}/set-up?code={code}"
-            _say(f"\n  Lifecycle is new here. Set it up at {where}\n  Set-up code: {code}\n")
+            _say(
+                say(
+                    "\n  Lifecycle is new here. Set it up at {where}\n  Set-up code: {code}\n",
+                    where=where,
+                    code=code,
+                )
+            )
         elif self._serves_itself:
-            _say(f"\n  Lifecycle is at {base}\n")
+            _say(say("\n  Lifecycle is at {base}\n", base=base))
 
     async def _is_ready(self, _request: Request) -> Response:
         try:
@@ -241,15 +253,17 @@ async def _is_alive(_request: Request) -> Response:
 
 
 async def _no_such_operation(request: Request) -> Response:
-    detail = f"There is no operation {request.method} {request.url.path}."
+    detail = say("There is no operation {method} {path}.", method=request.method, path=request.url.path)
     return problem("not-there", 404, detail, request_id=request.scope.get("request_id", ""))
 
 
 def _broken(request: Request, _error: Exception) -> Response:
-    title = "Something broke on our side. Nothing was half saved; try again, or tell an administrator when."
+    title = say(
+        "Something broke on our side. Nothing was half saved; try again, or tell an administrator when."
+    )
     if request.url.path.startswith("/api/"):
         return problem("broken", 500, title)
-    return message("Something broke", title, status=500, link_text="Back to Lifecycle")
+    return message(say("Something broke"), title, status=500, link_text=say("Back to Lifecycle"))
 
 
 def _listen(address: str, port: int) -> socket.socket:

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from lifecycle.errors import Invalid, LifecycleError, Unavailable
+from lifecycle.language import mark, say
 from lifecycle.queries.people import OpenLink
 from lifecycle.rules import people as rules
 from lifecycle.settings import Settings
@@ -33,9 +34,9 @@ from lifecycle.web.passwords import hash_password, is_password
 LARGEST_FORM = 65_536
 TIME_ZONES = tuple(sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC"))
 
-_WRONG = "The address or the password is not right. Check both and try again."
-_GONE = "This link has been used, withdrawn or is out of date. Ask an administrator for a new one."
-_FORM_EXPIRED = (
+_WRONG = mark("The address or the password is not right. Check both and try again.")
+_GONE = mark("This link has been used, withdrawn or is out of date. Ask an administrator for a new one.")
+_FORM_EXPIRED = mark(
     "This form was open too long or came from elsewhere. Nothing was changed; please send it again."
 )
 
@@ -70,7 +71,7 @@ class SignInPages:
                 return await self._take(request, show, take)
             except Unavailable as error:
                 return message(
-                    "Just a moment", str(error), status=503, link=request.url.path, link_text=_AGAIN
+                    say("Just a moment"), str(error), status=503, link=request.url.path, link_text=_AGAIN
                 )
 
         return Route(path, endpoint, methods=["GET", "POST"])
@@ -79,7 +80,7 @@ class SignInPages:
         length = request.headers.get("content-length", "")
         if not length.isdecimal() or int(length) > LARGEST_FORM:
             return message(
-                "Too much at once", _TOO_LARGE, status=413, link=request.url.path, link_text=_AGAIN
+                say("Too much at once"), _TOO_LARGE, status=413, link=request.url.path, link_text=_AGAIN
             )
         form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
         if not self._is_own_form(request, form):
@@ -101,7 +102,7 @@ class SignInPages:
         return self._form(
             request,
             "sign_in",
-            "Sign in",
+            say("Sign in"),
             shown,
             provider=provider.title if provider else "",
             there=f"{PROVIDER_SIGN_IN}{query}",
@@ -114,7 +115,9 @@ class SignInPages:
             return self._no_passwords()
         email, password = rules.tidy_email(form.get("email", "")), form.get("password", "")
         if not email or not password:
-            return await self.show_sign_in(request, Shown(form, {"": "Enter your address and password."}))
+            return await self.show_sign_in(
+                request, Shown(form, {"": say("Enter your address and password.")})
+            )
         address = client_address(request.scope, trust_proxy=self.settings.trust_proxy)
         wait = await self._db(self.accounts.begin_attempt, email[: rules.LONGEST_EMAIL], address)
         if wait:
@@ -131,7 +134,9 @@ class SignInPages:
         return person_key if right and not too_long else None
 
     async def _throttled(self, request: Request, form: Mapping[str, str], seconds: int) -> Response:
-        sentence = f"Too many attempts. Nothing is lost: try again in {_waiting(seconds)}."
+        sentence = say(
+            "Too many attempts. Nothing is lost: try again in {waiting}.", waiting=_waiting(seconds)
+        )
         response = await self.show_sign_in(request, Shown(form, {"": sentence}))
         response.status_code = 429
         response.headers["Retry-After"] = str(seconds)
@@ -142,7 +147,9 @@ class SignInPages:
         if person is None:
             return RedirectResponse("/sign-in", 303)
         elsewhere = await self._db(self.accounts.browsers, person) - 1
-        return self._form(request, "sign_out", "Sign out", shown, person=person.name, elsewhere=elsewhere)
+        return self._form(
+            request, "sign_out", say("Sign out"), shown, person=person.name, elsewhere=elsewhere
+        )
 
     async def sign_out(self, request: Request, form: Mapping[str, str]) -> Response:
         """Here, or everywhere: then open tabs elsewhere notice within seconds."""
@@ -170,7 +177,7 @@ class SignInPages:
         return self._form(
             request,
             "set_up",
-            "Set up Lifecycle",
+            say("Set up Lifecycle"),
             shown,
             time_zones=TIME_ZONES,
             offers_example=offers_example,
@@ -184,15 +191,20 @@ class SignInPages:
         time_zone, password = form.get("time_zone", "UTC"), form.get("password", "")
         asks_password = self.settings.local_accounts
         problems = _found(
-            organisation=rules.name_problem(organisation, "the name of your organisation"),
+            organisation=rules.name_problem(organisation, say("the name of your organisation")),
             name=rules.name_problem(name, "your name"),
             email=rules.email_problem(email),
             password=rules.password_problem(password, near=(name, email)) if asks_password else None,
-            time_zone=None if time_zone in TIME_ZONES else "Choose a time zone from the list.",
+            time_zone=None if time_zone in TIME_ZONES else say("Choose a time zone from the list."),
         )
         address = client_address(request.scope, trust_proxy=self.settings.trust_proxy)
         if not problems and (wait := await self._db(self.accounts.begin_attempt, "set-up", address)):
-            problems = {"": f"Too many attempts. Try again in {_waiting(math.ceil(wait.total_seconds()))}."}
+            problems = {
+                "": say(
+                    "Too many attempts. Try again in {waiting}.",
+                    waiting=_waiting(math.ceil(wait.total_seconds())),
+                )
+            }
         if problems:
             return await self.show_set_up(request, Shown(form, problems))
         password_hash = await hash_password(password) if asks_password else None
@@ -208,7 +220,7 @@ class SignInPages:
                 await self._db(self.load_example, Actor(person_key, name, OrganisationRole.ADMINISTRATOR))
             except LifecycleError as error:
                 return _signed_in_as(
-                    response, message("Set up, without the example", str(error), link_text="Go on")
+                    response, message(say("Set up, without the example"), str(error), link_text=say("Go on"))
                 )
         return response
 
@@ -224,12 +236,17 @@ class SignInPages:
             shown = Shown({"name": link.name})
         return self._password_form(
             request,
-            "Join Lifecycle",
+            say("Join Lifecycle"),
             shown,
-            explanation=f"{link.invited_by} invited you to {link.organisation}. You sign in as {link.email}.",
+            explanation=say(
+                "{invited_by} invited you to {organisation}. You sign in as {email}.",
+                invited_by=link.invited_by,
+                organisation=link.organisation,
+                email=link.email,
+            ),
             account=link.email,
             asks_name=True,
-            button="Join",
+            button=say("Join"),
         )
 
     async def accept_invitation(self, request: Request, form: Mapping[str, str]) -> Response:
@@ -267,11 +284,11 @@ class SignInPages:
             return _gone()
         return self._password_form(
             request,
-            "Choose a new password",
+            say("Choose a new password"),
             shown,
-            explanation=f"For {link.email}. You will be signed out everywhere else.",
+            explanation=say("For {email}. You will be signed out everywhere else.", email=link.email),
             account=link.email,
-            button="Set the password",
+            button=say("Set the password"),
         )
 
     async def reset(self, request: Request, form: Mapping[str, str]) -> Response:
@@ -303,12 +320,12 @@ class SignInPages:
             return RedirectResponse("/sign-in?next=/password", 303)
         return self._password_form(
             request,
-            "Change your password",
+            say("Change your password"),
             shown,
-            explanation="Other browsers in which you are signed in will be signed out.",
+            explanation=say("Other browsers in which you are signed in will be signed out."),
             account=person.email or "",
             asks_current=True,
-            button="Change the password",
+            button=say("Change the password"),
         )
 
     async def change_password(self, request: Request, form: Mapping[str, str]) -> Response:
@@ -320,12 +337,15 @@ class SignInPages:
             return RedirectResponse("/sign-in?next=/password", 303)
         address = client_address(request.scope, trust_proxy=self.settings.trust_proxy)
         if wait := await self._db(self.accounts.begin_attempt, person.email, address):
-            sentence = f"Too many attempts. Try again in {_waiting(math.ceil(wait.total_seconds()))}."
+            sentence = say(
+                "Too many attempts. Try again in {waiting}.",
+                waiting=_waiting(math.ceil(wait.total_seconds())),
+            )
             return await self.show_password(request, Shown(problems={"": sentence}))
         password = form.get("password", "")
         right = await self._verified(person.email, form.get("current", "")) == person.key
         problems = _found(
-            current=None if right else "This is not your password.",
+            current=None if right else say("This is not your password."),
             password=rules.password_problem(password, near=(person.name, person.email)),
         )
         if problems:
@@ -334,7 +354,11 @@ class SignInPages:
         await self._db(
             partial(self.accounts.change_password, person, token=token, password_hash=password_hash)
         )
-        return message("Password changed", "Use it the next time you sign in.", link_text="Back to Lifecycle")
+        return message(
+            say("Password changed"),
+            say("Use it the next time you sign in."),
+            link_text=say("Back to Lifecycle"),
+        )
 
     # ------------------------------------------------------------ what all of them share
 
@@ -377,25 +401,33 @@ class SignInPages:
 
     def _no_passwords(self) -> Response:
         return message(
-            "No passwords here",
-            f"People sign in with {self._provider_title} here; passwords are switched off.",
+            say("No passwords here"),
+            say(
+                "People sign in with {provider_title} here; passwords are switched off.",
+                provider_title=self._provider_title,
+            ),
             status=403,
             link="/sign-in",
-            link_text="Sign in",
+            link_text=say("Sign in"),
         )
 
     def _invited(self, link: OpenLink) -> Response:
         return message(
-            "Join Lifecycle",
-            f"{link.invited_by} invited you to {link.organisation}. "
-            f"Sign in with {self._provider_title} as {link.email}.",
+            say("Join Lifecycle"),
+            say(
+                "{invited_by} invited you to {organisation}. Sign in with {provider_title} as {email}.",
+                invited_by=link.invited_by,
+                organisation=link.organisation,
+                provider_title=self._provider_title,
+                email=link.email,
+            ),
             link=PROVIDER_SIGN_IN,
-            link_text=f"Sign in with {self._provider_title}",
+            link_text=say("Sign in with {provider_title}", provider_title=self._provider_title),
         )
 
     @property
     def _provider_title(self) -> str:
-        return self.settings.provider.title if self.settings.provider else "your provider"
+        return self.settings.provider.title if self.settings.provider else say("your provider")
 
     def _is_own_form(self, request: Request, form: Mapping[str, str]) -> bool:
         return is_own_form(request, form.get("form_token", ""))
@@ -412,11 +444,11 @@ class SignInPages:
 _Show = Callable[..., Awaitable[Response]]
 _Take = Callable[[Request, Mapping[str, str]], Awaitable[Response]]
 
-_AGAIN = "Try again"
-_TOO_LARGE = "This form is too large. Nothing was changed."
+_AGAIN = mark("Try again")
+_TOO_LARGE = mark("This form is too large. Nothing was changed.")
 _SIGN_IN_NOTICES = {
-    "signed-out": "You are signed out.",
-    "ended": "You are signed out: your session has ended. Everything that showed as saved is saved.",
+    "signed-out": mark("You are signed out."),
+    "ended": mark("You are signed out: your session has ended. Everything that showed as saved is saved."),
 }
 
 
@@ -432,7 +464,9 @@ def _signed_in_as(entered: Response, shown: Response) -> Response:
 
 
 def _gone() -> Response:
-    return message("This link no longer works", _GONE, status=410, link="/sign-in", link_text="Sign in")
+    return message(
+        say("This link no longer works"), _GONE, status=410, link="/sign-in", link_text=say("Sign in")
+    )
 
 
 def _found(**problems: str | None) -> dict[str, str]:

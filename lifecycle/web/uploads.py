@@ -17,6 +17,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from lifecycle.language import mark, say
 from lifecycle.rules.media import HEAD_BYTES, size_words
 from lifecycle.store.files import Arriving, Files
 
@@ -70,15 +71,18 @@ async def receiving(
 
 
 def too_large(largest: int) -> UploadRefused:
-    sentence = (
-        f"This file is larger than {size_words(largest)}. Nothing was stored: make it smaller,"
-        " or keep it elsewhere and add a link."
+    sentence = say(
+        "This file is larger than {size_words}. Nothing was stored: make it smaller, or keep "
+        "it elsewhere and add a link.",
+        size_words=size_words(largest),
     )
     return UploadRefused(sentence, 413)
 
 
-_BROKEN = "The form did not arrive whole. Nothing was stored; send it again."
-_FOREIGN = "This form was open too long or came from elsewhere. Nothing was stored; please send it again."
+_BROKEN = mark("The form did not arrive whole. Nothing was stored; send it again.")
+_FOREIGN = mark(
+    "This form was open too long or came from elsewhere. Nothing was stored; please send it again."
+)
 
 
 def _refuse_announced(request: Request, largest: int) -> None:
@@ -172,7 +176,7 @@ class _Reading:
         if b"filename" not in options:
             return
         if self.upload.file_name or self._size:
-            raise UploadRefused("Send one file at a time. Nothing was stored.", 400)
+            raise UploadRefused(say("Send one file at a time. Nothing was stored."), 400)
         if not self._is_own(self.upload.fields):
             raise UploadRefused(_FOREIGN, 403)
         self._in_file = True
@@ -182,7 +186,7 @@ class _Reading:
         if not self._in_file:
             self._field += data[start:end]
             if len(self._field) > _LARGEST_FIELD:
-                raise UploadRefused("A field of this form is too long. Nothing was stored.", 413)
+                raise UploadRefused(say("A field of this form is too long. Nothing was stored."), 413)
             return
         self._size += end - start
         if self._size > self._largest:

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from lifecycle.interchange.register_files import RegisterFiles
 from lifecycle.interchange.worksheet_reading import LARGEST_MEGABYTES
+from lifecycle.language import say
 from lifecycle.queries import projects
 from lifecycle.rules.permissions import require
 from lifecycle.store.database import Database
@@ -38,7 +39,9 @@ class WorksheetUpload:
     async def _take(self, request: Request) -> Response:
         key = request.query_params.get("project", "")
         page = f"{PAGE}?{urlencode({'project': key})}"
-        form = OneFile(self.accounts, page, "Back to the spreadsheets", LARGEST_MEGABYTES, "No worksheet is.")
+        form = OneFile(
+            self.accounts, page, say("Back to the spreadsheets"), LARGEST_MEGABYTES, say("No worksheet is.")
+        )
         return await form.take(
             request, may=partial(self._refuse_outsider, key), keep=partial(self._keep, page)
         )

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from lifecycle.errors import GuideError
-from lifecycle.rules.checks.evaluation import CheckState, evaluate, say, verify_register
+from lifecycle.rules.checks.evaluation import CheckState, evaluate, in_sentence, verify_register
 from lifecycle.rules.checks.reading import RULES, Verdict, fails
 from lifecycle.rules.checks.waivers import may_reason, may_waive
 from lifecycle.rules.project_facts import ProjectFacts, ReasonFact, WaiverFact
@@ -94,7 +94,7 @@ def test_message_prints_each_value_as_people_write_it() -> None:
     }
     message = "{length} · {price} · {number} · {day} · {who} · {many} · {sure} · {none} · {share:.0%}"
 
-    assert say(message, finding) == (
+    assert in_sentence(message, finding) == (
         "3 months · 12,500.5 EUR · 0.25 · 2030-02-01 · Ria Holm · a, b · yes · nothing · 35%"
     )
 

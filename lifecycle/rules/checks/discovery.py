@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from textwrap import shorten
 
+from lifecycle.language import say
 from lifecycle.rules.checks.conditions import both, is_yes
 from lifecycle.rules.checks.known import unknown, unsaid
 from lifecycle.rules.checks.reading import (
@@ -100,7 +101,7 @@ def consumer_without_channel(reading: Reading) -> Verdict:
     }
     return fails_if(
         [
-            {"consumer": row.get("name") or "A consumer without a name"}
+            {"consumer": row.get("name") or say("A consumer without a name")}
             for row in consumers
             if f"D16/{row['id']}" not in reached
         ]
@@ -213,7 +214,7 @@ def stop_rule_unsaid(reading: Reading) -> Verdict:
 def stop_rule_met(reading: Reading) -> Verdict:
     if not reading.applies("P12") or not reading.need("P12", "stop_met"):
         return PASSES
-    finding = shorten(reading.value("D34") or "the finding you named", _LONGEST_QUOTE, placeholder=" …")
+    finding = shorten(reading.value("D34") or say("the finding you named"), _LONGEST_QUOTE, placeholder=" …")
     return fails(fields=("D34", "P12"), finding=finding)
 
 
@@ -229,7 +230,7 @@ def stop_incident_lasts(reading: Reading) -> Verdict:
             opened = row.get("opened_on")
             undated = undated or opened is None
             if opened is not None and (reading.today - opened).days > reading.number("incident_open_days"):
-                findings.append({"incident": row.get("incident") or "An incident", "opened": opened})
+                findings.append({"incident": row.get("incident") or say("An incident"), "opened": opened})
     return fails_if(findings, ["P09"] if undated else [])
 
 
@@ -372,9 +373,13 @@ def _title(reading: Reading, key: str) -> str:
     if field_id != SOURCE:
         return f"“{key_title(reading.facts, reading.guide, key)}”"
     names = {str(source.id): source.name for source in reading.sources}
-    return f"the data source “{names[source_id]}”" if source_id in names else "a data source, now removed,"
+    return (
+        say("the data source “{names}”", names=names[source_id])
+        if source_id in names
+        else say("a data source, now removed,")
+    )
 
 
 def _and_more(titles: list[str], count: int) -> str:
-    more = f" and {count - len(titles)} more" if count > len(titles) else ""
+    more = say(" and {count} more", count=count - len(titles)) if count > len(titles) else ""
     return ", ".join(titles) + more

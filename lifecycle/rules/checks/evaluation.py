@@ -128,7 +128,7 @@ def _judge(facts: ProjectFacts, guide: Guide) -> Callable[[CheckSpec, BranchSpec
     def judge_one(check: CheckSpec, branch: BranchSpec) -> Judgement:
         looked_at.clear()
         verdict = judge(check.id, branch.id, reading)
-        messages = tuple(say(branch.message, finding) for finding in verdict.findings)
+        messages = tuple(in_sentence(branch.message, finding) for finding in verdict.findings)
         fails = verdict.result is CheckResult.FAILS
         inputs = _inputs_digest(check, reading.facts, messages) if fails else ""
         return Judgement(check, branch, verdict, messages, inputs, frozenset(looked_at))
@@ -222,7 +222,7 @@ class _Sentence(Formatter):
 _SENTENCE: Final = _Sentence()
 
 
-def say(message: str, finding: Mapping[str, object]) -> str:
+def in_sentence(message: str, finding: Mapping[str, object]) -> str:
     """One sentence of a check: its message with a finding's values."""
     return _SENTENCE.vformat(message, (), finding)
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from lifecycle.guide import ONLY
+from lifecycle.language import say
 from lifecycle.rules.checks.baseline import baseline_is_within, is_better, unscored
 from lifecycle.rules.checks.conditions import both, is_among, is_yes
 from lifecycle.rules.checks.cost import bill, times
@@ -102,7 +103,11 @@ def simpler_is_as_good(reading: Reading) -> Verdict:
     """The baseline of a result lies within the result's own interval."""
     return fails_if(
         [
-            {"baseline": row["baseline"], "metric": row.get("metric") or "The result", "value": row["value"]}
+            {
+                "baseline": row["baseline"],
+                "metric": row.get("metric") or say("The result"),
+                "value": row["value"],
+            }
             for row in reading.need_rows("M03")
             if baseline_is_within(row)
         ]
@@ -118,7 +123,7 @@ def value_not_confirmed_again(reading: Reading) -> Verdict:
     if changed is None or confirmed is None:
         return cannot_tell("F17")
     outcome = reading.label("F17", "outcome").lower()
-    return fails(outcome=outcome, owner=reading.value("D28", "business") or "the business owner")
+    return fails(outcome=outcome, owner=reading.value("D28", "business") or say("the business owner"))
 
 
 @rule("C61")
@@ -138,7 +143,7 @@ def history_too_short(reading: Reading) -> Verdict:
 @rule("C39", "input")
 def input_not_there(reading: Reading) -> Verdict:
     return fails_if(
-        [{"input": row.get("input") or "An input"} for row in _inputs_with(reading, "not_available")],
+        [{"input": row.get("input") or say("An input")} for row in _inputs_with(reading, "not_available")],
         ["F09"] if any(row.get("problem") is None for row in reading.need_rows("F09")) else [],
     )
 
@@ -157,7 +162,9 @@ def input_after_the_fact(reading: Reading) -> Verdict:
     if not reading.is_due("R18"):
         missing = [key for key in missing if key != "R18"]
     described = [row for row in reading.rows("R18") or () if row.get("after_the_fact")]
-    late = [row.get("input") or "An input" for row in (*_inputs_with(reading, "after_the_fact"), *described)]
+    late = [
+        row.get("input") or say("An input") for row in (*_inputs_with(reading, "after_the_fact"), *described)
+    ]
     return fails_if([{"input": name} for name in dict.fromkeys(late)], missing)
 
 
@@ -172,7 +179,7 @@ def inputs_unscorable(reading: Reading) -> Verdict:
     limit = reading.number("unscorable_percent")
     return fails_if(
         [
-            {"place": row.get("place") or "a place of use", "share": row["share"], "limit": limit}
+            {"place": row.get("place") or say("a place of use"), "share": row["share"], "limit": limit}
             for row in rows
             if row.get("share") is not None and row["share"] > limit
         ],
@@ -343,7 +350,7 @@ def system_without_record(reading: Reading) -> Verdict:
     known = {f"source/{source.id}" for source in reading.sources}
     return fails_if(
         [
-            {"system": row.get("name") or "A system without a name"}
+            {"system": row.get("name") or say("A system without a name")}
             for row in reading.need_rows("D21")
             if row.get("source") not in known
         ]
@@ -370,7 +377,7 @@ def writing_never_tried(reading: Reading) -> Verdict:
     tried = {row.get("system") for row in reading.need_rows("F14") if row.get("done")}
     return fails_if(
         [
-            {"system": row.get("name") or "a system without a name"}
+            {"system": row.get("name") or say("a system without a name")}
             for row in systems
             if f"D22/{row['id']}" not in tried
         ]
@@ -387,7 +394,7 @@ def successor_never_tried(reading: Reading) -> Verdict:
         return PASSES
     tried = {row.get("system") for row in reading.need_rows("F14") if row.get("successor")}
     systems = ((key, reading.row(key)) for key in changing if key not in tried)
-    return fails_if([{"system": row.get("name") or "a system"} for _, row in systems if row is not None])
+    return fails_if([{"system": row.get("name") or say("a system")} for _, row in systems if row is not None])
 
 
 @rule("C98")
@@ -401,7 +408,7 @@ def consumer_not_committed(reading: Reading) -> Verdict:
     accepted = {row.get("consumer") for row in reading.need_rows("R02") if row.get("accepted_by")}
     return fails_if(
         [
-            {"consumer": row.get("name") or "A consumer without a name"}
+            {"consumer": row.get("name") or say("A consumer without a name")}
             for row in outside
             if f"D16/{row['id']}" not in accepted
         ],

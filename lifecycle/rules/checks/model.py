@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from lifecycle.guide import ONLY
+from lifecycle.language import say
 from lifecycle.rules.checks.amounts import exceeds
 from lifecycle.rules.checks.conditions import (
     applies,
@@ -188,7 +189,7 @@ def a_validator_is_outside(reading: Reading) -> Verdict:
         return PASSES
     if None in lines:
         return cannot_tell("M15")
-    return fails(validators=listed(str(row.get("person") or "the validator") for row in validators))
+    return fails(validators=listed(str(row.get("person") or say("the validator")) for row in validators))
 
 
 @rule("C63")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from lifecycle.language import say
 from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.signoffs import is_developer, is_product_manager, must_be_outside
@@ -33,24 +34,40 @@ def _against_waiving(
 ) -> Iterator[Blocker]:
     if not blocks:
         yield _no(
-            check_id, "nothing_to_waive", f"{check_id} blocks nothing now, so there is nothing to waive."
+            check_id,
+            "nothing_to_waive",
+            say("{check_id} blocks nothing now, so there is nothing to waive.", check_id=check_id),
         )
         return
     role = blocks[0].waived_by
     if is_product_manager(facts, approver.key):
         yield _no(
-            check_id, "own_work:product_manager", "The product manager of a project cannot waive its checks."
+            check_id,
+            "own_work:product_manager",
+            say("The product manager of a project cannot waive its checks."),
         )
     elif must_be_outside(role) and is_developer(facts, approver):
-        text = f"You are a developer of this model (M15) and cannot waive {check_id}."
+        text = say("You are a developer of this model (M15) and cannot waive {check_id}.", check_id=check_id)
         yield _no(check_id, "own_work:developer", text, role)
     elif not approver.is_person or not _holds(facts, approver, role):
         yield _no(
-            check_id, "wrong_role", f"Only {role.title.lower()} can waive {check_id} in this project.", role
+            check_id,
+            "wrong_role",
+            say(
+                "Only {role} can waive {check_id} in this project.",
+                role=role.title.lower(),
+                check_id=check_id,
+            ),
+            role,
         )
     if expires_on < facts.today:
         yield _no(
-            check_id, "expired", f"The waiver would have ended on {expires_on.isoformat()}. Name a later day."
+            check_id,
+            "expired",
+            say(
+                "The waiver would have ended on {expires_on}. Name a later day.",
+                expires_on=expires_on.isoformat(),
+            ),
         )
 
 
@@ -61,14 +78,18 @@ def may_reason(
     if not is_product_manager(facts, actor.key):
         role = Role.PRODUCT_MANAGER
         return (
-            _no(check_id, "wrong_role", "Only the product manager gives the reason for a warning.", role),
+            _no(
+                check_id, "wrong_role", say("Only the product manager gives the reason for a warning."), role
+            ),
         )
     for state in states:
         if (state.check_id, state.severity, state.result) == (check_id, Severity.WARNING, CheckResult.FAILS):
             return ()
     return (
         _no(
-            check_id, "nothing_to_reason", f"{check_id} is no warning that fails now, so it needs no reason."
+            check_id,
+            "nothing_to_reason",
+            say("{check_id} is no warning that fails now, so it needs no reason.", check_id=check_id),
         ),
     )
 

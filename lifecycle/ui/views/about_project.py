@@ -8,6 +8,7 @@ from lifecycle.actions import copies
 from lifecycle.actions import people as people_actions
 from lifecycle.actions import projects as actions
 from lifecycle.errors import Conflict, Invalid
+from lifecycle.language import say
 from lifecycle.queries import people as people_queries
 from lifecycle.queries.overview import ProjectOverview
 from lifecycle.queries.people import MembershipView
@@ -22,14 +23,17 @@ from lifecycle.vocabulary import Role, Stage, roles_here
 
 def show(view: ProjectOverview) -> None:
     """Facts, people, and forms for those who may use them."""
-    st.header("About this project", anchor=False)
+    st.header(say("About this project"), anchor=False)
     members = cache.read(people_queries.memberships, *chains(view.project), project_id=view.project.id)
-    stage = view.project.stage.title if view.project.stage else "not placed yet"
+    stage = view.project.stage.title if view.project.stage else say("not placed yet")
     definitions(
         [
-            ("Owning unit", view.project.organisation),
-            ("Stage", f"{stage}, since {view.stage_since:%Y-%m-%d}"),
-            ("Product manager", _holding(members, Role.PRODUCT_MANAGER)),
+            (say("Owning unit"), view.project.organisation),
+            (
+                say("Stage"),
+                say("{stage}, since {stage_since:%Y-%m-%d}", stage=stage, stage_since=view.stage_since),
+            ),
+            (say("Product manager"), _holding(members, Role.PRODUCT_MANAGER)),
         ]
     )
     if "projects.edit" in view.may:
@@ -52,16 +56,18 @@ def _edit(view: ProjectOverview) -> None:
     key = f"edit:{project.id}:name"
     base = state.base(key, project.revision)
     fold = st.expander(
-        "Edit name, purpose and unit", icon=":material/edit:", key="about:edit", on_change="rerun"
+        say("Edit name, purpose and unit"), icon=":material/edit:", key="about:edit", on_change="rerun"
     )
     if not is_wanted(fold, key):
         return
     with fold:
         with st.form("edit_project", border=False, enter_to_submit=False):
-            name = st.text_input("Name", value=project.name, key=key)
-            purpose = st.text_area("Purpose", value=project.purpose, key=f"edit:{project.id}:purpose")
-            unit = st.text_input("Owning unit", value=project.organisation, key=f"edit:{project.id}:unit")
-            submitted = st.form_submit_button("Save")
+            name = st.text_input(say("Name"), value=project.name, key=key)
+            purpose = st.text_area(say("Purpose"), value=project.purpose, key=f"edit:{project.id}:purpose")
+            unit = st.text_input(
+                say("Owning unit"), value=project.organisation, key=f"edit:{project.id}:unit"
+            )
+            submitted = st.form_submit_button(say("Save"))
         if submitted:
             _save(view, key, base, (name, purpose, unit))
 
@@ -74,14 +80,14 @@ def _save(view: ProjectOverview, key: str, base: int, typed: tuple[str, str, str
     )
     if outcome.refusal is None:
         state.forget(key)
-        state.flash("success", "Saved.")
+        state.flash("success", say("Saved."))
         draw_again()
     refusal(outcome.refusal)
     if isinstance(outcome.refusal, Conflict) and isinstance(outcome.refusal.theirs, dict):
         state.rebase(key, outcome.refusal.found)
-        st.markdown("**What is saved now**", anchors=False)
+        st.markdown(say("**What is saved now**"), anchors=False)
         definitions([(word.capitalize(), str(said)) for word, said in outcome.refusal.theirs.items()])
-        st.caption("Save again to replace it with yours, or reload the page to keep it.")
+        st.caption(say("Save again to replace it with yours, or reload the page to keep it."))
 
 
 # ------------------------------------------------------------------ people
@@ -89,13 +95,13 @@ def _save(view: ProjectOverview, key: str, base: int, typed: tuple[str, str, str
 
 def _people(view: ProjectOverview, members: tuple[MembershipView, ...]) -> None:
     holders = len({member.person_key for member in members})
-    label = f"People and roles :gray[{holders}]"
+    label = say("People and roles :gray[{holders}]", holders=holders)
     fold = st.expander(label, icon=":material/group:", key="about:people", on_change="rerun")
     if not is_wanted(fold, f"about:people:{view.project.id}"):
         return
     with fold:
         if not members:
-            st.caption("Nobody has a role on it yet.")
+            st.caption(say("Nobody has a role on it yet."))
         may_take = "people.take_project_role" in view.may
         for member in members:
             _member(view, member, may_take=may_take)
@@ -106,19 +112,28 @@ def _people(view: ProjectOverview, members: tuple[MembershipView, ...]) -> None:
 def _member(view: ProjectOverview, member: MembershipView, *, may_take: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f"{plain(member.person_name)} :small[:gray[{member.role.title} since {member.since:%Y-%m-%d}]]",
+            say(
+                "{person_name} :small[:gray[{role} since {since:%Y-%m-%d}]]",
+                person_name=plain(member.person_name),
+                role=member.role.title,
+                since=member.since,
+            ),
             width="stretch",
             anchors=False,
         )
         if may_take and st.button(
-            "Take away",
+            say("Take away"),
             key=f"take:{member.person_key}:{member.role}",
             type="tertiary",
             icon=":material/close:",
         ):
             perform(
                 people_actions.take_project_role,
-                done=f"{member.person_name} is no longer {member.role.title}.",
+                done=say(
+                    "{person_name} is no longer {role}.",
+                    person_name=member.person_name,
+                    role=member.role.title,
+                ),
                 project_id=view.project.id,
                 person_key=member.person_key,
                 role=member.role,
@@ -134,33 +149,35 @@ def _give(view: ProjectOverview) -> None:
     with st.form("give_role", border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             person = st.selectbox(
-                "Person",
+                say("Person"),
                 list(labels),
                 index=None,
                 format_func=lambda key: labels.get(key, key),
                 key=f"{key}:person",
-                placeholder="Choose",
+                placeholder=say("Choose"),
                 width=300,
             )
             role = st.selectbox(
-                "Role",
+                say("Role"),
                 [role.value for role in roles_here()],
                 index=None,
                 format_func=lambda name: Role(name).title,
                 key=f"{key}:role",
-                placeholder="Choose",
+                placeholder=say("Choose"),
                 width=220,
-                help="Reviewing roles need a place on the administrator's list, an approver an approval level.",
+                help=say(
+                    "Reviewing roles need a place on the administrator's list, an approver an approval level."
+                ),
             )
-            submitted = st.form_submit_button("Give role", icon=":material/person_add:")
+            submitted = st.form_submit_button(say("Give role"), icon=":material/person_add:")
         if not submitted:
             return
         if person is None or role is None:
-            refusal(Invalid({"role": "Choose a person and a role."}))
+            refusal(Invalid({"role": say("Choose a person and a role.")}))
             return
         perform(
             people_actions.give_project_role,
-            done=f"{labels.get(person, 'They')} is {Role(role).title} now.",
+            done=say("{get} is {title} now.", get=labels.get(person, "They"), title=Role(role).title),
             clears="give",
             project_id=view.project.id,
             person_key=person,
@@ -173,7 +190,7 @@ def _give(view: ProjectOverview) -> None:
 
 def _copy(view: ProjectOverview) -> None:
     fold = st.expander(
-        "Begin another project from this one",
+        say("Begin another project from this one"),
         icon=":material/content_copy:",
         key="about:copy",
         on_change="rerun",
@@ -183,20 +200,24 @@ def _copy(view: ProjectOverview) -> None:
         return
     with fold, st.form("copy_project", border=False):
         st.caption(
-            "The new project begins in Discovery with these answers and data sources, and you manage it. "
-            "Sign-offs, documents, conditions, dates and decisions stay here."
+            say(
+                "The new project begins in Discovery with these answers and data sources, and you manage it. "
+                "Sign-offs, documents, conditions, dates and decisions stay here."
+            )
         )
-        name = st.text_input("Name of the new project", key=key, placeholder="Reorder forecast for Spain")
-        if not st.form_submit_button("Copy project", icon=":material/content_copy:"):
+        name = st.text_input(
+            say("Name of the new project"), key=key, placeholder=say("Reorder forecast for Spain")
+        )
+        if not st.form_submit_button(say("Copy project"), icon=":material/content_copy:"):
             return
         outcome = attempt(copies.copy_project, project_id=view.project.id, name=name)
         if outcome.value is None:
-            refusal(outcome.refusal or Invalid("Nothing was copied; try again."))
+            refusal(outcome.refusal or Invalid(say("Nothing was copied; try again.")))
             return
         new = cache.read_now(key_of, project_id=outcome.value)
         state.forget(key)
         state.remember_project(new)
-        state.flash("success", "Copied. Go through the answers: they were given for another product.")
+        state.flash("success", say("Copied. Go through the answers: they were given for another product."))
         navigation.go("worksheet", project=new, stage=Stage.DISCOVERY.value)
 
 
@@ -206,14 +227,18 @@ def _copy(view: ProjectOverview) -> None:
 def _archive(view: ProjectOverview) -> None:
     if view.project.archived_at is not None:
         if "projects.restore" in view.may and st.button(
-            "Restore this project", type="primary", icon=":material/unarchive:", key="restore"
+            say("Restore this project"), type="primary", icon=":material/unarchive:", key="restore"
         ):
-            perform(actions.restore, done="The project is back as it was.", project_id=view.project.id)
+            perform(actions.restore, done=say("The project is back as it was."), project_id=view.project.id)
     elif "projects.archive" in view.may:
-        fold = st.expander("Archive", icon=":material/inventory_2:", key="about:archive", on_change="rerun")
+        fold = st.expander(
+            say("Archive"), icon=":material/inventory_2:", key="about:archive", on_change="rerun"
+        )
         if not fold.open:
             return
         with fold, st.form("archive", border=False):
-            st.caption("It leaves the portfolio. Nothing is deleted, and it can be restored at any time.")
-            if st.form_submit_button("Archive this project"):
-                perform(actions.archive, done="The project is archived.", project_id=view.project.id)
+            st.caption(
+                say("It leaves the portfolio. Nothing is deleted, and it can be restored at any time.")
+            )
+            if st.form_submit_button(say("Archive this project")):
+                perform(actions.archive, done=say("The project is archived."), project_id=view.project.id)

@@ -10,6 +10,7 @@ import streamlit as st
 from lifecycle.actions import delegations as actions
 from lifecycle.errors import Invalid
 from lifecycle.events import ORGANISATION
+from lifecycle.language import mark, say
 from lifecycle.queries import delegations as queries
 from lifecycle.queries.delegations import Absence, DelegationView, RoleToPassOn
 from lifecycle.ui import cache, identity, state
@@ -20,27 +21,27 @@ from lifecycle.ui.standing import Mark
 _ALL = 0  # the choice of all projects
 _USUAL = timedelta(days=14)
 _MARKS = {
-    "in force": Mark("In force", "violet", "swap_horiz"),
-    "coming": Mark("Coming", "blue", "event"),
-    "over": Mark("Over", "gray", "event_available"),
-    "ended": Mark("Ended", "gray", "event_busy"),
+    "in force": Mark(mark("In force"), "violet", "swap_horiz"),
+    "coming": Mark(mark("Coming"), "blue", "event"),
+    "over": Mark(mark("Over"), "gray", "event_available"),
+    "ended": Mark(mark("Ended"), "gray", "event_busy"),
 }
 
 
 def show() -> None:
     """The whole page."""
     view = cache.read(queries.absence, by=identity.actor(), at=identity.this_hour())
-    page_header("Absence", about=_sentence(view))
+    page_header(say("Absence"), about=_sentence(view))
     if view.roles:
         _new(view)
     elif not view.for_others:
         empty_state(
-            "You review nothing",
-            "Whoever may be asked to review can name a colleague here for the time they are away.",
+            say("You review nothing"),
+            say("Whoever may be asked to review can name a colleague here for the time they are away."),
             icon="event_busy",
         )
-    _listed("You are away", view.mine, view, may_end=True)
-    _listed("You stand in", view.for_others, view, may_end=True)
+    _listed(say("You are away"), view.mine, view, may_end=True)
+    _listed(say("You stand in"), view.for_others, view, may_end=True)
     person = identity.signed_in()
     if person is not None and identity.is_administrator(person):
         _everybody(view)
@@ -52,11 +53,11 @@ def _sentence(view: Absence) -> str:
     said = []
     if now:
         names = " and ".join(dict.fromkeys(item.delegate for item in now))
-        said.append(f"{names} may decide what waits for you.")
+        said.append(say("{names} may decide what waits for you.", names=names))
     if others:
         names = " and ".join(dict.fromkeys(item.away for item in others))
-        said.append(f"You may decide what waits for {names}.")
-    return " ".join(said) or "Name a colleague who may decide what waits for you while you are away."
+        said.append(say("You may decide what waits for {names}.", names=names))
+    return " ".join(said) or say("Name a colleague who may decide what waits for you while you are away.")
 
 
 # ------------------------------------------------------------------ a new one
@@ -64,12 +65,12 @@ def _sentence(view: Absence) -> str:
 
 def _new(view: Absence) -> None:
     """The role stands outside the form: it decides who can be chosen and where."""
-    st.header("Name somebody", anchor=False)
+    st.header(say("Name somebody"), anchor=False)
     titles = {item.role.value: item.role.title for item in view.roles}
     name = next(iter(titles))
     if len(titles) > 1:
         name = st.segmented_control(
-            "Which role",
+            say("Which role"),
             list(titles),
             default=name,
             format_func=lambda each: titles[each],
@@ -79,7 +80,10 @@ def _new(view: Absence) -> None:
     role = next(item for item in view.roles if item.role.value == name)
     if not role.colleagues:
         st.caption(
-            f"Nobody else is on the list for {role.role.title}. An administrator can add people.",
+            say(
+                "Nobody else is on the list for {role}. An administrator can add people.",
+                role=role.role.title,
+            ),
         )
         return
     _form(view, role)
@@ -87,49 +91,64 @@ def _new(view: Absence) -> None:
 
 def _form(view: Absence, role: RoleToPassOn) -> None:
     people = {item.key: item.name for item in role.colleagues}
-    places = {_ALL: "All projects", **dict(role.projects)}
+    places = {_ALL: say("All projects"), **dict(role.projects)}
     form = f"absence:{role.role.value}"
     key = state.fresh(form)
     with st.form(key, enter_to_submit=False):
         with st.grid(2, min_column_width=240):
             person = st.selectbox(
-                f"Who decides as {role.role.title}",
+                say("Who decides as {role}", role=role.role.title),
                 list(people),
                 index=0 if len(people) == 1 else None,
                 format_func=lambda each: people.get(each, each),
                 key=f"{key}:person",
-                placeholder="Choose a colleague",
+                placeholder=say("Choose a colleague"),
             )
             place = st.selectbox(
-                "On",
+                say("On"),
                 list(places),
                 format_func=lambda each: places.get(each, ""),
                 key=f"{key}:place",
             )
             first = st.date_input(
-                "First day", value=view.today, min_value=view.today, format="YYYY-MM-DD", key=f"{key}:first"
+                say("First day"),
+                value=view.today,
+                min_value=view.today,
+                format="YYYY-MM-DD",
+                key=f"{key}:first",
             )
             last = st.date_input(
-                "Last day",
+                say("Last day"),
                 value=view.today + _USUAL,
                 min_value=view.today,
                 format="YYYY-MM-DD",
                 key=f"{key}:last",
             )
-        reason = st.text_input("Why (if any)", key=f"{key}:reason", max_chars=500, placeholder="Leave")
-        st.caption(
-            "What they sign says that it is for you. They cannot pass it on, nor decide what they asked for, "
-            "manage or built themselves."
+        reason = st.text_input(
+            say("Why (if any)"), key=f"{key}:reason", max_chars=500, placeholder=say("Leave")
         )
-        submitted = st.form_submit_button("Let them stand in", type="primary", icon=":material/swap_horiz:")
+        st.caption(
+            say(
+                "What they sign says that it is for you. They cannot pass it on, nor decide what they asked for, "
+                "manage or built themselves."
+            )
+        )
+        submitted = st.form_submit_button(
+            say("Let them stand in"), type="primary", icon=":material/swap_horiz:"
+        )
     if not submitted:
         return
     if person is None:
-        refusal(Invalid({"form": "Choose a colleague."}))
+        refusal(Invalid({"form": say("Choose a colleague.")}))
         return
     perform(
         actions.give,
-        done=f"{people[person]} stands in for you from {first.isoformat()} to {last.isoformat()}.",
+        done=say(
+            "{people} stands in for you from {first} to {last}.",
+            people=people[person],
+            first=first.isoformat(),
+            last=last.isoformat(),
+        ),
         clears=form,
         to_key=person,
         role=role.role,
@@ -152,7 +171,7 @@ def _listed(title: str, items: Sequence[DelegationView], view: Absence, *, may_e
 
 
 def _line(item: DelegationView, view: Absence, *, may_end: bool, place: str) -> None:
-    where = item.project or "all projects"
+    where = item.project or say("all projects")
     days = f"{item.starts_on.isoformat()} to {item.ends_on.isoformat()}"
     note = ""
     if item.is_open:
@@ -163,17 +182,30 @@ def _line(item: DelegationView, view: Absence, *, may_end: bool, place: str) -> 
         st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
     ):
         st.markdown(
-            f"**{plain(item.delegate)} for {plain(item.away)}** {_MARKS[item.state].badge}  \n"
-            f":small[:gray[{plain(f'{item.role.title} on {where} · {days}{note}')}"
-            f"{plain(f' · {item.reason}') if item.reason else ''}]]",
+            say(
+                "**{delegate} for {away}** {badge}  \n:small[:gray[{part}{part_2}]]",
+                delegate=plain(item.delegate),
+                away=plain(item.away),
+                badge=_MARKS[item.state].badge,
+                part=plain(
+                    say(
+                        "{role} on {where} · {days}{note}",
+                        role=item.role.title,
+                        where=where,
+                        days=days,
+                        note=note,
+                    )
+                ),
+                part_2=plain(f" · {item.reason}") if item.reason else "",
+            ),
             width="content",
             anchors=False,
         )
-        if may_end and item.is_open and st.button("End it now", key=f"end:{place}:{item.id}"):
-            perform(actions.end, done="It has ended.", delegation_id=item.id)
+        if may_end and item.is_open and st.button(say("End it now"), key=f"end:{place}:{item.id}"):
+            perform(actions.end, done=say("It has ended."), delegation_id=item.id)
 
 
 def _everybody(view: Absence) -> None:
     mine = {item.id for item in (*view.mine, *view.for_others)}
     everybody = cache.read(queries.all_absences, ORGANISATION, by=identity.actor(), at=identity.this_hour())
-    _listed("Everybody else", [item for item in everybody if item.id not in mine], view, may_end=True)
+    _listed(say("Everybody else"), [item for item in everybody if item.id not in mine], view, may_end=True)

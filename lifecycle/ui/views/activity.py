@@ -7,6 +7,7 @@ from itertools import groupby
 
 import streamlit as st
 
+from lifecycle.language import say
 from lifecycle.queries import history
 from lifecycle.queries.history import ActivityLine
 from lifecycle.ui import cache, components, identity, navigation
@@ -19,15 +20,15 @@ def show() -> None:
     """The whole page; older events stand at an address of their own."""
     now = identity.now()
     components.page_header(
-        "Activity", about="Every change in the projects you may read, newest first. Times are UTC."
+        say("Activity"), about=say("Every change in the projects you may read, newest first. Times are UTC.")
     )
     found = cache.read_now(
         history.activity, by=identity.actor(), at=now, guide=cache.guide(), before=_before()
     )
     if not found.lines:
         components.empty_state(
-            "Nothing has happened yet",
-            "Every answer, review, sign-off and decision appears here the moment it is made.",
+            say("Nothing has happened yet"),
+            say("Every answer, review, sign-off and decision appears here the moment it is made."),
             icon="history",
             action="Register a project",
             to="new-project",
@@ -53,7 +54,7 @@ def _day(day: date, now: datetime) -> str:
 def _line(line: ActivityLine) -> None:
     event = line.event
     what, where = st.columns([5, 2], vertical_alignment="center", gap="small")
-    said = f":small[:gray[{event.at:%H:%M}]] **{plain(event.who)}** · "
+    said = say(":small[:gray[{at:%H:%M}]] **{who}** · ", at=event.at, who=plain(event.who))
     said += plain(components.one_line(event.sentence, 200))
     if event.consequences:
         said += f"  \n:small[:gray[{plain(' '.join(event.consequences))}]]"
@@ -65,7 +66,11 @@ def _line(line: ActivityLine) -> None:
 
 def _pages(older: int | None) -> None:
     with st.container(horizontal=True):
-        if _before() is not None and st.button("Newest", icon=":material/first_page:", key="activity:newest"):
+        if _before() is not None and st.button(
+            say("Newest"), icon=":material/first_page:", key="activity:newest"
+        ):
             navigation.go("activity")
-        if older is not None and st.button("Older", icon=":material/chevron_right:", key="activity:older"):
+        if older is not None and st.button(
+            say("Older"), icon=":material/chevron_right:", key="activity:older"
+        ):
             navigation.go("activity", before=older)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lifecycle.language import say
 from lifecycle.queries import audit
 from lifecycle.queries.audit import Chain, Verified
 from lifecycle.ui import cache, identity, state
@@ -15,21 +16,26 @@ _RESULT = "audit:result"
 def show() -> None:
     """The whole page."""
     page_header(
-        "Audit",
-        about="Every change is one line in the log, in the same transaction as the change itself. Each line is "
-        "hashed together with the line before it and vouches for the rows it changed, so that none of them can be "
-        "altered, added or taken out unseen.",
+        say("Audit"),
+        about=say(
+            "Every change is one line in the log, in the same transaction as the change itself. Each line is "
+            "hashed together with the line before it and vouches for the rows it changed, so that none of them can be "
+            "altered, added or taken out unseen."
+        ),
     )
     by = identity.actor()
     chains = cache.read(audit.chains, by=by)
     total = sum(chain.events for chain in chains)
     st.markdown(
-        f"The log holds **{counted(total, 'event')}** in {counted(len(chains), 'chain')}: "
-        "one for the organisation and one for every project.",
+        say(
+            "The log holds **{events}** in {chains}: one for the organisation and one for every project.",
+            events=counted(total, "event"),
+            chains=counted(len(chains), "chain"),
+        ),
         anchors=False,
     )
-    if st.button("Verify everything", type="primary", icon=":material/verified_user:", key="verify"):
-        with st.spinner("Recomputing every hash and comparing every row …"):
+    if st.button(say("Verify everything"), type="primary", icon=":material/verified_user:", key="verify"):
+        with st.spinner(say("Recomputing every hash and comparing every row …")):
             state.put(_RESULT, _lines(cache.read_now(audit.verify, by=by)))
     _show_result()
     _show_chains(chains)
@@ -41,11 +47,22 @@ def _lines(found: Verified) -> list[str]:
     events, chains = counted(found.events, "event"), counted(found.chains, "chain")
     lines = [
         "holds",
-        f"Everything holds: {events} in {chains}, and {counted(found.rows, 'row')} they vouch for.",
+        say(
+            "Everything holds: {events} in {chains}, and {rows} they vouch for.",
+            events=events,
+            chains=chains,
+            rows=counted(found.rows, "row"),
+        ),
     ]
     if found.not_vouched:
         rows = counted(found.not_vouched, "row")
-        lines.append(f"Nobody vouches for {rows} written before {found.before}, when events began to.")
+        lines.append(
+            say(
+                "Nobody vouches for {rows} written before {before}, when events began to.",
+                rows=rows,
+                before=found.before,
+            )
+        )
     return lines
 
 
@@ -59,17 +76,21 @@ def _show_result() -> None:
         return
     said = "\n".join(f"- {plain(line)}" for line in lines)
     st.error(
-        f"Database and log do not hold together in {counted(len(lines), 'place')}:\n\n{said}\n\n"
-        "Keep the database as it is and compare it with a backup.",
+        say(
+            "Database and log do not hold together in {places}:\n"
+            "\n{said}\n\nKeep the database as it is and compare it with a backup.",
+            places=counted(len(lines), "place"),
+            said=said,
+        ),
         icon=":material/gpp_bad:",
     )
 
 
 def _show_chains(chains: tuple[Chain, ...]) -> None:
-    st.header("Chains", anchor=False)
+    st.header(say("Chains"), anchor=False)
     now = identity.now()
     if chains:
-        when("The newest event was recorded", max(chain.newest_at for chain in chains), now)
+        when(say("The newest event was recorded"), max(chain.newest_at for chain in chains), now)
     st.dataframe(
         {
             "Chain": [chain.name for chain in chains],
@@ -81,8 +102,8 @@ def _show_chains(chains: tuple[Chain, ...]) -> None:
         column_config={
             "Newest event": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone="UTC"),
             "Head": st.column_config.TextColumn(
-                help="The beginning of the newest hash. Write it down elsewhere."
+                help=say("The beginning of the newest hash. Write it down elsewhere.")
             ),
         },
-        alt="Chains of the log with their number of events and newest hash",
+        alt=say("Chains of the log with their number of events and newest hash"),
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from lifecycle.actions import reviews as actions
+from lifecycle.language import mark, say
 from lifecycle.queries import change_requests
 from lifecycle.queries.change_requests import RequestedChange
 from lifecycle.queries.projects import ProjectHead
@@ -19,7 +20,7 @@ from lifecycle.ui.project import chains
 from lifecycle.ui.views.findings import jump
 from lifecycle.ui.views.signatures import quoted
 
-MARK = ":red-badge[:material/edit_note: Change asked for]"
+MARK = mark(":red-badge[:material/edit_note: Change asked for]")
 
 
 def open_changes(project: ProjectHead) -> Mapping[str, Sequence[RequestedChange]]:
@@ -53,23 +54,36 @@ def what_came_of_it(change: RequestedChange) -> str:
     """For the reviewer: one line of Markdown."""
     title = plain(change.place.title)
     if change.is_changed:
-        return f":green[:material/check:] {title}: changed since"
+        return say(":green[:material/check:] {title}: changed since", title=title)
     if change.said:
-        return f":blue[:material/forum:] {title}: {plain(change.said_by)} answered  \n{quoted(change.said)}"
-    return f":orange[:material/radio_button_unchecked:] {title}: neither changed nor answered yet"
+        return say(
+            ":blue[:material/forum:] {title}: {said_by} answered  \n{quoted}",
+            title=title,
+            said_by=plain(change.said_by),
+            quoted=quoted(change.said),
+        )
+    return say(
+        ":orange[:material/radio_button_unchecked:] {title}: neither changed nor answered yet", title=title
+    )
 
 
 def _who(change: RequestedChange) -> str:
-    said = f"{change.role.title} at the {change.gate.title} gate · {change.who}, {ago(change.at, identity.now())}"
+    said = say(
+        "{role} at the {gate} gate · {who}, {ago}",
+        role=change.role.title,
+        gate=change.gate.title,
+        who=change.who,
+        ago=ago(change.at, identity.now()),
+    )
     return f":small[:gray[{plain(said)}]]"
 
 
 def _answer(change: RequestedChange) -> None:
     key = state.widget_key("change", change.sign_off_id, change.place.key)
-    with st.popover("Answer instead of changing it", icon=":material/reply:", type="tertiary"):
-        st.text_area("Why it stays as it is", key=f"{key}:said", persist_state="session")
+    with st.popover(say("Answer instead of changing it"), icon=":material/reply:", type="tertiary"):
+        st.text_area(say("Why it stays as it is"), key=f"{key}:said", persist_state="session")
         st.button(
-            "Send the answer",
+            say("Send the answer"),
             key=f"{key}:send",
             type="primary",
             on_click=_send,

@@ -7,6 +7,7 @@ from datetime import date
 
 import streamlit as st
 
+from lifecycle.language import mark, say
 from lifecycle.queries import operation as queries
 from lifecycle.queries.operation import PortfolioDay
 from lifecycle.ui import cache, identity, navigation, upkeep
@@ -16,23 +17,27 @@ WITHIN_DAYS = 365
 _SOON_DAYS = 90
 _WORDS = {
     "agreement.ends": "{what} ends",
-    "change.expected": "{what} is expected",
-    "operate_review.due": "{what} is due",
+    "change.expected": mark("{what} is expected"),
+    "operate_review.due": mark("{what} is due"),
 }
 
 
 def show() -> None:
     """The whole page."""
-    page_header("Days ahead", about="What ends, changes or is due around the projects, within a year.")
+    page_header(
+        say("Days ahead"), about=say("What ends, changes or is due around the projects, within a year.")
+    )
     today = upkeep.today(identity.now())
     found = cache.read(
         queries.days_of_portfolio, by=identity.actor(), at=identity.this_hour(), within_days=WITHIN_DAYS
     )
     if not found:
         empty_state(
-            "Nothing ends or changes within a year",
-            "Give the data sources the day on which their agreement ends (X09) and the changes that you expect "
-            "(D32); whoever manages the project is then told ahead.",
+            say("Nothing ends or changes within a year"),
+            say(
+                "Give the data sources the day on which their agreement ends (X09) and the changes that you expect "
+                "(D32); whoever manages the project is then told ahead."
+            ),
             icon="event_available",
         )
         return
@@ -49,7 +54,7 @@ def show() -> None:
         ],
         border="horizontal",
         hide_index=True,
-        alt="The days ahead of all projects",
+        alt=say("The days ahead of all projects"),
     )
 
 
@@ -57,14 +62,21 @@ def _sentence(found: Sequence[PortfolioDay], today: date) -> str:
     soon = [each for each in found if 0 <= (each.on - today).days <= _SOON_DAYS]
     past = sum(each.on < today for each in found)
     if not soon:
-        said = f"Nothing comes within {_SOON_DAYS} days."
+        said = say("Nothing comes within {soon_days} days.", soon_days=_SOON_DAYS)
     else:
         first = soon[0]
-        said = (
-            f"{counted(len(soon), 'day comes', 'days come')} within {_SOON_DAYS} days; the first is {day(first.on)}, "
-            f"{until(first.on, today)}: {_words(first)} in {first.project_name}."
+        said = say(
+            "{comess} within {soon_days} days; the first is {on}, {until}: {words} in {project_name}.",
+            comess=counted(len(soon), "day comes", "days come"),
+            soon_days=_SOON_DAYS,
+            on=day(first.on),
+            until=until(first.on, today),
+            words=_words(first),
+            project_name=first.project_name,
         )
-    return said + (f" {counted(past, 'has', 'have')} passed within the last month." if past else "")
+    return said + (
+        say(" {hass} passed within the last month.", hass=counted(past, "has", "have")) if past else ""
+    )
 
 
 def _words(each: PortfolioDay) -> str:

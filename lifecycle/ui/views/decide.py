@@ -15,6 +15,7 @@ from lifecycle.actions.reviews import NewCondition
 from lifecycle.actions.signing import NO_CONDITION, tidy_conditions
 from lifecycle.errors import Invalid, LifecycleError
 from lifecycle.facts.projects import organisation_today
+from lifecycle.language import mark, say
 from lifecycle.queries import worksheets
 from lifecycle.queries.reviews import Promise, ReviewView
 from lifecycle.rules.identities import FRESH_FOR
@@ -28,19 +29,19 @@ from lifecycle.web.provider_sign_in import PROVIDER_ANEW
 ANCHOR = "your-decision"
 MOST_CONDITIONS = 50
 _COMMENTS = {
-    Decision.CHANGES_REQUESTED: "What has to change",
-    Decision.REJECTED: "Why",
-    Decision.OPINION: "Your opinion",
+    Decision.CHANGES_REQUESTED: mark("What has to change"),
+    Decision.REJECTED: mark("Why"),
+    Decision.OPINION: mark("Your opinion"),
 }
 _SIGN = {
-    Decision.APPROVED: "Sign approval",
-    Decision.APPROVED_WITH_CONDITIONS: "Sign approval with conditions",
-    Decision.CHANGES_REQUESTED: "Request changes",
-    Decision.REJECTED: "Sign rejection",
-    Decision.ACKNOWLEDGED: "Acknowledge",
-    Decision.OPINION: "Give opinion",
+    Decision.APPROVED: mark("Sign approval"),
+    Decision.APPROVED_WITH_CONDITIONS: mark("Sign approval with conditions"),
+    Decision.CHANGES_REQUESTED: mark("Request changes"),
+    Decision.REJECTED: mark("Sign rejection"),
+    Decision.ACKNOWLEDGED: mark("Acknowledge"),
+    Decision.OPINION: mark("Give opinion"),
 }
-_READ_AGAIN = "The sentence below is not the one you read before: read it as it is now, and sign again."
+_READ_AGAIN = mark("The sentence below is not the one you read before: read it as it is now, and sign again.")
 
 
 def show(view: ReviewView) -> None:
@@ -51,9 +52,9 @@ def show(view: ReviewView) -> None:
     if not view.against_deciding:
         _decide(view)
     elif view.state == "open":
-        _closed("You cannot decide this review", view.against_deciding)
+        _closed(say("You cannot decide this review"), view.against_deciding)
     elif stale and view.against_affirming:
-        _closed("This decision is stale", view.against_affirming)
+        _closed(say("This decision is stale"), view.against_affirming)
     if view.against_deciding:
         _refused(view.id)
     if not view.against_withdrawing:
@@ -73,7 +74,7 @@ def _key(review_id: int, *parts: object) -> str:
 
 def _closed(title: str, blockers: tuple[Blocker, ...]) -> None:
     with st.container(border=True, gap="xsmall"):
-        st.markdown(f":gray[:material/lock:] **{title}**", anchors=False)
+        st.markdown(say(":gray[:material/lock:] **{title}**", title=title), anchors=False)
         for blocker in blockers:
             st.markdown(plain(blocker.text), anchors=False)
 
@@ -83,12 +84,12 @@ def _closed(title: str, blockers: tuple[Blocker, ...]) -> None:
 
 def _decide(view: ReviewView) -> None:
     """The choices stand outside the form, so that the form asks for what they need and no more."""
-    st.header("Your decision", anchor=ANCHOR)
+    st.header(say("Your decision"), anchor=ANCHOR)
     _moved(view)
     state.forget(_key(view.id, "done"))
     options = [decision.value for decision in view.decisions]
     chosen = st.radio(
-        "Your decision",
+        say("Your decision"),
         options,
         index=None if len(options) > 1 else 0,
         format_func=lambda name: Decision(name).title,
@@ -97,12 +98,12 @@ def _decide(view: ReviewView) -> None:
         persist_state="page",
     )
     if chosen is None:
-        st.caption("Choose one; then you see the sentence that you sign.")
+        st.caption(say("Choose one; then you see the sentence that you sign."))
         _refused(view.id)
         return
     promise = _promise(view, Decision(chosen))
     if promise is None:
-        st.caption("Choose what it means; then you see the sentence that you sign.")
+        st.caption(say("Choose what it means; then you see the sentence that you sign."))
         _refused(view.id)
         return
     if not view.stands_in_for:
@@ -113,11 +114,11 @@ def _decide(view: ReviewView) -> None:
 
 def _behalf(review_id: int) -> None:
     """Outside of the form, so that the sentence says it before it is signed."""
-    with st.expander("On behalf of somebody"):
+    with st.expander(say("On behalf of somebody")):
         st.text_input(
-            "On behalf of",
+            say("On behalf of"),
             key=_key(review_id, "behalf"),
-            help="Whom you stand in for, if anybody. It becomes part of the sentence.",
+            help=say("Whom you stand in for, if anybody. It becomes part of the sentence."),
         )
 
 
@@ -133,7 +134,12 @@ def _moved(view: ReviewView) -> None:
     named = dict.fromkeys(titles.get(key, "the list of data sources") for key in keys)
     if named:
         st.warning(
-            plain(f"Changed while you were reading: {', '.join(named)}. What you see is the new state."),
+            plain(
+                say(
+                    "Changed while you were reading: {named}. What you see is the new state.",
+                    named=", ".join(named),
+                )
+            ),
             icon=":material/update:",
         )
 
@@ -145,7 +151,7 @@ def _promise(view: ReviewView, decision: Decision) -> Promise | None:
         return promises[0]
     offered = {item.stated.value: item for item in promises if item.stated}
     chosen = st.radio(
-        "What your signature means",
+        say("What your signature means"),
         list(offered),
         index=None,
         format_func=lambda name: Meaning(name).title,
@@ -164,7 +170,7 @@ def _form(view: ReviewView, promise: Promise) -> None:
     st.text_area(_COMMENTS.get(decision, "Comment (if any)"), key=_key(view.id, "comment"), height=90)
     sentence = _sentence(promise, view.id, _count(view.id))
     with st.container(border=True, gap="xxsmall"):
-        st.caption("You sign this sentence")
+        st.caption(say("You sign this sentence"))
         st.markdown(plain(sentence), anchors=False)
     enters_password = view.enters_password and decision.is_favourable
     if enters_password:
@@ -195,7 +201,7 @@ def _conditions(view: ReviewView) -> None:
     for number in range(1, _slots(view.id) + 1):
         condition_fields(_key(view.id, "condition", number), people)
     st.form_submit_button(
-        "Add another condition",
+        say("Add another condition"),
         icon=":material/add:",
         type="tertiary",
         on_click=_add_condition,
@@ -215,12 +221,12 @@ def _add_condition(review_id: int) -> None:
 def _fields(view: ReviewView) -> None:
     titles = {item.place.key: item.place.title for item in view.relied_on}
     st.multiselect(
-        "On which answers",
+        say("On which answers"),
         list(titles),
         format_func=lambda key: titles.get(key, key),
         key=_key(view.id, "fields"),
-        placeholder="Choose the answers to change",
-        help="The team sees your request at each of them, until it is changed or answered.",
+        placeholder=say("Choose the answers to change"),
+        help=say("The team sees your request at each of them, until it is changed or answered."),
     )
 
 
@@ -231,11 +237,14 @@ def _proof(review_id: int) -> None:
         _password(review_id)
         return
     st.caption(
-        "Signing here takes a fresh sign-in. It opens in a new tab; what you wrote here stays. Then come back "
-        f"and sign within {FRESH_FOR.seconds // 60} minutes."
+        say(
+            "Signing here takes a fresh sign-in. It opens in a new tab; what you wrote here "
+            "stays. Then come back and sign within {seconds} minutes.",
+            seconds=FRESH_FOR.seconds // 60,
+        )
     )
     st.link_button(
-        plain(f"Sign in again with {provider}"),
+        plain(say("Sign in again with {provider}", provider=provider)),
         f"{PROVIDER_ANEW}?{navigation.query_text(review=review_id)}",
         icon=":material/passkey:",
     )
@@ -243,11 +252,11 @@ def _proof(review_id: int) -> None:
 
 def _password(review_id: int) -> None:
     st.text_input(
-        "Your password",
+        say("Your password"),
         type="password",
         key=_password_key(review_id),
         autocomplete="current-password",
-        help="Signing here takes it once more. It is checked and not kept.",
+        help=say("Signing here takes it once more. It is checked and not kept."),
     )
 
 
@@ -297,7 +306,7 @@ def _sign(review_id: int, promise: Promise, read: str, enters_password: bool) ->
         fields=fields or [],
         on_behalf_of=state.value(_key(review_id, "behalf")) or "",
     )
-    _finish(review_id, outcome.refusal, f"Recorded: {decision.title.lower()}.")
+    _finish(review_id, outcome.refusal, say("Recorded: {decision}.", decision=decision.title.lower()))
 
 
 def _complete(review_id: int) -> list[NewCondition]:
@@ -310,7 +319,7 @@ def _complete(review_id: int) -> list[NewCondition]:
         if not ((text or "").strip() or owner or due_on):
             continue
         if not isinstance(due_on, date):
-            raise Invalid({f"condition {number}": "Say by when it has to be met."})
+            raise Invalid({f"condition {number}": say("Say by when it has to be met.")})
         conditions.append((text or "", owner or "", due_on))
     if not conditions:
         raise Invalid({"conditions": NO_CONDITION})
@@ -351,10 +360,13 @@ def _affirm(view: ReviewView) -> None:
         return
     state.forget(_key(view.id, "done"))
     with st.container(border=True, gap="small"):
-        st.header("Does your decision still hold?", anchor=ANCHOR)
-        st.markdown(f"{standing.STALE.text} **Your decision rests on what has changed since**", anchors=False)
+        st.header(say("Does your decision still hold?"), anchor=ANCHOR)
+        st.markdown(
+            say("{stale} **Your decision rests on what has changed since**", stale=standing.STALE.text),
+            anchors=False,
+        )
         st.markdown("  \n".join(plain(sentence) for sentence in signed.stale), anchors=False)
-        st.caption("Read the difference. If your decision still holds, sign this sentence again:")
+        st.caption(say("Read the difference. If your decision still holds, sign this sentence again:"))
         st.markdown(plain(view.affirmation), anchors=False)
         if view.against_deciding:
             _refused(view.id)
@@ -363,7 +375,7 @@ def _affirm(view: ReviewView) -> None:
             with st.form("affirm", border=False):
                 _proof(view.id)
                 st.form_submit_button(
-                    "Affirm again",
+                    say("Affirm again"),
                     type="primary",
                     icon=":material/check_circle:",
                     on_click=_affirm_again,
@@ -371,7 +383,7 @@ def _affirm(view: ReviewView) -> None:
                 )
         else:
             st.button(
-                "Affirm again",
+                say("Affirm again"),
                 type="primary",
                 icon=":material/check_circle:",
                 key="affirm",
@@ -392,20 +404,20 @@ def _affirm_again(review_id: int, sign_off_id: int, enters_password: bool) -> No
         sign_off_id=sign_off_id,
         seen_digest=_shown(review_id),
     )
-    _finish(review_id, outcome.refusal, "Your decision stands again.")
+    _finish(review_id, outcome.refusal, say("Your decision stands again."))
 
 
 def _withdraw(view: ReviewView) -> None:
     signed = view.signature
     if signed is None:
         return
-    with st.expander("Take my decision back", icon=":material/undo:"), st.form("withdraw", border=False):
-        st.caption("The decision stays in the record with a line beneath it; the review is open again.")
-        reason = st.text_area("Why", key=f"withdraw:{signed.id}")
-        if st.form_submit_button("Take it back"):
+    with st.expander(say("Take my decision back"), icon=":material/undo:"), st.form("withdraw", border=False):
+        st.caption(say("The decision stays in the record with a line beneath it; the review is open again."))
+        reason = st.text_area(say("Why"), key=f"withdraw:{signed.id}")
+        if st.form_submit_button(say("Take it back")):
             perform(
                 actions.withdraw,
-                done="Your decision is taken back; the review waits for you again.",
+                done=say("Your decision is taken back; the review waits for you again."),
                 sign_off_id=signed.id,
                 reason=reason,
             )

@@ -7,6 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from lifecycle.actions import deliveries as actions
+from lifecycle.language import mark, say
 from lifecycle.notify import chats
 from lifecycle.queries import deliveries as queries
 from lifecycle.queries.deliveries import ChannelView, DeliveryLine, DeliveryPage
@@ -31,25 +32,27 @@ from lifecycle.ui.standing import Mark
 _SECRET = "deliveries:secret"  # of a webhook that was just added, shown until something else is done
 _BEFORE = "before"
 _MARKS = {
-    DeliveryState.WAITING: Mark("Waiting", "violet", "schedule"),
-    DeliveryState.SENDING: Mark("Sending", "blue", "send"),
-    DeliveryState.SENT: Mark("Sent", "green", "check_circle"),
-    DeliveryState.FAILED: Mark("Failed", "red", "error"),
-    DeliveryState.DROPPED: Mark("Not needed", "gray", "block"),
+    DeliveryState.WAITING: Mark(mark("Waiting"), "violet", "schedule"),
+    DeliveryState.SENDING: Mark(mark("Sending"), "blue", "send"),
+    DeliveryState.SENT: Mark(mark("Sent"), "green", "check_circle"),
+    DeliveryState.FAILED: Mark(mark("Failed"), "red", "error"),
+    DeliveryState.DROPPED: Mark(mark("Not needed"), "gray", "block"),
 }
 _ADDRESSES = {
-    Medium.WEBHOOK: "A program of yours gets a signed JSON message by HTTPS.",
-    Medium.CHAT: "A chat service gets the headline and a link, by its Apprise address.",
+    Medium.WEBHOOK: mark("A program of yours gets a signed JSON message by HTTPS."),
+    Medium.CHAT: mark("A chat service gets the headline and a link, by its Apprise address."),
 }
 
 
 def show() -> None:
     """The whole page."""
-    page_header("Deliveries", about="What Lifecycle tells people outside the app, and whether it arrived.")
+    page_header(
+        say("Deliveries"), about=say("What Lifecycle tells people outside the app, and whether it arrived.")
+    )
     by = identity.actor()
     channels = cache.read_now(queries.channels, by=by)
     _reachable(channels)
-    log, where, when = st.tabs(["Log", "Where to", "Reminders"], key="deliveries:parts")
+    log, where, when = st.tabs([say("Log"), say("Where to"), say("Reminders")], key="deliveries:parts")
     with log:
         _log()
     with where:
@@ -65,8 +68,10 @@ def _reachable(channels: tuple[ChannelView, ...]) -> None:
     """Says plainly when nothing can leave, or when nobody does the work."""
     if cache.settings().mail is None and not any(channel.active for channel in channels):
         st.warning(
-            "Nothing is sent outside the app: there is no mail server and no channel. People find what concerns "
-            "them on their page Notifications. Set one up under “Where to”.",
+            say(
+                "Nothing is sent outside the app: there is no mail server and no channel. People find what concerns "
+                "them on their page Notifications. Set one up under “Where to”."
+            ),
             icon=":material/mail_off:",
         )
     waiting = cache.read_now(queries.waiting_to_be_told, by=identity.actor())
@@ -86,23 +91,23 @@ def _log() -> None:
     counts = cache.read_now(queries.counts, by=by)
     if not any(counts.values()):
         empty_state(
-            "Nothing has been sent yet",
-            "Every message outside the app stands here: when, to whom, and whether it arrived.",
+            say("Nothing has been sent yet"),
+            say("Every message outside the app stands here: when, to whom, and whether it arrived."),
             icon="outgoing_mail",
         )
         return
     under_way = counts[DeliveryState.WAITING] + counts[DeliveryState.SENDING]
     key_figures(
         [
-            ("Sent", f"{counts[DeliveryState.SENT]:,}", ""),
-            ("On their way", f"{under_way:,}", ""),
-            ("Failed", f"{counts[DeliveryState.FAILED]:,}", ""),
-            ("No longer needed", f"{counts[DeliveryState.DROPPED]:,}", ""),
+            (say("Sent"), f"{counts[DeliveryState.SENT]:,}", ""),
+            (say("On their way"), f"{under_way:,}", ""),
+            (say("Failed"), f"{counts[DeliveryState.FAILED]:,}", ""),
+            (say("No longer needed"), f"{counts[DeliveryState.DROPPED]:,}", ""),
         ]
     )
     found = _filtered()
     if not found.lines:
-        st.caption("No message fits this choice.")
+        st.caption(say("No message fits this choice."))
         return
     _table(found)
     _pages(found)
@@ -111,28 +116,28 @@ def _log() -> None:
 def _filtered() -> DeliveryPage:
     with st.grid(3, min_column_width=200):
         state_name = st.selectbox(
-            "State",
+            say("State"),
             [one.value for one in DeliveryState],
             index=None,
             format_func=lambda name: DeliveryState(name).words,
             key="deliveries:state",
-            placeholder="Every state",
+            placeholder=say("Every state"),
         )
         medium = st.selectbox(
-            "Way",
+            say("Way"),
             [one.value for one in Medium],
             index=None,
             format_func=lambda name: Medium(name).words,
             key="deliveries:medium",
-            placeholder="Every way",
+            placeholder=say("Every way"),
         )
         kind = st.selectbox(
-            "Message",
+            say("Message"),
             list(TITLES),
             index=None,
             format_func=lambda name: TITLES[name],
             key="deliveries:kind",
-            placeholder="Every message",
+            placeholder=say("Every message"),
         )
     return cache.read_now(
         queries.log,
@@ -165,42 +170,56 @@ def _table(found: DeliveryPage) -> None:
             "State": st.column_config.TextColumn(width=90),
             "Why not": st.column_config.TextColumn(width="large"),
         },
-        alt="Messages with their state",
+        alt=say("Messages with their state"),
     )
     by_label = {_label(line): line for line in found.lines}
     rows = shown.selection.rows
     chosen = st.selectbox(
-        "Look at a message",
+        say("Look at a message"),
         list(by_label),
         index=rows[0] if rows else None,
         key=f"deliveries:one:{rows[0] if rows else ''}",
-        placeholder="Choose one here or in the table",
+        placeholder=say("Choose one here or in the table"),
     )
     if chosen:
         _one(by_label[chosen], now)
 
 
 def _label(line: DeliveryLine) -> str:
-    return f"{line.what} to {line.to}, {exact(line.created_at)} (number {line.id})"
+    return say(
+        "{what} to {to}, {created_at} (number {line_id})",
+        what=line.what,
+        to=line.to,
+        created_at=exact(line.created_at),
+        line_id=line.id,
+    )
 
 
 def _one(line: DeliveryLine, now: datetime) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(line.what)}** to {plain(line.to)}", anchors=False, width="content")
+            st.markdown(
+                say("**{what}** to {to}", what=plain(line.what), to=plain(line.to)),
+                anchors=False,
+                width="content",
+            )
             badge(_MARKS[line.state])
-        said = [f"Written {ago(line.created_at, now)}", counted(line.attempts, "attempt")]
+        said = [say("Written {ago}", ago=ago(line.created_at, now)), counted(line.attempts, "attempt")]
         if line.done_at:
-            said.append(f"last one {ago(line.done_at, now)}")
+            said.append(say("last one {ago}", ago=ago(line.done_at, now)))
         elif line.state is DeliveryState.WAITING:
-            said.append("next one now" if line.due_at <= now else f"next one at {exact(line.due_at)}")
+            said.append(
+                say("next one now")
+                if line.due_at <= now
+                else say("next one at {due_at}", due_at=exact(line.due_at))
+            )
         st.caption(plain(" · ".join(said)))
         if line.last_error:
             st.markdown(plain(line.last_error), anchors=False)
         if line.can_be_replayed and st.button(
-            "Send again", icon=":material/replay:", key=f"deliveries:replay:{line.id}"
+            say("Send again"), icon=":material/replay:", key=f"deliveries:replay:{line.id}"
         ):
-            perform(actions.replay, done="It is on its way again.", delivery_id=line.id)
+            perform(actions.replay, done=say("It is on its way again."), delivery_id=line.id)
 
 
 def _before() -> int | None:
@@ -211,11 +230,11 @@ def _before() -> int | None:
 def _pages(found: DeliveryPage) -> None:
     with st.container(horizontal=True):
         if _before() is not None and st.button(
-            "Newest", icon=":material/first_page:", key="deliveries:newest"
+            say("Newest"), icon=":material/first_page:", key="deliveries:newest"
         ):
             navigation.go("deliveries")
         if found.older is not None and st.button(
-            "Older", icon=":material/chevron_right:", key="deliveries:older"
+            say("Older"), icon=":material/chevron_right:", key="deliveries:older"
         ):
             navigation.go("deliveries", before=found.older)
 
@@ -228,40 +247,63 @@ def _mail() -> None:
     mail = cache.settings().mail
     if mail is None:
         st.caption(
-            "No mail server is set. Start the server with `LIFECYCLE_SMTP_HOST` and `LIFECYCLE_SMTP_SENDER`; "
-            "`docs/notifications.md` has the rest."
+            say(
+                "No mail server is set. Start the server with `LIFECYCLE_SMTP_HOST` and `LIFECYCLE_SMTP_SENDER`; "
+                "`docs/notifications.md` has the rest."
+            )
         )
         return
-    secured = {"starttls": "secured by STARTTLS", "ssl": "secured by TLS", "none": "not encrypted"}[
-        mail.security
-    ]
+    secured = {
+        "starttls": say("secured by STARTTLS"),
+        "ssl": say("secured by TLS"),
+        "none": say("not encrypted"),
+    }[mail.security]
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{plain(mail.sender)}**  \n:small[:gray[{plain(f'through {mail.host}, port {mail.port}, {secured}')}]]",
+            say(
+                "**{sender}**  \n:small[:gray[{part}]]",
+                sender=plain(mail.sender),
+                part=plain(
+                    say(
+                        "through {host}, port {port}, {secured}",
+                        host=mail.host,
+                        port=mail.port,
+                        secured=secured,
+                    )
+                ),
+            ),
             width="stretch",
             anchors=False,
         )
-        if st.button("Send me a test", icon=":material/send:", key="deliveries:test"):
-            perform(actions.send_test, done="A test is on its way to you; the log shows whether it arrives.")
+        if st.button(say("Send me a test"), icon=":material/send:", key="deliveries:test"):
+            perform(
+                actions.send_test, done=say("A test is on its way to you; the log shows whether it arrives.")
+            )
 
 
 def _channels(channels: tuple[ChannelView, ...]) -> None:
-    st.header("Channels", anchor=False)
+    st.header(say("Channels"), anchor=False)
     _show_secret()
     if not channels:
-        st.caption("None. A chat room or a program of yours can be told besides.")
+        st.caption(say("None. A chat room or a program of yours can be told besides."))
     for channel in channels:
         _channel(channel)
 
 
 def _channel(channel: ChannelView) -> None:
     icon = {"webhook": "webhook", "chat": "forum"}[channel.medium.value]
-    what = ", ".join(TITLES[kind].lower() for kind in channel.kinds) or "everything but reminders"
+    what = ", ".join(TITLES[kind].lower() for kind in channel.kinds) or say("everything but reminders")
     note = f"{channel.medium.words} · {channel.shown_address} · {what}"
     off = "" if channel.active else " :gray-badge[Off]"
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f":material/{icon}: **{plain(channel.name)}**{off}  \n:small[:gray[{plain(note)}]]",
+            say(
+                ":material/{icon}: **{channel}**{off}  \n:small[:gray[{note}]]",
+                icon=icon,
+                channel=plain(channel.name),
+                off=off,
+                note=plain(note),
+            ),
             width="stretch",
             anchors=False,
         )
@@ -270,48 +312,50 @@ def _channel(channel: ChannelView) -> None:
 
 
 def _channel_buttons(channel: ChannelView) -> None:
-    if st.button("Test", key=f"channel:test:{channel.id}", icon=":material/send:"):
+    if st.button(say("Test"), key=f"channel:test:{channel.id}", icon=":material/send:"):
         perform(
             actions.send_test,
-            done="A test is on its way; the log shows whether it arrives.",
+            done=say("A test is on its way; the log shows whether it arrives."),
             channel_id=channel.id,
         )
-    turn = "Turn off" if channel.active else "Turn on"
+    turn = say("Turn off") if channel.active else say("Turn on")
     if st.button(turn, key=f"channel:switch:{channel.id}"):
-        done = f"“{channel.name}” is {'off' if channel.active else 'on'}."
+        done = say("“{channel}” is {part}.", channel=channel.name, part="off" if channel.active else "on")
         perform(actions.switch_channel, done=done, channel_id=channel.id, active=not channel.active)
-    with st.popover("Remove", icon=":material/delete:", key=f"channel:removing:{channel.id}"):
-        st.caption("Its address and secret are forgotten for good. The log keeps what was sent.")
-        if st.button("Remove this channel", key=f"channel:remove:{channel.id}"):
-            done = f"“{channel.name}” was removed; its address and secret are forgotten."
+    with st.popover(say("Remove"), icon=":material/delete:", key=f"channel:removing:{channel.id}"):
+        st.caption(say("Its address and secret are forgotten for good. The log keeps what was sent."))
+        if st.button(say("Remove this channel"), key=f"channel:remove:{channel.id}"):
+            done = say("“{channel}” was removed; its address and secret are forgotten.", channel=channel.name)
             perform(actions.remove_channel, done=done, channel_id=channel.id)
 
 
 def _add() -> None:
-    with st.expander("Add a channel", icon=":material/add:"):
+    with st.expander(say("Add a channel"), icon=":material/add:"):
         medium = st.radio(
-            "Kind",
+            say("Kind"),
             [Medium.WEBHOOK.value, Medium.CHAT.value],
             format_func=lambda name: Medium(name).words,
             captions=list(_ADDRESSES.values()),
             key="channel:medium",
         )
         with st.form("channel", border=False, enter_to_submit=False):
-            name = st.text_input("Name", key="channel:name", placeholder="Team room", help="For the log.")
+            name = st.text_input(
+                say("Name"), key="channel:name", placeholder=say("Team room"), help=say("For the log.")
+            )
             address = st.text_input(
-                "Address",
+                say("Address"),
                 key="channel:address",
                 placeholder="https://example.org/hooks/lifecycle" if medium == "webhook" else "slack://…",
-                help="It is not shown again in full.",
+                help=say("It is not shown again in full."),
             )
             kinds = st.multiselect(
-                "Only these messages",
+                say("Only these messages"),
                 FOR_CHANNELS,
                 format_func=lambda kind: TITLES[kind],
                 key="channel:kinds",
-                placeholder="Everything but reminders",
+                placeholder=say("Everything but reminders"),
             )
-            submitted = st.form_submit_button("Add this channel", type="primary")
+            submitted = st.form_submit_button(say("Add this channel"), type="primary")
         if submitted:
             _add_channel(Medium(medium), name, address, kinds)
 
@@ -334,7 +378,7 @@ def _add_channel(medium: Medium, name: str, address: str, kinds: list[str]) -> N
         state.forget(f"channel:{part}")
     if outcome.value:
         state.put(_SECRET, [name, outcome.value])
-    state.flash("success", f"“{name}” was added. Send a test to see that it works.")
+    state.flash("success", say("“{name}” was added. Send a test to see that it works.", name=name))
     draw_again()
 
 
@@ -344,10 +388,12 @@ def _show_secret() -> None:
     if not kept:
         return
     with st.container(border=True):
-        st.markdown(f":green[:material/key:] **The secret of {plain(kept[0])}**", anchors=False)
+        st.markdown(
+            say(":green[:material/key:] **The secret of {kept}**", kept=plain(kept[0])), anchors=False
+        )
         st.code(kept[1], language=None, wrap_lines=True)
-        st.caption("Its receiver checks signatures with it. It cannot be shown again: copy it now.")
-        if st.button("I have copied it", key="deliveries:copied"):
+        st.caption(say("Its receiver checks signatures with it. It cannot be shown again: copy it now."))
+        if st.button(say("I have copied it"), key="deliveries:copied"):
             state.forget(_SECRET)
             draw_again()
 
@@ -356,29 +402,29 @@ def _show_secret() -> None:
 
 
 _DAYS = (
-    ("due_after_days", "A review without a due date is due after", "days", 1, 90),
-    ("before_due_days", "Remind before something is due", "days", 0, 30),
-    ("manager_after_days", "Tell the product manager after the due date", "days", 1, 90),
-    ("administrator_after_days", "Tell administrators after the due date", "days", 1, 180),
-    ("waiver_before_days", "Announce the end of a waiver", "days before", 1, 90),
-    ("hour", "Not before", "o'clock", 0, 23),
+    ("due_after_days", mark("A review without a due date is due after"), "days", 1, 90),
+    ("before_due_days", mark("Remind before something is due"), "days", 0, 30),
+    ("manager_after_days", mark("Tell the product manager after the due date"), "days", 1, 90),
+    ("administrator_after_days", mark("Tell administrators after the due date"), "days", 1, 180),
+    ("waiver_before_days", mark("Announce the end of a waiver"), mark("days before"), 1, 90),
+    ("hour", mark("Not before"), "o'clock", 0, 23),
 )
 
 
 _JOBS = {
-    "standing": "Dates that passed",
-    "reminders": "Reminders",
-    "outbox": "Who is told of what",
-    "digests": "Daily e-mails",
-    "deliveries": "Sending",
-    "days": "Past days of the portfolio",
-    "tidying": "Tidying up",
+    "standing": mark("Dates that passed"),
+    "reminders": mark("Reminders"),
+    "outbox": mark("Who is told of what"),
+    "digests": mark("Daily e-mails"),
+    "deliveries": mark("Sending"),
+    "days": mark("Past days of the portfolio"),
+    "tidying": mark("Tidying up"),
 }
 
 
 def _reminders() -> None:
-    st.header("When people are reminded", anchor=False)
-    st.caption("Each reminder comes once. What is overdue is told to whoever owes it on the day after.")
+    st.header(say("When people are reminded"), anchor=False)
+    st.caption(say("Each reminder comes once. What is overdue is told to whoever owes it on the day after."))
     policy = cache.read(queries.reminders)
     with st.form("reminders", border=False):
         given: dict[str, int] = {}
@@ -393,28 +439,28 @@ def _reminders() -> None:
                         key=f"reminders:{name}",
                     )
                 )
-        skips = st.checkbox("Not on weekends", value=policy.skip_weekends, key="reminders:weekends")
-        submitted = st.form_submit_button("Save reminders", type="primary")
+        skips = st.checkbox(say("Not on weekends"), value=policy.skip_weekends, key="reminders:weekends")
+        submitted = st.form_submit_button(say("Save reminders"), type="primary")
     if submitted:
         chosen = ReminderPolicy(**given, skip_weekends=skips)
-        perform(actions.set_reminders, done="Saved.", policy=chosen)
+        perform(actions.set_reminders, done=say("Saved."), policy=chosen)
 
 
 def _jobs() -> None:
-    st.header("Who does the work", anchor=False)
+    st.header(say("Who does the work"), anchor=False)
     now = identity.now()
     ran = [job for job in cache.read_now(queries.jobs, by=identity.actor(), at=now) if job.finished_at]
     if not ran:
-        st.caption("No job has run yet. The server looks every 15 seconds for what is due.")
+        st.caption(say("No job has run yet. The server looks every 15 seconds for what is due."))
         return
     st.dataframe(
         {
             "Job": [_JOBS.get(job.name, job.name) for job in ran],
             "Last run": [ago(job.finished_at, now) if job.finished_at else "" for job in ran],
-            "State": ["runs now" if job.is_running else "waits" for job in ran],
+            "State": [say("runs now") if job.is_running else "waits" for job in ran],
             "Things done": [job.said for job in ran],
             "By": [job.holder.rpartition(":")[0] for job in ran],
         },
         hide_index=True,
-        alt="Jobs with their last run",
+        alt=say("Jobs with their last run"),
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from lifecycle.language import say
 from lifecycle.rules.differences import Line, Piece
 from lifecycle.ui.components import counted, plain
 
@@ -20,11 +21,11 @@ def show(lines: Sequence[Line]) -> None:
     changed = [line for line in lines if not line.is_same]
     for number, line in enumerate(changed):
         before, now = st.columns(2, gap="small")
-        before.markdown(_side(line.before, "Then", number, gone=True), anchors=False)
-        now.markdown(_side(line.now, "Now", number, gone=False), anchors=False)
+        before.markdown(_side(line.before, say("Then"), number, gone=True), anchors=False)
+        now.markdown(_side(line.now, say("Now"), number, gone=False), anchors=False)
     same = len(lines) - len(changed)
     if same:
-        st.caption(f"{counted(same, 'row is', 'rows are')} the same.")
+        st.caption(say("{iss} the same.", iss=counted(same, "row is", "rows are")))
 
 
 def _side(pieces: tuple[Piece, ...] | None, title: str, number: int, *, gone: bool) -> str:

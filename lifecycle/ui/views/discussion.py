@@ -9,6 +9,7 @@ from datetime import datetime
 import streamlit as st
 
 from lifecycle.actions import threads as actions
+from lifecycle.language import mark, say
 from lifecycle.queries import threads
 from lifecycle.queries.threads import Mark, Message, Places, ThreadView
 from lifecycle.queries.wording import Place
@@ -19,7 +20,7 @@ from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains_of
 from lifecycle.ui.views.findings import to_place
 
-_WANTED, _FOLLOWED = "thread wanted", "thread of the link that was followed"
+_WANTED, _FOLLOWED = mark("thread wanted"), mark("thread of the link that was followed")
 
 
 def marks_of(project_id: int) -> Places:
@@ -36,7 +37,7 @@ def hint(mark: Mark) -> str:
     resolved = mark.threads - mark.open
     said = [counted(mark.open, "open question")] if mark.open else []
     said += [counted(resolved, "resolved question")] if resolved else []
-    return f"{', '.join(said)} about this"
+    return say("{said} about this", said=", ".join(said))
 
 
 def answer_at(place: Place, project_id: int, project: str) -> None:
@@ -62,8 +63,8 @@ def panel(place: tuple[int, str, int], *, may_ask: bool, close: Callable[[], Non
     found = _threads(*place)
     with st.container(border=True, gap="small", key=f"{key}:panel"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown("**Questions and answers**", width="content", anchors=False)
-            st.button("Close", key=f"{key}:close", type="tertiary", on_click=close)
+            st.markdown(say("**Questions and answers**"), width="content", anchors=False)
+            st.button(say("Close"), key=f"{key}:close", type="tertiary", on_click=close)
         for thread in found:
             thread_block(thread, key)
         if may_ask:
@@ -85,19 +86,19 @@ def _threads(project_id: int, field_id: str, source_id: int) -> tuple[ThreadView
 def _ask(place: tuple[int, str, int], asked: int, key: str) -> None:
     project_id, field_id, source_id = place
     # Whoever came to answer finds one box to write in, not two.
-    folded = st.expander("Ask something else", icon=":material/forum:") if asked else nullcontext()
+    folded = st.expander(say("Ask something else"), icon=":material/forum:") if asked else nullcontext()
     # Named anew once it was sent: a form that is refused keeps what was typed, one that was sent is empty.
     with folded, st.form(f"{key}:ask:{asked}", border=False):
         text = st.text_area(
-            "Ask the team about this",
+            say("Ask the team about this"),
             key=f"{key}:ask:text:{asked}",
             height="content",
-            placeholder="What is unclear?",
+            placeholder=say("What is unclear?"),
         )
-        if st.form_submit_button("Ask", icon=":material/send:"):
+        if st.form_submit_button(say("Ask"), icon=":material/send:"):
             perform(
                 actions.ask,
-                done="Asked. The team finds it on My work.",
+                done=say("Asked. The team finds it on My work."),
                 project_id=project_id,
                 field_id=field_id,
                 source_id=source_id,
@@ -118,11 +119,15 @@ def thread_block(thread: ThreadView, key: str) -> None:
 def _said(thread: ThreadView) -> str:
     """As one element: a long thread must not slow the page down."""
     now = identity.now()
-    turn = ":violet-badge[:material/reply: Waits for you]" if thread.my_turn else ""
+    turn = say(":violet-badge[:material/reply: Waits for you]") if thread.my_turn else ""
     state = turn or (
-        ":blue-badge[:material/forum: Open]" if thread.is_open else ":green-badge[:material/check: Resolved]"
+        say(":blue-badge[:material/forum: Open]")
+        if thread.is_open
+        else say(":green-badge[:material/check: Resolved]")
     )
-    changed = " :orange-badge[:material/history: The answer changed since]" if thread.answer_changed else ""
+    changed = (
+        say(" :orange-badge[:material/history: The answer changed since]") if thread.answer_changed else ""
+    )
     lines = [f"{state}{changed}"]
     lines += [f"{plain(each.text)}  \n:small[:gray[{plain(_by(each, now))}]]" for each in thread.messages]
     if thread.resolved_at is not None:
@@ -144,31 +149,31 @@ def _answer(thread: ThreadView, key: str) -> None:
         return
     with st.form(f"{key}:form", border=False):
         text = st.text_area(
-            "Your answer",
+            say("Your answer"),
             key=f"{key}:text",
             height="content",
             label_visibility="collapsed",
-            placeholder="Your answer",
+            placeholder=say("Your answer"),
         )
         with st.container(horizontal=True, gap="small"):
-            said = thread.may_reply and st.form_submit_button("Reply", icon=":material/reply:")
-            resolved = thread.may_resolve and st.form_submit_button("Resolve", icon=":material/check:")
+            said = thread.may_reply and st.form_submit_button(say("Reply"), icon=":material/reply:")
+            resolved = thread.may_resolve and st.form_submit_button(say("Resolve"), icon=":material/check:")
     if said:
-        perform(actions.reply, done="Sent.", thread_id=thread.id, text=text or "")
+        perform(actions.reply, done=say("Sent."), thread_id=thread.id, text=text or "")
     elif resolved:
-        perform(actions.resolve, done="Resolved.", thread_id=thread.id, text=text or "")
+        perform(actions.resolve, done=say("Resolved."), thread_id=thread.id, text=text or "")
 
 
 def _reopen(thread: ThreadView, key: str) -> None:
     """Folded away: what is resolved takes little room."""
     with (
-        st.popover("Not resolved?", icon=":material/undo:", type="tertiary"),
+        st.popover(say("Not resolved?"), icon=":material/undo:", type="tertiary"),
         st.form(f"{key}:form", border=False),
     ):
-        text = st.text_area("What is still open", key=f"{key}:text", height="content")
-        again = st.form_submit_button("Open again", icon=":material/undo:")
+        text = st.text_area(say("What is still open"), key=f"{key}:text", height="content")
+        again = st.form_submit_button(say("Open again"), icon=":material/undo:")
     if again:
-        perform(actions.reopen, done="Open again.", thread_id=thread.id, text=text or "")
+        perform(actions.reopen, done=say("Open again."), thread_id=thread.id, text=text or "")
 
 
 # ------------------------------------------------------------------ under review
@@ -190,15 +195,19 @@ def of_review(project_id: int, places: Sequence[Place], *, may_ask: bool) -> Non
     if not concerned and not (may_ask and places):
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header("Questions and answers", anchor=False, width="content")
+        st.header(say("Questions and answers"), anchor=False, width="content")
         if may_ask and places:
             # Named anew once it was asked: it closes, and what was asked is not hidden beneath it.
             number = sum(mark.threads for mark in marks.values())
-            box = st.popover("Ask about an answer", icon=":material/forum:", key=f"review-ask:box:{number}")
+            box = st.popover(
+                say("Ask about an answer"), icon=":material/forum:", key=f"review-ask:box:{number}"
+            )
             with box:
                 _choose_and_ask(project_id, places, number)
     if not concerned:
-        st.caption("Nobody asked about these answers. The team sees a question at once, beside the answer.")
+        st.caption(
+            say("Nobody asked about these answers. The team sees a question at once, beside the answer.")
+        )
     for place in concerned:
         with st.expander(
             f"{plain(place.title)} · {label(marks[place.source_id, place.field_id])}",
@@ -212,23 +221,23 @@ def _choose_and_ask(project_id: int, places: Sequence[Place], number: int) -> No
     titles = {place.key: place.title for place in places}
     with st.form(f"review-ask:{project_id}:{number}", border=False):
         chosen = st.selectbox(
-            "About",
+            say("About"),
             list(titles),
             index=None,
             format_func=lambda name: titles.get(name, name),
             key=f"review-ask:about:{number}",
-            placeholder="Choose an answer",
+            placeholder=say("Choose an answer"),
         )
-        text = st.text_area("What is unclear", key=f"review-ask:text:{number}", height="content")
-        if not st.form_submit_button("Ask", icon=":material/send:"):
+        text = st.text_area(say("What is unclear"), key=f"review-ask:text:{number}", height="content")
+        if not st.form_submit_button(say("Ask"), icon=":material/send:"):
             return
     if chosen is None:
-        st.warning("Choose the answer you ask about.")
+        st.warning(say("Choose the answer you ask about."))
         return
     field_id, _, source_id = chosen.partition("@")
     perform(
         actions.ask,
-        done="Asked. The team finds it on My work.",
+        done=say("Asked. The team finds it on My work."),
         project_id=project_id,
         field_id=field_id,
         source_id=int(source_id or 0),

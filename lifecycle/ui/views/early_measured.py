@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from lifecycle.language import mark, say
 from lifecycle.queries import early_measured as queries
 from lifecycle.queries.early_measured import AnsweredWhen, EarlyMeasured, MeasuredProject, Rework
 from lifecycle.rules.association import ENOUGH, Association
@@ -18,26 +19,26 @@ from lifecycle.vocabulary import Stage
 
 _KIND, _CHART, _OPEN = "rework", "early:rework", "early:measured"
 _TITLES: Mapping[Rework, str] = {
-    Rework.RECYCLED: "Gates sent back",
-    Rework.STALE: "Sign-offs gone stale",
-    Rework.DAYS_LATE: "Days late",
-    Rework.INCIDENTS: "Incidents",
+    Rework.RECYCLED: mark("Gates sent back"),
+    Rework.STALE: mark("Sign-offs gone stale"),
+    Rework.DAYS_LATE: mark("Days late"),
+    Rework.INCIDENTS: mark("Incidents"),
 }
 _MORE: Mapping[Rework, tuple[str, str]] = {
-    Rework.RECYCLED: ("fewer gates sent back", "more gates sent back"),
-    Rework.STALE: ("fewer sign-offs gone stale", "more sign-offs gone stale"),
-    Rework.DAYS_LATE: ("fewer days late", "more days late"),
-    Rework.INCIDENTS: ("fewer incidents", "more incidents"),
+    Rework.RECYCLED: (mark("fewer gates sent back"), mark("more gates sent back")),
+    Rework.STALE: (mark("fewer sign-offs gone stale"), mark("more sign-offs gone stale")),
+    Rework.DAYS_LATE: (mark("fewer days late"), mark("more days late")),
+    Rework.INCIDENTS: (mark("fewer incidents"), mark("more incidents")),
 }
-_DOT = Mark("Project", "blue", "circle")
+_DOT = Mark(mark("Project"), "blue", "circle")
 # From early to late: the letter in each piece says the same as its colour.
 _STAGES: Mapping[Stage | None, tuple[str, Mark, float]] = {
-    Stage.DISCOVERY: ("D", Mark("Discovery", "green", "circle"), 1.0),
-    Stage.FEASIBILITY: ("F", Mark("Feasibility", "green", "circle"), 0.5),
-    Stage.DESIGN: ("R", Mark("Design", "blue", "circle"), 0.4),
-    Stage.MODEL: ("M", Mark("Model", "orange", "circle"), 0.6),
-    Stage.PRODUCTION: ("P", Mark("Production", "orange", "circle"), 1.0),
-    None: ("?", Mark("Still open", "gray", "circle"), 0.3),
+    Stage.DISCOVERY: ("D", Mark(mark("Discovery"), "green", "circle"), 1.0),
+    Stage.FEASIBILITY: ("F", Mark(mark("Feasibility"), "green", "circle"), 0.5),
+    Stage.DESIGN: ("R", Mark(mark("Design"), "blue", "circle"), 0.4),
+    Stage.MODEL: ("M", Mark(mark("Model"), "orange", "circle"), 0.6),
+    Stage.PRODUCTION: ("P", Mark(mark("Production"), "orange", "circle"), 1.0),
+    None: ("?", Mark(mark("Still open"), "gray", "circle"), 0.3),
 }
 
 
@@ -59,11 +60,11 @@ def show() -> None:
 
 
 def _rework(found: EarlyMeasured) -> None:
-    st.header("Early answers and later rework", anchor=False)
+    st.header(say("Early answers and later rework"), anchor=False)
     kinds = list(found.found)
     kind = (
         st.radio(
-            "Rework",
+            say("Rework"),
             kinds,
             format_func=lambda each: _TITLES[Rework(each)],
             key=_KIND,
@@ -79,7 +80,11 @@ def _rework(found: EarlyMeasured) -> None:
     points = [_pair(each, kind) for each in measured]
     st.plotly_chart(
         charts.pairs(
-            points, x_title="early-planning index", y_title=_TITLES[kind].lower(), mark=_DOT, dark=is_dark()
+            points,
+            x_title=say("early-planning index"),
+            y_title=_TITLES[kind].lower(),
+            mark=_DOT,
+            dark=is_dark(),
         ),
         key=f"{_CHART}:{kind}",
         on_select=lambda: _open_point(f"{_CHART}:{kind}", points),
@@ -88,8 +93,10 @@ def _rework(found: EarlyMeasured) -> None:
         alt=sentence,
     )
     st.caption(
-        "One dot is one project, those that ended among them; choose it to open the project. "
-        "Further right answered earlier; equal ones stand above one another."
+        say(
+            "One dot is one project, those that ended among them; choose it to open the project. "
+            "Further right answered earlier; equal ones stand above one another."
+        )
     )
     _associations(found)
     _projects(found, kinds)
@@ -98,21 +105,31 @@ def _rework(found: EarlyMeasured) -> None:
 def association_sentence(kind: Rework, found: Association) -> str:
     """What the figures say, how sure that is, and that it is no cause."""
     if found.rank is None or found.low is None or found.high is None:
-        few = f"fewer than {ENOUGH}" if found.pairs < ENOUGH else "and no difference among them"
-        return (
-            f"Too little to tell: {counted(found.pairs, 'project')} with both figures, {few}. "
-            "Look at the dots, not for a rule."
+        few = (
+            say("fewer than {enough}", enough=ENOUGH)
+            if found.pairs < ENOUGH
+            else say("and no difference among them")
         )
-    basis = (
-        f"rank correlation {_signed(found.rank)}, 95 % interval {_signed(found.low)} to {_signed(found.high)}, "
-        f"n = {found.pairs:,}"
+        return say(
+            "Too little to tell: {projects} with both figures, {few}. Look at the dots, not for a rule.",
+            projects=counted(found.pairs, "project"),
+            few=few,
+        )
+    basis = say(
+        "rank correlation {signed}, 95 % interval {signed_2} to {signed_3}, n = {pairs:,}",
+        signed=_signed(found.rank),
+        signed_2=_signed(found.low),
+        signed_3=_signed(found.high),
+        pairs=found.pairs,
     )
     if not found.is_clear:
-        return f"No clear connection ({basis}): chance alone could have made it."
+        return say("No clear connection ({basis}): chance alone could have made it.", basis=basis)
     less, more = _MORE[kind]
-    return (
-        f"Projects that answered earlier had {less if found.rank < 0 else more} ({basis}). "
-        "They go together; that does not say that one causes the other."
+    return say(
+        "Projects that answered earlier had {less} ({basis}). They go together; that does "
+        "not say that one causes the other.",
+        less=less if found.rank < 0 else more,
+        basis=basis,
     )
 
 
@@ -146,24 +163,24 @@ def _associations(found: EarlyMeasured) -> None:
         },
         hide_index=True,
         placeholder="–",
-        alt="Rank correlation of the early-planning index with each kind of rework, with its interval",
+        alt=say("Rank correlation of the early-planning index with each kind of rework, with its interval"),
         column_config={
             name: st.column_config.NumberColumn(format="%+.2f")
-            for name in ("Rank correlation", "95 % from", "95 % to")
+            for name in (say("Rank correlation"), say("95 % from"), say("95 % to"))
         },
     )
 
 
 def _reading(found: Association) -> str:
     if found.rank is None:
-        return "too little to tell"
+        return say("too little to tell")
     if not found.is_clear:
-        return "no clear connection"
-    return "earlier goes with less" if found.rank < 0 else "earlier goes with more"
+        return say("no clear connection")
+    return say("earlier goes with less") if found.rank < 0 else say("earlier goes with more")
 
 
 def _projects(found: EarlyMeasured, kinds: list[Rework]) -> None:
-    with st.expander("The dots as a table", icon=":material/table:"):
+    with st.expander(say("The dots as a table"), icon=":material/table:"):
         st.dataframe(
             {
                 "Project": [each.name for each in found.projects],
@@ -173,7 +190,7 @@ def _projects(found: EarlyMeasured, kinds: list[Rework]) -> None:
             },
             hide_index=True,
             placeholder="–",
-            alt="Projects with their index and rework; the first column opens each",
+            alt=say("Projects with their index and rework; the first column opens each"),
             column_config={
                 "Project": components.opening_column(_OPEN, [each.key for each in found.projects]),
                 "Index": st.column_config.NumberColumn(format="%.2f"),
@@ -185,7 +202,7 @@ def _projects(found: EarlyMeasured, kinds: list[Rework]) -> None:
 
 
 def _questions(found: EarlyMeasured) -> None:
-    st.header("When each question was first answered", anchor=False)
+    st.header(say("When each question was first answered"), anchor=False)
     sentence = questions_sentence(found)
     st.markdown(plain(sentence), anchors=False)
     late_first = sorted(found.questions, key=_lateness, reverse=True)
@@ -195,8 +212,10 @@ def _questions(found: EarlyMeasured) -> None:
         config=dict(charts.CONFIG),
         alt=sentence,
     )
-    st.caption("D Discovery, F Feasibility, R Design & Requirements, M Model, P Production, ? still open.")
-    with st.expander("The same as a table", icon=":material/table:"):
+    st.caption(
+        say("D Discovery, F Feasibility, R Design & Requirements, M Model, P Production, ? still open.")
+    )
+    with st.expander(say("The same as a table"), icon=":material/table:"):
         st.dataframe(
             {
                 "Field": [question.field_id for question in late_first],
@@ -207,7 +226,7 @@ def _questions(found: EarlyMeasured) -> None:
                 },
             },
             hide_index=True,
-            alt="Production questions by the stage in which they were first answered",
+            alt=say("Production questions by the stage in which they were first answered"),
         )
 
 
@@ -220,9 +239,12 @@ def questions_sentence(found: EarlyMeasured) -> str:
     """The question that comes latest."""
     latest = max(found.questions, key=_lateness)
     early = latest.by_stage.get(Stage.DISCOVERY, 0)
-    return (
-        f"“{latest.title}” comes latest: {early:,} of {counted(len(found.projects), 'project')} past Discovery "
-        f"answered it there, {latest.by_stage.get(None, 0):,} not yet."
+    return say(
+        "“{latest}” comes latest: {early:,} of {projects} past Discovery answered it there, {get:,} not yet.",
+        latest=latest.title,
+        early=early,
+        projects=counted(len(found.projects), "project"),
+        get=latest.by_stage.get(None, 0),
     )
 
 
@@ -242,17 +264,25 @@ def _pieces(question: AnsweredWhen) -> list[Bar]:
 
 
 def _cohorts(found: EarlyMeasured) -> None:
-    st.header("Index by the quarter projects began", anchor=False)
+    st.header(say("Index by the quarter projects began"), anchor=False)
     first, last = found.cohorts[0], found.cohorts[-1]
     if first is last:
-        text = (
-            f"Begun in {first.name}: {counted(first.projects, 'project')}, "
-            f"with a median index of {first.median:.2f}."
+        text = say(
+            "Begun in {first}: {projects}, with a median index of {median:.2f}.",
+            first=first.name,
+            projects=counted(first.projects, "project"),
+            median=first.median,
         )
     else:
-        text = (
-            f"The median index was {first.median:.2f} for projects begun in {first.name} (n = {first.projects}) and "
-            f"{last.median:.2f} for those of {last.name} (n = {last.projects})."
+        text = say(
+            "The median index was {median:.2f} for projects begun in {first} (n = {projects}) "
+            "and {median_2:.2f} for those of {last} (n = {projects_2}).",
+            median=first.median,
+            first=first.name,
+            projects=first.projects,
+            median_2=last.median,
+            last=last.name,
+            projects_2=last.projects,
         )
     st.markdown(plain(text), anchors=False)
     st.dataframe(
@@ -264,9 +294,9 @@ def _cohorts(found: EarlyMeasured) -> None:
             "Upper quartile": [cohort.high for cohort in found.cohorts],
         },
         hide_index=True,
-        alt="Early-planning index by the quarter in which projects began",
+        alt=say("Early-planning index by the quarter in which projects began"),
         column_config={
             name: st.column_config.NumberColumn(format="%.2f")
-            for name in ("Lower quartile", "Median", "Upper quartile")
+            for name in (say("Lower quartile"), say("Median"), say("Upper quartile"))
         },
     )

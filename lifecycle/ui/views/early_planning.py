@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lifecycle.language import say
 from lifecycle.queries import early_planning as queries
 from lifecycle.queries.early_planning import EarlyPlanning, OpenQuestion, PlannedProject
 from lifecycle.ui import cache, charts, components, identity, navigation, standing, upkeep
@@ -24,14 +25,18 @@ def show() -> None:
     upkeep.bring_standing_up_to_date(now)
     found = cache.read_with_guide(queries.early_planning, by=identity.actor(), today=upkeep.today(now))
     components.page_header(
-        "Early planning",
-        about="24 questions about production are asked already at Discovery. Answered then, they cost a "
-        "conversation; answered at launch, they cost a redesign.",
+        say("Early planning"),
+        about=say(
+            "24 questions about production are asked already at Discovery. Answered then, they cost a "
+            "conversation; answered at launch, they cost a redesign."
+        ),
     )
     if not found.projects:
         components.empty_state(
-            "Nothing to measure yet",
-            "The index and the debt count running projects that are assessed here; those from registers do not.",
+            say("Nothing to measure yet"),
+            say(
+                "The index and the debt count running projects that are assessed here; those from registers do not."
+            ),
             icon="event_upcoming",
             action="Register a project",
             to="new-project",
@@ -52,16 +57,24 @@ def headline(found: EarlyPlanning) -> str:
     """What the page shows today."""
     measured = sum(project.index is not None for project in found.projects)
     if found.median is None:
-        text = "No project has passed its Discovery gate, so there is no index yet."
+        text = say("No project has passed its Discovery gate, so there is no index yet.")
     else:
-        text = (
-            f"Over {counted(measured, 'running project')} past Discovery the median index is {found.median:.2f}: "
-            "1 means every production question was answered in Discovery, 0 none before Production."
+        text = say(
+            "Over {projects} past Discovery the median index is {median:.2f}: 1 means every "
+            "production question was answered in Discovery, 0 none before Production.",
+            projects=counted(measured, "running project"),
+            median=found.median,
         )
     if not found.debt:
-        return f"{text} There is no production debt."
+        return say("{text} There is no production debt.", text=text)
     most = found.projects[0]
-    return f"{text} The production debt is {found.debt:,}, of which {most.name} carries {most.debt:,}."
+    return say(
+        "{text} The production debt is {debt:,}, of which {most} carries {debt_2:,}.",
+        text=text,
+        debt=found.debt,
+        most=most.name,
+        debt_2=most.debt,
+    )
 
 
 def _figures(found: EarlyPlanning) -> list[tuple[str, str, str]]:
@@ -69,10 +82,14 @@ def _figures(found: EarlyPlanning) -> list[tuple[str, str, str]]:
     open_questions = sum(project.open_questions for project in found.projects)
     owing = sum(project.debt > 0 for project in found.projects)
     return [
-        ("Index, median", f"{found.median:.2f}" if found.median is not None else "–", "1 early, 0 late"),
-        ("Middle half", middle_half, "of the indices"),
-        ("Debt", f"{found.debt:,}", f"in {counted(owing, 'project')}"),
-        ("Open questions", f"{open_questions:,}", f"of {24 * len(found.projects):,}"),
+        (
+            say("Index, median"),
+            f"{found.median:.2f}" if found.median is not None else "–",
+            say("1 early, 0 late"),
+        ),
+        (say("Middle half"), middle_half, say("of the indices")),
+        (say("Debt"), f"{found.debt:,}", f"in {counted(owing, 'project')}"),
+        (say("Open questions"), f"{open_questions:,}", f"of {24 * len(found.projects):,}"),
     ]
 
 
@@ -80,15 +97,18 @@ def _figures(found: EarlyPlanning) -> list[tuple[str, str, str]]:
 
 
 def _debts(found: EarlyPlanning) -> None:
-    st.header("Debt by project", anchor=False)
+    st.header(say("Debt by project"), anchor=False)
     owing = [project for project in found.projects if project.debt][:_MOST_BARS]
     if not owing:
-        st.markdown("No open production question has been carried through a gate.", anchors=False)
+        st.markdown(say("No open production question has been carried through a gate."), anchors=False)
         return
     worst = owing[0]
-    sentence = (
-        f"{worst.name} has carried {counted(worst.open_questions, 'open question')} to "
-        f"{worst.gate.title if worst.gate else 'its gate'}: a debt of {worst.debt}, the largest."
+    sentence = say(
+        "{worst} has carried {questions} to {gate}: a debt of {debt}, the largest.",
+        worst=worst.name,
+        questions=counted(worst.open_questions, "open question"),
+        gate=worst.gate.title if worst.gate else say("its gate"),
+        debt=worst.debt,
     )
     st.markdown(components.plain(sentence), anchors=False)
     pieces = [_debt_bar(project) for project in owing]
@@ -100,7 +120,7 @@ def _debts(found: EarlyPlanning) -> None:
         config=dict(charts.CONFIG),
         alt=sentence,
     )
-    with st.expander("The same as a table", icon=":material/table:"):
+    with st.expander(say("The same as a table"), icon=":material/table:"):
         st.dataframe(
             {
                 "Project": [project.name for project in owing],
@@ -108,7 +128,7 @@ def _debts(found: EarlyPlanning) -> None:
                 "Open questions": [project.open_questions for project in owing],
             },
             hide_index=True,
-            alt="Projects with the most production debt; the first column opens each",
+            alt=say("Projects with the most production debt; the first column opens each"),
             column_config={
                 "Project": components.opening_column(_OPEN_DEBT, [project.key for project in owing])
             },
@@ -116,7 +136,12 @@ def _debts(found: EarlyPlanning) -> None:
 
 
 def _debt_bar(project: PlannedProject) -> Bar:
-    hover = f"{project.name}: debt {project.debt}, {counted(project.open_questions, 'open question')}"
+    hover = say(
+        "{project}: debt {debt}, {questions}",
+        project=project.name,
+        debt=project.debt,
+        questions=counted(project.open_questions, "open question"),
+    )
     return Bar(
         project.name,
         project.debt,
@@ -133,13 +158,18 @@ def _open_bar(pieces: list[Bar]) -> None:
 
 
 def _questions(found: EarlyPlanning) -> None:
-    st.header("Questions still open", anchor=False)
+    st.header(say("Questions still open"), anchor=False)
     waiting = [question for question in found.questions if question.unsettled]
     if not waiting:
-        st.markdown("Every production question is settled in every running project.", anchors=False)
+        st.markdown(say("Every production question is settled in every running project."), anchors=False)
         return
     first, total = waiting[0], len(found.projects)
-    sentence = f"“{first.title}” is open in {first.unsettled:,} of {counted(total, 'running project')}."
+    sentence = say(
+        "“{first}” is open in {unsettled:,} of {projects}.",
+        first=first.title,
+        unsettled=first.unsettled,
+        projects=counted(total, "running project"),
+    )
     st.markdown(components.plain(sentence), anchors=False)
     st.plotly_chart(
         charts.bars(
@@ -149,7 +179,7 @@ def _questions(found: EarlyPlanning) -> None:
         config=dict(charts.CONFIG),
         alt=sentence,
     )
-    with st.expander("The same as a table", icon=":material/table:"):
+    with st.expander(say("The same as a table"), icon=":material/table:"):
         st.dataframe(
             {
                 "Field": [question.field_id for question in found.questions],
@@ -158,15 +188,18 @@ def _questions(found: EarlyPlanning) -> None:
                 "Not begun": [question.untouched for question in found.questions],
             },
             hide_index=True,
-            alt="Production questions by the number of projects in which they are open",
+            alt=say("Production questions by the number of projects in which they are open"),
         )
 
 
 def _question_bars(question: OpenQuestion) -> list[Bar]:
     """Don't-knows apart from questions nobody has begun."""
     unknown = question.unsettled - question.untouched
-    hover = (
-        f"{charts.as_text(question.title)}: not begun in {question.untouched:,}, don't know in {unknown:,}"
+    hover = say(
+        "{as_text}: not begun in {untouched:,}, don't know in {unknown:,}",
+        as_text=charts.as_text(question.title),
+        untouched=question.untouched,
+        unknown=unknown,
     )
     not_begun, in_progress = standing.LEVELS[Level.NOT_STARTED], standing.LEVELS[Level.IN_PROGRESS]
     pieces = [
@@ -180,11 +213,15 @@ def _question_bars(question: OpenQuestion) -> list[Bar]:
 
 
 def _table(found: EarlyPlanning) -> None:
-    st.header("Projects", anchor=False)
+    st.header(say("Projects"), anchor=False)
     shown = found.projects[:_MOST_ROWS]
     if len(found.projects) > len(shown):
         st.caption(
-            f"The {len(shown):,} with the most debt. The overview's table holds all, by debt if you like."
+            say(
+                "The {shown_count:,} with the most debt. The overview's table holds all, by debt if "
+                "you like.",
+                shown_count=len(shown),
+            )
         )
     keys = [project.key for project in shown]
     st.dataframe(
@@ -200,12 +237,12 @@ def _table(found: EarlyPlanning) -> None:
         hide_index=True,
         height="content",
         placeholder="–",
-        alt="Projects with their early-planning index and production debt; the first column opens each",
+        alt=say("Projects with their early-planning index and production debt; the first column opens each"),
         column_config={
             "Project": components.opening_column(_OPEN, keys),
             "Index": st.column_config.NumberColumn(
-                format="%.2f", help="Empty before the Discovery gate was passed"
+                format="%.2f", help=say("Empty before the Discovery gate was passed")
             ),
-            "Debt": st.column_config.NumberColumn(help="Open production questions times gates passed"),
+            "Debt": st.column_config.NumberColumn(help=say("Open production questions times gates passed")),
         },
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lifecycle.language import say
 from lifecycle.queries import elsewhere as queries
 from lifecycle.queries.elsewhere import Elsewhere
 from lifecycle.queries.projects import ProjectHead
@@ -21,24 +22,34 @@ def found(project: ProjectHead) -> Elsewhere | None:
 
 def sentence(record: Elsewhere) -> str:
     decisions = counted(len(record.signatures), "decision")
-    said = (
-        f"This project was brought in with a document on {exact(record.imported_at)}. {decisions} recorded elsewhere"
-        " satisfy no gate here until somebody here affirms them."
+    said = say(
+        "This project was brought in with a document on {imported_at}. {decisions} recorded "
+        "elsewhere satisfy no gate here until somebody here affirms them.",
+        imported_at=exact(record.imported_at),
+        decisions=decisions,
     )
     if record.paused:
         waiting = counted(len(record.paused), "monitor")
-        said += f" {waiting} came in paused ({', '.join(record.paused)}): nothing is judged until you switch them on."
+        said += say(
+            " {waiting} came in paused ({paused}): nothing is judged until you switch them on.",
+            waiting=waiting,
+            paused=", ".join(record.paused),
+        )
     return plain(said)
 
 
 def show(record: Elsewhere) -> None:
     """Every signature record of the document, then roles, outcomes, waivers and files."""
-    st.header("Recorded elsewhere", anchor=False)
+    st.header(say("Recorded elsewhere"), anchor=False)
     st.caption(sentence(record))
     for signed in record.signatures:
         mark = standing.DECISIONS[signed.decision]
         with st.container(border=True, gap="xsmall"):
-            where = f":small[:gray[{plain(signed.role.title)} · {signed.gate.title}, elsewhere]]"
+            where = say(
+                ":small[:gray[{role} · {gate}, elsewhere]]",
+                role=plain(signed.role.title),
+                gate=signed.gate.title,
+            )
             st.markdown(f"{mark.text} {where}", anchors=False)
             st.markdown(plain(signed.statement), anchors=False)
             if signed.comment:
@@ -46,4 +57,7 @@ def show(record: Elsewhere) -> None:
             st.caption(plain(signature_line(signed)))
     for line in record.lines:
         said = f"**{plain(line.what)}** {plain(line.text)}"
-        st.markdown(f"{said}  \n:small[:gray[{plain(line.who)}, {exact(line.at)}]]", anchors=False)
+        st.markdown(
+            say("{said}  \n:small[:gray[{who}, {at}]]", said=said, who=plain(line.who), at=exact(line.at)),
+            anchors=False,
+        )

@@ -18,6 +18,7 @@ import streamlit as st
 from lifecycle.actions import evidence as actions
 from lifecycle.errors import LifecycleError
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries import evidence as queries
 from lifecycle.queries.evidence import DocumentsOf, RevisionView
 from lifecycle.queries.projects import ProjectHead
@@ -60,14 +61,16 @@ def show_inline(project: ProjectHead, gate: Gate, role: Role) -> None:
     if not documents.documents and documents.against_adding and not is_due_here:
         return
     if is_due_here:
-        st.header("Evidence", anchor=False)
+        st.header(say("Evidence"), anchor=False)
     required = " and ".join(f"“{title}”" for title in _required(gate))
     asks = (
-        f"this gate asks for {required}, as a document or in the answer"
+        say("this gate asks for {required}, as a document or in the answer", required=required)
         if required
-        else "this gate asks for none"
+        else say("this gate asks for none")
     )
-    empty = f":small[:gray[:material/attach_file: {plain(f'No document yet; {asks}.')}]]"
+    empty = say(
+        ":small[:gray[:material/attach_file: {part}]]", part=plain(say("No document yet; {asks}.", asks=asks))
+    )
     _listed(
         f"evidence:{gate}:{role}",
         lambda: _of_role(project, gate, role),
@@ -145,7 +148,14 @@ def _about(document: EvidenceView, today: date) -> str:
         said.append(f"revision {document.revision}")
     if document.expires_on:
         word = "expired" if document.is_expired else "valid"
-        said.append(f"{word} until {document.expires_on}, {until(document.expires_on, today)}")
+        said.append(
+            say(
+                "{word} until {expires_on}, {until}",
+                word=word,
+                expires_on=document.expires_on,
+                until=until(document.expires_on, today),
+            )
+        )
     return " · ".join(said)
 
 
@@ -153,13 +163,13 @@ def place_of(document: EvidenceView) -> str:
     """What it belongs to, in words."""
     if document.place:
         return f"{document.place.title} of {document.source}" if document.source else document.place.title
-    return document.source or (f"{document.gate.title} gate" if document.gate else "Project")
+    return document.source or (f"{document.gate.title} gate" if document.gate else say("Project"))
 
 
 def _way_to(document: EvidenceView) -> str:
     if document.is_file:
-        return f" · [Download]({file_address(document.revision_id)})"
-    return f" · [Open]({link_target(document.url)})" if document.is_link else ""
+        return say(" · [Download]({file_address})", file_address=file_address(document.revision_id))
+    return say(" · [Open]({link_target})", link_target=link_target(document.url)) if document.is_link else ""
 
 
 def file_address(revision_id: int, *, view: bool = False) -> str:
@@ -184,8 +194,8 @@ def _in_place(document: EvidenceView, *, is_open: bool) -> None:
 
 def _preview_title(media_type: str) -> str:
     if media_type == TEXT:
-        return "First lines"
-    return "The PDF" if media_type == PDF else "The picture"
+        return say("First lines")
+    return say("The PDF") if media_type == PDF else say("The picture")
 
 
 def preview(title: str, revision_id: int, media_type: str, digest: str) -> None:
@@ -213,25 +223,31 @@ def is_shown(revision: RevisionView) -> bool:
 def add_buttons(project: ProjectHead, *, gate: Gate | None = None) -> None:
     """A file through a form of the server's own, in a box over the page; a link through one of Streamlit's."""
     with st.container(horizontal=True, gap="small"):
-        if st.button("Add a file", icon=":material/upload_file:", key=f"evidence:add:{gate}"):
+        if st.button(say("Add a file"), icon=":material/upload_file:", key=f"evidence:add:{gate}"):
             file_box(project, gate=gate)
-        with st.popover("Add a link", icon=":material/add_link:", width="content"):
+        with st.popover(say("Add a link"), icon=":material/add_link:", width="content"):
             _add_link(project, gate)
 
 
 @st.dialog("Add a file", on_dismiss="rerun")
 def file_box(project: ProjectHead, *, gate: Gate | None = None) -> None:
     """Closes by itself when the file is there."""
-    _file_form("Add a file", project=project.key, gate=gate)
+    _file_form(say("Add a file"), project=project.key, gate=gate)
 
 
 @st.dialog("New revision", on_dismiss="rerun")
 def revision_box(project: ProjectHead, document: EvidenceView) -> None:
     """As `file_box`, for the next content of a document."""
     st.caption(
-        plain(f"It replaces revision {document.revision} of “{document.title}”, which stays in the record.")
+        plain(
+            say(
+                "It replaces revision {revision} of “{document}”, which stays in the record.",
+                revision=document.revision,
+                document=document.title,
+            )
+        )
     )
-    _file_form("New revision", project=project.key, item=document.id)
+    _file_form(say("New revision"), project=project.key, item=document.id)
 
 
 def _file_form(title: str, **query: str | int | None) -> None:
@@ -242,28 +258,30 @@ def _file_form(title: str, **query: str | int | None) -> None:
 def _add_link(project: ProjectHead, gate: Gate | None) -> None:
     key = state.fresh(_LINK)
     with st.form("evidence:link", border=False, enter_to_submit=False):
-        title = st.text_input("Title", key=f"{key}:title", placeholder="Privacy impact assessment")
+        title = st.text_input(say("Title"), key=f"{key}:title", placeholder=say("Privacy impact assessment"))
         address = st.text_input(
-            "Link or document number",
+            say("Link or document number"),
             key=f"{key}:address",
             placeholder="https://… or DPIA 2026-14",
-            help="It is kept where it is. This installation never opens it.",
+            help=say("It is kept where it is. This installation never opens it."),
         )
         place = st.selectbox(
-            "Belongs to",
+            say("Belongs to"),
             _questions(cache.guide(), gate),
             index=None,
             key=f"{key}:place:{gate}",
             format_func=lambda field_id: f"{cache.guide().field(field_id).title} ({field_id})",
-            placeholder=f"The {(gate or project.gate or Gate.DISCOVERY).title} gate as a whole",
+            placeholder=say(
+                "The {title} gate as a whole", title=(gate or project.gate or Gate.DISCOVERY).title
+            ),
         )
         expires_on = st.date_input(
-            "Valid until (if it ends)", value=None, format="YYYY-MM-DD", key=f"{key}:until"
+            say("Valid until (if it ends)"), value=None, format="YYYY-MM-DD", key=f"{key}:until"
         )
-        if st.form_submit_button("Add link", type="primary"):
+        if st.form_submit_button(say("Add link"), type="primary"):
             perform(
                 actions.add,
-                done="The document is listed.",
+                done=say("The document is listed."),
                 clears=_LINK,
                 project_id=project.id,
                 title=title,

@@ -14,6 +14,7 @@ from lifecycle.interchange.bundles import make_bundle
 from lifecycle.interchange.card_files import CardFormat, card_file
 from lifecycle.interchange.dossier_files import DOCX_TYPE, PDF_TYPE, dossier_file
 from lifecycle.interchange.project_documents import document_text
+from lifecycle.language import mark, say
 from lifecycle.queries.cards import card
 from lifecycle.queries.documents import document
 from lifecycle.queries.dossiers import report
@@ -42,7 +43,7 @@ def show(project: ProjectHead) -> None:
     by = identity.actor()
     if refusal("projects.export", by, project.roles):
         return
-    st.header("Take it out", anchor=False)
+    st.header(say("Take it out"), anchor=False)
     guide = cache.guide()
     with st.container(horizontal=True, gap="small"):
         for file in _FILES:
@@ -80,45 +81,60 @@ def _card(wanted: CardFormat, asked: _Asked) -> bytes:
     return card_file(cache.read_now(card, **asked), wanted, asked["at"])
 
 
-_READ = "Every answer, check, decision, condition and waiver, to read and to print."
+_READ = mark("Every answer, check, decision, condition and waiver, to read and to print.")
 _FILES = (
     _File(
         ".zip",
-        "Bundle with proof",
+        mark("Bundle with proof"),
         "folder_zip",
-        "Everything answered, signed and decided, with a dossier to print and a script that checks all of it on any"
-        " machine that has Python.",
+        mark(
+            "Everything answered, signed and decided, with a dossier to print and a script that checks all of it on any"
+            " machine that has Python."
+        ),
         "application/zip",
         _bundle,
     ),
     _File(
         ".json",
-        "Whole project",
+        mark("Whole project"),
         "data_object",
-        "One document with every field, from the first answer to the last reading, to be brought in here or in another"
-        " installation. It names people with their e-mail addresses.",
+        mark(
+            "One document with every field, from the first answer to the last reading, to be "
+            "brought in here or in another"
+            " installation. It names people with their e-mail addresses."
+        ),
         "application/json",
         _document,
     ),
     _File(
-        "-dossier.docx", "Dossier (Word)", "description", _READ, DOCX_TYPE, partial(_dossier, "dossier.docx")
+        "-dossier.docx",
+        mark("Dossier (Word)"),
+        "description",
+        _READ,
+        DOCX_TYPE,
+        partial(_dossier, "dossier.docx"),
     ),
     _File(
-        "-dossier.pdf", "Dossier (PDF)", "picture_as_pdf", _READ, PDF_TYPE, partial(_dossier, "dossier.pdf")
+        "-dossier.pdf",
+        mark("Dossier (PDF)"),
+        "picture_as_pdf",
+        _READ,
+        PDF_TYPE,
+        partial(_dossier, "dossier.pdf"),
     ),
     _File(
         "-model-card.md",
-        "Model card",
+        mark("Model card"),
         "badge",
-        "What the model is for and not for, its data, results and limits, as on the Hugging Face Hub.",
+        mark("What the model is for and not for, its data, results and limits, as on the Hugging Face Hub."),
         "text/markdown",
         partial(_card, CardFormat.HUGGINGFACE),
     ),
     _File(
         "-bom.json",
-        "Bill of materials",
+        mark("Bill of materials"),
         "inventory_2",
-        "The model, its data and third-party parts with the model card, as CycloneDX 1.6.",
+        mark("The model, its data and third-party parts with the model card, as CycloneDX 1.6."),
         "application/json",
         partial(_card, CardFormat.CYCLONEDX),
     ),

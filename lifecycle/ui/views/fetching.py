@@ -8,6 +8,7 @@ import streamlit as st
 
 from lifecycle.errors import LifecycleError
 from lifecycle.interchange.fetching import fetch
+from lifecycle.language import say
 from lifecycle.queries import monitors as queries
 from lifecycle.queries.monitors import MonitorView
 from lifecycle.queries.projects import ProjectHead
@@ -24,26 +25,51 @@ def state(project: ProjectHead, view: MonitorView, now: datetime) -> None:
         return
     if cache.settings().mlflow is None:
         st.warning(
-            f"Readings are to be fetched from MLflow ({plain(source.text)}), but no server is named. "
-            "An administrator sets LIFECYCLE_MLFLOW_URL.",
+            say(
+                "Readings are to be fetched from MLflow ({source}), but no server is named. An "
+                "administrator sets LIFECYCLE_MLFLOW_URL.",
+                source=plain(source.text),
+            ),
             icon=":material/cloud_off:",
         )
         return
     asked = {"by": identity.actor(), "at": identity.this_hour()}
     found = cache.read_now(queries.fetch_of, **asked, project_key=project.key, monitor_id=view.id)
     if found is None:
-        st.caption(plain(f"Fetched from MLflow: {source.text}. The first time is within the next minute."))
+        st.caption(
+            plain(
+                say(
+                    "Fetched from MLflow: {source}. The first time is within the next minute.",
+                    source=source.text,
+                )
+            )
+        )
         return
     if not found.failure:
-        st.caption(plain(f"Fetched from MLflow: {source.text}. Last asked {ago(found.tried_at, now)}."))
+        st.caption(
+            plain(
+                say(
+                    "Fetched from MLflow: {source}. Last asked {ago}.",
+                    source=source.text,
+                    ago=ago(found.tried_at, now),
+                )
+            )
+        )
         return
     before = (
-        "It never worked yet." if found.fetched_at is None else f"It last worked {exact(found.fetched_at)}."
+        say("It never worked yet.")
+        if found.fetched_at is None
+        else say("It last worked {fetched_at}.", fetched_at=exact(found.fetched_at))
     )
     st.warning(
         plain(
-            f"{found.failure} {before} Nothing is lost: it is tried again at {exact(found.next_at)}, and what came "
-            "meanwhile is fetched then."
+            say(
+                "{failure} {before} Nothing is lost: it is tried again at {next_at}, and what came "
+                "meanwhile is fetched then.",
+                failure=found.failure,
+                before=before,
+                next_at=exact(found.next_at),
+            )
         ),
         icon=":material/cloud_off:",
     )
@@ -53,10 +79,10 @@ def button(view: MonitorView) -> None:
     """Ask at once instead of waiting for the server's next turn."""
     if view.spec.mlflow is None or cache.settings().mlflow is None:
         return
-    if not st.button("Fetch now", icon=":material/cloud_download:", key=f"monitors:fetch:{view.id}"):
+    if not st.button(say("Fetch now"), icon=":material/cloud_download:", key=f"monitors:fetch:{view.id}"):
         return
     try:
-        with st.spinner("Asking the MLflow server…"):
+        with st.spinner(say("Asking the MLflow server…")):
             done = fetch(
                 cache.database(),
                 cache.settings().mlflow,
@@ -74,5 +100,5 @@ def button(view: MonitorView) -> None:
     elif done.pushed.stored:
         tab.flash("success", f"{counted(done.pushed.stored, 'reading')} fetched.")
     else:
-        tab.flash("success", "Nothing new has come since.")
+        tab.flash("success", say("Nothing new has come since."))
     draw_again()

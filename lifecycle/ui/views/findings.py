@@ -8,6 +8,7 @@ import streamlit as st
 
 from lifecycle.actions import gates as actions
 from lifecycle.errors import Invalid
+from lifecycle.language import mark, say
 from lifecycle.queries.findings import FindingView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import WaiverView
@@ -20,8 +21,8 @@ from lifecycle.vocabulary import CheckResult, Gate
 
 MOST_SENTENCES = 1
 MOST_PLACES = 1  # beside what the check says, on one line
-_ENFORCED = {"block": "blocks now", "warning": "warns now", "note": "note"}
-_ADVICE = {"block": "will block", "warning": "will warn", "note": "will be noted"}
+_ENFORCED = {"block": mark("blocks now"), "warning": mark("warns now"), "note": "note"}
+_ADVICE = {"block": mark("will block"), "warning": mark("will warn"), "note": mark("will be noted")}
 
 
 def failing(found: Sequence[FindingView]) -> list[FindingView]:
@@ -59,9 +60,17 @@ def finding(item: FindingView, *, project: ProjectHead, accept_at: Gate | None =
             st.markdown(when, width="content", anchors=False)
             jumps(item.missing or item.places, project=project.key, key=f"{item.check_id}:{item.branch}")
         if item.waived_until:
-            st.caption(plain(f"Waived until {item.waived_until}: {item.mitigation}"))
+            st.caption(
+                plain(
+                    say(
+                        "Waived until {waived_until}: {mitigation}",
+                        waived_until=item.waived_until,
+                        mitigation=item.mitigation,
+                    )
+                )
+            )
         if item.reason:
-            st.caption(plain(f"Accepted because: {item.reason}"))
+            st.caption(plain(say("Accepted because: {reason}", reason=item.reason)))
         if accept_at is not None and not item.is_accepted:
             _accept(item, project.id, accept_at)
 
@@ -82,7 +91,9 @@ def _said(item: FindingView, *, in_full: bool) -> str:
     if item.result is CheckResult.CANNOT_TELL:
         return f"{item.title}. {said}"
     more = len(item.sentences) - len(shown)
-    return f"{said} And {counted(more, 'more finding')}." if more > 0 else said
+    return (
+        say("{said} And {findings}.", said=said, findings=counted(more, "more finding")) if more > 0 else said
+    )
 
 
 def _when(item: FindingView) -> str:
@@ -91,7 +102,12 @@ def _when(item: FindingView) -> str:
         return f"{item.check_id} · {'blocks until it is known' if item.blocks else 'cannot tell'}"
     if item.is_enforced:
         return f"{item.check_id} · {_ENFORCED[item.severity.value]}"
-    return f"{item.check_id} · {_ADVICE[item.severity.value]} at {item.first_gate.title}"
+    return say(
+        "{check_id} · {advice} at {first_gate}",
+        check_id=item.check_id,
+        advice=_ADVICE[item.severity.value],
+        first_gate=item.first_gate.title,
+    )
 
 
 def jumps(places: Sequence[Place], *, project: str, key: str) -> None:
@@ -138,26 +154,28 @@ def _accept(item: FindingView, project_id: int, gate: Gate) -> None:
     if item.not_waivable == ():
         _waive(item, project_id, gate)
     elif item.not_waivable and item.blocks:
-        st.caption(f"{item.waived_by.title} can waive it for a time.")
+        st.caption(say("{waived_by} can waive it for a time.", waived_by=item.waived_by.title))
     if item.not_reasonable == ():
         _give_reason(item, project_id, gate)
     elif item.not_reasonable and item.blocks:
-        st.caption("The product manager can say why to go on.")
+        st.caption(say("The product manager can say why to go on."))
 
 
 def _waive(item: FindingView, project_id: int, gate: Gate) -> None:
     key = f"waive:{item.check_id}:{item.branch}"
-    with st.popover("Waive for a time", icon=":material/event_repeat:"), st.form(key, border=False):
-        mitigation = st.text_area("What is done about the risk meanwhile", key=f"{key}:mitigation")
-        expires_on = st.date_input("Until", value=None, format="YYYY-MM-DD", key=f"{key}:until")
-        if not st.form_submit_button("Waive", type="primary"):
+    with st.popover(say("Waive for a time"), icon=":material/event_repeat:"), st.form(key, border=False):
+        mitigation = st.text_area(say("What is done about the risk meanwhile"), key=f"{key}:mitigation")
+        expires_on = st.date_input(say("Until"), value=None, format="YYYY-MM-DD", key=f"{key}:until")
+        if not st.form_submit_button(say("Waive"), type="primary"):
             return
         if expires_on is None:
-            refusal(Invalid({"until": "Say until which day it holds, at most a year ahead."}))
+            refusal(Invalid({"until": say("Say until which day it holds, at most a year ahead.")}))
             return
         perform(
             actions.waive,
-            done=f"{item.check_id} is waived until {expires_on}.",
+            done=say(
+                "{check_id} is waived until {expires_on}.", check_id=item.check_id, expires_on=expires_on
+            ),
             project_id=project_id,
             check_id=item.check_id,
             gate=gate,
@@ -168,13 +186,13 @@ def _waive(item: FindingView, project_id: int, gate: Gate) -> None:
 
 def _give_reason(item: FindingView, project_id: int, gate: Gate) -> None:
     key = f"reason:{item.check_id}:{item.branch}"
-    with st.popover("Say why you go on", icon=":material/chat:"), st.form(key, border=False):
-        reason = st.text_area("Why you go on all the same", key=f"{key}:text")
-        st.caption("It lapses when one of the answers that this check reads changes.")
-        if st.form_submit_button("Give this reason", type="primary"):
+    with st.popover(say("Say why you go on"), icon=":material/chat:"), st.form(key, border=False):
+        reason = st.text_area(say("Why you go on all the same"), key=f"{key}:text")
+        st.caption(say("It lapses when one of the answers that this check reads changes."))
+        if st.form_submit_button(say("Give this reason"), type="primary"):
             perform(
                 actions.give_reason,
-                done=f"Your reason for {item.check_id} is recorded.",
+                done=say("Your reason for {check_id} is recorded.", check_id=item.check_id),
                 project_id=project_id,
                 check_id=item.check_id,
                 reason=reason,
@@ -185,22 +203,33 @@ def _give_reason(item: FindingView, project_id: int, gate: Gate) -> None:
 def waiver(given: WaiverView, *, may_revoke: bool) -> None:
     """One waiver, in force or not, with the form that ends it."""
     if given.is_in_force:
-        mark = ":orange-badge[:material/event_repeat: In force]"
+        mark = say(":orange-badge[:material/event_repeat: In force]")
     else:
         mark = f":gray-badge[{'Revoked' if given.revoked_at else 'Expired'}]"
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"{mark} **{plain(given.check_id)}** {plain(given.title)}", anchors=False)
         st.markdown(plain(given.mitigation), anchors=False)
         st.caption(
-            plain(f"{given.approver}, {given.at:%Y-%m-%d} · until {given.expires_on} · {given.gate.title}")
+            plain(
+                say(
+                    "{approver}, {at:%Y-%m-%d} · until {expires_on} · {gate}",
+                    approver=given.approver,
+                    at=given.at,
+                    expires_on=given.expires_on,
+                    gate=given.gate.title,
+                )
+            )
         )
         if given.is_in_force and may_revoke:
-            with st.popover("Revoke", icon=":material/undo:"), st.form(f"revoke:{given.id}", border=False):
-                reason = st.text_area("Why it ends", key=f"revoke:{given.id}:reason")
-                if st.form_submit_button("Revoke the waiver"):
+            with (
+                st.popover(say("Revoke"), icon=":material/undo:"),
+                st.form(f"revoke:{given.id}", border=False),
+            ):
+                reason = st.text_area(say("Why it ends"), key=f"revoke:{given.id}:reason")
+                if st.form_submit_button(say("Revoke the waiver")):
                     perform(
                         actions.revoke_waiver,
-                        done=f"{given.check_id} counts again.",
+                        done=say("{check_id} counts again.", check_id=given.check_id),
                         waiver_id=given.id,
                         reason=reason,
                     )

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
+from lifecycle.language import mark, say
 from lifecycle.queries import gates as queries
 from lifecycle.queries import worksheets
 from lifecycle.queries.gates import GateView
@@ -27,13 +28,13 @@ from lifecycle.ui.views import (
 )
 from lifecycle.vocabulary import Gate, Level, Outcome, ProjectStatus, SignOffStatus
 
-OPEN = ("Reviews", "Checks", "Conditions", "Documents", "Outcome")
+OPEN = (mark("Reviews"), mark("Checks"), mark("Conditions"), mark("Documents"), mark("Outcome"))
 
 
 def show(project: ProjectHead) -> None:
     """The gate that the address names, else the one the project works towards."""
     if not project.is_adopted:
-        imported.not_yet(project, "Gate")
+        imported.not_yet(project, say("Gate"))
         return
     view = cache.read_with_guide(
         queries.view,
@@ -75,9 +76,9 @@ def _exit_question(gate: Gate) -> str:
 
 
 def _ways(view: GateView) -> None:
-    if st.button("Worksheet", icon=":material/edit_note:", key="gate:worksheet"):
+    if st.button(say("Worksheet"), icon=":material/edit_note:", key="gate:worksheet"):
         navigation.go("worksheet", project=view.project.key, stage=view.gate.stage.value)
-    if st.button("Project", icon=":material/flag:", key="gate:project"):
+    if st.button(say("Project"), icon=":material/flag:", key="gate:project"):
         navigation.go("project", project=view.project.key)
 
 
@@ -90,7 +91,7 @@ def _switch(view: GateView) -> None:
                 key=f"gate:{gate.value}",
                 type="primary" if gate is view.gate else "secondary",
                 icon=":material/flag:" if current else None,
-                help="The project works towards this gate" if current else None,
+                help=say("The project works towards this gate") if current else None,
             )
             if pressed:
                 navigation.go("gate", project=view.project.key, gate=gate.value)
@@ -100,11 +101,11 @@ def _switch(view: GateView) -> None:
 
 
 def _in_the_way(view: GateView) -> None:
-    st.header("What stands in the way", anchor=False)
+    st.header(say("What stands in the way"), anchor=False)
     if not view.is_current and view.project.gate:
         st.caption(_elsewhere(view))
     if not view.blockers:
-        st.markdown(":green[:material/check_circle:] Nothing. The gate can be decided.", anchors=False)
+        st.markdown(say(":green[:material/check_circle:] Nothing. The gate can be decided."), anchors=False)
         return
     blocker_list(view.blockers, project=view.project.key, guide=cache.guide(), most=6, here=view.gate)
 
@@ -114,22 +115,36 @@ def _elsewhere(view: GateView) -> str:
     gate = view.project.gate.title if view.project.gate else ""
     passed = [made for made in view.outcomes if made.outcome in (Outcome.GO, Outcome.GO_WITH_CONDITIONS)]
     if view.is_passed and passed and view.level is not Level.PASSED:
-        return (
-            f"The gate was passed on {passed[0].at:%Y-%m-%d} and has opened again since: what is below has to be "
-            f"settled. The project itself stays in {gate}."
+        return say(
+            "The gate was passed on {at:%Y-%m-%d} and has opened again since: what is below has "
+            "to be settled. The project itself stays in {gate}.",
+            at=passed[0].at,
+            gate=gate,
         )
-    return f"The project works towards {gate}; this gate is not open now."
+    return say("The project works towards {gate}; this gate is not open now.", gate=gate)
 
 
 def _how_ready(view: GateView) -> None:
-    st.header("How ready it is", anchor=False)
+    st.header(say("How ready it is"), anchor=False)
     said = readiness.sentence(view.gate, view.level, view.weakest, view.readiness)
     st.markdown(plain(said), anchors=False)
     readiness.areas(view.shares, view.weakest)
     if view.target_on:
-        st.caption(f"Planned for {view.target_on.isoformat()}, {until(view.target_on, view.today)}")
-    tier = f"Tier {view.tier}" if view.tier else "The tier is not known yet"
-    st.caption(f"{tier}: {counted(sum(role.is_required for role in view.roles), 'sign-off')} needed here.")
+        st.caption(
+            say(
+                "Planned for {target_on}, {until}",
+                target_on=view.target_on.isoformat(),
+                until=until(view.target_on, view.today),
+            )
+        )
+    tier = say("Tier {tier}", tier=view.tier) if view.tier else say("The tier is not known yet")
+    st.caption(
+        say(
+            "{tier}: {sign_offs} needed here.",
+            tier=tier,
+            sign_offs=counted(sum(role.is_required for role in view.roles), "sign-off"),
+        )
+    )
 
 
 # ------------------------------------------------------------------ the parts
@@ -169,7 +184,7 @@ def _tab(name: str, view: GateView) -> str:
 
 def _signed(view: GateView) -> None:
     if view.signatures:
-        st.header("Signed so far", anchor=False)
+        st.header(say("Signed so far"), anchor=False)
         for record in view.signatures:
             signatures.signature(record)
 
@@ -180,16 +195,16 @@ def _checks(view: GateView) -> None:
     accepted = [item for item in view.findings if item.is_accepted]
     unclear = [item for item in view.cannot_tell if item.is_enforced and not item.is_accepted]
     for title, items, most in (
-        ("Fails, and holds at this gate", enforced, 30),
-        ("Cannot tell for want of answers", unclear, 5),
-        ("Will fail at a later gate", advice, 10),
-        ("Accepted", accepted, 10),
+        (say("Fails, and holds at this gate"), enforced, 30),
+        (say("Cannot tell for want of answers"), unclear, 5),
+        (say("Will fail at a later gate"), advice, 10),
+        (say("Accepted"), accepted, 10),
     ):
         if items:
             st.header(title, anchor=False)
             findings.show(items, project=view.project, most=most, accept_at=view.gate)
     if not (enforced or unclear or advice or accepted):
-        st.markdown(":green[:material/check_circle:] No check fails.", anchors=False)
+        st.markdown(say(":green[:material/check_circle:] No check fails."), anchors=False)
     _waivers(view)
     passing = [item for item in view.passes if item.is_enforced]
     if passing:
@@ -203,18 +218,18 @@ def _checks(view: GateView) -> None:
 
 def _waivers(view: GateView) -> None:
     if view.waivers or view.reasons:
-        st.header("Waivers and reasons", anchor=False)
+        st.header(say("Waivers and reasons"), anchor=False)
     for waiver in view.waivers:
         findings.waiver(waiver, may_revoke="gates.revoke_waiver" in view.may)
     for reason in view.reasons:
-        holds = "" if reason.holds else " · lapsed: an answer has changed since"
+        holds = "" if reason.holds else say(" · lapsed: an answer has changed since")
         signed = f"{reason.check_id} · {reason.title} · {reason.by}, {reason.at:%Y-%m-%d}{holds}"
         st.markdown(f"{plain(reason.reason)}  \n:small[:gray[{plain(signed)}]]", anchors=False)
 
 
 def _conditions(view: GateView) -> None:
     if not view.conditions:
-        st.caption("No decision asked for a condition here.")
+        st.caption(say("No decision asked for a condition here."))
     conditions.show(
         view.conditions,
         today=view.today,

@@ -7,29 +7,30 @@ from collections.abc import Iterable
 import streamlit as st
 
 from lifecycle.guide import CheckSpec, FieldSpec, Guide, PartSpec, SectionSpec, WorksheetSpec
+from lifecycle.language import mark, say
 from lifecycle.queries.guide_versions import projects_by_version
 from lifecycle.ui import cache
 from lifecycle.ui.components import counted, empty_state, page_header, plain
 from lifecycle.ui.standing import SEVERITIES
 from lifecycle.vocabulary import Gate, Role, Stage, plain_number
 
-SOURCES = "data sources"
+SOURCES = mark("data sources")
 _TYPES = {
     "text": "text",
     "long_text": "text",
     "number": "number",
-    "quantity": "number with unit",
+    "quantity": mark("number with unit"),
     "duration": "duration",
     "money": "money",
-    "choice": "one choice",
-    "choices": "several choices",
+    "choice": mark("one choice"),
+    "choices": mark("several choices"),
     "tags": "words",
     "date": "date",
-    "yes_no": "yes or no",
+    "yes_no": mark("yes or no"),
     "person": "person",
-    "link": "link or document",
-    "reference": "pointer to a row",
-    "references": "pointers to rows",
+    "link": mark("link or document"),
+    "reference": mark("pointer to a row"),
+    "references": mark("pointers to rows"),
 }
 
 
@@ -37,9 +38,14 @@ def show() -> None:
     """The whole page."""
     guide = cache.guide()
     page_header(
-        "Guide",
-        about=f"Version {guide.version}: {len(guide.fields)} questions and {len(guide.checks)} checks, "
-        "for every project that begins now. Administrators add to it under Settings.",
+        say("Guide"),
+        about=say(
+            "Version {version}: {fields_count} questions and {checks_count} checks, for every "
+            "project that begins now. Administrators add to it under Settings.",
+            version=guide.version,
+            fields_count=len(guide.fields),
+            checks_count=len(guide.checks),
+        ),
     )
     _versions(guide)
     chapters = {
@@ -77,9 +83,11 @@ def _questions(guide: Guide) -> None:
     sheets = {sheet.stage.value if sheet.stage else SOURCES: sheet for sheet in guide.worksheets}
     sheets[SOURCES] = guide.source_worksheet
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        words = st.text_input("Find", key="guide:find", placeholder="latency, D14, vendor …", width=280)
+        words = st.text_input(
+            say("Find"), key="guide:find", placeholder=say("latency, D14, vendor …"), width=280
+        )
         chosen = st.selectbox(
-            "Stage",
+            say("Stage"),
             tuple(sheets),
             format_func=_sheet_title,
             key="sheet",
@@ -90,14 +98,16 @@ def _questions(guide: Guide) -> None:
     shown = sheets.values() if words else [sheets[chosen or Stage.DISCOVERY.value]]
     found = [(sheet, _matching(sheet, words)) for sheet in shown]
     if words and not any(fields for _, fields in found):
-        empty_state("Nothing found", f"No question speaks of “{words}”.", icon="search_off")
+        empty_state(
+            say("Nothing found"), say("No question speaks of “{words}”.", words=words), icon="search_off"
+        )
     for sheet, fields in found:
         if fields:
             _sheet(sheet, fields)
 
 
 def _sheet_title(name: str) -> str:
-    return "Data sources" if name == SOURCES else Stage(name).title
+    return say("Data sources") if name == SOURCES else Stage(name).title
 
 
 def _matching(sheet: WorksheetSpec, words: str) -> tuple[FieldSpec, ...]:
@@ -111,7 +121,7 @@ def _speaks_of(field: FieldSpec, sought: list[str]) -> bool:
 
 
 def _sheet(sheet: WorksheetSpec, fields: tuple[FieldSpec, ...]) -> None:
-    title = sheet.stage.title if sheet.stage else "Data sources"
+    title = sheet.stage.title if sheet.stage else say("Data sources")
     st.header(title, anchor=False)
     st.markdown(plain(sheet.purpose), anchors=False)
     st.caption(plain(sheet.exit_question))
@@ -134,18 +144,20 @@ def _question(field: FieldSpec) -> str:
     """One question as a paragraph: what is asked, how it is answered, help and example beneath."""
     marks = []
     if field.production:
-        marks.append(":violet-badge[:material/rocket_launch: Production question]")
+        marks.append(say(":violet-badge[:material/rocket_launch: Production question]"))
     if field.light:
-        marks.append(":gray-badge[Light track]")
+        marks.append(say(":gray-badge[Light track]"))
     lines = [
         f"**{field.id} · {plain(field.title)}** {' '.join(marks)}",
         plain(field.question),
-        f":small[:gray[{plain(_shape(field))} · due at {plain(field.gate.title)}]]",
+        say(
+            ":small[:gray[{shape} · due at {gate}]]", shape=plain(_shape(field)), gate=plain(field.gate.title)
+        ),
     ]
     if field.help:
         lines.append(f":small[{plain(field.help)}]")
     if field.example:
-        lines.append(f":small[:gray[Example: {plain(field.example)}]]")
+        lines.append(say(":small[:gray[Example: {example}]]", example=plain(field.example)))
     return "  \n".join(lines)
 
 
@@ -167,21 +179,28 @@ def _part(part: PartSpec) -> str:
 
 
 def _checks(guide: Guide) -> None:
-    words = st.text_input("Find", key="guide:find_check", placeholder="C12, vendor, latency …", width=280)
+    words = st.text_input(
+        say("Find"), key="guide:find_check", placeholder=say("C12, vendor, latency …"), width=280
+    )
     sought = (words or "").casefold().split()
     found = [check for check in guide.checks if _check_speaks_of(check, sought)]
     if not found:
-        empty_state("Nothing found", f"No check speaks of “{words}”.", icon="search_off")
+        empty_state(
+            say("Nothing found"), say("No check speaks of “{words}”.", words=words), icon="search_off"
+        )
         return
     st.caption(
-        f"{counted(len(found), 'check')}. A check is advice before the gate named and holds from it on; "
-        "a failed block can be waived by the role named, for a time."
+        say(
+            "{checks}. A check is advice before the gate named and holds from it on; a failed "
+            "block can be waived by the role named, for a time.",
+            checks=counted(len(found), "check"),
+        )
     )
     st.table(
         [_check_row(check) for check in found],
         border="horizontal",
         hide_index=True,
-        alt="Checks with what they say, the gate from which they hold, and who may waive them",
+        alt=say("Checks with what they say, the gate from which they hold, and who may waive them"),
     )
 
 
@@ -214,7 +233,7 @@ def _enforcement(check: CheckSpec) -> Iterable[str]:
 
 def _sign_offs(guide: Guide) -> None:
     gate_name = st.selectbox(
-        "Gate",
+        say("Gate"),
         [gate.value for gate in Gate],
         format_func=lambda name: Gate(name).title,
         key="guide:gate",
@@ -222,14 +241,14 @@ def _sign_offs(guide: Guide) -> None:
     )
     gate = Gate(gate_name or Gate.DISCOVERY.value)
     light = ", ".join(role.title for role in guide.policy.light_roles)
-    st.caption(f"On tier 1, the light track, only these are asked: {light}.")
+    st.caption(say("On tier 1, the light track, only these are asked: {light}.", light=light))
     st.table(
         [
             {
                 "Role": f"**{spec.role.title}**",
                 "Is asked to": spec.act.value
-                + (", when stale" if spec.only_when_stale else "")
-                + (f", from tier {spec.from_tier} on" if spec.from_tier else ""),
+                + (say(", when stale") if spec.only_when_stale else "")
+                + (say(", from tier {from_tier} on", from_tier=spec.from_tier) if spec.from_tier else ""),
                 "What the signature means": plain(spec.meaning),
                 "Relies on": ", ".join(guide.relied_on(gate, spec.role)) or "—",
             }
@@ -237,15 +256,17 @@ def _sign_offs(guide: Guide) -> None:
         ],
         border="horizontal",
         hide_index=True,
-        alt=f"Sign-offs of the {gate.title} gate",
+        alt=say("Sign-offs of the {gate} gate", gate=gate.title),
     )
     evidence = guide.policy.required_evidence.get(gate, ())
     if evidence:
         named = "; ".join(f"{guide.field(field_id).title} ({field_id})" for field_id in evidence)
-        st.markdown(f"**Documents due at this gate:** {plain(named)}", anchors=False)
+        st.markdown(say("**Documents due at this gate:** {named}", named=plain(named)), anchors=False)
     cosmetic = guide.policy.cosmetic
     if cosmetic:
-        st.caption(f"Changing these never makes a sign-off stale: {', '.join(cosmetic)}.")
+        st.caption(
+            say("Changing these never makes a sign-off stale: {cosmetic}.", cosmetic=", ".join(cosmetic))
+        )
 
 
 # ------------------------------------------------------------------ tiers and thresholds
@@ -254,11 +275,15 @@ def _sign_offs(guide: Guide) -> None:
 def _tiers(guide: Guide) -> None:
     policy = guide.tiers
     st.markdown(
-        "The points of the answers propose a tier from 1 to 4: quarters of the most that can be scored. "
-        f"Mitigation of {_percent(policy.relief_from)} or more takes {_percent(policy.relief)} off.",
+        say(
+            "The points of the answers propose a tier from 1 to 4: quarters of the most that can "
+            "be scored. Mitigation of {percent} or more takes {percent_2} off.",
+            percent=_percent(policy.relief_from),
+            percent_2=_percent(policy.relief),
+        ),
         anchors=False,
     )
-    for title, points in (("Impact", policy.impact), ("Mitigation", policy.mitigation)):
+    for title, points in ((say("Impact"), policy.impact), (say("Mitigation"), policy.mitigation)):
         st.header(title, anchor=False)
         st.table(
             [
@@ -275,7 +300,7 @@ def _tiers(guide: Guide) -> None:
             alt=f"{title} points",
         )
     months = ", ".join(f"tier {tier}: {count}" for tier, count in sorted(guide.policy.review_months.items()))
-    st.caption(f"Months between Operate reviews: {months}.")
+    st.caption(say("Months between Operate reviews: {months}.", months=months))
 
 
 def _percent(share: object) -> str:
@@ -283,7 +308,7 @@ def _percent(share: object) -> str:
 
 
 def _thresholds(guide: Guide) -> None:
-    st.caption("What the checks compare with. Names are those of data/guide/thresholds.yaml.")
+    st.caption(say("What the checks compare with. Names are those of data/guide/thresholds.yaml."))
     st.table(
         [
             {
@@ -294,13 +319,13 @@ def _thresholds(guide: Guide) -> None:
         ],
         border="horizontal",
         hide_index=True,
-        alt="Thresholds of the checks",
+        alt=say("Thresholds of the checks"),
     )
-    st.header("Lead times", anchor=False)
-    st.caption("Days to allow for each review until this installation has observed its own.")
+    st.header(say("Lead times"), anchor=False)
+    st.caption(say("Days to allow for each review until this installation has observed its own."))
     st.table(
         [{"Role": Role(role).title, "Days": str(days)} for role, days in guide.policy.lead_days.items()],
         border="horizontal",
         hide_index=True,
-        alt="Default lead times",
+        alt=say("Default lead times"),
     )

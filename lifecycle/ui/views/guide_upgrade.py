@@ -7,6 +7,7 @@ from collections import defaultdict
 import streamlit as st
 
 from lifecycle.actions import guides
+from lifecycle.language import mark, say
 from lifecycle.queries.guide_versions import GuideUpgrade, upgrade_of
 from lifecycle.queries.overview import ProjectOverview
 from lifecycle.ui import cache, identity
@@ -15,12 +16,12 @@ from lifecycle.ui.perform import perform
 from lifecycle.ui.unfolding import is_wanted
 
 _KINDS = {
-    "question": "Questions",
-    "reliance": "What sign-offs rest on",
-    "sign-off": "Who is asked",
-    "check": "Checks",
-    "tier": "Risk tiers",
-    "threshold": "Thresholds",
+    "question": mark("Questions"),
+    "reliance": mark("What sign-offs rest on"),
+    "sign-off": mark("Who is asked"),
+    "check": mark("Checks"),
+    "tier": mark("Risk tiers"),
+    "threshold": mark("Thresholds"),
 }
 _MOST = 40
 
@@ -38,7 +39,7 @@ def show(view: ProjectOverview) -> None:
         icon=":material/history_edu:",
     )
     fold = st.expander(
-        f"What version {plain(now.version)} would change",
+        say("What version {version} would change", version=plain(now.version)),
         icon=":material/upgrade:",
         key="guide",
         on_change="rerun",
@@ -60,17 +61,28 @@ def _what(found: GuideUpgrade) -> None:
     for made in effect.stale:
         reasons = " ".join(made.reasons)
         st.markdown(
-            f":orange[:material/sync_problem:] {made.role.title} at {made.gate.title}, signed by "
-            f"{plain(made.printed_name)}: {plain(reasons)}",
+            say(
+                ":orange[:material/sync_problem:] {role} at {gate}, signed by {printed_name}: {reasons}",
+                role=made.role.title,
+                gate=made.gate.title,
+                printed_name=plain(made.printed_name),
+                reasons=plain(reasons),
+            ),
             anchors=False,
         )
     for gate, role in effect.newly_required:
-        st.markdown(f":material/person_add: {role.title} is asked at {gate.title}", anchors=False)
+        st.markdown(
+            say(":material/person_add: {role} is asked at {gate}", role=role.title, gate=gate.title),
+            anchors=False,
+        )
     for _, title in effect.newly_failing:
         st.markdown(f":red[:material/block:] {plain(title)}", anchors=False)
     if found.left_behind:
         st.markdown(
-            f":material/inventory_2: No longer asked, kept in the history: {plain(', '.join(found.left_behind))}",
+            say(
+                ":material/inventory_2: No longer asked, kept in the history: {left_behind}",
+                left_behind=plain(", ".join(found.left_behind)),
+            ),
             anchors=False,
         )
     _changes(found)
@@ -79,13 +91,13 @@ def _what(found: GuideUpgrade) -> None:
 def _sentence(found: GuideUpgrade) -> str:
     effect = found.effect
     counts = (
-        (len(effect.stale), "sign-off", "would become stale"),
-        (len(effect.newly_required), "sign-off", "newly required"),
-        (len(effect.newly_failing), "check", "newly in the way"),
+        (len(effect.stale), "sign-off", say("would become stale")),
+        (len(effect.newly_required), "sign-off", say("newly required")),
+        (len(effect.newly_failing), "check", say("newly in the way")),
     )
     touched = [f"{counted(count, noun)} {what}" for count, noun, what in counts if count]
-    said = ", ".join(touched) or "nothing that was signed or checked here is affected"
-    return f"{counted(len(found.changes), 'change')} of the guide; {said}."
+    said = ", ".join(touched) or say("nothing that was signed or checked here is affected")
+    return say("{changes} of the guide; {said}.", changes=counted(len(found.changes), "change"), said=said)
 
 
 def _changes(found: GuideUpgrade) -> None:
@@ -96,7 +108,7 @@ def _changes(found: GuideUpgrade) -> None:
         st.markdown(f"**{_KINDS.get(kind, kind.capitalize())}**", anchors=False)
         lines = [f"- {plain(text)}" for text in texts[:_MOST]]
         if len(texts) > _MOST:
-            lines.append(f"- and {len(texts) - _MOST:,} more")
+            lines.append(say("- and {texts_count:,} more", texts_count=len(texts) - _MOST))
         st.markdown("\n".join(lines), anchors=False)
 
 
@@ -105,11 +117,13 @@ def _do(found: GuideUpgrade) -> None:
         st.caption(plain(found.forbidden))
         return
     if st.button(
-        f"Go by version {found.to_version} from now on", key="guide:upgrade", icon=":material/upgrade:"
+        say("Go by version {to_version} from now on", to_version=found.to_version),
+        key="guide:upgrade",
+        icon=":material/upgrade:",
     ):
         perform(
             guides.upgrade,
-            done=f"The project goes by version {found.to_version} of the guide.",
+            done=say("The project goes by version {to_version} of the guide.", to_version=found.to_version),
             project_id=found.project_id,
             to_digest=found.digest,
         )

@@ -6,6 +6,7 @@ from itertools import groupby
 
 import streamlit as st
 
+from lifecycle.language import say
 from lifecycle.queries import history as queries
 from lifecycle.queries.history import EventLine
 from lifecycle.queries.projects import ProjectHead
@@ -20,8 +21,11 @@ _LONGEST = 240
 def show(project: ProjectHead) -> None:
     """Events, signatures, or the versions of the answer that the address names."""
     page_header(
-        "History",
-        about=f"{project.name}. The log only grows: nothing in it is ever altered or deleted. Times are UTC.",
+        say("History"),
+        about=say(
+            "{project}. The log only grows: nothing in it is ever altered or deleted. Times are UTC.",
+            project=project.name,
+        ),
     )
     parts = {"Events": _events, "Signatures": _signatures, "One answer": _answer}
     tabs = st.tabs(list(parts), key="history", on_change="rerun", bind="query-params")
@@ -51,7 +55,9 @@ def _events(project: ProjectHead) -> None:
         st.info(elsewhere.sentence(came), icon=":material/upload_file:")
     if not page.events and not came:
         empty_state(
-            "Nothing happened yet", "Every change of this project will be listed here.", icon="timeline"
+            say("Nothing happened yet"),
+            say("Every change of this project will be listed here."),
+            icon="timeline",
         )
     for on, lines in groupby(page.events, key=lambda line: line.at.date()):
         st.markdown(f"**{day(on)}**", anchors=False)
@@ -59,10 +65,10 @@ def _events(project: ProjectHead) -> None:
             for line in lines:
                 _event(line, project)
     with st.container(horizontal=True):
-        if before and st.button("Newest", icon=":material/first_page:", key="history:newest"):
+        if before and st.button(say("Newest"), icon=":material/first_page:", key="history:newest"):
             navigation.go("history", project=project.key)
         if page.older is not None and st.button(
-            "Older", icon=":material/arrow_forward:", key="history:older"
+            say("Older"), icon=":material/arrow_forward:", key="history:older"
         ):
             navigation.go("history", project=project.key, before=page.older)
 
@@ -80,7 +86,7 @@ def _event(line: EventLine, project: ProjectHead) -> None:
 
 
 def _to_gate(gate: Gate, sequence: int, project: ProjectHead) -> None:
-    if st.button("Gate", key=f"event:{sequence}:gate", type="tertiary", help=gate.title):
+    if st.button(say("Gate"), key=f"event:{sequence}:gate", type="tertiary", help=gate.title):
         navigation.go("gate", project=project.key, gate=gate.value)
 
 
@@ -88,9 +94,12 @@ def _words(line: EventLine) -> str:
     """Who did what; for an answer what it was and what it became; then what followed from it."""
     lines = [f"{plain(line.sentence)} :small[:gray[{plain(line.who)}]]"]
     if line.after is not None and line.before != line.after:
-        lines.append(f":small[:gray[{_short(line.before)} →] {_short(line.after)}]")
+        lines.append(
+            say(":small[:gray[{short} →] {short_2}]", short=_short(line.before), short_2=_short(line.after))
+        )
     lines += [
-        f":small[:orange[:material/subdirectory_arrow_right: {plain(said)}]]" for said in line.consequences
+        say(":small[:orange[:material/subdirectory_arrow_right: {said}]]", said=plain(said))
+        for said in line.consequences
     ]
     return "  \n".join(lines)
 
@@ -111,10 +120,17 @@ def _signatures(project: ProjectHead) -> None:
     if theirs:
         elsewhere.show(theirs)
     if not records and not theirs:
-        empty_state("Nobody has signed yet", "Ask for reviews at the gate of this project.", icon="draw")
+        empty_state(
+            say("Nobody has signed yet"), say("Ask for reviews at the gate of this project."), icon="draw"
+        )
     if not records:
         return
-    st.caption(f"{counted(len(records), 'signature record')}, newest first. None is ever edited or deleted.")
+    st.caption(
+        say(
+            "{records}, newest first. None is ever edited or deleted.",
+            records=counted(len(records), "signature record"),
+        )
+    )
     for record in records:
         signatures.signature(record)
 
@@ -126,17 +142,17 @@ def _answer(project: ProjectHead) -> None:
     guide = cache.guide()
     asked = navigation.here("field")
     field_id = st.selectbox(
-        "Question",
+        say("Question"),
         [field.id for field in guide.fields.values() if not field.is_of_source],
         index=None,
         format_func=lambda name: f"{name} · {guide.field(name).title}" if name in guide.fields else name,
         key="history:field",
-        placeholder=f"{asked} …" if asked else "Choose a question",
+        placeholder=f"{asked} …" if asked else say("Choose a question"),
         width=520,
     )
     chosen = field_id or (asked if asked in guide.fields else None)
     if chosen is None:
-        st.caption("Choose a question to see every version of its answer.")
+        st.caption(say("Choose a question to see every version of its answer."))
         return
     source = navigation.here("source") or ""
     versions = cache.read_now(
@@ -150,12 +166,18 @@ def _answer(project: ProjectHead) -> None:
     )
     st.header(plain(guide.field(chosen).title), anchor=False)
     if not versions:
-        st.caption("It was never answered.")
+        st.caption(say("It was never answered."))
     for version in versions:
         with st.container(border=True, gap="xsmall"):
             before, after = st.columns(2)
-            before.markdown(f":small[:gray[Before]]  \n:gray[{plain(version.before)}]", anchors=False)
+            before.markdown(
+                say(":small[:gray[Before]]  \n:gray[{before}]", before=plain(version.before)), anchors=False
+            )
             after.markdown(f":small[:gray[After]]  \n{plain(version.after)}", anchors=False)
-            method = "" if version.method == "web" else f" · by {version.method.replace('_', ' ')}"
-            back = " · brought back" if version.restored_from else ""
+            method = (
+                ""
+                if version.method == "web"
+                else say(" · by {replace}", replace=version.method.replace("_", " "))
+            )
+            back = say(" · brought back") if version.restored_from else ""
             st.caption(plain(f"{version.who}, {exact(version.at)}{method}{back}"))

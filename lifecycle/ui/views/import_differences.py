@@ -9,6 +9,7 @@ import streamlit as st
 from lifecycle.interchange.mappings import locate
 from lifecycle.interchange.register_import import ImportPlan, PlannedProject
 from lifecycle.interchange.registers import RegisterReading
+from lifecycle.language import say
 from lifecycle.ui import components
 from lifecycle.ui.components import counted, plain
 
@@ -20,15 +21,16 @@ def planned(reading: RegisterReading, plan: ImportPlan) -> None:
     """Each group folded, with its number: changed fields, new, no longer listed, duplicates, problems."""
     if plan.changes:
         with st.expander(
-            f"{counted(plan.changed, 'project')} would change: which fields", icon=":material/difference:"
+            say("{projects} would change: which fields", projects=counted(plan.changed, "project")),
+            icon=":material/difference:",
         ):
             changed_fields(
                 (change.name, field.field, field.before, field.after)
                 for change in plan.changes
                 for field in change.fields
             )
-    _projects(plan.new, "new project", ":material/add:")
-    kept = "no longer listed: kept and marked"
+    _projects(plan.new, say("new project"), ":material/add:")
+    kept = say("no longer listed: kept and marked")
     _projects(plan.left_out, f"project {kept}", ":material/remove:", f"projects {kept}")
     duplicates(reading)
     problems(reading)
@@ -45,13 +47,19 @@ def changed_fields(lines: Iterable[Line]) -> None:
             "After": [components.one_line(line[3], 300) or "blank" for line in shown],
         },
         hide_index=True,
-        alt="Fields that differ, with what they said before and say after",
+        alt=say("Fields that differ, with what they said before and say after"),
         column_config={
-            name: st.column_config.TextColumn(width="medium") for name in ("Project", "Before", "After")
+            name: st.column_config.TextColumn(width="medium")
+            for name in (say("Project"), say("Before"), say("After"))
         },
     )
     if len(shown) == _MOST_LINES:
-        st.caption(f"The first {_MOST_LINES:,} are shown; the command line prints all of them.")
+        st.caption(
+            say(
+                "The first {most_lines:,} are shown; the command line prints all of them.",
+                most_lines=_MOST_LINES,
+            )
+        )
 
 
 def _projects(projects: Sequence[PlannedProject], what: str, icon: str, many: str = "") -> None:
@@ -65,11 +73,11 @@ def _projects(projects: Sequence[PlannedProject], what: str, icon: str, many: st
                 "Organisation": [each.organisation for each in projects[:_MOST_LINES]],
             },
             hide_index=True,
-            alt=f"Each {what}",
+            alt=say("Each {what}", what=what),
             column_config={"Project": st.column_config.TextColumn(width="large")},
         )
         if len(projects) > _MOST_LINES:
-            st.caption(f"The first {_MOST_LINES:,} are shown.")
+            st.caption(say("The first {most_lines:,} are shown.", most_lines=_MOST_LINES))
 
 
 def duplicates(reading: RegisterReading) -> None:
@@ -79,7 +87,8 @@ def duplicates(reading: RegisterReading) -> None:
         return
     rows = sum(len(each.rows) for each in found)
     with st.expander(
-        f"{rows:,} rows look alike: each stays a project of its own", icon=":material/content_copy:"
+        say("{rows:,} rows look alike: each stays a project of its own", rows=rows),
+        icon=":material/content_copy:",
     ):
         st.dataframe(
             {
@@ -90,7 +99,7 @@ def duplicates(reading: RegisterReading) -> None:
                 "Every cell equal": [each.identical for each in found],
             },
             hide_index=True,
-            alt="Rows that share an id, or name and organisation",
+            alt=say("Rows that share an id, or name and organisation"),
         )
 
 
@@ -99,9 +108,9 @@ def problems(reading: RegisterReading) -> None:
     if not reading.problems:
         return
     lost = sum(not problem.kept for problem in reading.problems)
-    said = f"{counted(len(reading.problems), 'row')} to look at"
+    said = say("{rows} to look at", rows=counted(len(reading.problems), "row"))
     if lost:
-        said += f", {lost:,} of which cannot become a project"
+        said += say(", {lost:,} of which cannot become a project", lost=lost)
     st.warning(f"{said}.", icon=":material/warning:")
     st.dataframe(
         {
@@ -111,7 +120,7 @@ def problems(reading: RegisterReading) -> None:
             "Taken": [problem.kept for problem in reading.problems],
         },
         hide_index=True,
-        alt="Rows of the file that a person should look at",
+        alt=say("Rows of the file that a person should look at"),
         column_config={"What": st.column_config.TextColumn(width="large")},
     )
 
@@ -120,7 +129,8 @@ def all_columns(reading: RegisterReading) -> None:
     """Every column of the file, what it is read as, and what it holds."""
     place_of = {at: label for label, at in _notions(reading)}
     with st.expander(
-        f"All {counted(len(reading.headers), 'column')} of the file", icon=":material/view_column:"
+        say("All {columns} of the file", columns=counted(len(reading.headers), "column")),
+        icon=":material/view_column:",
     ):
         st.dataframe(
             {
@@ -129,7 +139,7 @@ def all_columns(reading: RegisterReading) -> None:
                 "For example": [" · ".join(texts[:3]) for texts in reading.samples],
             },
             hide_index=True,
-            alt="Every column of the file, what it is read as and what it holds",
+            alt=say("Every column of the file, what it is read as and what it holds"),
             column_config={"For example": st.column_config.TextColumn(width="large")},
         )
 
@@ -137,11 +147,11 @@ def all_columns(reading: RegisterReading) -> None:
 def _notions(reading: RegisterReading) -> list[tuple[str, int]]:
     place = locate(reading.mapping, reading.headers)
     chief = [
-        ("Name", place.name),
+        (say("Name"), place.name),
         ("Id", place.external_id),
-        ("Organisation", place.organisation),
-        ("Stage", place.stage),
-        ("Risk", place.risk),
+        (say("Organisation"), place.organisation),
+        (say("Stage"), place.stage),
+        (say("Risk"), place.risk),
     ]
     found = [(label, at) for label, at in chief if at is not None]
     return [*found, *((f"date: {label}", at) for label, at in place.dates), *place.facts]

@@ -17,6 +17,7 @@ from lifecycle.interchange.saved_mappings import (
     keep_mapping,
     mapping_yaml,
 )
+from lifecycle.language import mark, say
 from lifecycle.queries.registers import SavedMappingView
 from lifecycle.ui import components, state
 from lifecycle.ui.components import counted, plain
@@ -24,11 +25,11 @@ from lifecycle.ui.perform import perform
 from lifecycle.ui.views.import_placing import PLACES, place_title
 
 _NOTIONS = {
-    "name": "Name of the project",
-    "external_id": "Id in the register",
-    "organisation": "Organisation",
-    "stage": "Stage",
-    "risk": "Risk",
+    "name": mark("Name of the project"),
+    "external_id": mark("Id in the register"),
+    "organisation": mark("Organisation"),
+    "stage": mark("Stage"),
+    "risk": mark("Risk"),
 }
 _NONE = ""
 _A_PERSON = ""
@@ -38,11 +39,13 @@ _SHOWN_AT_ONCE = 9
 
 def columns(reading: RegisterReading, key: str) -> Choices:
     """A list for each notion with what its column holds, and one for the dates; returns what was chosen otherwise."""
-    st.subheader("Columns", anchor=False)
+    st.subheader(say("Columns"), anchor=False)
     st.caption(
-        "Proposed by the words of the headers and by what the columns hold. Change what is wrong."
+        say("Proposed by the words of the headers and by what the columns hold. Change what is wrong.")
         if reading.mapping.proposed
-        else plain(f"As the mapping “{reading.mapping.title}” has them. Change what is wrong.")
+        else plain(
+            say("As the mapping “{mapping}” has them. Change what is wrong.", mapping=reading.mapping.title)
+        )
     )
     place = locate(reading.mapping, reading.headers)
     chosen: dict[str, str | None] = {}
@@ -67,7 +70,7 @@ def _column(reading: RegisterReading, title: str, key: str, at: int | None) -> i
         title,
         options,
         format_func=lambda place: (
-            "No such column" if place < 0 else components.one_line(reading.headers[place], 70)
+            say("No such column") if place < 0 else components.one_line(reading.headers[place], 70)
         ),
         key=key,
     )
@@ -79,9 +82,9 @@ def _column(reading: RegisterReading, title: str, key: str, at: int | None) -> i
 
 def _samples(texts: Sequence[str] | None) -> None:
     if texts is None:
-        st.caption("The file does not say it.")
+        st.caption(say("The file does not say it."))
     elif not texts:
-        st.caption("All of its cells are blank.")
+        st.caption(say("All of its cells are blank."))
     else:
         st.caption(plain(" · ".join(components.one_line(text, 32) for text in texts[:3])))
 
@@ -93,11 +96,11 @@ def _dates(reading: RegisterReading, key: str, places: Sequence[int]) -> tuple[s
         state.put(widget, list(places))
     with st.container(gap="xxsmall"):
         chosen = st.multiselect(
-            "Dates",
+            say("Dates"),
             [*range(len(reading.headers))],
             format_func=lambda place: components.one_line(reading.headers[place], 40),
             key=widget,
-            placeholder="No column",
+            placeholder=say("No column"),
         )
         samples = [reading.samples[place][0] for place in chosen if reading.samples[place]]
         _samples(samples if chosen else None)
@@ -109,12 +112,20 @@ def stage_words(reading: RegisterReading, key: str) -> dict[str, Place | None]:
     words = _different([word for word in reading.stage_words if stage_key(word.word)])
     if not words:
         return {}
-    st.subheader("Stage words", anchor=False)
+    st.subheader(say("Stage words"), anchor=False)
     unknown = sum(each.stage is None for each in words)
-    said = "A word has a place when it is in the list of known stage words: nobody guesses."
+    said = say("A word has a place when it is in the list of known stage words: nobody guesses.")
     if unknown:
-        which, it = ("1 word is", "it") if unknown == 1 else (f"{unknown:,} words are", "them")
-        said += f" {which} not in it: give {it} a place, or leave {it} to be placed after the import."
+        which, it = (
+            (say("1 word is"), "it")
+            if unknown == 1
+            else (say("{unknown:,} words are", unknown=unknown), "them")
+        )
+        said += say(
+            " {which} not in it: give {it} a place, or leave {it} to be placed after the import.",
+            which=which,
+            it=it,
+        )
     st.caption(said)
     chosen: dict[str, Place | None] = {}
     with st.grid(3, min_column_width=280):
@@ -129,7 +140,12 @@ def stage_words(reading: RegisterReading, key: str) -> dict[str, Place | None]:
             for word in further:
                 _word(word, key, chosen)
     if len(words) > _MOST_WORDS:
-        st.caption(f"The {len(words) - _MOST_WORDS:,} least frequent words are placed after the import.")
+        st.caption(
+            say(
+                "The {words_count:,} least frequent words are placed after the import.",
+                words_count=len(words) - _MOST_WORDS,
+            )
+        )
     return chosen
 
 
@@ -152,7 +168,7 @@ def _word(word: StageWord, key: str, chosen: dict[str, Place | None]) -> None:
     found = st.selectbox(
         plain(f"“{components.one_line(word.word, 60)}” · {counted(word.rows, 'row')}"),
         [_A_PERSON, *PLACES],
-        format_func=lambda name: place_title(*PLACES[name]) if name in PLACES else "A person decides",
+        format_func=lambda name: place_title(*PLACES[name]) if name in PLACES else say("A person decides"),
         key=widget,
     )
     if (found or _A_PERSON) != place:
@@ -173,17 +189,17 @@ def keep(reading: RegisterReading, saved: Sequence[SavedMappingView]) -> None:
         if mine is not None and _differs(reading.mapping, mine):
             _save_changes(reading, mine)
         form = state.fresh("import:save")  # another one after saving, so that it is closed and empty
-        with st.popover("Save this mapping", icon=":material/bookmark_add:", key=f"{form}:popover"):
+        with st.popover(say("Save this mapping"), icon=":material/bookmark_add:", key=f"{form}:popover"):
             title = st.text_input(
-                "Name of the mapping",
+                say("Name of the mapping"),
                 key=f"{form}:title",
                 max_chars=60,
-                help="It is used by itself for every later file that has these columns.",
+                help=say("It is used by itself for every later file that has these columns."),
             )
-            if st.button("Save", key=f"{form}:press", type="primary"):
+            if st.button(say("Save"), key=f"{form}:press", type="primary"):
                 _save(reading, title or "")
         st.download_button(
-            "Mapping as a file",
+            say("Mapping as a file"),
             mapping_yaml(reading.mapping).encode(),
             file_name=f"{reading.mapping.name}.yaml",
             mime="application/yaml",
@@ -197,13 +213,17 @@ def _differs(mapping: RegisterMapping, view: SavedMappingView) -> bool:
 
 
 def _save_changes(reading: RegisterReading, view: SavedMappingView) -> None:
-    if st.button(f"Save the changes to {view.title}", icon=":material/save:", key="import:save:changes"):
+    if st.button(
+        say("Save the changes to {view}", view=view.title), icon=":material/save:", key="import:save:changes"
+    ):
         try:
             mapping = for_these_headers(reading.mapping, reading.headers, view.title).changed(name=view.name)
         except LifecycleError as error:
             components.refusal(error)
             return
-        perform(keep_mapping, done=f"{view.title} is saved.", mapping=mapping, base=view.revision)
+        perform(
+            keep_mapping, done=say("{view} is saved.", view=view.title), mapping=mapping, base=view.revision
+        )
 
 
 def _save(reading: RegisterReading, title: str) -> None:
@@ -214,7 +234,7 @@ def _save(reading: RegisterReading, title: str) -> None:
         return
     perform(
         keep_mapping,
-        done=f"{mapping.title} is saved and used for files with these columns.",
+        done=say("{mapping} is saved and used for files with these columns.", mapping=mapping.title),
         clears="import:save",
         mapping=mapping,
     )

@@ -16,6 +16,7 @@ from lifecycle.interchange.saved_mappings import (
     mapping_yaml,
     retitle_mapping,
 )
+from lifecycle.language import say
 from lifecycle.queries.registers import SavedMappingView
 from lifecycle.ui import components, identity, state
 from lifecycle.ui.components import ago, counted, plain
@@ -28,19 +29,21 @@ _WAITS_AS = "mapping"
 
 def show(saved: Sequence[SavedMappingView]) -> None:
     """The saved ones, then the way in for another."""
-    st.header("Saved mappings", anchor=False)
+    st.header(say("Saved mappings"), anchor=False)
     if not saved:
-        st.caption("None yet. One is saved while a register is imported, or comes in as a file.")
+        st.caption(say("None yet. One is saved while a register is imported, or comes in as a file."))
     _listed(saved)
     uploaded = waiting_file(_WAITS_AS)
     if uploaded is None:
-        with st.expander("Add a mapping from a file", icon=":material/upload_file:"):
+        with st.expander(say("Add a mapping from a file"), icon=":material/upload_file:"):
             file_form(
                 PATH,
                 "mapping-file",
-                label="Mapping file (YAML), as this page or “import mapping” on the command line gives it",
+                label=say(
+                    "Mapping file (YAML), as this page or “import mapping” on the command line gives it"
+                ),
                 accept=".yaml,.yml",
-                button="Read the mapping",
+                button=say("Read the mapping"),
                 places={"kind": _WAITS_AS},
             )
         return
@@ -63,21 +66,37 @@ def _found(mapping: RegisterMapping, saved: Sequence[SavedMappingView]) -> None:
     columns = sum(bool(getattr(mapping.columns, notion)) for notion in NOTIONS)
     known = f"{counted(columns, 'column')} and {counted(words, 'stage word')}"
     st.markdown(
-        f"**{plain(mapping.title)}**  \n:small[:gray[{plain(mapping.name)} · knows {known}]]", anchors=False
+        say(
+            "**{mapping}**  \n:small[:gray[{mapping_2} · knows {known}]]",
+            mapping=plain(mapping.title),
+            mapping_2=plain(mapping.name),
+            known=known,
+        ),
+        anchors=False,
     )
     if there and there.content == mapping_yaml(mapping):
-        st.caption("It is saved already, word for word.")
+        st.caption(say("It is saved already, word for word."))
         return
     if there:
-        st.caption(plain(f"“{there.title}” has the same name ({there.name}) and would be replaced."))
-    label = f"Replace {plain(there.title)}" if there else "Save this mapping"
+        st.caption(
+            plain(
+                say(
+                    "“{there}” has the same name ({there_2}) and would be replaced.",
+                    there=there.title,
+                    there_2=there.name,
+                )
+            )
+        )
+    label = say("Replace {there}", there=plain(there.title)) if there else say("Save this mapping")
     if st.button(label, key="import:mapping:save", type="primary", icon=":material/save:"):
         outcome = attempt(keep_mapping, mapping=mapping, base=there.revision if there else 0)
         if outcome.refusal is not None:
             components.refusal(outcome.refusal)
             return
         put_away(_WAITS_AS)
-        state.flash("success", f"{mapping.title} is saved and used for the files it fits.")
+        state.flash(
+            "success", say("{mapping} is saved and used for the files it fits.", mapping=mapping.title)
+        )
         draw_again()
 
 
@@ -86,39 +105,51 @@ def _listed(saved: Sequence[SavedMappingView]) -> None:
     for view in saved:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"**{plain(view.title)}**  \n"
-                f":small[:gray[{plain(view.name)} · saved by {plain(view.by_name)} {ago(view.saved_at, now)}]]",
+                say(
+                    "**{view}**  \n:small[:gray[{view_2} · saved by {by_name} {ago}]]",
+                    view=plain(view.title),
+                    view_2=plain(view.name),
+                    by_name=plain(view.by_name),
+                    ago=ago(view.saved_at, now),
+                ),
                 width="stretch",
                 anchors=False,
             )
             st.download_button(
-                "File",
+                say("File"),
                 view.content.encode(),
                 file_name=f"{view.name}.yaml",
                 mime="application/yaml",
                 icon=":material/download:",
                 key=f"import:file:{view.name}",
                 on_click="ignore",
-                help="For another installation, or to change it with a text editor.",
+                help=say("For another installation, or to change it with a text editor."),
             )
             _rename(view)
             _remove(view)
 
 
 def _rename(view: SavedMappingView) -> None:
-    with st.popover("Rename", icon=":material/edit:", key=f"import:rename:{view.name}"):
+    with st.popover(say("Rename"), icon=":material/edit:", key=f"import:rename:{view.name}"):
         key = state.widget_key("import:rename", view.name, "title")
         if not state.has(key):
             state.put(key, view.title)
-        title = st.text_input("New name", key=key, max_chars=60)
-        if st.button("Rename it", key=f"import:rename:{view.name}:press", type="primary"):
-            perform(retitle_mapping, done=f"It is called {title} now.", name=view.name, title=title or "")
+        title = st.text_input(say("New name"), key=key, max_chars=60)
+        if st.button(say("Rename it"), key=f"import:rename:{view.name}:press", type="primary"):
+            perform(
+                retitle_mapping,
+                done=say("It is called {title} now.", title=title),
+                name=view.name,
+                title=title or "",
+            )
 
 
 def _remove(view: SavedMappingView) -> None:
-    with st.popover("Delete", icon=":material/delete:", key=f"import:remove:{view.name}"):
+    with st.popover(say("Delete"), icon=":material/delete:", key=f"import:remove:{view.name}"):
         st.markdown(
-            "What was imported with it stays as it is. Later files are read by the mapping that fits best."
+            say(
+                "What was imported with it stays as it is. Later files are read by the mapping that fits best."
+            )
         )
-        if st.button("Delete it", key=f"import:remove:{view.name}:press", type="primary"):
-            perform(remove_mapping, done=f"{view.title} is deleted.", name=view.name)
+        if st.button(say("Delete it"), key=f"import:remove:{view.name}:press", type="primary"):
+            perform(remove_mapping, done=say("{view} is deleted.", view=view.title), name=view.name)

@@ -8,6 +8,7 @@ from itertools import groupby
 import streamlit as st
 
 from lifecycle.actions import projects as actions
+from lifecycle.language import say
 from lifecycle.queries import registers as queries
 from lifecycle.queries.registers import UnplacedProject
 from lifecycle.ui import cache, components, identity, standing, state
@@ -34,27 +35,40 @@ def show() -> None:
     found = cache.read(queries.unplaced, by=identity.actor())
     if not found.total:
         return
-    st.header("For you to place", anchor=False)
+    st.header(say("For you to place"), anchor=False)
     st.markdown(
-        f"{counted(found.total, 'imported project')} {'has' if found.total == 1 else 'have'} a stage word that "
-        "no mapping knows. Nobody guesses: say where they stand.",
+        say(
+            "{projects} {part} a stage word that no mapping knows. Nobody guesses: say where they stand.",
+            projects=counted(found.total, "imported project"),
+            part="has" if found.total == 1 else "have",
+        ),
         anchors=False,
     )
     if found.total > len(found.projects):
-        st.caption(f"The first {len(found.projects):,} are shown; the others follow as you place these.")
+        st.caption(
+            say(
+                "The first {projects_count:,} are shown; the others follow as you place these.",
+                projects_count=len(found.projects),
+            )
+        )
     for word, projects in groupby(found.projects, key=lambda project: project.word):
         _word(word, tuple(projects))
 
 
 def _word(word: str, projects: Sequence[UnplacedProject]) -> None:
     """One word of the register: all of its projects at once, or each by itself."""
-    title = f"“{components.one_line(word, 80)}”" if word else "No stage word at all"
+    title = f"“{components.one_line(word, 80)}”" if word else say("No stage word at all")
     key = state.widget_key("place", word)
     with st.container(border=True):
         st.markdown(f"**{plain(title)}** · {counted(len(projects), 'project')}", anchors=False)
         with st.form(key, border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-            place = _select(f"Place all {len(projects):,}" if len(projects) > 1 else "Place it", key)
-            submitted = st.form_submit_button("Place", icon=":material/check:")
+            place = _select(
+                say("Place all {projects_count:,}", projects_count=len(projects))
+                if len(projects) > 1
+                else say("Place it"),
+                key,
+            )
+            submitted = st.form_submit_button(say("Place"), icon=":material/check:")
         if submitted:
             _place([(project, place) for project in projects])
         if len(projects) > 1:
@@ -62,14 +76,14 @@ def _word(word: str, projects: Sequence[UnplacedProject]) -> None:
 
 
 def _one_by_one(key: str, projects: Sequence[UnplacedProject]) -> None:
-    with st.expander("One by one", icon=":material/list:"), st.form(f"{key}:each", border=False):
+    with st.expander(say("One by one"), icon=":material/list:"), st.form(f"{key}:each", border=False):
         choices = []
         for project in projects[:50]:
             label = f"{components.one_line(project.name, 90)} · {project.organisation}"
             choices.append(
                 (project, _select(plain(label), state.widget_key(key, project.key), width="stretch"))
             )
-        if st.form_submit_button("Place those chosen", icon=":material/check:"):
+        if st.form_submit_button(say("Place those chosen"), icon=":material/check:"):
             _place([choice for choice in choices if choice[1]])
 
 
@@ -80,7 +94,7 @@ def _select(label: str, key: str, width: int | str = 320) -> str | None:
         index=None,
         format_func=lambda name: place_title(*PLACES[name]) if name in PLACES else name,
         key=f"{key}:stage",
-        placeholder="Choose a stage",
+        placeholder=say("Choose a stage"),
         width="stretch" if isinstance(width, str) else width,
     )
 
@@ -90,7 +104,7 @@ def _place(choices: Sequence[tuple[UnplacedProject, str | None]]) -> None:
     done = 0
     for project, place in choices:
         if place not in PLACES:
-            st.error("Choose a stage first.", icon=":material/error:")
+            st.error(say("Choose a stage first."), icon=":material/error:")
             return
         stage, status = PLACES[place]
         outcome = attempt(actions.map_stage, project_id=project.project_id, stage=stage, status=status)
@@ -99,7 +113,7 @@ def _place(choices: Sequence[tuple[UnplacedProject, str | None]]) -> None:
             return
         done += 1
     if not done:
-        st.error("Choose a stage for at least one of them.", icon=":material/error:")
+        st.error(say("Choose a stage for at least one of them."), icon=":material/error:")
         return
     state.flash("success", f"{counted(done, 'project')} placed.")
     draw_again()

@@ -20,6 +20,7 @@ from lifecycle.interchange.mappings import (
 from lifecycle.interchange.register_import import ImportPlan, apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
 from lifecycle.interchange.saved_mappings import Choices, mapping_yaml, read_saved
+from lifecycle.language import mark, say
 from lifecycle.queries import registers as queries
 from lifecycle.queries.registers import ImportView, SavedMappingView
 from lifecycle.ui import cache, components, identity, state
@@ -39,15 +40,15 @@ _MAPPING, _ORGANISATION, _EDIT, _TEXT = (
 )
 _ENCODING, _SHEET = "import:encoding", "import:sheet"
 _ENCODINGS = {
-    "": "As recognised",
+    "": mark("As recognised"),
     "utf-8": "UTF-8",
-    "cp1252": "Windows-1252 (Western European)",
+    "cp1252": mark("Windows-1252 (Western European)"),
     "latin-1": "Latin-1",
-    "cp1250": "Windows-1250 (Central European)",
-    "cp1251": "Windows-1251 (Cyrillic)",
-    "cp1253": "Windows-1253 (Greek)",
-    "mac_roman": "Mac Roman",
-    "cp850": "DOS (code page 850)",
+    "cp1250": mark("Windows-1250 (Central European)"),
+    "cp1251": mark("Windows-1251 (Cyrillic)"),
+    "cp1253": mark("Windows-1253 (Greek)"),
+    "mac_roman": mark("Mac Roman"),
+    "cp850": mark("DOS (code page 850)"),
     "utf-16": "UTF-16",
 }
 
@@ -57,9 +58,11 @@ def show() -> None:
     by = identity.actor()
     earlier = cache.read(queries.imports, by=by)
     components.page_header(
-        "Import",
-        about="Bring in a register of AI uses. Its rows become projects that read “not assessed here” until "
-        "somebody adopts them; importing a file again changes only what changed in it.",
+        say("Import"),
+        about=say(
+            "Bring in a register of AI uses. Its rows become projects that read “not assessed here” until "
+            "somebody adopts them; importing a file again changes only what changed in it."
+        ),
     )
     import_placing.show()
     saved = cache.read(queries.saved_mappings, by=by)
@@ -73,18 +76,18 @@ def show() -> None:
 
 
 def _new_import(saved: tuple[SavedMappingView, ...]) -> None:
-    st.header("Import a register", anchor=False)
+    st.header(say("Import a register"), anchor=False)
     most = cache.settings().largest_import_megabytes
     uploaded = waiting_file()
     if uploaded is None:
         file_form(
             PATH,
             "register-file",
-            label=f"Register file: CSV, Excel or JSON, at most {most} MB",
+            label=say("Register file: CSV, Excel or JSON, at most {most} MB", most=most),
             accept=".csv,.tsv,.tab,.txt,.xlsx,.xlsm,.json,.jsonl,.ndjson,.geojson",
-            button="Read the file",
+            button=say("Read the file"),
         )
-        st.caption("Nothing is stored before you have seen what would happen.")
+        st.caption(say("Nothing is stored before you have seen what would happen."))
         return
     file_line(uploaded, "import:another")
     try:
@@ -101,9 +104,9 @@ def _read_and_show(source: _Source, saved: tuple[SavedMappingView, ...]) -> None
     with st.grid(3, min_column_width=240):
         chosen = _choose_mapping(known)
         organisation = st.text_input(
-            "Organisation (optional)",
+            say("Organisation (optional)"),
             key=_ORGANISATION,
-            placeholder="Whose projects these are, if no column says so",
+            placeholder=say("Whose projects these are, if no column says so"),
         )
         encoding = _choose_encoding(source)
     text = _mapping_text(chosen, known)
@@ -145,11 +148,11 @@ def _choose_mapping(known: tuple[RegisterMapping, ...]) -> str:
     """The name of a mapping, or "" for the one that fits best."""
     titles = {mapping.name: mapping.title for mapping in (*known, *_shipped())}
     chosen = st.selectbox(
-        "Mapping",
+        say("Mapping"),
         [_BEST, *titles],
         format_func=lambda name: titles.get(name, "The one that fits best"),
         key=_MAPPING,
-        help="Says which column is the name, the stage and so on, and which stage word is which stage.",
+        help=say("Says which column is the name, the stage and so on, and which stage word is which stage."),
     )
     return chosen if chosen in titles else _BEST
 
@@ -159,11 +162,11 @@ def _choose_encoding(source: _Source) -> str:
     if source.name.lower().endswith((".xlsx", ".xlsm", ".json", ".jsonl", ".geojson")):
         return ""
     chosen = st.selectbox(
-        "Encoding",
+        say("Encoding"),
         list(_ENCODINGS),
         format_func=lambda name: _ENCODINGS.get(name, name),
         key=_ENCODING,
-        help="Choose another one when accents look wrong.",
+        help=say("Choose another one when accents look wrong."),
     )
     return chosen if chosen in _ENCODINGS else ""
 
@@ -175,7 +178,7 @@ def _choose_sheet(reading: RegisterReading) -> str:
     key = state.widget_key(_SHEET, _short(reading.sheets))
     if not state.has(key):
         state.put(key, reading.source)
-    chosen = st.selectbox("Sheet or list", list(reading.sheets), key=key, width=420)
+    chosen = st.selectbox(say("Sheet or list"), list(reading.sheets), key=key, width=420)
     return chosen if chosen in reading.sheets else reading.source
 
 
@@ -185,11 +188,11 @@ def _mapping_text(name: str, known: tuple[RegisterMapping, ...]) -> str:
         return ""
     own = {mapping.name: mapping for mapping in known}
     text = mapping_yaml(own[name]) if name in own else (MAPPINGS_FOLDER / f"{name}.yaml").read_text("utf-8")
-    if not st.toggle("Change this mapping as a file", key=_EDIT):
+    if not st.toggle(say("Change this mapping as a file"), key=_EDIT):
         return text
     if not state.has(state.widget_key(_TEXT, name)):
         state.put(state.widget_key(_TEXT, name), text)
-    edited = st.text_area("Mapping file", key=state.widget_key(_TEXT, name), height=320)
+    edited = st.text_area(say("Mapping file"), key=state.widget_key(_TEXT, name), height=320)
     return edited or text
 
 
@@ -221,8 +224,8 @@ def _read(source: _Source, mapping: str, known: tuple[RegisterMapping, ...]) -> 
     content = hashlib.sha256(source.content).hexdigest()
     key = hashlib.sha256("\0".join((content, repr(source), mapping, saved)).encode()).hexdigest()
     if key not in _readings:
-        chosen = parse_mapping(mapping, "This mapping") if mapping else None
-        with st.spinner("Reading the register …"):
+        chosen = parse_mapping(mapping, say("This mapping")) if mapping else None
+        with st.spinner(say("Reading the register …")):
             found = read_register(
                 source.content,
                 source.name,
@@ -245,19 +248,24 @@ def _read(source: _Source, mapping: str, known: tuple[RegisterMapping, ...]) -> 
 def _show_reading(reading: RegisterReading, saved: tuple[SavedMappingView, ...]) -> None:
     plan = cache.read_now(plan_import, reading=reading)
     with st.container(border=True):
-        st.subheader("What importing would do", anchor=False)
+        st.subheader(say("What importing would do"), anchor=False)
         st.markdown(f"**{plain(_sentence(reading, plan))}**", anchors=False)
         st.caption(
             plain(
-                f"Mapping: {reading.mapping.title}. Read as {reading.source}, headers in row {reading.header_row}."
+                say(
+                    "Mapping: {mapping}. Read as {source}, headers in row {header_row}.",
+                    mapping=reading.mapping.title,
+                    source=reading.source,
+                    header_row=reading.header_row,
+                )
             )
         )
         components.key_figures(
             [
-                ("New", f"{plan.added:,}", "projects"),
-                ("Changed", f"{plan.changed:,}", "facts follow the file"),
-                ("Unchanged", f"{plan.unchanged:,}", "as before"),
-                ("No longer listed", f"{plan.gone:,}", "kept and marked"),
+                (say("New"), f"{plan.added:,}", "projects"),
+                (say("Changed"), f"{plan.changed:,}", say("facts follow the file")),
+                (say("Unchanged"), f"{plan.unchanged:,}", say("as before")),
+                (say("No longer listed"), f"{plan.gone:,}", say("kept and marked")),
             ]
         )
         import_differences.notes(reading)
@@ -272,12 +280,15 @@ def _sentence(reading: RegisterReading, plan: ImportPlan) -> str:
     text = f"{counted(len(reading.rows), 'row')} in {counted(len(reading.organisations), 'organisation')}"
     unknown = sum(reading.unmapped_words.values())
     if unknown:
-        text += f"; {unknown:,} with a stage word that is not known and that a person places afterwards"
+        text += say(
+            "; {unknown:,} with a stage word that is not known and that a person places afterwards",
+            unknown=unknown,
+        )
     placed = [f"{Stage(stage).title} {count:,}" for stage, count in reading.by_stage.items() if count]
     if placed:
-        text += f". By stage: {', '.join(placed)}"
+        text += say(". By stage: {placed}", placed=", ".join(placed))
     if not (plan.added or plan.changed or plan.gone):
-        text += ". Importing changes nothing: all of it is here already"
+        text += say(". Importing changes nothing: all of it is here already")
     return text + "."
 
 
@@ -285,7 +296,7 @@ def _stage_table(reading: RegisterReading) -> None:
     """The register's words beside our stages."""
     counts: dict[tuple[str, str], int] = {}
     for row in reading.rows:
-        place = import_placing.place_title(row.stage, row.status) if row.stage else "a person decides"
+        place = import_placing.place_title(row.stage, row.status) if row.stage else say("a person decides")
         word = row.stage_word or "blank"
         counts[word, place] = counts.get((word, place), 0) + 1
     ordered = sorted(counts.items(), key=lambda item: -item[1])
@@ -296,7 +307,7 @@ def _stage_table(reading: RegisterReading) -> None:
             "Rows": [count for _, count in ordered],
         },
         hide_index=True,
-        alt="Stage words of the register and the stages they become",
+        alt=say("Stage words of the register and the stages they become"),
         column_config={"Word in the file": st.column_config.TextColumn(width=190)},
     )
 
@@ -304,7 +315,7 @@ def _stage_table(reading: RegisterReading) -> None:
 def _apply(reading: RegisterReading, plan: ImportPlan) -> None:
     nothing = not (plan.added or plan.changed or plan.gone)
     pressed = st.button(
-        "Nothing to import" if nothing else f"Import {counted(len(reading.rows), 'row')}",
+        say("Nothing to import") if nothing else say("Import {rows}", rows=counted(len(reading.rows), "row")),
         type="primary",
         icon=":material/upload_file:",
         key="import:apply",
@@ -312,10 +323,12 @@ def _apply(reading: RegisterReading, plan: ImportPlan) -> None:
     )
     if not pressed:
         return
-    progress = st.progress(0.0, text="Importing …")
+    progress = st.progress(0.0, text=say("Importing …"))
 
     def tell(done: int, total: int) -> None:
-        progress.progress(done / total if total else 1.0, text=f"{done:,} of {total:,} rows")
+        progress.progress(
+            done / total if total else 1.0, text=say("{done:,} of {total:,} rows", done=done, total=total)
+        )
 
     outcome: Any = attempt(apply_import, reading=reading, progress=tell)
     progress.empty()
@@ -325,8 +338,15 @@ def _apply(reading: RegisterReading, plan: ImportPlan) -> None:
     done = outcome.value
     state.flash(
         "success",
-        f"Imported {reading.file_name}: {done.added:,} added, {done.changed:,} changed, "
-        f"{done.unchanged:,} unchanged, {done.gone:,} no longer listed.",
+        say(
+            "Imported {file_name}: {added:,} added, {changed:,} changed, {unchanged:,} "
+            "unchanged, {gone:,} no longer listed.",
+            file_name=reading.file_name,
+            added=done.added,
+            changed=done.changed,
+            unchanged=done.unchanged,
+            gone=done.gone,
+        ),
     )
     draw_again()
 
@@ -341,24 +361,36 @@ def _titles(saved: tuple[SavedMappingView, ...]) -> dict[str, str]:
 
 
 def _earlier(imports: tuple[ImportView, ...], titles: dict[str, str]) -> None:
-    st.header("Imports so far", anchor=False)
+    st.header(say("Imports so far"), anchor=False)
     now = identity.now()
     for one in imports:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            counts = (
-                f"{one.rows:,} rows: {one.added:,} added, {one.changed:,} changed, "
-                f"{one.unchanged:,} unchanged, {one.gone:,} no longer listed"
+            counts = say(
+                "{rows:,} rows: {added:,} added, {changed:,} changed, {unchanged:,} unchanged, "
+                "{gone:,} no longer listed",
+                rows=one.rows,
+                added=one.added,
+                changed=one.changed,
+                unchanged=one.unchanged,
+                gone=one.gone,
             )
-            undone = f" · taken back {ago(one.undone_at, now)}" if one.undone_at else ""
+            undone = say(" · taken back {ago}", ago=ago(one.undone_at, now)) if one.undone_at else ""
             st.markdown(
-                f"**{plain(one.file_name)}** {plain(titles.get(one.register, ''))}  \n"
-                f":small[:gray[{plain(counts)} · by {plain(one.by_name)} {ago(one.at, now)}{undone}]]",
+                say(
+                    "**{file_name}** {get}  \n:small[:gray[{counts} · by {by_name} {ago}{undone}]]",
+                    file_name=plain(one.file_name),
+                    get=plain(titles.get(one.register, "")),
+                    counts=plain(counts),
+                    by_name=plain(one.by_name),
+                    ago=ago(one.at, now),
+                    undone=undone,
+                ),
                 width="stretch",
                 anchors=False,
             )
             if one.changed or one.gone:
                 with st.popover(
-                    "What changed", icon=":material/difference:", key=f"import:changes:{one.run_id}"
+                    say("What changed"), icon=":material/difference:", key=f"import:changes:{one.run_id}"
                 ):
                     _changes_of(one)
             if one.problems:
@@ -384,20 +416,23 @@ def _problems_of(one: ImportView) -> None:
             "What": [problem.text for problem in found],
         },
         hide_index=True,
-        alt="Rows of this import that a person should look at",
+        alt=say("Rows of this import that a person should look at"),
     )
 
 
 def _undo(one: ImportView) -> None:
-    with st.popover("Take back", icon=":material/undo:"):
+    with st.popover(say("Take back"), icon=":material/undo:"):
         st.markdown(
-            f"Archives the projects that this import brought and that nobody has adopted "
-            f"(at most {one.added:,}); what it changed in others says again what it said. "
-            "Importing the file again does all of it again.",
+            say(
+                "Archives the projects that this import brought and that nobody has adopted (at most "
+                "{added:,}); what it changed in others says again what it said. Importing the file "
+                "again does all of it again.",
+                added=one.added,
+            ),
         )
-        if st.button("Take it back", key=f"import:undo:{one.run_id}", type="primary"):
+        if st.button(say("Take it back"), key=f"import:undo:{one.run_id}", type="primary"):
             perform(
                 actions.undo_import,
-                done=f"The import of {one.file_name} was taken back.",
+                done=say("The import of {file_name} was taken back.", file_name=one.file_name),
                 run_id=one.run_id,
             )

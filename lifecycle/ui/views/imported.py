@@ -9,6 +9,7 @@ import streamlit as st
 from lifecycle.actions import projects as actions
 from lifecycle.actions import registers as register_actions
 from lifecycle.errors import Invalid
+from lifecycle.language import mark, say
 from lifecycle.queries import projects as projects_queries
 from lifecycle.queries.look_alikes import resembling
 from lifecycle.queries.overview import ProjectOverview, RegisterFacts, merged_facts
@@ -20,19 +21,21 @@ from lifecycle.ui.unfolding import is_wanted
 from lifecycle.vocabulary import ProjectStatus, Stage
 
 _PRODUCTION = {
-    ProjectStatus.ROLLOUT: "Rolling out",
-    ProjectStatus.LIVE: "Live",
-    ProjectStatus.RETIRED: "Retired",
+    ProjectStatus.ROLLOUT: mark("Rolling out"),
+    ProjectStatus.LIVE: mark("Live"),
+    ProjectStatus.RETIRED: mark("Retired"),
 }
 
 
 def show(view: ProjectOverview) -> None:
     """Nothing here looks assessed or signed: these are the words of the register."""
     with st.container(border=True):
-        st.markdown(":gray[:material/help:] **Not assessed here**", anchors=False)
+        st.markdown(say(":gray[:material/help:] **Not assessed here**"), anchors=False)
         st.markdown(
-            "This project comes from a register. It has no answers, no checks and no sign-offs here until a "
-            "product manager adopts it; what the register says stays beside it as facts.",
+            say(
+                "This project comes from a register. It has no answers, no checks and no sign-offs here until a "
+                "product manager adopts it; what the register says stays beside it as facts."
+            ),
             anchors=False,
         )
         if view.project.stage is None:
@@ -40,7 +43,7 @@ def show(view: ProjectOverview) -> None:
         elif "projects.adopt" in view.may:
             _adopt(view)
         else:
-            st.caption("An administrator, or whoever is named its product manager, can adopt it.")
+            st.caption(say("An administrator, or whoever is named its product manager, can adopt it."))
     if view.merged_into is not None:
         st.info(
             f"It is the same product as [{plain(view.merged_into.name)}]"
@@ -64,8 +67,10 @@ def not_yet(project: ProjectHead, title: str) -> None:
     """Instead of a page about answers and sign-offs, for a project that has none here."""
     page_header(title, about=project.name, mark=standing.NOT_ASSESSED)
     empty_state(
-        "Not assessed here",
-        "This project comes from a register. Its overview shows what the register says, and the way to adopt it.",
+        say("Not assessed here"),
+        say(
+            "This project comes from a register. Its overview shows what the register says, and the way to adopt it."
+        ),
         icon="help",
         action="Open its overview",
         to="project",
@@ -75,10 +80,15 @@ def not_yet(project: ProjectHead, title: str) -> None:
 
 def _adopt(view: ProjectOverview) -> None:
     stage = view.project.stage.title if view.project.stage else ""
-    if st.button(f"Adopt it in {stage}", type="primary", icon=":material/assignment_turned_in:", key="adopt"):
+    if st.button(
+        say("Adopt it in {stage}", stage=stage),
+        type="primary",
+        icon=":material/assignment_turned_in:",
+        key="adopt",
+    ):
         perform(
             actions.adopt,
-            done="You are its product manager now; it is assessed here from today on.",
+            done=say("You are its product manager now; it is assessed here from today on."),
             project_id=view.project.id,
         )
 
@@ -86,7 +96,10 @@ def _adopt(view: ProjectOverview) -> None:
 def _merge(view: ProjectOverview) -> None:
     """It may be a product that is planned here already: those that resemble it are offered first."""
     fold = st.expander(
-        "It is one of our projects already", icon=":material/merge:", key="imported:merge", on_change="rerun"
+        say("It is one of our projects already"),
+        icon=":material/merge:",
+        key="imported:merge",
+        on_change="rerun",
     )
     key = f"merge:{view.project.id}:into"
     if not is_wanted(fold, key):
@@ -99,31 +112,35 @@ def _merge(view: ProjectOverview) -> None:
     ordered += [name for name in names if name not in ordered]
     with fold:
         if not ordered:
-            st.caption("You manage no project that it could be merged into. An administrator can merge any.")
+            st.caption(
+                say("You manage no project that it could be merged into. An administrator can merge any.")
+            )
             return
         with st.form("merge", border=False):
             st.caption(
-                "It leaves the portfolio, and what the register says of it stands on your project from then on. "
-                "Importing the register again still follows it."
+                say(
+                    "It leaves the portfolio, and what the register says of it stands on your project from then on. "
+                    "Importing the register again still follows it."
+                )
             )
             chosen = st.selectbox(
-                "Which one is it?",
+                say("Which one is it?"),
                 ordered,
                 index=None,
                 format_func=lambda name: names[name].name if name in names else name,
                 key=key,
-                placeholder="Those that resemble it come first",
+                placeholder=say("Those that resemble it come first"),
                 width=480,
             )
-            if not st.form_submit_button("Merge it", icon=":material/merge:"):
+            if not st.form_submit_button(say("Merge it"), icon=":material/merge:"):
                 return
             if chosen is None:
-                refusal(Invalid({"project": "Choose the project that it is."}))
+                refusal(Invalid({"project": say("Choose the project that it is.")}))
                 return
             into = cache.read_now(projects_queries.head, key=chosen, by=by)
             perform(
                 register_actions.merge,
-                done=f"It is part of {names[chosen].name} now.",
+                done=say("It is part of {name} now.", name=names[chosen].name),
                 project_id=view.project.id,
                 into_id=into.id,
             )
@@ -132,32 +149,36 @@ def _merge(view: ProjectOverview) -> None:
 def _choose_stage(view: ProjectOverview) -> None:
     """The register used a word that no mapping knows, so a person decides."""
     word = view.register.stage_word if view.register else ""
-    said = f"The register says “{word}”, which no mapping knows." if word else "The register names no stage."
+    said = (
+        say("The register says “{word}”, which no mapping knows.", word=word)
+        if word
+        else say("The register names no stage.")
+    )
     st.markdown(f":orange[:material/help_center:] {plain(said)}", anchors=False)
     if "projects.map_stage" not in view.may:
-        st.caption("An administrator decides which stage it is in.")
+        st.caption(say("An administrator decides which stage it is in."))
         return
     options = {stage.value: stage.title for stage in Stage if stage is not Stage.PRODUCTION}
     options |= {f"production:{status}": f"Production, {word.lower()}" for status, word in _PRODUCTION.items()}
     with st.form("map_stage", border=False):
         chosen = st.selectbox(
-            "Which stage is it in?",
+            say("Which stage is it in?"),
             list(options),
             index=None,
             format_func=lambda name: options.get(name, name),
             key="map_stage:stage",
-            placeholder="Choose",
+            placeholder=say("Choose"),
             width=320,
         )
-        if not st.form_submit_button("Place it there", type="primary"):
+        if not st.form_submit_button(say("Place it there"), type="primary"):
             return
         if chosen is None:
-            refusal(Invalid({"stage": "Choose the stage it is in."}))
+            refusal(Invalid({"stage": say("Choose the stage it is in.")}))
             return
         stage, _, status = chosen.partition(":")
         perform(
             actions.map_stage,
-            done=f"It is in {options[chosen]}.",
+            done=say("It is in {options}.", options=options[chosen]),
             project_id=view.project.id,
             stage=Stage(stage),
             status=ProjectStatus(status) if status else ProjectStatus.ACTIVE,
@@ -166,28 +187,39 @@ def _choose_stage(view: ProjectOverview) -> None:
 
 def _facts(view: ProjectOverview, register: RegisterFacts, *, is_own: bool = True) -> None:
     """`is_own`: the register's project is the one shown, and not merged into it."""
-    st.header("From the register", anchor=False)
+    st.header(say("From the register"), anchor=False)
     stage = view.project.stage.title if view.project.stage and is_own else ""
     if stage and view.project.status in _PRODUCTION:
         stage = f"{stage}, {_PRODUCTION[view.project.status].lower()}"
-    here = [("Placed here in", stage or "not placed yet"), ("Organisation", view.project.organisation)]
+    here = [
+        (say("Placed here in"), stage or say("not placed yet")),
+        (say("Organisation"), view.project.organisation),
+    ]
     definitions(
         [
-            ("Register", f"{register.register_name}, row {register.row_number}"),
-            ("Stage there", register.stage_word or "not said"),
-            ("Risk in its words", register.risk or "not said"),
+            (
+                say("Register"),
+                say(
+                    "{register_name}, row {row_number}",
+                    register_name=register.register_name,
+                    row_number=register.row_number,
+                ),
+            ),
+            (say("Stage there"), register.stage_word or say("not said")),
+            (say("Risk in its words"), register.risk or say("not said")),
             *(here if is_own else ()),
-            ("Its number", register.external_id),
+            (say("Its number"), register.external_id),
         ]
     )
     if register.gone_at is not None:
-        st.caption(f"It was no longer in the register on {register.gone_at:%Y-%m-%d}.")
-    _said(register.facts, "What the register says about this project")
+        st.caption(say("It was no longer in the register on {gone_at:%Y-%m-%d}.", gone_at=register.gone_at))
+    _said(register.facts, say("What the register says about this project"))
     if register.others:
         with st.expander(
-            f"Everything else in its row ({len(register.others)})", icon=":material/table_rows:"
+            say("Everything else in its row ({others_count})", others_count=len(register.others)),
+            icon=":material/table_rows:",
         ):
-            _said(register.others, "Further columns of the register for this project")
+            _said(register.others, say("Further columns of the register for this project"))
 
 
 def _said(pairs: Sequence[tuple[str, str]], alt: str) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import streamlit as st
 
 from lifecycle.actions import incidents as actions
+from lifecycle.language import mark, say
 from lifecycle.queries import incidents as queries
 from lifecycle.queries.incidents import IncidentLine, IncidentsView, IncidentView
 from lifecycle.queries.projects import ProjectHead
@@ -24,25 +25,28 @@ from lifecycle.ui.views import imported
 
 LOOKS_EVERY = 10  # seconds
 STATES = {
-    IncidentState.OPEN: Mark("Open", "red", "emergency_home"),
-    IncidentState.WORKING: Mark("Being worked on", "blue", "build"),
-    IncidentState.FIXED: Mark("Fix waits for its signature", "violet", "draw"),
-    IncidentState.SIGNED: Mark("Review to be written", "orange", "rate_review"),
-    IncidentState.CLOSED: Mark("Closed", "gray", "check_circle"),
+    IncidentState.OPEN: Mark(mark("Open"), "red", "emergency_home"),
+    IncidentState.WORKING: Mark(mark("Being worked on"), "blue", "build"),
+    IncidentState.FIXED: Mark(mark("Fix waits for its signature"), "violet", "draw"),
+    IncidentState.SIGNED: Mark(mark("Review to be written"), "orange", "rate_review"),
+    IncidentState.CLOSED: Mark(mark("Closed"), "gray", "check_circle"),
 }
 
 
 def show(project: ProjectHead) -> None:
     """One incident where the address names one, otherwise all of them."""
     if not project.is_adopted:
-        imported.not_yet(project, "Incidents")
+        imported.not_yet(project, say("Incidents"))
         return
     asked = navigation.here("incident")
     if asked is not None and asked.isdecimal():
         _one(project, int(asked))
         return
     page_header(
-        "Incidents", about=f"{project.name}. What went wrong, who sees to it, and what was learned from it."
+        say("Incidents"),
+        about=say(
+            "{project}. What went wrong, who sees to it, and what was learned from it.", project=project.name
+        ),
     )
     st.fragment(_list, run_every=LOOKS_EVERY, key="incidents:list")(project)
     if _view(project).may_open:
@@ -61,8 +65,8 @@ def _list(project: ProjectHead) -> None:
     found, now = _view(project), identity.now()
     if not found.lines:
         empty_state(
-            "Nothing has gone wrong yet",
-            "A monitor that fires opens an incident by itself. What people notice can be reported here.",
+            say("Nothing has gone wrong yet"),
+            say("A monitor that fires opens an incident by itself. What people notice can be reported here."),
             icon="emergency_home",
         )
         return
@@ -80,23 +84,29 @@ def _sentence(found: IncidentsView) -> str:
     going = (
         counted(found.going_on, "incident goes on", "incidents go on")
         if found.going_on
-        else "Nothing is going on"
+        else say("Nothing is going on")
     )
-    said = f"{going}; {counted(len(found.lines), 'incident', 'incidents')} on record"
+    said = say(
+        "{going}; {incidents} on record",
+        going=going,
+        incidents=counted(len(found.lines), "incident", "incidents"),
+    )
     if restored:
         middle = sorted(restored)[len(restored) // 2]
-        said += f", restored after {length(middle)} in the middle"
+        said += say(", restored after {length} in the middle", length=length(middle))
     return f"{said}."
 
 
 def _facts(line: IncidentLine, now: datetime) -> str:
     said = [line.severity.title, line.kind.title, f"noticed {ago(line.detected_at, now)}"]
     if line.assignee:
-        said.append(f"{line.assignee} sees to it")
+        said.append(say("{assignee} sees to it", assignee=line.assignee))
     elif line.state is IncidentState.OPEN:
-        said.append("nobody sees to it" + (", and it has waited too long" if line.waits_too_long else ""))
+        said.append(
+            say("nobody sees to it") + (say(", and it has waited too long") if line.waits_too_long else "")
+        )
     if line.to_restore is not None:
-        said.append(f"restored after {length(line.to_restore)}")
+        said.append(say("restored after {length}", length=length(line.to_restore)))
     return " · ".join(said)
 
 
@@ -111,26 +121,28 @@ def length(time_taken: timedelta) -> str:
 
 
 def _open(project: ProjectHead) -> None:
-    with st.popover("Report an incident or a bug", icon=":material/add:", width="content"):
+    with st.popover(say("Report an incident or a bug"), icon=":material/add:", width="content"):
         form = EmptyingForm("incidents:new")
         with form.drawn():
             title = st.text_input(
-                "What is wrong", key=form.key("title"), placeholder="Two depots get each other's lists"
+                say("What is wrong"),
+                key=form.key("title"),
+                placeholder=say("Two depots get each other's lists"),
             )
             kinds = {
-                IncidentKind.INCIDENT.value: "It does harm now",
-                IncidentKind.BUG.value: "A bug, before it does",
+                IncidentKind.INCIDENT.value: say("It does harm now"),
+                IncidentKind.BUG.value: say("A bug, before it does"),
             }
             kind = st.selectbox(
-                "Kind", list(kinds), key=form.key("kind"), format_func=lambda value: kinds[value]
+                say("Kind"), list(kinds), key=form.key("kind"), format_func=lambda value: kinds[value]
             )
             severity = _severity(form.key("severity"))
-            version = st.text_input("Model version (if known)", key=form.key("version"))
-            text = st.text_area("What was seen", key=form.key("text"))
-            if st.form_submit_button("Report it", type="primary"):
+            version = st.text_input(say("Model version (if known)"), key=form.key("version"))
+            text = st.text_area(say("What was seen"), key=form.key("text"))
+            if st.form_submit_button(say("Report it"), type="primary"):
                 form.send(
                     actions.open_incident,
-                    "It is reported, and those who see to it are told.",
+                    say("It is reported, and those who see to it are told."),
                     project_id=project.id,
                     title=title,
                     kind=IncidentKind(kind),
@@ -142,12 +154,14 @@ def _open(project: ProjectHead) -> None:
 
 def _severity(key: str) -> IncidentSeverity:
     words = {
-        each.value: f"{each.title}: taken on within {length(each.taken_on_within)}"
+        each.value: say(
+            "{each}: taken on within {length}", each=each.title, length=length(each.taken_on_within)
+        )
         for each in IncidentSeverity
     }
     if not state.has(key):
         state.put(key, IncidentSeverity.MAJOR.value)
-    chosen = st.selectbox("Severity", list(words), key=key, format_func=lambda value: words[value])
+    chosen = st.selectbox(say("Severity"), list(words), key=key, format_func=lambda value: words[value])
     return IncidentSeverity(chosen or IncidentSeverity.MAJOR)
 
 
@@ -166,15 +180,15 @@ def _one(project: ProjectHead, incident_id: int) -> None:
         navigation.go("incidents", project=found.project_key, incident=incident_id)
     line, now = found.line, identity.now()
     page_header(line.title, about=f"{found.project_name}. {_facts(line, now)}.", mark=STATES[line.state])
-    if st.button("All incidents", icon=":material/arrow_back:", type="tertiary", key="incidents:back"):
+    if st.button(say("All incidents"), icon=":material/arrow_back:", type="tertiary", key="incidents:back"):
         navigation.go("incidents", project=project.key)
     definitions(_record(found))
-    _text("Cause", found.cause)
-    _text("Fix", found.fix)
-    _text("What was learned", found.lessons)
+    _text(say("Cause"), found.cause)
+    _text(say("Fix"), found.fix)
+    _text(say("What was learned"), found.lessons)
     _readings(project, found)
     _next(found)
-    st.header("What happened", anchor=False)
+    st.header(say("What happened"), anchor=False)
     for note in reversed(found.notes):
         with st.container(gap=None):
             st.caption(f"{plain(note.who)}, {ago(note.at, now)}", help=exact(note.at))
@@ -186,25 +200,34 @@ def _one(project: ProjectHead, incident_id: int) -> None:
 def _record(found: IncidentView) -> list[tuple[str, str]]:
     line = found.line
     pairs = [
-        ("Began", exact(line.started_at)),
-        ("Noticed", f"{exact(line.detected_at)}, after {length(line.to_detect)}"),
-        ("Restored", _restored(line)),
-        ("Sees to it", line.assignee),
-        ("Model version", found.model_version),
-        ("Opened by", found.opened_by),
+        (say("Began"), exact(line.started_at)),
+        (
+            say("Noticed"),
+            say(
+                "{detected_at}, after {length}",
+                detected_at=exact(line.detected_at),
+                length=length(line.to_detect),
+            ),
+        ),
+        (say("Restored"), _restored(line)),
+        (say("Sees to it"), line.assignee),
+        (say("Model version"), found.model_version),
+        (say("Opened by"), found.opened_by),
     ]
     if found.fixed_at:
-        pairs.append(("Fix recorded", f"{found.fixed_by}, {exact(found.fixed_at)}"))
-        pairs.append(("Version with the fix", found.fixed_version))
+        pairs.append((say("Fix recorded"), f"{found.fixed_by}, {exact(found.fixed_at)}"))
+        pairs.append((say("Version with the fix"), found.fixed_version))
     if found.signed_at:
-        pairs.append(("Fix signed", f"{found.signed_by}, {exact(found.signed_at)}"))
+        pairs.append((say("Fix signed"), f"{found.signed_by}, {exact(found.signed_at)}"))
     return pairs
 
 
 def _restored(line: IncidentLine) -> str:
     if line.restored_at is None or line.to_restore is None:
-        return "not yet"
-    return f"{exact(line.restored_at)}, after {length(line.to_restore)}"
+        return say("not yet")
+    return say(
+        "{restored_at}, after {length}", restored_at=exact(line.restored_at), length=length(line.to_restore)
+    )
 
 
 def _text(title: str, text: str) -> None:
@@ -216,9 +239,18 @@ def _text(title: str, text: str) -> None:
 def _readings(project: ProjectHead, found: IncidentView) -> None:
     if not found.fired_at:
         return
-    st.header("Readings behind it", anchor=False)
+    st.header(say("Readings behind it"), anchor=False)
     times = counted(len(found.fired_at), "time")
-    st.markdown(plain(f"“{found.line.monitor_name}” fired {times} in the course of it."), anchors=False)
+    st.markdown(
+        plain(
+            say(
+                "“{monitor_name}” fired {times} in the course of it.",
+                monitor_name=found.line.monitor_name,
+                times=times,
+            )
+        ),
+        anchors=False,
+    )
     st.dataframe(
         {
             "At": [each.key if each.kind == "breach" else exact(each.at) for each in found.fired_at],
@@ -228,7 +260,9 @@ def _readings(project: ProjectHead, found: IncidentView) -> None:
         },
         hide_index=True,
     )
-    if st.button("Show the monitor", icon=":material/monitoring:", type="tertiary", key="incidents:monitor"):
+    if st.button(
+        say("Show the monitor"), icon=":material/monitoring:", type="tertiary", key="incidents:monitor"
+    ):
         navigation.go("monitors", project=project.key, monitor=found.line.monitor_key)
 
 
@@ -241,31 +275,35 @@ def _next(found: IncidentView) -> None:
     with st.container(horizontal=True, gap="small"):
         if "take_on" in found.may:
             if found.line.state is IncidentState.OPEN and st.button(
-                "I see to it", type="primary", icon=":material/front_hand:", key="incidents:take"
+                say("I see to it"), type="primary", icon=":material/front_hand:", key="incidents:take"
             ):
-                perform(actions.take_on, done="It is yours.", incident_id=incident)
-            with st.popover("Give it to somebody", icon=":material/person_add:", width="content"):
+                perform(actions.take_on, done=say("It is yours."), incident_id=incident)
+            with st.popover(say("Give it to somebody"), icon=":material/person_add:", width="content"):
                 _assign(found)
         if "fix" in found.may:
-            with st.popover("Record the fix", icon=":material/build:", width="content"):
+            with st.popover(say("Record the fix"), icon=":material/build:", width="content"):
                 _fix(found)
         if "sign" in found.may:
-            with st.popover("Sign the fix", icon=":material/draw:", type="primary", width="content"):
+            with st.popover(say("Sign the fix"), icon=":material/draw:", type="primary", width="content"):
                 _sign(found)
         if "close" in found.may:
             with st.popover(
-                "Write the review", icon=":material/rate_review:", type="primary", width="content"
+                say("Write the review"), icon=":material/rate_review:", type="primary", width="content"
             ):
                 _say(found, _CLOSE)
         if "edit" in found.may:
-            with st.popover("Change what it says", icon=":material/edit:", width="content"):
+            with st.popover(say("Change what it says"), icon=":material/edit:", width="content"):
                 _edit(found)
         if "reopen" in found.may:
-            with st.popover("Open it again", icon=":material/undo:", width="content"):
+            with st.popover(say("Open it again"), icon=":material/undo:", width="content"):
                 _say(found, _REOPEN)
     if found.line.state is IncidentState.FIXED and "sign" not in found.may:
         st.caption(
-            plain(found.sign_blockers[0].text if found.sign_blockers else f"Signed by {found.signers}.")
+            plain(
+                found.sign_blockers[0].text
+                if found.sign_blockers
+                else say("Signed by {signers}.", signers=found.signers)
+            )
         )
 
 
@@ -277,17 +315,17 @@ def _assign(found: IncidentView) -> None:
     form = _form(found, "assign")
     with form.drawn():
         person = st.selectbox(
-            "Who sees to it",
+            say("Who sees to it"),
             list(found.people),
             index=None,
             key=form.key("person"),
             format_func=lambda key: plain(found.people[key]),
         )
-        if st.form_submit_button("Give it to them", type="primary"):
+        if st.form_submit_button(say("Give it to them"), type="primary"):
             if person is None:
-                st.error("Choose somebody.", icon=":material/error:")
+                st.error(say("Choose somebody."), icon=":material/error:")
                 return
-            done = f"{found.people[person]} sees to it, and is told."
+            done = say("{people} sees to it, and is told.", people=found.people[person])
             form.send(actions.take_on, done, incident_id=found.line.id, assignee=person)
 
 
@@ -295,15 +333,15 @@ def _fix(found: IncidentView) -> None:
     form = _form(found, "fix")
     form.begin_with("cause", found.cause)
     with form.drawn():
-        cause = st.text_area("Why it happened", key=form.key("cause"))
-        fix = st.text_area("What was done about it", key=form.key("fix"))
-        version = st.text_input("Version with the fix (if any)", key=form.key("version"))
-        restored = _moment("Right again since (UTC; empty: now)", form.key("restored"))
-        st.caption(plain(f"It is then signed by {found.signers}."))
-        if st.form_submit_button("Record the fix", type="primary"):
+        cause = st.text_area(say("Why it happened"), key=form.key("cause"))
+        fix = st.text_area(say("What was done about it"), key=form.key("fix"))
+        version = st.text_input(say("Version with the fix (if any)"), key=form.key("version"))
+        restored = _moment(say("Right again since (UTC; empty: now)"), form.key("restored"))
+        st.caption(plain(say("It is then signed by {signers}.", signers=found.signers)))
+        if st.form_submit_button(say("Record the fix"), type="primary"):
             form.send(
                 actions.record_fix,
-                "The fix waits for its signature.",
+                say("The fix waits for its signature."),
                 incident_id=found.line.id,
                 cause=cause,
                 fix=fix,
@@ -315,19 +353,19 @@ def _fix(found: IncidentView) -> None:
 def _moment(label: str, key: str) -> datetime | None:
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
         day: date | None = st.date_input(label, value=None, format="YYYY-MM-DD", key=f"{key}:day")
-        hour: time | None = st.time_input("Time (UTC)", value=None, key=f"{key}:time")
+        hour: time | None = st.time_input(say("Time (UTC)"), value=None, key=f"{key}:time")
     return None if day is None else datetime.combine(day, hour or time(), UTC)
 
 
 def _sign(found: IncidentView) -> None:
     form = _form(found, "sign")
     with form.drawn():
-        text = st.text_area("What you looked at, or what is missing", key=form.key("text"))
+        text = st.text_area(say("What you looked at, or what is missing"), key=form.key("text"))
         with st.container(horizontal=True, gap="small"):
-            signed = st.form_submit_button("Sign it", type="primary")
-            refused = st.form_submit_button("Send it back")
+            signed = st.form_submit_button(say("Sign it"), type="primary")
+            refused = st.form_submit_button(say("Send it back"))
         if signed or refused:
-            done = "The fix is signed." if signed else "The fix was sent back."
+            done = say("The fix is signed.") if signed else say("The fix was sent back.")
             form.send(actions.sign_fix, done, incident_id=found.line.id, accepted=signed, text=text)
 
 
@@ -339,15 +377,15 @@ def _edit(found: IncidentView) -> None:
     form.begin_with("cause", found.cause)
     form.begin_with("version", found.model_version)
     with form.drawn():
-        title = st.text_input("What is wrong", key=form.key("title"))
+        title = st.text_input(say("What is wrong"), key=form.key("title"))
         severity = _severity(form.key("severity"))
-        version = st.text_input("Model version", key=form.key("version"))
-        cause = st.text_area("Why it happened, as far as it is known", key=form.key("cause"))
-        started = _moment("Began (empty: as it is)", form.key("started"))
-        if st.form_submit_button("Save", type="primary"):
+        version = st.text_input(say("Model version"), key=form.key("version"))
+        cause = st.text_area(say("Why it happened, as far as it is known"), key=form.key("cause"))
+        started = _moment(say("Began (empty: as it is)"), form.key("started"))
+        if st.form_submit_button(say("Save"), type="primary"):
             form.send(
                 actions.edit,
-                "Saved.",
+                say("Saved."),
                 incident_id=found.line.id,
                 base=base,
                 title=title,
@@ -373,20 +411,25 @@ class _Said:
 
 _CLOSE = _Said(
     "close",
-    "What was learned, and what will be done otherwise",
-    "Close the incident",
-    "The incident is closed.",
+    mark("What was learned, and what will be done otherwise"),
+    mark("Close the incident"),
+    mark("The incident is closed."),
     actions.close,
     "lessons",
 )
 _REOPEN = _Said(
-    "reopen", "Why it is not over", "Open it again", "It is open again.", actions.reopen, "reason"
+    "reopen",
+    mark("Why it is not over"),
+    mark("Open it again"),
+    mark("It is open again."),
+    actions.reopen,
+    "reason",
 )
 _NOTE = _Said(
     "note",
-    "Write down what was seen or done",
-    "Add",
-    "Written down.",
+    mark("Write down what was seen or done"),
+    mark("Add"),
+    mark("Written down."),
     actions.note,
     "text",
     is_main=False,

@@ -12,6 +12,7 @@ from lifecycle.actions import monitors as actions
 from lifecycle.errors import LifecycleError
 from lifecycle.interchange.register_files import RegisterFile
 from lifecycle.interchange.series import Series, read_readings, read_series
+from lifecycle.language import mark, say
 from lifecycle.queries import monitors as queries
 from lifecycle.queries.monitors import MonitorView, Spot
 from lifecycle.queries.projects import ProjectHead
@@ -29,14 +30,18 @@ from lifecycle.ui.views import readings, series
 _NEW = "monitors:form"
 _UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400, "weeks": 604_800}
 _KINDS = {
-    LimitKind.FIXED: "A fixed limit",
-    LimitKind.CHANGE: "So far away from the release's baseline",
-    LimitKind.CHANGE_SHARE: "So large a share away from the release's baseline",
-    LimitKind.ROW: "The limit that each reading brings",
+    LimitKind.FIXED: mark("A fixed limit"),
+    LimitKind.CHANGE: mark("So far away from the release's baseline"),
+    LimitKind.CHANGE_SHARE: mark("So large a share away from the release's baseline"),
+    LimitKind.ROW: mark("The limit that each reading brings"),
 }
-_SIDES = {Direction.BELOW: "Below it", Direction.ABOVE: "Above it"}
-_MISSING = {Missing.SKIP: "Passed over", Missing.RESET: "Ends a run of breaches"}
-_FETCHED = {"": "No", "experiment": "Runs of an experiment", "model": "Runs of a registered model"}
+_SIDES = {Direction.BELOW: mark("Below it"), Direction.ABOVE: mark("Above it")}
+_MISSING = {Missing.SKIP: mark("Passed over"), Missing.RESET: mark("Ends a run of breaches")}
+_FETCHED = {
+    "": mark("No"),
+    "experiment": mark("Runs of an experiment"),
+    "model": mark("Runs of a registered model"),
+}
 _PER_CENT = 100
 _MOST_REPLAYED = 5_000  # readings of the monitor itself; a file may be longer
 
@@ -46,21 +51,23 @@ def show(project: ProjectHead, view: MonitorView | None) -> None:
     prefix = state.fresh(f"{_NEW}:{view.key if view else 'new'}")
     base = state.base(f"{prefix}:name", view.revision if view else 0)
     _seed(prefix, view.spec if view else MonitorSpec("", Direction.BELOW))
-    st.header(plain(f"Change “{view.name}”") if view else "Watch a figure", anchor=False)
+    st.header(plain(say("Change “{view}”", view=view.name)) if view else say("Watch a figure"), anchor=False)
     spec = _fields(project, prefix, view)
     said = problems(spec)
     st.markdown(
-        plain(f"It means trouble {rule_text(spec)}.")
+        plain(say("It means trouble {rule_text}.", rule_text=rule_text(spec)))
         if not said
-        else "Say what is watched, and from where on.",
+        else say("Say what is watched, and from where on."),
         anchors=False,
     )
     with st.container(horizontal=True, gap="small"):
         if st.button(
-            "Save the rule" if view else "Watch it from now on", type="primary", key=f"{prefix}:save"
+            say("Save the rule") if view else say("Watch it from now on"),
+            type="primary",
+            key=f"{prefix}:save",
         ):
             _save(project, view, spec, base, prefix)
-        if st.button("Back to the monitors", key=f"{prefix}:back"):
+        if st.button(say("Back to the monitors"), key=f"{prefix}:back"):
             navigation.go("monitors", project=project.key, monitor=view.key if view else None)
     _trial(project, prefix, view, spec, ready="limit" not in said)
 
@@ -75,7 +82,9 @@ def _save(project: ProjectHead, view: MonitorView | None, spec: MonitorSpec, bas
         components.refusal(outcome.refusal)
         return
     state.renew(f"{_NEW}:{view.key if view else 'new'}")
-    state.flash("success", f"{spec.name} is watched: trouble {rule_text(spec)}.")
+    state.flash(
+        "success", say("{spec} is watched: trouble {rule_text}.", spec=spec.name, rule_text=rule_text(spec))
+    )
     navigation.go("monitors", project=project.key, monitor=view.key if view else None)
 
 
@@ -116,36 +125,38 @@ def _seed(prefix: str, spec: MonitorSpec) -> None:
 def _fields(project: ProjectHead, prefix: str, view: MonitorView | None) -> MonitorSpec:
     before = view.spec if view else MonitorSpec("", Direction.BELOW)
     name = st.text_input(
-        "What is watched", key=f"{prefix}:name", placeholder="First-attempt deliveries", width=420
+        say("What is watched"), key=f"{prefix}:name", placeholder=say("First-attempt deliveries"), width=420
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        kind = LimitKind(_choice("Limit", _KINDS, f"{prefix}:kind", 360))
-        side = Direction(_choice("Trouble is", _SIDES, f"{prefix}:side", 160))
+        kind = LimitKind(_choice(say("Limit"), _KINDS, f"{prefix}:kind", 360))
+        side = Direction(_choice(say("Trouble is"), _SIDES, f"{prefix}:side", 160))
         threshold = None
         if kind is not LimitKind.ROW:
             threshold = _number(_threshold_label(kind), f"{prefix}:threshold")
     baseline = before.baseline
     if kind.needs_baseline:
-        help_text = "What the release scored when it was approved. Releases set it by themselves."
-        baseline = _number("Baseline", f"{prefix}:baseline", help_text)
+        help_text = say("What the release scored when it was approved. Releases set it by themselves.")
+        baseline = _number(say("Baseline"), f"{prefix}:baseline", help_text)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         consecutive = st.number_input(
-            "Breaches in a row", min_value=1, step=1, key=f"{prefix}:consecutive", width=160
+            say("Breaches in a row"), min_value=1, step=1, key=f"{prefix}:consecutive", width=160
         )
-        lasting = _length("And lasting (if it should)", f"{prefix}:lasting")
-        missing = Missing(_choice("A missing value is", _MISSING, f"{prefix}:missing", 220))
+        lasting = _length(say("And lasting (if it should)"), f"{prefix}:lasting")
+        missing = Missing(_choice(say("A missing value is"), _MISSING, f"{prefix}:missing", 220))
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        expected = _length("A reading is expected every", f"{prefix}:expected")
+        expected = _length(say("A reading is expected every"), f"{prefix}:expected")
         severities = {severity: severity.title for severity in IncidentSeverity}
-        severity = IncidentSeverity(_choice("Its incidents are", severities, f"{prefix}:severity", 200))
+        severity = IncidentSeverity(_choice(say("Its incidents are"), severities, f"{prefix}:severity", 200))
         owner = _owner(project, prefix, before.owner)
-    action = st.text_input("What is to be done when it fires", key=f"{prefix}:action")
-    source = st.text_input("Where the readings come from", key=f"{prefix}:source")
+    action = st.text_input(say("What is to be done when it fires"), key=f"{prefix}:action")
+    source = st.text_input(say("Where the readings come from"), key=f"{prefix}:source")
     fetched = _mlflow(prefix, before.mlflow)
     retrain = st.checkbox(
-        "Call for retraining when it fires",
+        say("Call for retraining when it fires"),
         key=f"{prefix}:retrain",
-        help="A signed call to the webhooks that listen for it; an administrator adds them under Deliveries.",
+        help=say(
+            "A signed call to the webhooks that listen for it; an administrator adds them under Deliveries."
+        ),
     )
     if kind is LimitKind.CHANGE_SHARE and threshold is not None:
         threshold /= _PER_CENT
@@ -179,12 +190,12 @@ def _mlflow(prefix: str, before: MlflowSource | None) -> MlflowSource | None:
     if cache.settings().mlflow is None:
         return before
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        kind = _choice("Fetch readings from the MLflow server", _FETCHED, f"{prefix}:mlflow", 300)
+        kind = _choice(say("Fetch readings from the MLflow server"), _FETCHED, f"{prefix}:mlflow", 300)
         if not kind:
             return None
-        label = "Name of the experiment" if kind == "experiment" else "Name of the registered model"
+        label = say("Name of the experiment") if kind == "experiment" else say("Name of the registered model")
         name = st.text_input(label, key=f"{prefix}:mlflow_name", width=260)
-        metric = st.text_input("Metric of its runs", key=f"{prefix}:mlflow_metric", width=220)
+        metric = st.text_input(say("Metric of its runs"), key=f"{prefix}:mlflow_metric", width=220)
     return MlflowSource((metric or "").strip(), **{kind: (name or "").strip()})
 
 
@@ -200,9 +211,9 @@ def _choice(label: str, words: Mapping[Any, str], key: str, width: int) -> str:
 
 def _threshold_label(kind: LimitKind) -> str:
     return {
-        LimitKind.FIXED: "Limit is",
-        LimitKind.CHANGE: "So far away",
-        LimitKind.CHANGE_SHARE: "Share in %",
+        LimitKind.FIXED: say("Limit is"),
+        LimitKind.CHANGE: say("So far away"),
+        LimitKind.CHANGE_SHARE: say("Share in %"),
     }[kind]
 
 
@@ -215,7 +226,7 @@ def _length(label: str, key: str) -> int | None:
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom", width="content"):
         amount = st.number_input(label, value=None, min_value=1, step=1, key=key, width=180)
         unit = st.selectbox(
-            "Unit of that time", list(_UNITS), key=f"{key}_unit", label_visibility="collapsed", width=110
+            say("Unit of that time"), list(_UNITS), key=f"{key}_unit", label_visibility="collapsed", width=110
         )
     return None if amount is None else int(amount) * _UNITS[unit]
 
@@ -245,10 +256,10 @@ def _owner(project: ProjectHead, prefix: str, before: str) -> str:
         state.put(key, before)
     return str(
         st.selectbox(
-            "Who answers",
+            say("Who answers"),
             options,
             key=key,
-            format_func=lambda person: plain(str(names.get(person, person))) or "Nobody yet",
+            format_func=lambda person: plain(str(names.get(person, person))) or say("Nobody yet"),
             width=220,
         )
     )
@@ -268,11 +279,11 @@ class _Past:
 def _trial(
     project: ProjectHead, prefix: str, view: MonitorView | None, spec: MonitorSpec, *, ready: bool
 ) -> None:
-    st.header("Try it on a past series", anchor=False)
+    st.header(say("Try it on a past series"), anchor=False)
     file = waiting_file()
     if file is None:
         readings.readings_form(
-            "Past series",
+            say("Past series"),
             project=project.key,
             monitor=view.key if view else None,
             do="edit" if view else "new",
@@ -282,9 +293,11 @@ def _trial(
     try:
         past = _past(project, prefix, view, spec, file)
         if past is None:
-            st.caption("Where would it have fired? Choose a file of past readings; nothing of it is stored.")
+            st.caption(
+                say("Where would it have fired? Choose a file of past readings; nothing of it is stored.")
+            )
         elif not ready:
-            st.caption("Give the limit first.")
+            st.caption(say("Give the limit first."))
         else:
             _replayed(past, spec)
     except LifecycleError as error:
@@ -297,7 +310,7 @@ def _past(
     if file is not None:
         own = spec.limit_kind is LimitKind.ROW
         key, column, limit = readings.columns(file, f"{prefix}:columns", own_limit=own)
-        return _Past("in the file", _spots(_read(file, spec, key, column, limit).points))
+        return _Past(say("in the file"), _spots(_read(file, spec, key, column, limit).points))
     if view is None or not view.readings:
         return None
     found = cache.read(
@@ -309,7 +322,7 @@ def _past(
         monitor_key=view.key,
         most=_MOST_REPLAYED,
     )
-    return None if found.is_aggregated else _Past("stored so far", found.spots)
+    return None if found.is_aggregated else _Past(say("stored so far"), found.spots)
 
 
 def _read(file: RegisterFile, spec: MonitorSpec, key: str, column: str, limit: str) -> Series:
@@ -350,14 +363,23 @@ def _replayed(past: _Past, spec: MonitorSpec) -> None:
         for spot, point, judgement in zip(past.spots, points, judged, strict=True)
     ]
     fires = [drawn[index] for index in found.fires_at]
-    times = f"it would have fired {counted(len(fires), 'time')}" if fires else "it would not have fired"
-    missing = f", {found.missing:,} missing" if found.missing else ""
-    sentence = (
-        f"{counted(found.points, 'reading')} {past.what}: {found.breaches:,} in breach{missing}; {times}."
+    times = (
+        say("it would have fired {times}", times=counted(len(fires), "time"))
+        if fires
+        else say("it would not have fired")
+    )
+    missing = say(", {missing:,} missing", missing=found.missing) if found.missing else ""
+    sentence = say(
+        "{readings} {what}: {breaches:,} in breach{missing}; {times}.",
+        readings=counted(found.points, "reading"),
+        what=past.what,
+        breaches=found.breaches,
+        missing=missing,
+        times=times,
     )
     st.markdown(plain(sentence), anchors=False)
     if spec.limit_kind.needs_baseline and spec.baseline is None:
-        st.caption("Without a baseline nothing can be judged yet.")
+        st.caption(say("Without a baseline nothing can be judged yet."))
     if not drawn:
         return
     shown = _thinned(drawn, {spot.key for spot in fires})
@@ -368,7 +390,9 @@ def _replayed(past: _Past, spec: MonitorSpec) -> None:
         alt=sentence,
     )
     if fires:
-        with st.expander("Where it would have fired", icon=":material/table:", expanded=len(fires) <= 10):
+        with st.expander(
+            say("Where it would have fired"), icon=":material/table:", expanded=len(fires) <= 10
+        ):
             st.dataframe(
                 {
                     "At": [spot.key for spot in fires],

@@ -12,6 +12,7 @@ from datetime import datetime
 import streamlit as st
 
 from lifecycle.actions import monitors as actions
+from lifecycle.language import mark, say
 from lifecycle.queries import monitors as queries
 from lifecycle.queries.monitors import MonitorsView, MonitorView, SeriesView, Spot
 from lifecycle.queries.projects import ProjectHead
@@ -28,25 +29,28 @@ LOOKS_EVERY = 5  # seconds
 SERIES = "monitors:series"
 _SHOWN = 300  # readings in the table beneath a chart
 MARKS = {
-    "fine": Mark("Fine", "green", "check_circle"),
-    "breach": Mark("In breach", "red", "warning"),
-    "missing": Mark("Newest is missing", "orange", "help"),
-    "silent": Mark("Silent", "orange", "volume_off"),
-    "paused": Mark("Paused", "gray", "pause_circle"),
-    "retired": Mark("Retired", "gray", "archive"),
-    "empty": Mark("No readings yet", "gray", "hourglass_empty"),
+    "fine": Mark(mark("Fine"), "green", "check_circle"),
+    "breach": Mark(mark("In breach"), "red", "warning"),
+    "missing": Mark(mark("Newest is missing"), "orange", "help"),
+    "silent": Mark(mark("Silent"), "orange", "volume_off"),
+    "paused": Mark(mark("Paused"), "gray", "pause_circle"),
+    "retired": Mark(mark("Retired"), "gray", "archive"),
+    "empty": Mark(mark("No readings yet"), "gray", "hourglass_empty"),
 }
 
 
 def show(project: ProjectHead) -> None:
     """The page: a form where the address asks for one, otherwise what is watched."""
     if not project.is_adopted:
-        imported.not_yet(project, "Monitors")
+        imported.not_yet(project, say("Monitors"))
         return
     found = view_of(project)
     page_header(
-        "Monitors",
-        about=f"{project.name}. What is watched in production, and from which level on it means trouble.",
+        say("Monitors"),
+        about=say(
+            "{project}. What is watched in production, and from which level on it means trouble.",
+            project=project.name,
+        ),
     )
     if navigation.here("do") in ("new", "edit") and found.rights.edit:
         monitor_form.show(project, chosen_of(found) if navigation.here("do") == "edit" else None)
@@ -79,16 +83,18 @@ def _to_do(project: ProjectHead, found: MonitorsView) -> None:
     waiting = [row for row in found.plan if not row.monitor_key and not row.problem]
     if not found.monitors:
         empty_state(
-            "Nothing is watched yet",
-            "Take over what the monitoring plan (R13) promises, or watch a figure of your own. Then push readings "
-            "by file, command line or program.",
+            say("Nothing is watched yet"),
+            say(
+                "Take over what the monitoring plan (R13) promises, or watch a figure of your own. Then push readings "
+                "by file, command line or program."
+            ),
             icon="monitoring",
         )
     if not found.rights.create:
         return
     with st.container(horizontal=True, gap="small"):
         if waiting and st.button(
-            f"Watch what is planned ({len(waiting)})",
+            say("Watch what is planned ({waiting_count})", waiting_count=len(waiting)),
             icon=":material/playlist_add_check:",
             type="primary",
             key="monitors:from_plan",
@@ -96,16 +102,24 @@ def _to_do(project: ProjectHead, found: MonitorsView) -> None:
         ):
             perform(
                 actions.create_from_plan,
-                done=f"{counted(len(waiting), 'figure')} of the plan will be watched from now on.",
+                done=say(
+                    "{figures} of the plan will be watched from now on.",
+                    figures=counted(len(waiting), "figure"),
+                ),
                 project_id=project.id,
             )
-        if st.button("Watch a figure", icon=":material/add:", key="monitors:new"):
+        if st.button(say("Watch a figure"), icon=":material/add:", key="monitors:new"):
             navigation.go("monitors", project=project.key, do="new")
     lacking = [row for row in found.plan if row.problem and not row.monitor_key]
     if lacking:
         names = ", ".join(f"“{row.metric}”" for row in lacking)
         st.caption(
-            plain(f"The plan gives no threshold for {names}, or does not say on which side trouble is.")
+            plain(
+                say(
+                    "The plan gives no threshold for {names}, or does not say on which side trouble is.",
+                    names=names,
+                )
+            )
         )
 
 
@@ -134,11 +148,11 @@ def _sentence(found: MonitorsView) -> str:
     in_breach = [view for view in watched if view.is_in_breach]
     silent = [view for view in watched if view.is_silent]
     if in_breach:
-        parts.append(f"{', '.join(view.name for view in in_breach[:3])} in breach")
+        parts.append(say("{view} in breach", view=", ".join(view.name for view in in_breach[:3])))
     if silent:
         parts.append(f"{', '.join(view.name for view in silent[:3])} silent")
     if not in_breach and not silent and watched:
-        parts.append("none of them in breach")
+        parts.append(say("none of them in breach"))
     return "; ".join(parts) + "."
 
 
@@ -149,15 +163,25 @@ def _alarms(project: ProjectHead, found: MonitorsView) -> None:
             continue
         with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(
-                f":red[:material/emergency_home:] An incident of **{plain(view.name)}** is open.",
+                say(
+                    ":red[:material/emergency_home:] An incident of **{view}** is open.",
+                    view=plain(view.name),
+                ),
                 width="stretch",
                 anchors=False,
             )
-            if st.button("Open the incident", key=f"monitors:incident:{view.incident_id}", type="tertiary"):
+            if st.button(
+                say("Open the incident"), key=f"monitors:incident:{view.incident_id}", type="tertiary"
+            ):
                 navigation.go("incidents", project=project.key, incident=view.incident_id)
     for ground in found.lost_ground:
         st.warning(
-            f"The sign-off of {ground.role.title} at the {ground.gate.title} gate is stale. {plain(ground.reason)}",
+            say(
+                "The sign-off of {role} at the {gate} gate is stale. {reason}",
+                role=ground.role.title,
+                gate=ground.gate.title,
+                reason=plain(ground.reason),
+            ),
             icon=":material/history_toggle_off:",
         )
 
@@ -189,10 +213,16 @@ def _row(project: ProjectHead, view: MonitorView, now: datetime, *, is_chosen: b
 def _facts(view: MonitorView, now: datetime) -> str:
     said = [f"trouble {view.rule}"]
     if view.latest_at is not None:
-        said.append(f"newest {number_text(view.latest_value)} ({view.latest_key})")
+        said.append(
+            say(
+                "newest {number_text} ({latest_key})",
+                number_text=number_text(view.latest_value),
+                latest_key=view.latest_key,
+            )
+        )
         said.append(f"arrived {ago(view.heard_at, now)}")
     if view.spec.expected_seconds:
-        said.append(f"expected every {length_text(view.spec.expected_seconds)}")
+        said.append(say("expected every {length_text}", length_text=length_text(view.spec.expected_seconds)))
     if view.owner:
         said.append(f"{view.owner} answers")
     return " · ".join(said)
@@ -209,7 +239,7 @@ def _series(project: ProjectHead, view: MonitorView, now: datetime) -> None:
     st.header(plain(view.name), anchor=False)
     fetching.state(project, view, now)
     if not found.spots:
-        st.caption("No reading has come yet. Push a file below, or let a program push them.")
+        st.caption(say("No reading has come yet. Push a file below, or let a program push them."))
         return
     sentence = _series_sentence(found)
     st.markdown(plain(sentence), anchors=False)
@@ -222,21 +252,26 @@ def _series(project: ProjectHead, view: MonitorView, now: datetime) -> None:
         config=dict(charts.CONFIG),
         alt=sentence,
     )
-    with st.expander("The same as a table", icon=":material/table:"):
+    with st.expander(say("The same as a table"), icon=":material/table:"):
         _table(found.spots)
     if found.firings:
-        with st.expander(f"Firings ({len(found.firings)})", icon=":material/notifications_active:"):
+        with st.expander(
+            say("Firings ({firings_count})", firings_count=len(found.firings)),
+            icon=":material/notifications_active:",
+        ):
             _firings(found)
-    with st.expander("How readings arrived", icon=":material/inbox:"):
+    with st.expander(say("How readings arrived"), icon=":material/inbox:"):
         _arrivals(found, now)
 
 
 def _series_sentence(found: SeriesView) -> str:
-    breaches = f"{found.breaches:,} in breach" if found.breaches else "none in breach"
-    missing = f", {found.missing:,} missing" if found.missing else ""
+    breaches = (
+        say("{breaches:,} in breach", breaches=found.breaches) if found.breaches else say("none in breach")
+    )
+    missing = say(", {missing:,} missing", missing=found.missing) if found.missing else ""
     fired = sum(each.holds for each in found.firings)
-    times = f"it fired {counted(fired, 'time')}" if fired else "it never fired"
-    drawn = " Neighbours are drawn together." if found.is_aggregated else ""
+    times = say("it fired {times}", times=counted(fired, "time")) if fired else say("it never fired")
+    drawn = say(" Neighbours are drawn together.") if found.is_aggregated else ""
     return f"{counted(found.readings, 'reading')}, {breaches}{missing}; {times}.{drawn}"
 
 
@@ -259,7 +294,7 @@ def _firings(found: SeriesView) -> None:
     st.dataframe(
         {
             "At": [
-                each.key if each.kind == "breach" else f"silent since {exact(each.at)}"
+                each.key if each.kind == "breach" else say("silent since {at}", at=exact(each.at))
                 for each in found.firings
             ],
             "Value": [each.value for each in found.firings],
@@ -267,7 +302,7 @@ def _firings(found: SeriesView) -> None:
             "Noticed": [exact(each.fired_at) for each in found.firings],
             "Incident": [each.incident_id for each in found.firings],
             "Still follows": [
-                "yes" if each.holds else "no, later readings say otherwise" for each in found.firings
+                "yes" if each.holds else say("no, later readings say otherwise") for each in found.firings
             ],
         },
         hide_index=True,
@@ -275,7 +310,7 @@ def _firings(found: SeriesView) -> None:
 
 
 def _arrivals(found: SeriesView, now: datetime) -> None:
-    st.caption(f"The last {len(found.arrivals)} batches, newest first.")
+    st.caption(say("The last {arrivals_count} batches, newest first.", arrivals_count=len(found.arrivals)))
     st.dataframe(
         {
             "When": [exact(each.at) for each in found.arrivals],
@@ -298,34 +333,42 @@ def _arrivals(found: SeriesView, now: datetime) -> None:
 
 def _change(project: ProjectHead, found: MonitorsView, view: MonitorView) -> None:
     if view.spec.action:
-        st.markdown(f"**What is to be done when it fires:** {plain(view.spec.action)}", anchors=False)
+        st.markdown(
+            say("**What is to be done when it fires:** {action}", action=plain(view.spec.action)),
+            anchors=False,
+        )
     if found.rights.push and view.state != "retired":
         fetching.button(view)
         readings.upload(project, view)
     if not found.rights.edit or view.state == "retired":
         return
     with st.container(horizontal=True, gap="small"):
-        if st.button("Change the rule", icon=":material/tune:", key=f"monitors:edit:{view.id}"):
+        if st.button(say("Change the rule"), icon=":material/tune:", key=f"monitors:edit:{view.id}"):
             navigation.go("monitors", project=project.key, monitor=view.key, do="edit")
         if found.rights.correct and view.readings:
-            with st.popover("Correct a reading", icon=":material/edit:", width="content"):
+            with st.popover(say("Correct a reading"), icon=":material/edit:", width="content"):
                 readings.correct(view)
         if view.state == "paused":
-            if st.button("Switch it on", icon=":material/play_arrow:", key=f"monitors:resume:{view.id}"):
-                perform(actions.resume, done=f"{view.name} is watched again.", monitor_id=view.id)
+            if st.button(say("Switch it on"), icon=":material/play_arrow:", key=f"monitors:resume:{view.id}"):
+                perform(
+                    actions.resume, done=say("{view} is watched again.", view=view.name), monitor_id=view.id
+                )
         else:
-            with st.popover("Pause", icon=":material/pause:", width="content"):
+            with st.popover(say("Pause"), icon=":material/pause:", width="content"):
                 _with_reason(
-                    view, "Pause", actions.pause, f"{view.name} is paused; readings are still stored."
+                    view,
+                    say("Pause"),
+                    actions.pause,
+                    say("{view} is paused; readings are still stored.", view=view.name),
                 )
         if found.rights.retire:
-            with st.popover("Retire", icon=":material/archive:", width="content"):
-                _with_reason(view, "Retire", actions.retire, f"{view.name} is retired.")
+            with st.popover(say("Retire"), icon=":material/archive:", width="content"):
+                _with_reason(view, say("Retire"), actions.retire, say("{view} is retired.", view=view.name))
 
 
 def _with_reason(view: MonitorView, word: str, action: Callable[..., object], done: str) -> None:
     form = EmptyingForm(f"monitors:{word}:{view.id}")
     with form.drawn():
-        reason = st.text_input("Reason", key=form.key("reason"))
+        reason = st.text_input(say("Reason"), key=form.key("reason"))
         if st.form_submit_button(f"{word} it", type="primary"):
             form.send(action, done, monitor_id=view.id, reason=reason)

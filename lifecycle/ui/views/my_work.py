@@ -9,6 +9,7 @@ from functools import partial
 import streamlit as st
 
 from lifecycle.actions import gates as gate_actions
+from lifecycle.language import mark, say
 from lifecycle.queries import my_work as queries
 from lifecycle.queries import operation, projects
 from lifecycle.queries.my_work import (
@@ -29,7 +30,11 @@ from lifecycle.ui.views import discussion
 from lifecycle.ui.views.findings import to_place
 from lifecycle.vocabulary import Act, ProjectStatus
 
-_ASKED = {Act.APPROVE: "Approve", Act.ACKNOWLEDGE: "Acknowledge", Act.CONSULT: "Give your opinion"}
+_ASKED = {
+    Act.APPROVE: mark("Approve"),
+    Act.ACKNOWLEDGE: mark("Acknowledge"),
+    Act.CONSULT: mark("Give your opinion"),
+}
 
 
 def show() -> None:
@@ -37,7 +42,7 @@ def show() -> None:
     person = identity.signed_in()
     view = cache.read_with_guide(queries.my_work, by=identity.actor(), at=identity.this_hour())
     due = cache.read_with_guide(operation.due_reviews, by=identity.actor(), at=identity.this_hour())
-    page_header("My work", about=_sentence(view, sum(bool(each.because) for each in due)))
+    page_header(say("My work"), about=_sentence(view, sum(bool(each.because) for each in due)))
     if view.is_empty:
         _nothing_yet(person is not None and identity.reads_everything(person))
         return
@@ -56,24 +61,26 @@ def show() -> None:
 def _sentence(view: MyWork, reviews_due: int) -> str:
     """What today looks like, in one line."""
     if not view.waits and reviews_due:
-        return f"{counted(reviews_due, 'product is', 'products are')} due to be looked at again."
+        return say("{iss} due to be looked at again.", iss=counted(reviews_due, "product is", "products are"))
     if not view.waits:
-        return "Nothing waits for you."
+        return say("Nothing waits for you.")
     overdue = sum(
         item.is_overdue for items in (view.reviews, view.conditions, view.questions) for item in items
     )
-    said = f"{counted(view.waits, 'thing waits', 'things wait')} for you"
-    return f"{said}, {overdue} of them overdue." if overdue else f"{said}."
+    said = say("{waitss} for you", waitss=counted(view.waits, "thing waits", "things wait"))
+    return say("{said}, {overdue} of them overdue.", said=said, overdue=overdue) if overdue else f"{said}."
 
 
 def _nothing_yet(reads_everything: bool) -> None:
     if not cache.read(projects.are_there_any):
         empty_state(
-            "No project yet",
-            "Register the first one: a name is enough. Reviewers are invited under People, and a register that "
-            "you keep already comes in under Import."
+            say("No project yet"),
+            say(
+                "Register the first one: a name is enough. Reviewers are invited under People, and a register that "
+                "you keep already comes in under Import."
+            )
             if reads_everything
-            else "Register the first one: a name is enough.",
+            else say("Register the first one: a name is enough."),
             icon="add_circle",
             action="Register a project",
             to="new-project",
@@ -81,16 +88,18 @@ def _nothing_yet(reads_everything: bool) -> None:
         return
     if reads_everything and navigation.exists("portfolio"):
         empty_state(
-            "Nothing is yours to do",
-            "You have no role on a project. The portfolio shows all of them.",
+            say("Nothing is yours to do"),
+            say("You have no role on a project. The portfolio shows all of them."),
             icon="grid_view",
             action="Open the portfolio",
             to="portfolio",
         )
         return
     empty_state(
-        "Nothing waits for you yet",
-        "Register a project if you manage one. If you review, requests appear here as soon as somebody asks you.",
+        say("Nothing waits for you yet"),
+        say(
+            "Register a project if you manage one. If you review, requests appear here as soon as somebody asks you."
+        ),
         icon="inbox",
         action="Register a project",
         to="new-project",
@@ -103,34 +112,54 @@ def _nothing_yet(reads_everything: bool) -> None:
 def _reviews(view: MyWork) -> None:
     if not view.reviews:
         return
-    st.header(f"Waits for your decision · {len(view.reviews)}", anchor=False)
+    st.header(say("Waits for your decision · {reviews_count}", reviews_count=len(view.reviews)), anchor=False)
     for item in view.reviews:
         _row(
-            f"**{plain(item.project_name)}**  \n:small[{plain(_asked(item))}]",
+            say(
+                "**{project_name}**  \n:small[{asked}]",
+                project_name=plain(item.project_name),
+                asked=plain(_asked(item)),
+            ),
             _due(item, view),
-            "Read and decide",
+            say("Read and decide"),
             f"review:{item.review_id}",
             partial(navigation.go, "review", review=item.review_id),
         )
 
 
 def _asked(item: WaitingReview) -> str:
-    said = f"{_ASKED[item.act]} as {item.role.title} at the {item.gate.title} gate"
+    said = say(
+        "{asked} as {role} at the {gate} gate",
+        asked=_ASKED[item.act],
+        role=item.role.title,
+        gate=item.gate.title,
+    )
     if item.stands_in_for:
-        said = f"For {item.stands_in_for}: {said[0].lower()}{said[1:]}"
+        said = say(
+            "For {stands_in_for}: {said}{said_2}",
+            stands_in_for=item.stands_in_for,
+            said=said[0].lower(),
+            said_2=said[1:],
+        )
     if not item.message:
-        return f"{said}, asked by {item.requested_by}"
+        return say("{said}, asked by {requested_by}", said=said, requested_by=item.requested_by)
     message = one_line(item.message, 100)
     # What the product itself says begins with what it names, quoted.
     return f"{said}: {message}" if message.startswith("“") else f"{said}: “{message}”"
 
 
 def _due(item: WaitingReview, view: MyWork) -> str:
-    waits = f"waits {counted(item.days_waiting, 'day')}" if item.days_waiting else "since today"
+    waits = f"waits {counted(item.days_waiting, 'day')}" if item.days_waiting else say("since today")
     if item.due_on is None:
-        return f":violet[:material/hourglass_top: {waits}]"
+        return say(":violet[:material/hourglass_top: {waits}]", waits=waits)
     colour, icon = ("red", "alarm") if item.is_overdue else ("violet", "hourglass_top")
-    return f":{colour}[:material/{icon}: {until(item.due_on, view.today)}] :gray[· {waits}]"
+    return say(
+        ":{colour}[:material/{icon}: {until}] :gray[· {waits}]",
+        colour=colour,
+        icon=icon,
+        until=until(item.due_on, view.today),
+        waits=waits,
+    )
 
 
 def _row(text: str, note: str, button: str, key: str, press: Callable[[], object]) -> None:
@@ -163,12 +192,19 @@ def _line(text: str, note: str) -> Iterator[None]:
 def _stale(view: MyWork) -> None:
     if not view.stale:
         return
-    st.header(f"Your decisions that have become stale · {len(view.stale)}", anchor=False)
+    st.header(
+        say("Your decisions that have become stale · {stale_count}", stale_count=len(view.stale)),
+        anchor=False,
+    )
     for item in view.stale:
         _row(
-            f"**{plain(item.project_name)}**  \n:small[{plain(_changed(item))}]",
+            say(
+                "**{project_name}**  \n:small[{changed}]",
+                project_name=plain(item.project_name),
+                changed=plain(_changed(item)),
+            ),
             standing.STALE.text,
-            "Read the difference",
+            say("Read the difference"),
             f"stale:{item.sign_off_id}",
             partial(navigation.go, "review", review=item.review_id),
         )
@@ -176,9 +212,19 @@ def _stale(view: MyWork) -> None:
 
 def _changed(item: StaleSignOff) -> str:
     more = len(item.reasons) - 1
-    said = item.reasons[0] if item.reasons else "What it rested on has changed."
-    where = f"{item.decision.title} as {item.role.title} at {item.gate.title}. {said}"
-    return f"{where} And {counted(more, 'more change')}." if more > 0 else where
+    said = item.reasons[0] if item.reasons else say("What it rested on has changed.")
+    where = say(
+        "{decision} as {role} at {gate}. {said}",
+        decision=item.decision.title,
+        role=item.role.title,
+        gate=item.gate.title,
+        said=said,
+    )
+    return (
+        say("{where} And {changes}.", where=where, changes=counted(more, "more change"))
+        if more > 0
+        else where
+    )
 
 
 # ------------------------------------------------------------------ questions and answers
@@ -188,7 +234,10 @@ def _asked_about(view: MyWork) -> None:
     """Questions on a field in which it is this person's turn."""
     if not view.threads:
         return
-    st.header(f"Questions that wait for your answer · {len(view.threads)}", anchor=False)
+    st.header(
+        say("Questions that wait for your answer · {threads_count}", threads_count=len(view.threads)),
+        anchor=False,
+    )
     for item in view.threads:
         field = cache.guide().fields.get(item.field_id)
         key = f"{item.field_id}@{item.source_id}" if item.source_id else item.field_id
@@ -196,9 +245,9 @@ def _asked_about(view: MyWork) -> None:
         title += f" of {item.source_name}" if item.source_name else ""
         said = f"{item.project_name} · {item.who}: “{one_line(item.said, 160)}”"
         _row(
-            f"**{plain(title)}**  \n:small[{plain(said)}]",
-            f":violet[:material/forum: {ago(item.since, identity.now())}]",
-            "Answer",
+            say("**{title}**  \n:small[{said}]", title=plain(title), said=plain(said)),
+            say(":violet[:material/forum: {ago}]", ago=ago(item.since, identity.now())),
+            say("Answer"),
             f"thread:{item.thread_id}",
             partial(
                 discussion.answer_at,
@@ -215,15 +264,27 @@ def _asked_about(view: MyWork) -> None:
 def _changes(view: MyWork) -> None:
     if not view.changes:
         return
-    st.header(f"Reviewers ask for a change · {len(view.changes)}", anchor=False)
+    st.header(
+        say("Reviewers ask for a change · {changes_count}", changes_count=len(view.changes)), anchor=False
+    )
     for item in view.changes:
         change = item.change
-        where = f"{item.project_name} · {change.role.title} at the {change.gate.title} gate"
+        where = say(
+            "{project_name} · {role} at the {gate} gate",
+            project_name=item.project_name,
+            role=change.role.title,
+            gate=change.gate.title,
+        )
         said = f": “{one_line(change.comment, 120)}”" if change.comment else ""
         _row(
-            f"**{plain(change.place.title)}**  \n:small[{plain(where)}{plain(said)}]",
-            ":red[:material/edit_note: change asked for]",
-            "Change or answer it",
+            say(
+                "**{place}**  \n:small[{where}{said}]",
+                place=plain(change.place.title),
+                where=plain(where),
+                said=plain(said),
+            ),
+            say(":red[:material/edit_note: change asked for]"),
+            say("Change or answer it"),
             f"change:{change.sign_off_id}:{change.place.key}",
             partial(to_place, change.place, item.project_key),
         )
@@ -232,13 +293,22 @@ def _changes(view: MyWork) -> None:
 def _due_again(view: MyWork) -> None:
     if not view.due:
         return
-    st.header(f"Your approvals that end soon · {len(view.due)}", anchor=False)
+    st.header(say("Your approvals that end soon · {due_count}", due_count=len(view.due)), anchor=False)
     for item in view.due:
-        said = f"{item.role.title} at {item.gate.title}: due for re-approval on {item.due_on.isoformat()}"
+        said = say(
+            "{role} at {gate}: due for re-approval on {due_on}",
+            role=item.role.title,
+            gate=item.gate.title,
+            due_on=item.due_on.isoformat(),
+        )
         _row(
-            f"**{plain(item.project_name)}**  \n:small[{plain(said)}]",
-            f":orange[:material/event_repeat: {until(item.due_on, view.today)}]",
-            "Read and affirm",
+            say(
+                "**{project_name}**  \n:small[{said}]",
+                project_name=plain(item.project_name),
+                said=plain(said),
+            ),
+            say(":orange[:material/event_repeat: {until}]", until=until(item.due_on, view.today)),
+            say("Read and affirm"),
             f"due:{item.review_id}",
             partial(navigation.go, "review", review=item.review_id),
         )
@@ -249,15 +319,21 @@ def _operate_reviews(due: Sequence[DueReview]) -> None:
     if not due:
         return
     today = identity.now().date()
-    st.header(f"Products to look at again · {len(due)}", anchor=False)
+    st.header(say("Products to look at again · {due_count}", due_count=len(due)), anchor=False)
     for item in due:
-        said = " ".join(item.because) or f"The next review is due on {item.due_on.isoformat()}."
+        said = " ".join(item.because) or say(
+            "The next review is due on {due_on}.", due_on=item.due_on.isoformat()
+        )
         when = "now" if item.because else until(item.due_on, today)
         colour = "orange" if item.because else "gray"
         _row(
-            f"**{plain(item.project_name)}**  \n:small[{plain(said)}]",
+            say(
+                "**{project_name}**  \n:small[{said}]",
+                project_name=plain(item.project_name),
+                said=plain(said),
+            ),
             f":{colour}[:material/event_repeat: {when}]",
-            "Open the review",
+            say("Open the review"),
             f"operate:{item.project_key}",
             partial(navigation.go, "operation", project=item.project_key),
         )
@@ -266,12 +342,16 @@ def _operate_reviews(due: Sequence[DueReview]) -> None:
 def _sent_back(view: MyWork) -> None:
     if not view.sent_back:
         return
-    st.header(f"Sent back to you · {len(view.sent_back)}", anchor=False)
+    st.header(say("Sent back to you · {sent_back_count}", sent_back_count=len(view.sent_back)), anchor=False)
     for item in view.sent_back:
         _row(
-            f"**{plain(item.project_name)}**  \n:small[{plain(_asked_for(item))}]",
+            say(
+                "**{project_name}**  \n:small[{asked_for}]",
+                project_name=plain(item.project_name),
+                asked_for=plain(_asked_for(item)),
+            ),
             standing.DECISIONS[item.decision].text,
-            "Read what to change",
+            say("Read what to change"),
             f"sent_back:{item.sign_off_id}",
             partial(navigation.go, "review", review=item.review_id),
         )
@@ -281,26 +361,48 @@ def _signed_for(view: MyWork) -> None:
     """For information: whoever was away learns what was decided in their place."""
     if not view.signed_for:
         return
-    st.header(f"Signed in your place · {len(view.signed_for)}", anchor=False)
+    st.header(
+        say("Signed in your place · {signed_for_count}", signed_for_count=len(view.signed_for)), anchor=False
+    )
     for item in view.signed_for:
-        said = f"{item.who} for you: {item.decision.title.lower()} as {item.role.title} at {item.gate.title}"
+        said = say(
+            "{who} for you: {decision} as {role} at {gate}",
+            who=item.who,
+            decision=item.decision.title.lower(),
+            role=item.role.title,
+            gate=item.gate.title,
+        )
         _row(
-            f"**{plain(item.project_name)}**  \n:small[{plain(said)}]",
+            say(
+                "**{project_name}**  \n:small[{said}]",
+                project_name=plain(item.project_name),
+                said=plain(said),
+            ),
             f":gray[{item.at:%Y-%m-%d}]",
-            "Read it",
+            say("Read it"),
             f"for:{item.review_id}",
             partial(navigation.go, "review", review=item.review_id),
         )
 
 
 def _asked_for(item: SentBack) -> str:
-    who = f"{item.by_name} as {item.role.title} at the {item.gate.title} gate"
+    who = say(
+        "{by_name} as {role} at the {gate} gate",
+        by_name=item.by_name,
+        role=item.role.title,
+        gate=item.gate.title,
+    )
     said = f"{who}: “{one_line(item.comment, 140)}”" if item.comment else f"{who}."
     if not item.places:
         return said
     named = ", ".join(place.short_title for place in item.places[:3])
     more = len(item.places) - 3
-    return f"{said} About {named}{f' and {more} more' if more > 0 else ''}."
+    return say(
+        "{said} About {named}{part}.",
+        said=said,
+        named=named,
+        part=say(" and {more} more", more=more) if more > 0 else "",
+    )
 
 
 # ------------------------------------------------------------------ owed
@@ -309,7 +411,10 @@ def _asked_for(item: SentBack) -> str:
 def _owed(view: MyWork) -> None:
     if not (view.conditions or view.questions):
         return
-    st.header(f"You owe · {len(view.conditions) + len(view.questions)}", anchor=False)
+    st.header(
+        say("You owe · {conditions_count}", conditions_count=len(view.conditions) + len(view.questions)),
+        anchor=False,
+    )
     for condition in view.conditions:
         _condition(condition, view)
     for question in view.questions:
@@ -318,20 +423,22 @@ def _owed(view: MyWork) -> None:
 
 def _day(on: object, is_overdue: bool, words: str) -> str:
     colour, icon = ("red", "alarm") if is_overdue else ("orange", "event")
-    return f":{colour}[:material/{icon}: {words}]" if on else ""
+    return say(":{colour}[:material/{icon}: {words}]", colour=colour, icon=icon, words=words) if on else ""
 
 
 def _condition(item: OwnedCondition, view: MyWork) -> None:
-    where = f"Condition of the {item.gate.title} gate of {item.project_name}"
+    where = say(
+        "Condition of the {gate} gate of {project_name}", gate=item.gate.title, project_name=item.project_name
+    )
     note = _day(item.due_on, item.is_overdue, until(item.due_on, view.today))
     with _line(f"{plain(item.text)}  \n:small[:gray[{plain(where)}]]", note):
         key = f"met:{item.condition_id}"
-        with st.popover("Met", icon=":material/check:"), st.form(key, border=False):
-            proof = st.text_area("What shows that it is met", key=f"{key}:proof")
-            if st.form_submit_button("Record that it is met", type="primary"):
+        with st.popover(say("Met"), icon=":material/check:"), st.form(key, border=False):
+            proof = st.text_area(say("What shows that it is met"), key=f"{key}:proof")
+            if st.form_submit_button(say("Record that it is met"), type="primary"):
                 perform(
                     gate_actions.meet_condition,
-                    done="The condition is met.",
+                    done=say("The condition is met."),
                     condition_id=item.condition_id,
                     proof=proof,
                 )
@@ -340,9 +447,13 @@ def _condition(item: OwnedCondition, view: MyWork) -> None:
 def _question(item: OwnedQuestion, view: MyWork) -> None:
     words = until(item.due_on, view.today) if item.due_on else ""
     _row(
-        f"Find out: {plain(item.place.title)}  \n:small[:gray[{plain(item.project_name)}]]",
+        say(
+            "Find out: {place}  \n:small[:gray[{project_name}]]",
+            place=plain(item.place.title),
+            project_name=plain(item.project_name),
+        ),
         _day(item.due_on, item.is_overdue, words),
-        "Answer it",
+        say("Answer it"),
         f"question:{item.project_key}:{item.place.key}",
         lambda: to_place(item.place, item.project_key),
     )
@@ -354,7 +465,7 @@ def _question(item: OwnedQuestion, view: MyWork) -> None:
 def _projects(view: MyWork) -> None:
     if not view.projects:
         return
-    st.header(f"Your projects · {len(view.projects)}", anchor=False)
+    st.header(say("Your projects · {projects_count}", projects_count=len(view.projects)), anchor=False)
     for line in view.projects:
         _project(line, view)
 
@@ -365,9 +476,9 @@ def _project(line: ProjectLine, view: MyWork) -> None:
         mark = standing.STATUSES[line.status]
     else:
         mark = standing.LEVELS[line.level] if line.level else standing.NOT_ASSESSED
-    stage = line.gate.title if line.gate else line.stage.title if line.stage else "Not placed yet"
+    stage = line.gate.title if line.gate else line.stage.title if line.stage else say("Not placed yet")
     roles = ", ".join(role.title for role in line.roles)
-    at_ease = "It has ended; its record stays." if has_ended else "Nothing stands in the way."
+    at_ease = say("It has ended; its record stays.") if has_ended else say("Nothing stands in the way.")
     said = one_line(line.top_blocker, 140) or at_ease
     note = ""
     if line.next_on:
@@ -375,10 +486,15 @@ def _project(line: ProjectLine, view: MyWork) -> None:
         words = f"{one_line(line.next_what, 40)} {until(line.next_on, view.today)}"
         note = f":{colour}[:material/event: {plain(words)}]"
     _row(
-        f"**{plain(line.name)}** {mark.badge} :small[:gray[{plain(f'{stage} · {roles}')}]]  \n"
-        f":small[{plain(said)}]",
+        say(
+            "**{line}** {badge} :small[:gray[{part}]]  \n:small[{said}]",
+            line=plain(line.name),
+            badge=mark.badge,
+            part=plain(f"{stage} · {roles}"),
+            said=plain(said),
+        ),
         note,
-        "Open",
+        say("Open"),
         f"project:{line.key}",
         lambda: navigation.go("project", project=line.key),
     )

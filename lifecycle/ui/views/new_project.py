@@ -6,6 +6,7 @@ import streamlit as st
 
 from lifecycle.actions import projects
 from lifecycle.errors import Invalid
+from lifecycle.language import say
 from lifecycle.queries.look_alikes import resembling
 from lifecycle.queries.projects import key_of
 from lifecycle.rules.look_alikes import Known
@@ -22,18 +23,26 @@ _COMPARED = "new_project:compared"  # the name and purpose whose look-alikes thi
 
 def show() -> None:
     """The whole page."""
-    page_header("New project", about="A name is enough. You are its product manager, and Discovery begins.")
+    page_header(
+        say("New project"), about=say("A name is enough. You are its product manager, and Discovery begins.")
+    )
     with st.form("new_project", enter_to_submit=False):
-        name = st.text_input("Name", key=NAME, placeholder="Reorder forecast", persist_state="session")
+        name = st.text_input(
+            say("Name"), key=NAME, placeholder=say("Reorder forecast"), persist_state="session"
+        )
         purpose = st.text_area(
-            "Purpose",
+            say("Purpose"),
             key=PURPOSE,
-            placeholder="Tell store planners by Monday how much of each article to order for the week after.",
-            help="Who decides or does what differently because of it? One or two sentences.",
+            placeholder=say(
+                "Tell store planners by Monday how much of each article to order for the week after."
+            ),
+            help=say("Who decides or does what differently because of it? One or two sentences."),
             persist_state="session",
         )
-        unit = st.text_input("Owning unit", key=UNIT, placeholder="Supply chain", persist_state="session")
-        submitted = st.form_submit_button("Register project", type="primary", icon=":material/add:")
+        unit = st.text_input(
+            say("Owning unit"), key=UNIT, placeholder=say("Supply chain"), persist_state="session"
+        )
+        submitted = st.form_submit_button(say("Register project"), type="primary", icon=":material/add:")
     if submitted:
         _register(name, purpose, unit)
     _from_a_document()
@@ -41,19 +50,22 @@ def show() -> None:
 
 def _from_a_document() -> None:
     """A project that was exported here or elsewhere."""
-    with st.expander("Bring in a whole-project document", icon=":material/upload_file:"):
+    with st.expander(say("Bring in a whole-project document"), icon=":material/upload_file:"):
         st.markdown(
-            "A project that somebody took out of Lifecycle becomes a new project of yours, with every answer and its"
-            " history. What was decided elsewhere is shown, and counts here only once somebody here affirms it.",
+            say(
+                "A project that somebody took out of Lifecycle becomes a new project of yours, "
+                "with every answer and its"
+                " history. What was decided elsewhere is shown, and counts here only once somebody here affirms it."
+            ),
             anchors=False,
         )
         most = cache.settings().largest_import_megabytes
         file_form(
             PATH,
             "project-document",
-            label=f"Whole-project document (JSON), at most {most} MB",
+            label=say("Whole-project document (JSON), at most {most} MB", most=most),
             accept=".json",
-            button="Bring it in",
+            button=say("Bring it in"),
         )
 
 
@@ -65,13 +77,13 @@ def _register(name: str, purpose: str, unit: str) -> None:
         return
     outcome = attempt(projects.register, name=name, purpose=purpose, organisation=unit)
     if outcome.value is None:
-        refusal(outcome.refusal or Invalid("Nothing was registered; try again."))
+        refusal(outcome.refusal or Invalid(say("Nothing was registered; try again.")))
         return
     key = cache.read_now(key_of, project_id=outcome.value)
     for note in (NAME, PURPOSE, UNIT, _COMPARED):
         state.forget(note)
     state.remember_project(key)
-    state.flash("success", "Registered. These are the questions of Discovery; answer what you know.")
+    state.flash("success", say("Registered. These are the questions of Discovery; answer what you know."))
     target = "worksheet" if navigation.exists("worksheet") else "project"
     navigation.go(target, project=key, stage=Stage.DISCOVERY.value)
 
@@ -83,10 +95,10 @@ def _alike(name: str, purpose: str) -> tuple[Known, ...]:
 def _show_alike(alike: tuple[Known, ...]) -> None:
     """The look-alikes with a way to each; pressing the button again registers all the same."""
     with st.container(border=True):
-        st.markdown(":orange[:material/content_copy:] **Is it one of these?**", anchors=False)
+        st.markdown(say(":orange[:material/content_copy:] **Is it one of these?**"), anchors=False)
         for known in alike:
             with st.container(gap=None):
                 navigation.link("project", plain(known.name), icon=":material/flag:", project=known.key)
                 if known.purpose:
                     st.caption(plain(one_line(known.purpose, 160)))
-        st.caption("If yours is another one, press “Register project” again.")
+        st.caption(say("If yours is another one, press “Register project” again."))

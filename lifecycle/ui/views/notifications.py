@@ -13,6 +13,7 @@ import streamlit as st
 from lifecycle.actions import deliveries as actions
 from lifecycle.actions import outbox
 from lifecycle.errors import LifecycleError
+from lifecycle.language import say
 from lifecycle.queries import deliveries as queries
 from lifecycle.queries import messages
 from lifecycle.queries.deliveries import ChoiceView
@@ -26,7 +27,7 @@ from lifecycle.ui.perform import perform
 
 def show() -> None:
     """The whole page. Looking at it counts as having seen what is on it."""
-    page_header("Notifications", about="What you were told lately, and how you want to be told.")
+    page_header(say("Notifications"), about=say("What you were told lately, and how you want to be told."))
     by, now = identity.actor(), identity.now()
     choice = cache.read_now(queries.choice, person_key=by.key)
     told = cache.read_now(messages.notices, person_key=by.key, guide=cache.guide(), at=now)
@@ -44,9 +45,11 @@ def show() -> None:
 def _list(told: tuple[NoticeLine, ...], choice: ChoiceView, now: datetime) -> None:
     if not told:
         empty_state(
-            "Nothing yet",
-            "When somebody asks you for a review, decides on your project, or something that you signed changes, "
-            "it appears here.",
+            say("Nothing yet"),
+            say(
+                "When somebody asks you for a review, decides on your project, or something that you signed changes, "
+                "it appears here."
+            ),
             icon="notifications",
         )
         return
@@ -68,7 +71,7 @@ def _line(line: NoticeLine, choice: ChoiceView, zone: ZoneInfo, now: datetime) -
         st.markdown(f":gray[{moment}]", width="content", anchors=False, help=hover)
         new = ":blue-badge[New] " if is_new else ""
         st.markdown(f"{new}{plain(line.title)}  \n:small[:gray[{plain(line.project)}]]", anchors=False)
-        if st.button("Open", key=f"notice:{line.id}", icon=":material/arrow_forward:", type="tertiary"):
+        if st.button(say("Open"), key=f"notice:{line.id}", icon=":material/arrow_forward:", type="tertiary"):
             address = urlsplit(line.link)
             navigation.go(address.path.strip("/"), **dict(parse_qsl(address.query)))
 
@@ -77,33 +80,38 @@ def _line(line: NoticeLine, choice: ChoiceView, zone: ZoneInfo, now: datetime) -
 
 
 def _choose(choice: ChoiceView) -> None:
-    st.header("How you are told", anchor=False)
+    st.header(say("How you are told"), anchor=False)
     _mail_in_words()
     with st.form("choice", border=False):
         ways = [way.value for way in Way]
         chosen = st.radio(
-            "Tell me",
+            say("Tell me"),
             ways,
             index=ways.index(choice.way.value),
             format_func=lambda way: Way(way).words,
             key="choice:way",
         )
         hour = st.selectbox(
-            "Hour of the daily e-mail",
+            say("Hour of the daily e-mail"),
             list(range(24)),
             index=choice.digest_hour,
             format_func=lambda hour: f"{hour:02}:00",
             key="choice:hour",
-            help=f"In the time zone of your organisation, {choice.time_zone}. Nothing is sent on a day on which "
-            "nothing happened.",
+            help=say(
+                "In the time zone of your organisation, {time_zone}. Nothing is sent on a day on "
+                "which nothing happened.",
+                time_zone=choice.time_zone,
+            ),
             width=220,
         )
-        submitted = st.form_submit_button("Save", type="primary")
+        submitted = st.form_submit_button(say("Save"), type="primary")
     if submitted:
-        perform(actions.choose, done="Saved.", way=Way(chosen), digest_hour=hour)
+        perform(actions.choose, done=say("Saved."), way=Way(chosen), digest_hour=hour)
     waiting = cache.read_now(queries.waits_for_digest, person_key=identity.actor().key)
     if waiting:
-        st.caption(f"{counted(waiting, 'thing waits', 'things wait')} for your next daily e-mail.")
+        st.caption(
+            say("{waitss} for your next daily e-mail.", waitss=counted(waiting, "thing waits", "things wait"))
+        )
 
 
 def _mail_in_words() -> None:
@@ -118,4 +126,4 @@ def _mail_in_words() -> None:
     elif not can_be_reached(address):
         st.info("Your account has no address that e-mail can reach.", icon=":material/mail_off:")
     else:
-        st.caption(f"Your e-mail goes to {plain(address or '')}.")
+        st.caption(say("Your e-mail goes to {address}.", address=plain(address or "")))

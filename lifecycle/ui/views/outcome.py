@@ -6,6 +6,7 @@ import streamlit as st
 
 from lifecycle.actions import gates as actions
 from lifecycle.errors import Invalid
+from lifecycle.language import say
 from lifecycle.queries.gates import GateView
 from lifecycle.ui import navigation, standing
 from lifecycle.ui.components import counted, plain, refusal
@@ -32,24 +33,29 @@ def show(view: GateView) -> None:
         _tier(view)
     elif view.project.gate:
         st.caption(
-            f"Only the gate that the project works towards, {view.project.gate.title}, can be decided."
+            say(
+                "Only the gate that the project works towards, {gate}, can be decided.",
+                gate=view.project.gate.title,
+            )
         )
     if view.outcomes:
-        st.header("Decided at this gate", anchor=False)
+        st.header(say("Decided at this gate"), anchor=False)
         for record in view.outcomes:
             signatures.outcome(record)
     elif not view.is_current:
-        st.caption("Nothing was decided at this gate.")
+        st.caption(say("Nothing was decided at this gate."))
 
 
 def _operate(view: GateView) -> None:
     """The recurring gate is decided where its evidence stands, so that the two are kept together."""
     st.markdown(
-        "What comes of the review (approve again, restrict, send back, retire) is recorded on the page Operation, "
-        "beside what is known of the product.",
+        say(
+            "What comes of the review (approve again, restrict, send back, retire) is recorded on the page Operation, "
+            "beside what is known of the product."
+        ),
         anchors=False,
     )
-    if st.button("Open the review", icon=":material/gavel:", key="outcome:operation", type="primary"):
+    if st.button(say("Open the review"), icon=":material/gavel:", key="outcome:operation", type="primary"):
         navigation.go("operation", project=view.project.key)
     _why_not(_against(view, Outcome.GO))
 
@@ -61,7 +67,7 @@ def _against(view: GateView, outcome: Outcome) -> tuple[Blocker, ...]:
 def _why_not(against: tuple[Blocker, ...]) -> None:
     """The reasons for the disabled button, in the order in which the rules give them."""
     for blocker in against[:MOST_REASONS]:
-        st.markdown(f":small[:material/block: {plain(blocker.text)}]", anchors=False)
+        st.markdown(say(":small[:material/block: {blocker}]", blocker=plain(blocker.text)), anchors=False)
     if len(against) > MOST_REASONS:
         st.caption(f"and {counted(len(against) - MOST_REASONS, 'more reason')}")
 
@@ -69,22 +75,26 @@ def _why_not(against: tuple[Blocker, ...]) -> None:
 def _go(view: GateView) -> None:
     against = _against(view, Outcome.GO)
     mark = standing.OUTCOMES[Outcome.GO]
-    st.markdown(f"**:{mark.colour}[{mark.material}] Go**", anchors=False)
+    st.markdown(
+        say("**:{colour}[{material}] Go**", colour=mark.colour, material=mark.material), anchors=False
+    )
     owed = any(item.state == "open" for item in view.conditions)
     with st.form("go", border=False):
         chosen = st.radio(
-            "Outcome",
+            say("Outcome"),
             [Outcome.GO.value, Outcome.GO_WITH_CONDITIONS.value],
             index=1 if owed else 0,
             format_func=lambda name: Outcome(name).title,
             key="go:outcome",
             label_visibility="collapsed",
         )
-        reason = st.text_area("Reason (if any)", key="go:reason")
-        if st.form_submit_button("Record go", type="primary", disabled=bool(against)):
+        reason = st.text_area(say("Reason (if any)"), key="go:reason")
+        if st.form_submit_button(say("Record go"), type="primary", disabled=bool(against)):
             perform(
                 actions.decide,
-                done=f"{view.gate.title} is decided: {Outcome(chosen).title.lower()}.",
+                done=say(
+                    "{gate} is decided: {title}.", gate=view.gate.title, title=Outcome(chosen).title.lower()
+                ),
                 project_id=view.project.id,
                 gate=view.gate,
                 outcome=Outcome(chosen),
@@ -96,21 +106,23 @@ def _go(view: GateView) -> None:
 def _send_back(view: GateView) -> None:
     against = _against(view, Outcome.RECYCLE)
     mark = standing.OUTCOMES[Outcome.RECYCLE]
-    st.markdown(f"**:{mark.colour}[{mark.material}] Send back**", anchors=False)
+    st.markdown(
+        say("**:{colour}[{material}] Send back**", colour=mark.colour, material=mark.material), anchors=False
+    )
     with st.form("recycle", border=False):
         stage = st.selectbox(
-            "To which stage",
+            say("To which stage"),
             [stage.value for stage in view.stages_back],
             index=None,
             format_func=lambda name: Stage(name).title,
             key="recycle:stage",
-            placeholder="Choose",
+            placeholder=say("Choose"),
         )
-        reason = st.text_area("Why", key="recycle:reason")
-        if st.form_submit_button("Send back", disabled=bool(against)):
+        reason = st.text_area(say("Why"), key="recycle:reason")
+        if st.form_submit_button(say("Send back"), disabled=bool(against)):
             perform(
                 actions.decide,
-                done="The project is sent back.",
+                done=say("The project is sent back."),
                 project_id=view.project.id,
                 gate=view.gate,
                 outcome=Outcome.RECYCLE,
@@ -123,16 +135,20 @@ def _send_back(view: GateView) -> None:
 def _stop(view: GateView) -> None:
     against = _against(view, Outcome.STOP)
     mark = standing.OUTCOMES[Outcome.STOP]
-    st.markdown(f"**:{mark.colour}[{mark.material}] Stop**", anchors=False)
+    st.markdown(
+        say("**:{colour}[{material}] Stop**", colour=mark.colour, material=mark.material), anchors=False
+    )
     with st.form("stop", border=False):
         st.caption(
-            "Stopping because the evidence says so is a good outcome: it frees people for what will work."
+            say(
+                "Stopping because the evidence says so is a good outcome: it frees people for what will work."
+            )
         )
-        reason = st.text_area("What the evidence says", key="stop:reason")
-        if st.form_submit_button("Stop here", disabled=bool(against)):
+        reason = st.text_area(say("What the evidence says"), key="stop:reason")
+        if st.form_submit_button(say("Stop here"), disabled=bool(against)):
             perform(
                 actions.decide,
-                done="The project is stopped. What was learned stays.",
+                done=say("The project is stopped. What was learned stays."),
                 project_id=view.project.id,
                 gate=view.gate,
                 outcome=Outcome.STOP,
@@ -152,19 +168,19 @@ def _tier(view: GateView) -> None:
         or view.proposal is None
     ):
         return
-    with st.expander("Choose another risk tier", icon=":material/tune:"), st.form("tier", border=False):
-        st.caption(f"The points propose tier {view.proposal.tier}.")
+    with st.expander(say("Choose another risk tier"), icon=":material/tune:"), st.form("tier", border=False):
+        st.caption(say("The points propose tier {tier}.", tier=view.proposal.tier))
         tier = st.selectbox(
-            "Tier", [1, 2, 3, 4], index=None, key="tier:tier", placeholder="Choose", width=160
+            say("Tier"), [1, 2, 3, 4], index=None, key="tier:tier", placeholder=say("Choose"), width=160
         )
-        reason = st.text_area("Why", key="tier:reason")
-        if st.form_submit_button("Choose this tier"):
+        reason = st.text_area(say("Why"), key="tier:reason")
+        if st.form_submit_button(say("Choose this tier")):
             if tier is None:
-                refusal(Invalid({"tier": "Choose a tier."}))
+                refusal(Invalid({"tier": say("Choose a tier.")}))
                 return
             perform(
                 actions.choose_tier,
-                done="The tier is chosen.",
+                done=say("The tier is chosen."),
                 project_id=view.project.id,
                 tier=tier,
                 reason=reason,

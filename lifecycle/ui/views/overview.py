@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lifecycle.language import say
 from lifecycle.queries import overview as queries
 from lifecycle.queries.overview import NextDate, ProjectOverview
 from lifecycle.queries.projects import ProjectHead
@@ -41,7 +42,7 @@ def show(project: ProjectHead) -> None:
 
 
 def _no_purpose(project: ProjectHead) -> str:
-    return "Nobody has said yet what it is for." if project.is_adopted else ""
+    return say("Nobody has said yet what it is for.") if project.is_adopted else ""
 
 
 def _mark(view: ProjectOverview) -> Mark:
@@ -54,9 +55,9 @@ def _ways(view: ProjectOverview) -> None:
     stage = view.project.stage
     if view.level is None or stage is None:
         return
-    if st.button("Worksheet", icon=":material/edit_note:", type="primary", key="overview:worksheet"):
+    if st.button(say("Worksheet"), icon=":material/edit_note:", type="primary", key="overview:worksheet"):
         navigation.go("worksheet", project=view.project.key, stage=stage.value)
-    if st.button("Gate", icon=":material/approval:", key="overview:gate"):
+    if st.button(say("Gate"), icon=":material/approval:", key="overview:gate"):
         gate = view.project.gate or Gate.DISCOVERY
         navigation.go("gate", project=view.project.key, gate=gate.value)
 
@@ -93,20 +94,24 @@ def _found(view: ProjectOverview) -> None:
     """The findings of the checks, before anything else: they say what will go wrong while it is cheap to mend."""
     failing = findings.failing(view.findings)
     if view.level is Level.NOT_STARTED:
-        st.header("What the checks found", anchor=False)
+        st.header(say("What the checks found"), anchor=False)
         st.markdown(
-            "Nothing is answered yet. The checks compare answers with each other and say here what will go wrong, "
-            "from the first two answers on.",
+            say(
+                "Nothing is answered yet. The checks compare answers with each other and say here what will go wrong, "
+                "from the first two answers on."
+            ),
             anchors=False,
         )
         return
     if not failing:
-        st.header("What the checks found", anchor=False)
-        st.markdown(":green[:material/check_circle:] No check fails on what is known so far.", anchors=False)
+        st.header(say("What the checks found"), anchor=False)
+        st.markdown(
+            say(":green[:material/check_circle:] No check fails on what is known so far."), anchors=False
+        )
         return
     now = sum(item.blocks for item in failing)
-    counts = f"{now} hold now, {len(failing) - now} later"
-    st.header(f"What the checks found :gray[:small[{counts}]]", anchor=False)
+    counts = say("{now} hold now, {failing_count} later", now=now, failing_count=len(failing) - now)
+    st.header(say("What the checks found :gray[:small[{counts}]]", counts=counts), anchor=False)
     findings.show(failing, project=view.project, most=6)
 
 
@@ -115,16 +120,16 @@ def _in_the_way(view: ProjectOverview) -> None:
     said_above = set() if view.level is Level.NOT_STARTED else {item.check_id for item in view.findings}
     others = [blocker for blocker in view.blockers if blocker.code not in said_above]
     gate = view.project.gate or Gate.DISCOVERY
-    st.header(f"What else stands in the way of {gate.title}", anchor=False)
+    st.header(say("What else stands in the way of {gate}", gate=gate.title), anchor=False)
     if not others:
-        st.markdown(":green[:material/check_circle:] Nothing else.", anchors=False)
+        st.markdown(say(":green[:material/check_circle:] Nothing else."), anchors=False)
         return
     blocker_list(others, project=view.project.key, guide=cache.guide(), most=6)
 
 
 def _how_ready(view: ProjectOverview) -> None:
     gate = view.project.gate or Gate.DISCOVERY
-    st.header("How ready it is", anchor=False)
+    st.header(say("How ready it is"), anchor=False)
     if view.level is None or view.weakest is None:
         return
     st.markdown(plain(readiness.sentence(gate, view.level, view.weakest, view.readiness)), anchors=False)
@@ -132,7 +137,7 @@ def _how_ready(view: ProjectOverview) -> None:
 
 
 def _reviewers(view: ProjectOverview) -> None:
-    st.header("Reviewers", anchor=False)
+    st.header(say("Reviewers"), anchor=False)
     readiness.strip(
         [Reviewer(step.role, step.status, step.since, step.who) for step in view.roles], identity.now()
     )
@@ -140,18 +145,27 @@ def _reviewers(view: ProjectOverview) -> None:
 
 def _production(view: ProjectOverview) -> None:
     """How early the production questions were answered, and what is still open of them."""
-    st.header("Production questions", anchor=False)
+    st.header(say("Production questions"), anchor=False)
     open_ones = view.open_production_questions
     total = len(cache.guide().production_questions)
     index = (
-        "not before the Discovery gate" if view.early_index is None else f"{view.early_index / 1000:.2f} of 1"
+        say("not before the Discovery gate")
+        if view.early_index is None
+        else say("{early_index:.2f} of 1", early_index=view.early_index / 1000)
     )
     st.markdown(
-        f"**{total - len(open_ones)} of {total}** settled · debt **{view.debt}** · early-planning index "
-        f"**{index}**",
+        say(
+            "**{total} of {total_2}** settled · debt **{debt}** · early-planning index **{index}**",
+            total=total - len(open_ones),
+            total_2=total,
+            debt=view.debt,
+            index=index,
+        ),
         anchors=False,
-        help="Debt counts each open question once for every gate passed. The index is 1 when all were settled in "
-        "Discovery and 0 when they were left to Production.",
+        help=say(
+            "Debt counts each open question once for every gate passed. The index is 1 when all were settled in "
+            "Discovery and 0 when they were left to Production."
+        ),
     )
     if open_ones:
         _open_ones(view)
@@ -159,7 +173,7 @@ def _production(view: ProjectOverview) -> None:
 
 def _open_ones(view: ProjectOverview) -> None:
     open_ones = view.open_production_questions
-    label = f"{counted(len(open_ones), 'question')} still open"
+    label = say("{questions} still open", questions=counted(len(open_ones), "question"))
     fold = st.expander(label, icon=":material/star:", key="production:open", on_change="rerun")
     if not fold.open:
         return
@@ -171,21 +185,25 @@ def _open_ones(view: ProjectOverview) -> None:
 
 
 def _dates(view: ProjectOverview) -> None:
-    st.header("Next dates", anchor=False)
+    st.header(say("Next dates"), anchor=False)
     if not view.dates:
-        st.caption("Nothing is dated yet.")
+        st.caption(say("Nothing is dated yet."))
         if navigation.exists("plan") and "plans.set_date" in view.may:
-            navigation.link("plan", "Plan the gates", project=view.project.key)
+            navigation.link("plan", say("Plan the gates"), project=view.project.key)
         return
     for entry in view.dates[:MOST_DATES]:
         st.markdown(_date(entry, view), anchors=False)
     if len(view.dates) > MOST_DATES:
-        st.caption(f"and {len(view.dates) - MOST_DATES} more")
+        st.caption(say("and {dates_count} more", dates_count=len(view.dates) - MOST_DATES))
 
 
 def _date(entry: NextDate, view: ProjectOverview) -> str:
     colour, icon = ("red", "alarm") if entry.is_overdue else ("gray", "event")
-    return (
-        f":{colour}[:material/{icon}: {entry.on.isoformat()}] {plain(one_line(entry.what, 90))} "
-        f":small[:gray[{until(entry.on, view.today)}]]"
+    return say(
+        ":{colour}[:material/{icon}: {on}] {what} :small[:gray[{until}]]",
+        colour=colour,
+        icon=icon,
+        on=entry.on.isoformat(),
+        what=plain(one_line(entry.what, 90)),
+        until=until(entry.on, view.today),
     )

@@ -9,6 +9,7 @@ import streamlit as st
 
 from lifecycle.actions import own_guides as actions
 from lifecycle.errors import Invalid
+from lifecycle.language import say
 from lifecycle.own_guide import OwnGuide, OwnQuestion, OwnRole, questions, with_threshold, without_question
 from lifecycle.queries import own_guides as queries
 from lifecycle.queries.own_guides import OwnGuideView
@@ -23,15 +24,21 @@ _THRESHOLD = "own:threshold"
 
 def show() -> None:
     """The section of the settings page; only administrators get that far."""
-    st.header("Your own guide", anchor=False)
+    st.header(say("Your own guide"), anchor=False)
     st.caption(
-        "Added to the guide for projects that begin from now on. Projects under way go on by the version they began "
-        "with; their overview shows what the new one would change, and moves them on."
+        say(
+            "Added to the guide for projects that begin from now on. Projects under way go "
+            "on by the version they began "
+            "with; their overview shows what the new one would change, and moves them on."
+        )
     )
     view = cache.read_now(queries.view, by=identity.actor(), shipped=cache.shipped_guide())
     if view.misfit:
         st.warning(
-            f"What was added here is not in force, because it no longer fits the guide's files: {plain(view.misfit)}",
+            say(
+                "What was added here is not in force, because it no longer fits the guide's files: {misfit}",
+                misfit=plain(view.misfit),
+            ),
             icon=":material/warning:",
         )
     if view.own is None:
@@ -50,7 +57,11 @@ def save(view: OwnGuideView, own: OwnGuide, done: str, form: str = "") -> None:
         return
     if form:
         state.renew(form)
-    new = "" if outcome.value == before else f" New projects go by version {outcome.value}."
+    new = (
+        ""
+        if outcome.value == before
+        else say(" New projects go by version {outcome}.", outcome=outcome.value)
+    )
     state.flash("success", f"{done}{new}")
     draw_again()
 
@@ -59,14 +70,14 @@ def save(view: OwnGuideView, own: OwnGuide, done: str, form: str = "") -> None:
 
 
 def _questions(view: OwnGuideView, own: OwnGuide) -> None:
-    st.subheader("Questions", anchor=False)
+    st.subheader(say("Questions"), anchor=False)
     found = questions(own)
     if not found:
-        st.caption("None of your own yet.")
+        st.caption(say("None of your own yet."))
     for question in found:
         with st.container(border=True, gap="small"):
             _question(view, own, question)
-    with st.expander("Add a question", icon=":material/add:", key="own:add", on_change="rerun") as fold:
+    with st.expander(say("Add a question"), icon=":material/add:", key="own:add", on_change="rerun") as fold:
         if fold.open:
             own_question.form(own, None, partial(save, view))
 
@@ -76,19 +87,25 @@ def _question(view: OwnGuideView, own: OwnGuide, question: OwnQuestion) -> None:
         st.markdown(own_question.in_words(question), width="stretch", anchors=False)
         editing = f"own:editing:{question.id}"
         if st.button(
-            "Close" if state.value(editing) else "Change",
+            say("Close") if state.value(editing) else say("Change"),
             key=f"own:change:{question.id}",
             icon=":material/close:" if state.value(editing) else ":material/edit:",
         ):
             state.put(editing, not state.value(editing))
             draw_again()
-        with st.popover("Remove", icon=":material/delete:", key=f"own:remove:{question.id}"):
+        with st.popover(say("Remove"), icon=":material/delete:", key=f"own:remove:{question.id}"):
             st.markdown(
-                "Projects that go by an earlier version are still asked it, and answers stay in the history. "
-                "Its number is not given to another question."
+                say(
+                    "Projects that go by an earlier version are still asked it, and answers stay in the history. "
+                    "Its number is not given to another question."
+                )
             )
-            if st.button("Remove it", key=f"own:remove:{question.id}:press", type="primary"):
-                save(view, without_question(own, question.id), f"{question.id} is asked no more.")
+            if st.button(say("Remove it"), key=f"own:remove:{question.id}:press", type="primary"):
+                save(
+                    view,
+                    without_question(own, question.id),
+                    say("{question_id} is asked no more.", question_id=question.id),
+                )
     if state.value(editing):
         own_question.form(own, question, partial(save, view))
 
@@ -97,17 +114,17 @@ def _question(view: OwnGuideView, own: OwnGuide, question: OwnQuestion) -> None:
 
 
 def _roles(view: OwnGuideView, own: OwnGuide) -> None:
-    st.subheader("Roles that sign off", anchor=False)
+    st.subheader(say("Roles that sign off"), anchor=False)
     by_file = cache.shipped_guide().policy.own_roles
     if not own.roles:
-        st.caption("None of your own yet: the guide's six reviewers and the approver sign.")
+        st.caption(say("None of your own yet: the guide's six reviewers and the approver sign."))
     for role in own.roles:
         with st.container(border=True, gap="small"):
             editing = f"own:editing:{role.id.value}"
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(own_role.in_words(role), width="stretch", anchors=False)
                 if st.button(
-                    "Close" if state.value(editing) else "Change",
+                    say("Close") if state.value(editing) else say("Change"),
                     key=f"own:change:{role.id.value}",
                     icon=":material/close:" if state.value(editing) else ":material/edit:",
                 ):
@@ -117,9 +134,9 @@ def _roles(view: OwnGuideView, own: OwnGuide) -> None:
                 own_role.form(own, role, partial(save, view))
     free = [role for role in OWN_ROLES if role not in by_file and role not in {each.id for each in own.roles}]
     if not free:
-        st.caption("All four are taken.")
+        st.caption(say("All four are taken."))
         return
-    with st.expander("Add a role", icon=":material/add:", key="own:add_role", on_change="rerun") as fold:
+    with st.expander(say("Add a role"), icon=":material/add:", key="own:add_role", on_change="rerun") as fold:
         if fold.open:
             own_role.form(own, OwnRole(id=free[0], title="?"), partial(save, view), is_new=True)
 
@@ -128,23 +145,33 @@ def _roles(view: OwnGuideView, own: OwnGuide) -> None:
 
 
 def _thresholds(view: OwnGuideView, own: OwnGuide) -> None:
-    st.subheader("Thresholds", anchor=False)
+    st.subheader(say("Thresholds"), anchor=False)
     shipped = cache.shipped_guide().thresholds
     if not own.thresholds:
         st.caption(
-            "All as the guide has them. The Guide page lists them, with the checks that compare with them."
+            say(
+                "All as the guide has them. The Guide page lists them, with the checks that compare with them."
+            )
         )
     for name, value in own.thresholds.items():
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"**{plain(_title(name))}:** {plain(_said(value))}  \n"
-                f":small[:gray[the guide says {plain(_said(shipped.get(name, '')))}]]",
+                say(
+                    "**{title}:** {said}  \n:small[:gray[the guide says {said_2}]]",
+                    title=plain(_title(name)),
+                    said=plain(_said(value)),
+                    said_2=plain(_said(shipped.get(name, ""))),
+                ),
                 width="stretch",
                 anchors=False,
             )
-            if st.button("As in the guide", key=f"own:threshold:{name}:back", icon=":material/undo:"):
-                save(view, with_threshold(own, name, None), f"{_title(name)} is as in the guide again.")
-    with st.expander("Set a threshold", icon=":material/tune:"):
+            if st.button(say("As in the guide"), key=f"own:threshold:{name}:back", icon=":material/undo:"):
+                save(
+                    view,
+                    with_threshold(own, name, None),
+                    say("{title} is as in the guide again.", title=_title(name)),
+                )
+    with st.expander(say("Set a threshold"), icon=":material/tune:"):
         _set_threshold(view, own)
 
 
@@ -152,27 +179,38 @@ def _set_threshold(view: OwnGuideView, own: OwnGuide) -> None:
     shipped = cache.shipped_guide().thresholds
     key = state.fresh(_THRESHOLD)
     name = st.selectbox(
-        "Threshold", list(shipped), format_func=_title, index=None, key=key, placeholder="Choose", width=420
+        say("Threshold"),
+        list(shipped),
+        format_func=_title,
+        index=None,
+        key=key,
+        placeholder=say("Choose"),
+        width=420,
     )
     if name is None:
         return
     now = own.thresholds.get(name, shipped[name])
     is_number = isinstance(shipped[name], Decimal)
     text = st.text_input(
-        "Number" if is_number else "Words, with commas between them",
+        say("Number") if is_number else say("Words, with commas between them"),
         key=state.widget_key(key, name),
         placeholder=_said(now),
         width=420,
     )
-    st.caption(plain(f"Now {_said(now)}."))
-    if not st.button("Save the threshold", key=f"{key}:save", type="primary", icon=":material/save:"):
+    st.caption(plain(say("Now {said}.", said=_said(now))))
+    if not st.button(say("Save the threshold"), key=f"{key}:save", type="primary", icon=":material/save:"):
         return
     try:
         value = _number(text or "") if is_number else _words(text or "")
     except Invalid as error:
         components.refusal(error)
         return
-    save(view, with_threshold(own, name, value), f"{_title(name)} is {_said(value)} now.", _THRESHOLD)
+    save(
+        view,
+        with_threshold(own, name, value),
+        say("{title} is {said} now.", title=_title(name), said=_said(value)),
+        _THRESHOLD,
+    )
 
 
 def _number(text: str) -> Decimal:
@@ -181,14 +219,14 @@ def _number(text: str) -> Decimal:
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite() or not 0 <= value < 1_000_000_000:
-        raise Invalid({"number": f"“{text}” is no number from 0 up, such as 0.5 or 12."})
+        raise Invalid({"number": say("“{text}” is no number from 0 up, such as 0.5 or 12.", text=text)})
     return value
 
 
 def _words(text: str) -> tuple[str, ...]:
     words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
     if not words:
-        raise Invalid({"words": "Write at least one word."})
+        raise Invalid({"words": say("Write at least one word.")})
     return words
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from lifecycle.actions.projects import slug
 from lifecycle.errors import Invalid
 from lifecycle.guide import Guide, WorksheetSpec
+from lifecycle.language import mark, say
 from lifecycle.own_guide import OF_SOURCES, OwnGuide, OwnQuestion, next_id, with_question
 from lifecycle.ui import cache, components, state
 from lifecycle.ui.components import plain
@@ -17,20 +18,20 @@ from lifecycle.vocabulary import Gate, Role, Stage
 
 NEW = "own:question"
 _KINDS = {
-    "text": "One line of text",
-    "long_text": "Several lines of text",
-    "number": "A number",
-    "yes_no": "Yes or no",
-    "choice": "One of several choices",
-    "choices": "Any of several choices",
-    "date": "A day",
-    "duration": "A length of time",
-    "money": "An amount of money",
-    "person": "A person",
-    "link": "A link or document",
+    "text": mark("One line of text"),
+    "long_text": mark("Several lines of text"),
+    "number": mark("A number"),
+    "yes_no": mark("Yes or no"),
+    "choice": mark("One of several choices"),
+    "choices": mark("Any of several choices"),
+    "date": mark("A day"),
+    "duration": mark("A length of time"),
+    "money": mark("An amount of money"),
+    "person": mark("A person"),
+    "link": mark("A link or document"),
 }
 _WITH_CHOICES = ("choice", "choices")
-_NO_STAGE = "Data source"
+_NO_STAGE = mark("Data source")
 Save = Callable[[OwnGuide, str, str], None]
 
 
@@ -40,14 +41,17 @@ def in_words(question: OwnQuestion) -> str:
     said = [
         _stage_title(str(field.get("stage"))),
         _KINDS.get(str(field.get("type")), "Several parts"),
-        f"due at {_gate_of(field).title}",
+        say("due at {title}", title=_gate_of(field).title),
     ]
     if question.rests_on:
-        said.append("under the sign-off of " + ", ".join(_place(*each) for each in question.rests_on))
-    said += [f"document asked at {gate.title}" for gate in question.evidence_at]
-    return (
-        f"**{plain(question.id)} · {plain(str(field.get('title', '')))}**  \n"
-        f"{plain(str(field.get('question', '')))}  \n:small[:gray[{plain(' · '.join(said))}]]"
+        said.append(say("under the sign-off of ") + ", ".join(_place(*each) for each in question.rests_on))
+    said += [say("document asked at {gate}", gate=gate.title) for gate in question.evidence_at]
+    return say(
+        "**{question_id} · {get}**  \n{get_2}  \n:small[:gray[{said}]]",
+        question_id=plain(question.id),
+        get=plain(str(field.get("title", ""))),
+        get_2=plain(str(field.get("question", ""))),
+        said=plain(" · ".join(said)),
     )
 
 
@@ -59,48 +63,50 @@ def form(own: OwnGuide, question: OwnQuestion | None, save: Save) -> None:
     guide = cache.shipped_guide()
     with st.grid(2, min_column_width=280):
         stage = _chosen(
-            "Stage", [*(each.value for each in Stage), OF_SOURCES], _stage_title, key, "stage", question
+            say("Stage"), [*(each.value for each in Stage), OF_SOURCES], _stage_title, key, "stage", question
         )
         sheet = _sheet(guide, stage)
         titles = {section.id: section.title for section in sheet.sections}
         section = _chosen(
-            "Section", list(titles), lambda name: titles.get(name, name), key, f"section:{stage}"
+            say("Section"), list(titles), lambda name: titles.get(name, name), key, f"section:{stage}"
         )
-        kind = _chosen("How it is answered", list(_KINDS), _KINDS.__getitem__, key, "type", question)
+        kind = _chosen(say("How it is answered"), list(_KINDS), _KINDS.__getitem__, key, "type", question)
         gates = [gate for gate in Gate if stage == OF_SOURCES or gate.stage.order >= Stage(stage).order]
         gate = _chosen(
-            "Due at", [each.value for each in gates], lambda name: Gate(name).title, key, f"gate:{stage}"
+            say("Due at"), [each.value for each in gates], lambda name: Gate(name).title, key, f"gate:{stage}"
         )
-    title = st.text_input("Title", key=f"{key}:title", max_chars=60, placeholder="Cost centre")
-    asked = st.text_input("Question", key=f"{key}:question", placeholder="Which cost centre pays for it?")
-    text = st.text_input("What to write, and why it matters (optional)", key=f"{key}:help")
-    example = st.text_input("An example answer (optional)", key=f"{key}:example")
+    title = st.text_input(say("Title"), key=f"{key}:title", max_chars=60, placeholder=say("Cost centre"))
+    asked = st.text_input(
+        say("Question"), key=f"{key}:question", placeholder=say("Which cost centre pays for it?")
+    )
+    text = st.text_input(say("What to write, and why it matters (optional)"), key=f"{key}:help")
+    example = st.text_input(say("An example answer (optional)"), key=f"{key}:example")
     lines = unit = ""
     if kind in _WITH_CHOICES:
-        lines = st.text_area("Choices, one on each line", key=f"{key}:choices", height=120)
+        lines = st.text_area(say("Choices, one on each line"), key=f"{key}:choices", height=120)
     elif kind == "number":
-        unit = st.text_input("Unit (optional)", key=f"{key}:unit", width=280)
+        unit = st.text_input(say("Unit (optional)"), key=f"{key}:unit", width=280)
     places = {
         _code(each.value, spec.role): (each, spec.role) for each in gates for spec in guide.reviews(each)
     }
     rests_on = st.multiselect(
-        "Sign-offs that rest on it",
+        say("Sign-offs that rest on it"),
         list(places),
         format_func=lambda code: _place(*places[code]),
         key=f"{key}:rests_on:{stage}",
-        placeholder="None",
-        help="When the answer changes, these sign-offs become stale.",
+        placeholder=say("None"),
+        help=say("When the answer changes, these sign-offs become stale."),
     )
     evidence = st.selectbox(
-        "A document is asked for at",
+        say("A document is asked for at"),
         ["", *(each.value for each in gates)],
-        format_func=lambda name: Gate(name).title if name else "No gate",
+        format_func=lambda name: Gate(name).title if name else say("No gate"),
         key=f"{key}:evidence:{stage}",
         width=280,
     )
-    light = st.checkbox("Ask it on the light track too (tier 1)", key=f"{key}:light")
+    light = st.checkbox(say("Ask it on the light track too (tier 1)"), key=f"{key}:light")
     if not st.button(
-        "Save the question" if question else "Add it",
+        say("Save the question") if question else say("Add it"),
         key=f"{key}:save",
         type="primary",
         icon=":material/save:",
@@ -129,7 +135,7 @@ def form(own: OwnGuide, question: OwnQuestion | None, save: Save) -> None:
         tuple(places[code] for code in rests_on),
         (Gate(evidence),) if evidence else (),
     )
-    done = f"{field['title']} is asked as {field['id']}."
+    done = say("{field} is asked as {field_2}.", field=field["title"], field_2=field["id"])
     save(with_question(own, made), done, f"{NEW}:{question.id if question else 'new'}")
 
 
@@ -177,7 +183,7 @@ def _chosen(
         format_func=words,
         key=f"{key}:{name}",
         disabled=question is not None,
-        help="Stays as it is: answers are stored under it. For another, add a new question."
+        help=say("Stays as it is: answers are stored under it. For another, add a new question.")
         if question
         else None,
     )
@@ -215,11 +221,11 @@ def _new_slug(label: str, taken: Collection[str]) -> str:
 def _problems(field: Mapping[str, Any]) -> dict[str, str]:
     problems = {}
     if not field["title"]:
-        problems["title"] = "Give the question a short title."
+        problems["title"] = say("Give the question a short title.")
     if not field["question"]:
-        problems["question"] = "Write the question as it is asked."
+        problems["question"] = say("Write the question as it is asked.")
     if field["type"] in _WITH_CHOICES and len(field["choices"]) < 2:
-        problems["choices"] = "Write at least two choices, one on each line."
+        problems["choices"] = say("Write at least two choices, one on each line.")
     return problems
 
 

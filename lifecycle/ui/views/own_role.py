@@ -9,6 +9,7 @@ import streamlit as st
 
 from lifecycle.errors import Invalid
 from lifecycle.guide import Guide
+from lifecycle.language import mark, say
 from lifecycle.own_guide import OwnAsk, OwnGuide, OwnRole, with_role
 from lifecycle.ui import cache, components, state
 from lifecycle.ui.components import counted, plain
@@ -18,18 +19,23 @@ NEW = "own:role"
 _ACTS = {
     Act.APPROVE: "approves",
     Act.ACKNOWLEDGE: "acknowledges",
-    Act.CONSULT: "gives an opinion, which never blocks",
+    Act.CONSULT: mark("gives an opinion, which never blocks"),
 }
-_TIERS = {1: "Every tier", 2: "Tier 2 and above", 3: "Tier 3 and above", 4: "Tier 4"}
-_MEANING = "approves this from the point of view of {title}"
+_TIERS = {1: mark("Every tier"), 2: mark("Tier 2 and above"), 3: mark("Tier 3 and above"), 4: mark("Tier 4")}
+_MEANING = mark("approves this from the point of view of {title}")
 Save = Callable[[OwnGuide, str, str], None]
 
 
 def in_words(role: OwnRole) -> str:
     """As Markdown: its name, and where it is asked for what."""
     said = [
-        f"{gate.title}: {_ACTS[asked.act]}, {_TIERS[asked.from_tier].lower()}, "
-        f"resting on {counted(len(asked.rests_on), 'answer')}"
+        say(
+            "{gate}: {acts}, {tiers}, resting on {answers}",
+            gate=gate.title,
+            acts=_ACTS[asked.act],
+            tiers=_TIERS[asked.from_tier].lower(),
+            answers=counted(len(asked.rests_on), "answer"),
+        )
         for gate, asked in sorted(role.asked.items(), key=lambda item: item[0].order)
     ]
     where = "  \n".join(f":small[:gray[{plain(line)}]]" for line in said or ["Asked nowhere any more."])
@@ -44,39 +50,39 @@ def form(own: OwnGuide, role: OwnRole, save: Save, *, is_new: bool = False) -> N
     guide = cache.current_guide()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         title = st.text_input(
-            "Name", key=f"{key}:title", max_chars=40, placeholder="Works council", width=320
+            say("Name"), key=f"{key}:title", max_chars=40, placeholder=say("Works council"), width=320
         )
         days = st.number_input(
-            "Working days it needs", min_value=1, max_value=250, step=1, key=f"{key}:days", width=200
+            say("Working days it needs"), min_value=1, max_value=250, step=1, key=f"{key}:days", width=200
         )
     gates = st.multiselect(
-        "Asked at these gates",
+        say("Asked at these gates"),
         [gate.value for gate in Gate],
         format_func=lambda each: Gate(each).title,
         key=f"{key}:gates",
-        placeholder="No gate",
+        placeholder=say("No gate"),
     )
     asked = {
         Gate(each): _asked(key, Gate(each), guide)
         for each in sorted(gates, key=lambda each: Gate(each).order)
     }
-    st.caption("Who may be asked is said on the page of each person, as for the other reviewers.")
+    st.caption(say("Who may be asked is said on the page of each person, as for the other reviewers."))
     if not st.button(
-        "Add the role" if is_new else "Save the role",
+        say("Add the role") if is_new else say("Save the role"),
         key=f"{key}:save",
         type="primary",
         icon=":material/save:",
     ):
         return
     title = (title or "").strip()
-    problems = {} if title else {"name": "Give the role a name."}
+    problems = {} if title else {"name": say("Give the role a name.")}
     problems |= {
-        gate.title: "Choose at least one answer that the sign-off rests on."
+        gate.title: say("Choose at least one answer that the sign-off rests on.")
         for gate, said in asked.items()
         if not said["rests_on"]
     }
     if is_new and not asked:
-        problems["gates"] = "Choose at least one gate."
+        problems["gates"] = say("Choose at least one gate.")
     if problems:
         components.refusal(Invalid(problems))
         return
@@ -88,7 +94,11 @@ def form(own: OwnGuide, role: OwnRole, save: Save, *, is_new: bool = False) -> N
         lead_days=int(days or role.lead_days),
         asked={gate: OwnAsk(**said) for gate, said in asked.items()},
     )
-    save(with_role(own, made), f"{title} is asked at {counted(len(asked), 'gate')}.", name)
+    save(
+        with_role(own, made),
+        say("{title} is asked at {gates}.", title=title, gates=counted(len(asked), "gate")),
+        name,
+    )
 
 
 def _asked(key: str, gate: Gate, guide: Guide) -> dict[str, Any]:
@@ -104,7 +114,7 @@ def _asked(key: str, gate: Gate, guide: Guide) -> dict[str, Any]:
                 width=320,
             )
             tier = st.selectbox(
-                "In",
+                say("In"),
                 list(_TIERS),
                 format_func=lambda each: _TIERS[each],
                 key=f"{key}:tier:{gate.value}",
@@ -112,17 +122,17 @@ def _asked(key: str, gate: Gate, guide: Guide) -> dict[str, Any]:
             )
         fields = {field.id: f"{field.title} ({field.id})" for field in guide.due_by(gate)}
         rests_on = st.multiselect(
-            "Its sign-off rests on",
+            say("Its sign-off rests on"),
             list(fields),
             format_func=lambda each: fields.get(each, each),
             key=f"{key}:rests_on:{gate.value}",
-            placeholder="Choose answers",
-            help="When one of these answers changes, the sign-off becomes stale.",
+            placeholder=say("Choose answers"),
+            help=say("When one of these answers changes, the sign-off becomes stale."),
         )
         meaning = st.text_input(
-            "What the signature means (completes “Ada Example …”)",
+            say("What the signature means (completes “Ada Example …”)"),
             key=f"{key}:meaning:{gate.value}",
-            placeholder="approves this from the point of view of the works council",
+            placeholder=say("approves this from the point of view of the works council"),
         )
     return {
         "act": Act(act or Act.APPROVE),

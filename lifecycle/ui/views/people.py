@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lifecycle.actions import people as actions
+from lifecycle.language import say
 from lifecycle.queries import people as queries
 from lifecycle.queries import projects
 from lifecycle.queries.people import InvitationView, PersonView
@@ -28,9 +29,12 @@ def show() -> None:
         return
     active = [one for one in everybody if one.active]
     page_header(
-        "People",
-        about=f"{counted(len(active), 'person has', 'people have')} an account. Nobody registers by themselves: "
-        "an administrator invites, and says who may be asked to review.",
+        say("People"),
+        about=say(
+            "{hass} an account. Nobody registers by themselves: an administrator invites, and "
+            "says who may be asked to review.",
+            hass=counted(len(active), "person has", "people have"),
+        ),
     )
     _table(everybody)
     _show_link()
@@ -49,7 +53,7 @@ def _table(everybody: tuple[PersonView, ...]) -> None:
         {
             "Name": [one.name for one in everybody],
             "E-mail": [one.email or "" for one in everybody],
-            "Role": [one.organisation_role.value if one.active else "not active" for one in everybody],
+            "Role": [one.organisation_role.value if one.active else say("not active") for one in everybody],
             "Reviews as": [[role.title for role in one.reviews_as] for one in everybody],
             "Approves up to tier": [str(one.approval_level or "") for one in everybody],
             "Projects": [one.projects for one in everybody],
@@ -64,7 +68,7 @@ def _table(everybody: tuple[PersonView, ...]) -> None:
             "E-mail": st.column_config.TextColumn(width="medium"),
             "Reviews as": st.column_config.ListColumn(width="medium"),
         },
-        alt="People with their roles",
+        alt=say("People with their roles"),
     )
     rows = shown.selection.rows
     if rows:
@@ -74,12 +78,12 @@ def _table(everybody: tuple[PersonView, ...]) -> None:
 def _find(everybody: tuple[PersonView, ...]) -> None:
     labels = {one.key: f"{one.name} · {one.email}" if one.email else one.name for one in everybody}
     chosen = st.selectbox(
-        "Open a person",
+        say("Open a person"),
         list(labels),
         index=None,
         format_func=lambda key: labels.get(key, key),
         key="people:find",
-        placeholder="Find by name or address",
+        placeholder=say("Find by name or address"),
         width=420,
     )
     if chosen:
@@ -90,32 +94,36 @@ def _find(everybody: tuple[PersonView, ...]) -> None:
 
 
 def _invite() -> None:
-    st.header("Invite somebody", anchor=False)
+    st.header(say("Invite somebody"), anchor=False)
     names = {choice.key: choice.name for choice in cache.read(projects.names, by=identity.actor())}
     key = state.fresh(_INVITE)
     with st.form("invite", enter_to_submit=False):
         with st.grid(2, min_column_width=260):
             email = st.text_input("E-mail", key=f"{key}:email", placeholder="name@example.org")
-            name = st.text_input("Name", key=f"{key}:name", placeholder="They can change it when they join")
+            name = st.text_input(
+                say("Name"), key=f"{key}:name", placeholder=say("They can change it when they join")
+            )
             role = st.selectbox(
-                "Role in the organisation",
+                say("Role in the organisation"),
                 [role.value for role in OrganisationRole],
                 index=2,
                 format_func=str.capitalize,
                 key=f"{key}:role",
-                help="Members see the projects they have a role on. Leadership reads the whole portfolio. "
-                "Administrators do both, and see to people and the guide.",
+                help=say(
+                    "Members see the projects they have a role on. Leadership reads the whole portfolio. "
+                    "Administrators do both, and see to people and the guide."
+                ),
             )
             project = st.selectbox(
-                "Project (optional)",
+                say("Project (optional)"),
                 list(names),
                 index=None,
                 format_func=lambda key: names.get(key, key),
                 key=f"{key}:project",
-                placeholder="None yet",
+                placeholder=say("None yet"),
             )
             project_role = st.selectbox(
-                "Role on that project",
+                say("Role on that project"),
                 [
                     Role.PRODUCT_MANAGER.value,
                     Role.CONTRIBUTOR.value,
@@ -125,9 +133,11 @@ def _invite() -> None:
                 index=None,
                 format_func=lambda name: Role(name).title,
                 key=f"{key}:project_role",
-                placeholder="None yet",
+                placeholder=say("None yet"),
             )
-        submitted = st.form_submit_button("Make an invitation link", type="primary", icon=":material/link:")
+        submitted = st.form_submit_button(
+            say("Make an invitation link"), type="primary", icon=":material/link:"
+        )
     if submitted:
         _make_link(email, name, role or OrganisationRole.MEMBER.value, project, project_role)
 
@@ -157,36 +167,53 @@ def _show_link() -> None:
         return
     kind, whose, link = kept
     with st.container(border=True):
-        st.markdown(f":green[:material/link:] **Send this {kind} link to {plain(whose)}**", anchors=False)
+        st.markdown(
+            say(
+                ":green[:material/link:] **Send this {kind} link to {whose}**", kind=kind, whose=plain(whose)
+            ),
+            anchors=False,
+        )
         st.code(link, language=None, wrap_lines=True)
-        st.caption("It works once, for seven days. It cannot be shown again: copy it now.")
-        if st.button("I have copied it", key="people:copied"):
+        st.caption(say("It works once, for seven days. It cannot be shown again: copy it now."))
+        if st.button(say("I have copied it"), key="people:copied"):
             state.forget(_LINK)
             draw_again()
 
 
 def _invitations(waiting: tuple[InvitationView, ...]) -> None:
-    st.header("Open invitations", anchor=False)
+    st.header(say("Open invitations"), anchor=False)
     if not waiting:
-        st.caption("Nobody has been invited who has not joined.")
+        st.caption(say("Nobody has been invited who has not joined."))
         return
     now = identity.now()
     for invitation in waiting:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             place = ""
             if invitation.project and invitation.project_role:
-                place = f", {invitation.project_role.title} of {invitation.project}"
+                place = say(
+                    ", {project_role} of {project}",
+                    project_role=invitation.project_role.title,
+                    project=invitation.project,
+                )
             st.markdown(
-                f"**{plain(invitation.email)}** {plain(invitation.name)}  \n"
-                f":small[:gray[{plain(f'{invitation.organisation_role.value}{place}')} · invited by "
-                f"{plain(invitation.invited_by)} {ago(invitation.created_at, now)} · "
-                f"until {invitation.expires_at:%Y-%m-%d}]]",
+                say(
+                    "**{email}** {invitation}  \n"
+                    ":small[:gray[{part} · invited by {invited_by} {ago} · until {expires_at:%Y-%m-%d}]]",
+                    email=plain(invitation.email),
+                    invitation=plain(invitation.name),
+                    part=plain(f"{invitation.organisation_role.value}{place}"),
+                    invited_by=plain(invitation.invited_by),
+                    ago=ago(invitation.created_at, now),
+                    expires_at=invitation.expires_at,
+                ),
                 width="stretch",
                 anchors=False,
             )
-            if st.button("Revoke", key=f"revoke:{invitation.token_hash[:16]}", icon=":material/link_off:"):
+            if st.button(
+                say("Revoke"), key=f"revoke:{invitation.token_hash[:16]}", icon=":material/link_off:"
+            ):
                 perform(
                     actions.revoke_invitation,
-                    done=f"The invitation of {invitation.email} no longer works.",
+                    done=say("The invitation of {email} no longer works.", email=invitation.email),
                     token_hash=invitation.token_hash,
                 )

@@ -9,6 +9,7 @@ import streamlit as st
 
 from lifecycle.actions import people as actions
 from lifecycle.errors import LifecycleError, NotFound
+from lifecycle.language import mark, say
 from lifecycle.queries import people as queries
 from lifecycle.queries.people import Duties, PersonView
 from lifecycle.rules.people import HIGHEST_APPROVAL_LEVEL
@@ -19,7 +20,7 @@ from lifecycle.ui.standing import Mark
 from lifecycle.vocabulary import OrganisationRole, Role, reviewers
 
 _RESET = "person:reset"
-NOT_ACTIVE = Mark("Not active", "gray", "person_off")
+NOT_ACTIVE = Mark(mark("Not active"), "gray", "person_off")
 
 Change = tuple[Callable[..., Any], dict[str, Any]]
 
@@ -31,7 +32,7 @@ def show(person: PersonView | None) -> None:
     page_header(
         person.name,
         about=person.email
-        or "This account was erased; the log keeps its key, signatures their printed name.",
+        or say("This account was erased; the log keeps its key, signatures their printed name."),
         mark=None if person.active else NOT_ACTIVE,
         actions=_back,
     )
@@ -49,7 +50,7 @@ def show(person: PersonView | None) -> None:
 
 
 def _back() -> None:
-    if st.button("Everybody", icon=":material/arrow_back:", key="person:back"):
+    if st.button(say("Everybody"), icon=":material/arrow_back:", key="person:back"):
         navigation.go("people")
 
 
@@ -57,9 +58,9 @@ def _facts(person: PersonView) -> None:
     reviews_as = ", ".join(role.title for role in person.reviews_as)
     definitions(
         [
-            ("Role in the organisation", person.organisation_role.value.capitalize()),
-            ("May be asked to review as", reviews_as),
-            ("Last here", exact(person.last_seen_at) if person.last_seen_at else "Never"),
+            (say("Role in the organisation"), person.organisation_role.value.capitalize()),
+            (say("May be asked to review as"), reviews_as),
+            (say("Last here"), exact(person.last_seen_at) if person.last_seen_at else say("Never")),
         ]
     )
 
@@ -68,29 +69,29 @@ def _facts(person: PersonView) -> None:
 
 
 def _account(person: PersonView) -> None:
-    st.header("Account", anchor=False)
+    st.header(say("Account"), anchor=False)
     roles = [role.value for role in OrganisationRole]
     with st.form("account", enter_to_submit=False):
         with st.grid(3, min_column_width=220):
-            name = st.text_input("Name", value=person.name, key=f"account:name:{person.key}")
+            name = st.text_input(say("Name"), value=person.name, key=f"account:name:{person.key}")
             role = st.selectbox(
-                "Role in the organisation",
+                say("Role in the organisation"),
                 roles,
                 index=roles.index(person.organisation_role.value),
                 format_func=str.capitalize,
                 key=f"account:role:{person.key}",
             )
             level = st.selectbox(
-                "May approve up to tier",
+                say("May approve up to tier"),
                 list(range(HIGHEST_APPROVAL_LEVEL + 1)),
                 index=person.approval_level,
-                format_func=lambda tier: str(tier) if tier else "None",
+                format_func=lambda tier: str(tier) if tier else say("None"),
                 key=f"account:level:{person.key}",
-                help="Needed for the role of approver, who records the outcome of Launch and Operate.",
+                help=say("Needed for the role of approver, who records the outcome of Launch and Operate."),
             )
-        submitted = st.form_submit_button("Save account", type="primary")
+        submitted = st.form_submit_button(say("Save account"), type="primary")
     if submitted:
-        _apply(_changes(person, name, OrganisationRole(role), level or 0), "Saved.")
+        _apply(_changes(person, name, OrganisationRole(role), level or 0), say("Saved."))
 
 
 def _changes(person: PersonView, name: str, role: OrganisationRole, level: int) -> list[Change]:
@@ -114,23 +115,23 @@ def _apply(changes: list[Change], done: str) -> None:
     for error in refused:
         refusal(error)
     if not refused:
-        state.flash("success" if changes else "info", done if changes else "Nothing was changed.")
+        state.flash("success" if changes else "info", done if changes else say("Nothing was changed."))
         draw_again()
 
 
 def _reviewing(person: PersonView) -> None:
-    st.header("Reviewing", anchor=False)
+    st.header(say("Reviewing"), anchor=False)
     with st.form("reviewing"):
         chosen = st.multiselect(
-            "May be asked to review as",
+            say("May be asked to review as"),
             [role.value for role in reviewers()],
             default=[role.value for role in person.reviews_as],
             format_func=lambda name: Role(name).title,
             key=f"reviewing:{person.key}",
-            help="Being named in an answer grants nothing; this list does. Decisions already made stay.",
-            placeholder="Choose roles",
+            help=say("Being named in an answer grants nothing; this list does. Decisions already made stay."),
+            placeholder=say("Choose roles"),
         )
-        submitted = st.form_submit_button("Save reviewing roles")
+        submitted = st.form_submit_button(say("Save reviewing roles"))
     if submitted:
         wanted = {Role(name) for name in chosen}
         held = set(person.reviews_as)
@@ -144,14 +145,14 @@ def _reviewing(person: PersonView) -> None:
             for role in reviewers()
             if role in held - wanted
         ]
-        _apply(changes, "Saved.")
+        _apply(changes, say("Saved."))
 
 
 def _projects(person: PersonView) -> None:
     held = cache.read(queries.memberships, person_key=person.key)
-    st.header("Roles on projects", anchor=False)
+    st.header(say("Roles on projects"), anchor=False)
     if not held:
-        st.caption("None. A product manager gives them on the project's overview.")
+        st.caption(say("None. A product manager gives them on the project's overview."))
         return
     for one in held:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -169,10 +170,13 @@ def _show_reset_link(person: PersonView) -> None:
     if not kept or kept[0] != person.key:
         return
     with st.container(border=True):
-        st.markdown(f":green[:material/key:] **Send this link to {plain(person.name)}**", anchors=False)
+        st.markdown(
+            say(":green[:material/key:] **Send this link to {person}**", person=plain(person.name)),
+            anchors=False,
+        )
         st.code(kept[1], language=None, wrap_lines=True)
-        st.caption("It sets a new password, once, within a day. It cannot be shown again: copy it now.")
-        if st.button("I have copied it", key="person:copied"):
+        st.caption(say("It sets a new password, once, within a day. It cannot be shown again: copy it now."))
+        if st.button(say("I have copied it"), key="person:copied"):
             state.forget(_RESET)
             draw_again()
 
@@ -190,28 +194,28 @@ def _make_reset_link(person: PersonView) -> None:
 
 
 def _leaving(person: PersonView) -> None:
-    st.header("Access", anchor=False)
+    st.header(say("Access"), anchor=False)
     with st.container(horizontal=True, gap="small"):
         makes_link = cache.settings().local_accounts and st.button(
-            "Make a link for a new password", icon=":material/key:", key="person:make_reset"
+            say("Make a link for a new password"), icon=":material/key:", key="person:make_reset"
         )
-        signs_out = st.button("Sign out everywhere", icon=":material/logout:", key="person:sign_out")
+        signs_out = st.button(say("Sign out everywhere"), icon=":material/logout:", key="person:sign_out")
     if makes_link:
         _make_reset_link(person)
     if signs_out:
         perform(
             actions.sign_out_everywhere,
-            done=f"{person.name} is signed out in every browser, and can sign in again.",
+            done=say("{person} is signed out in every browser, and can sign in again.", person=person.name),
             person_key=person.key,
         )
     duties = cache.read_now(queries.duties, person_key=person.key)
-    with st.expander("End this account", icon=":material/person_off:"):
+    with st.expander(say("End this account"), icon=":material/person_off:"):
         st.markdown(plain(_duties_in_words(duties)), anchors=False)
         with st.form("deactivate", border=False):
-            if st.form_submit_button("Deactivate"):
+            if st.form_submit_button(say("Deactivate")):
                 perform(
                     actions.deactivate,
-                    done=f"{person.name} is signed out everywhere and cannot sign in.",
+                    done=say("{person} is signed out everywhere and cannot sign in.", person=person.name),
                     person_key=person.key,
                 )
         _erase(person)
@@ -222,31 +226,45 @@ def _duties_in_words(duties: Duties) -> str:
     said = []
     if duties.open_reviews:
         said.append(
-            f"{counted(duties.open_reviews, 'review waits', 'reviews wait')} for them: ask others instead."
+            say(
+                "{waitss} for them: ask others instead.",
+                waitss=counted(duties.open_reviews, "review waits", "reviews wait"),
+            )
         )
     if duties.sole_manager_of:
         said.append(
-            f"They are the only product manager of {', '.join(duties.sole_manager_of)}: name another one."
+            say(
+                "They are the only product manager of {sole_manager_of}: name another one.",
+                sole_manager_of=", ".join(duties.sole_manager_of),
+            )
         )
-    said.append("Their roles and decisions stay as they are.")
+    said.append(say("Their roles and decisions stay as they are."))
     return " ".join(said)
 
 
 def _erase(person: PersonView) -> None:
     with st.form("erase", border=False):
         st.caption(
-            "Erasing removes name, address and password for good. Signatures keep the name they were printed with."
+            say(
+                "Erasing removes name, address and password for good. Signatures keep the name they were printed with."
+            )
         )
-        typed = st.text_input("Type “erase” to confirm", key=f"erase:{person.key}", width=220)
-        submitted = st.form_submit_button("Erase this person")
+        typed = st.text_input(say("Type “erase” to confirm"), key=f"erase:{person.key}", width=220)
+        submitted = st.form_submit_button(say("Erase this person"))
     if submitted and typed.strip().casefold() == "erase":
-        perform(actions.erase, done="The person was erased.", person_key=person.key)
+        perform(actions.erase, done=say("The person was erased."), person_key=person.key)
     elif submitted:
-        st.error("Nothing was erased: type “erase” into the box first.", icon=":material/error:")
+        st.error(say("Nothing was erased: type “erase” into the box first."), icon=":material/error:")
 
 
 def _come_back(person: PersonView) -> None:
-    if st.button("Reactivate this account", type="primary", icon=":material/person_add:", key="reactivate"):
-        perform(actions.reactivate, done=f"{person.name} may sign in again.", person_key=person.key)
-    with st.expander("Erase", icon=":material/person_remove:"):
+    if st.button(
+        say("Reactivate this account"), type="primary", icon=":material/person_add:", key="reactivate"
+    ):
+        perform(
+            actions.reactivate,
+            done=say("{person} may sign in again.", person=person.name),
+            person_key=person.key,
+        )
+    with st.expander(say("Erase"), icon=":material/person_remove:"):
         _erase(person)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from lifecycle.actions import plans as actions
 from lifecycle.errors import Invalid
+from lifecycle.language import say
 from lifecycle.queries import plans as queries
 from lifecycle.queries.plans import Observed, PlanView
 from lifecycle.queries.projects import ProjectHead
@@ -23,7 +24,7 @@ from lifecycle.ui.views import imported, plan_what_if, schedule
 def show(project: ProjectHead) -> None:
     """The whole page."""
     if not project.is_adopted:
-        imported.not_yet(project, "Plan")
+        imported.not_yet(project, say("Plan"))
         return
     seen = observed()
     view = cache.read_with_guide(
@@ -34,7 +35,7 @@ def show(project: ProjectHead) -> None:
         key=project.key,
         observed=seen,
     )
-    page_header("Plan", about=project.name)
+    page_header(say("Plan"), about=project.name)
     for sentence in _sentences(view):
         st.markdown(plain(sentence), anchors=False)
     if figures := _figures(view):
@@ -57,7 +58,7 @@ def observed() -> Observed:
 
 def _sentences(view: PlanView) -> list[str]:
     if not view.targets and view.schedule.go_live is None:
-        return ["No gate has a date yet. Give the go-live one, and the plan works backwards from there."]
+        return [say("No gate has a date yet. Give the go-live one, and the plan works backwards from there.")]
     said = []
     if view.schedule.go_live and view.forecast:
         said.append(_go_live(view.schedule.go_live, view.forecast, view.today))
@@ -67,17 +68,24 @@ def _sentences(view: PlanView) -> list[str]:
 def _go_live(planned: date, found: Forecast, today: date) -> str:
     chance = round((found.chance or 0) * 100)
     longest = found.slowest
-    return (
-        f"Go-live is planned for {day(planned)}, {until(planned, today)}. At the usual pace that date holds in "
-        f"{chance} of 100 cases. {longest.stage.title} takes the longest of what is left: "
-        f"{counted(longest.typical, 'working day')}, {_basis(longest)}."
+    return say(
+        "Go-live is planned for {planned}, {until}. At the usual pace that date holds in "
+        "{chance} of 100 cases. {stage} takes the longest of what is left: {days}, {basis}.",
+        planned=day(planned),
+        until=until(planned, today),
+        chance=chance,
+        stage=longest.stage.title,
+        days=counted(longest.typical, "working day"),
+        basis=_basis(longest),
     )
 
 
 def _basis(longest: StageShare) -> str:
     if not longest.observed:
-        return "by the guide's default, no such stage having been finished here"
-    return f"after {counted(longest.observed, 'such stage')} finished here and the guide's default"
+        return say("by the guide's default, no such stage having been finished here")
+    return say(
+        "after {stages} finished here and the guide's default", stages=counted(longest.observed, "such stage")
+    )
 
 
 def _late(view: PlanView) -> str:
@@ -85,15 +93,18 @@ def _late(view: PlanView) -> str:
     late = view.schedule.late
     if late:
         worst = max(late, key=lambda review: review.days_late)
-        return (
-            f"{counted(len(late), 'review comes', 'reviews come')} too late for the dates below; the latest is "
-            f"{worst.role.title} at {worst.gate.title}, by {counted(worst.days_late, 'working day')}."
+        return say(
+            "{comess} too late for the dates below; the latest is {role} at {gate}, by {days}.",
+            comess=counted(len(late), "review comes", "reviews come"),
+            role=worst.role.title,
+            gate=worst.gate.title,
+            days=counted(worst.days_late, "working day"),
         )
     now = [review for review in view.schedule.reviews if review.timing is Timing.TIGHT]
     if now:
         names = ", ".join(f"{review.role.title} at {review.gate.title}" for review in now)
-        return f"Ask now: {names}. Nobody is too late yet."
-    return "Everybody can still be asked in time."
+        return say("Ask now: {names}. Nobody is too late yet.", names=names)
+    return say("Everybody can still be asked in time.")
 
 
 def _figures(view: PlanView) -> list[tuple[str, str, str]]:
@@ -103,10 +114,10 @@ def _figures(view: PlanView) -> list[tuple[str, str, str]]:
     planned = view.schedule.go_live
     chance = "–" if found.chance is None else f"{found.chance:.0%}"
     return [
-        ("Planned go-live", planned.isoformat() if planned else "–", "as answered or set"),
-        ("Chance of that", chance, f"in {found.runs:,} simulated runs"),
-        ("Likely by", found.likely_on.isoformat(), "in half of the runs"),
-        ("Safe by", found.safe_on.isoformat(), "in 85 of 100 runs"),
+        (say("Planned go-live"), planned.isoformat() if planned else "–", say("as answered or set")),
+        (say("Chance of that"), chance, say("in {runs:,} simulated runs", runs=found.runs)),
+        (say("Likely by"), found.likely_on.isoformat(), say("in half of the runs")),
+        (say("Safe by"), found.safe_on.isoformat(), say("in 85 of 100 runs")),
     ]
 
 
@@ -115,7 +126,7 @@ def _figures(view: PlanView) -> list[tuple[str, str, str]]:
 
 def _gates(view: PlanView) -> None:
     """One row for each gate ahead: its date, whose date it is, and whether its stage gets its time."""
-    st.header("Dates of the gates", anchor=False)
+    st.header(say("Dates of the gates"), anchor=False)
     may_plan = "plans.set_date" in view.may
     if view.proposed and may_plan:
         _take_over(view)
@@ -125,7 +136,12 @@ def _gates(view: PlanView) -> None:
         ):
             note = plain(_when(plan, view.today))
             st.markdown(
-                f"**{plan.gate.title}**  \n:small[:gray[{note}]]{_shortage(plan)}",
+                say(
+                    "**{gate}**  \n:small[:gray[{note}]]{shortage}",
+                    gate=plan.gate.title,
+                    note=note,
+                    shortage=_shortage(plan),
+                ),
                 width="content",
                 anchors=False,
             )
@@ -135,26 +151,30 @@ def _gates(view: PlanView) -> None:
 
 def _when(plan: GatePlan, today: date) -> str:
     if plan.on is None:
-        return "No date yet"
+        return say("No date yet")
     if plan.is_derived:
-        return f"By {day(plan.on)} at the latest, to keep what comes after it"
-    return f"Planned for {day(plan.on)}, {until(plan.on, today)}"
+        return say("By {on} at the latest, to keep what comes after it", on=day(plan.on))
+    return say("Planned for {on}, {until}", on=day(plan.on), until=until(plan.on, today))
 
 
 def _shortage(plan: GatePlan) -> str:
     if not plan.days_short or plan.days_left is None:
         return ""
     left = counted(max(plan.days_left, 0), "working day")
-    return f"  \n:small[:orange[:material/hourglass_bottom: {left} for what usually takes {plan.days_usual}]]"
+    return say(
+        "  \n:small[:orange[:material/hourglass_bottom: {left} for what usually takes {days_usual}]]",
+        left=left,
+        days_usual=plan.days_usual,
+    )
 
 
 def _take_over(view: PlanView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption("Dates that nobody set follow from the go-live date.", width="content")
-        if st.button("Set the proposed dates", key="plan:take-over", icon=":material/event_available:"):
+        st.caption(say("Dates that nobody set follow from the go-live date."), width="content")
+        if st.button(say("Set the proposed dates"), key="plan:take-over", icon=":material/event_available:"):
             perform(
                 actions.set_dates,
-                done="The proposed dates are set.",
+                done=say("The proposed dates are set."),
                 project_id=view.project.id,
                 dates=view.proposed,
             )
@@ -166,28 +186,30 @@ def _date_form(plan: GatePlan, view: PlanView) -> None:
     with st.form(key, border=False, width="content"):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             on_date = st.date_input(
-                f"Date of {plan.gate.title}",
+                say("Date of {gate}", gate=plan.gate.title),
                 value=target,
                 format="YYYY-MM-DD",
                 key=f"{key}:{target}",
                 label_visibility="collapsed",
                 width=160,
             )
-            submitted = st.form_submit_button("Set", help=f"Set the date of {plan.gate.title}")
-            cleared = target is not None and st.form_submit_button("Clear", type="tertiary")
+            submitted = st.form_submit_button(
+                say("Set"), help=say("Set the date of {gate}", gate=plan.gate.title)
+            )
+            cleared = target is not None and st.form_submit_button(say("Clear"), type="tertiary")
         if cleared:
             perform(
                 actions.clear_date,
-                done=f"{plan.gate.title} has no date any more.",
+                done=say("{gate} has no date any more.", gate=plan.gate.title),
                 project_id=view.project.id,
                 gate=plan.gate,
             )
         elif submitted and on_date is None:
-            refusal(Invalid({"date": "Choose the day first."}))
+            refusal(Invalid({"date": say("Choose the day first.")}))
         elif submitted:
             perform(
                 actions.set_date,
-                done=f"{plan.gate.title} is planned for {on_date}.",
+                done=say("{gate} is planned for {on_date}.", gate=plan.gate.title, on_date=on_date),
                 project_id=view.project.id,
                 gate=plan.gate,
                 on_date=on_date,

@@ -6,6 +6,7 @@ from datetime import date
 
 import streamlit as st
 
+from lifecycle.language import say
 from lifecycle.queries import plans as queries
 from lifecycle.queries.plans import MovedPlan, Observed, PlanView
 from lifecycle.rules.planning import Consequence, ReviewPlan, Schedule
@@ -17,22 +18,22 @@ from lifecycle.vocabulary import Gate, Role
 
 def show(view: PlanView, observed: Observed) -> None:
     """A date to try, and beneath it what it would change."""
-    st.header("What if it goes live on another day?", anchor=False)
+    st.header(say("What if it goes live on another day?"), anchor=False)
     with (
         st.form(f"plan:{view.project.id}:what-if", border=False),
         st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
     ):
         tried = st.date_input(
-            "Go-live to try",
+            say("Go-live to try"),
             value=None,
             min_value=view.today,
             format="YYYY-MM-DD",
             key=f"plan:{view.project.id}:try",
             width=200,
         )
-        st.form_submit_button("Show what moves", icon=":material/swap_horiz:")
+        st.form_submit_button(say("Show what moves"), icon=":material/swap_horiz:")
     if not isinstance(tried, date) or tried == view.schedule.go_live:
-        st.caption("Choose a day to see which dates move and which checks turn. Nothing is saved.")
+        st.caption(say("Choose a day to see which dates move and which checks turn. Nothing is saved."))
         return
     moved = cache.read_with_guide(
         queries.moved,
@@ -50,17 +51,24 @@ def show(view: PlanView, observed: Observed) -> None:
 
 def _said(view: PlanView, moved: MovedPlan, tried: date) -> None:
     before, after = len(view.schedule.late), len(moved.schedule.late)
-    said = f"Live on {day(tried)}, {_late(after)}; as planned now, {_late(before)}."
+    said = say(
+        "Live on {tried}, {late}; as planned now, {late_2}.",
+        tried=day(tried),
+        late=_late(after),
+        late_2=_late(before),
+    )
     if moved.forecast and moved.forecast.chance is not None:
-        said += f" The date holds in {round(moved.forecast.chance * 100)} of 100 cases"
+        said += say(" The date holds in {chance} of 100 cases", chance=round(moved.forecast.chance * 100))
         now = view.forecast.chance if view.forecast else None
-        said += f", the planned one in {round(now * 100)}." if now is not None else "."
+        said += say(", the planned one in {now}.", now=round(now * 100)) if now is not None else "."
     st.markdown(plain(said), anchors=False)
 
 
 def _late(reviews: int) -> str:
     return (
-        f"{counted(reviews, 'review comes', 'reviews come')} too late" if reviews else "no review is too late"
+        say("{comess} too late", comess=counted(reviews, "review comes", "reviews come"))
+        if reviews
+        else say("no review is too late")
     )
 
 
@@ -72,12 +80,16 @@ def _dates(view: PlanView, moved: MovedPlan) -> None:
         if (was := _gate_date(view.schedule, plan.gate)) != plan.on
     ]
     rows += [
-        _row(f"Ask {review.role.title} for {review.gate.title}", _last_call(before, review), review.last_call)
+        _row(
+            say("Ask {role} for {gate}", role=review.role.title, gate=review.gate.title),
+            _last_call(before, review),
+            review.last_call,
+        )
         for review in moved.schedule.reviews
         if review.last_call != _last_call(before, review)
     ]
     if rows:
-        st.table(rows, border="horizontal", hide_index=True, alt="Dates that would move")
+        st.table(rows, border="horizontal", hide_index=True, alt=say("Dates that would move"))
 
 
 def _gate_date(schedule: Schedule, gate: Gate) -> date | None:
@@ -102,9 +114,9 @@ def _row(what: str, before: date | None, after: date | None) -> dict[str, str]:
 def _checks(found: tuple[Consequence, ...]) -> None:
     for each in found:
         mark = (
-            ":red[:material/cancel: Would fail]"
+            say(":red[:material/cancel: Would fail]")
             if each.fails
-            else ":green[:material/check_circle: Would pass]"
+            else say(":green[:material/check_circle: Would pass]")
         )
         said = " ".join(each.sentences) or each.title
         st.markdown(f"{mark} **{each.check_id}** {plain(said)}", anchors=False)

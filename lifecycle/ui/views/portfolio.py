@@ -7,6 +7,7 @@ from datetime import date, datetime
 import streamlit as st
 
 from lifecycle.errors import Refused
+from lifecycle.language import say
 from lifecycle.queries import portfolio_overview as queries
 from lifecycle.queries.portfolio import EVERYTHING, UNMAPPED, Filters
 from lifecycle.queries.portfolio_overview import Overview, StageCount
@@ -34,7 +35,7 @@ def show() -> None:
         as_of = portfolio_day.chosen(today)
         if as_of is not None and (sentence := _unknown(by, as_of)):
             with head:
-                components.page_header("Portfolio")
+                components.page_header(say("Portfolio"))
                 st.warning(components.plain(sentence), icon=":material/history_toggle_off:")
                 portfolio_day.bar(as_of, today)
             return
@@ -43,7 +44,7 @@ def show() -> None:
     seen = portfolio_day.moment(as_of, now)
     with head:
         components.page_header(
-            words.on_day("Portfolio", as_of), actions=lambda: portfolio_day.downloads(as_of)
+            words.on_day(say("Portfolio"), as_of), actions=lambda: portfolio_day.downloads(as_of)
         )
         portfolio_day.note(as_of)
         st.markdown(components.plain(words.headline(found, seen)), anchors=False)
@@ -77,25 +78,27 @@ def _unknown(by: Actor, as_of: date) -> str:
 
 
 def _empty(by: Actor) -> None:
-    components.page_header("Portfolio")
+    components.page_header(say("Portfolio"))
     if by.organisation_role is OrganisationRole.ADMINISTRATOR:
-        text = "Register the first project, or bring in a register that already lists some under Import."
+        text = say("Register the first project, or bring in a register that already lists some under Import.")
     else:
-        text = "You see the projects you have a role on. Register one, or ask a product manager for a role."
+        text = say(
+            "You see the projects you have a role on. Register one, or ask a product manager for a role."
+        )
     components.empty_state(
-        "No projects yet", text, icon="grid_view", action="Register a project", to="new-project"
+        say("No projects yet"), text, icon="grid_view", action="Register a project", to="new-project"
     )
 
 
 def _nothing_matches(filters: Filters) -> None:
     if filters != EVERYTHING:
         st.info("No project matches these filters.", icon=":material/filter_alt:")
-        st.button("Show all projects", on_click=portfolio_filters.clear, key="show_all")
+        st.button(say("Show all projects"), on_click=portfolio_filters.clear, key="show_all")
 
 
 def _figures(found: Overview, now: datetime) -> list[tuple[str, str, str]]:
     """Five numbers; those of standing are left out where nothing is assessed."""
-    figures = [("Projects", f"{found.total:,}", f"in {counted(found.organisations, 'organisation')}")]
+    figures = [(say("Projects"), f"{found.total:,}", f"in {counted(found.organisations, 'organisation')}")]
     if not found.running:
         return [*figures, *_register_figures(found)]
     longest = found.waits[0] if found.waits else None
@@ -103,10 +106,22 @@ def _figures(found: Overview, now: datetime) -> list[tuple[str, str, str]]:
     blocked, waiting = found.levels[Level.BLOCKED], found.levels[Level.WAITING]
     return [
         *figures,
-        ("Ready", f"{ready:,}", f"{found.levels[Level.CONDITIONAL]:,} more with conditions"),
-        ("Blocked", f"{blocked:,}", _longest(found.stuck.since, now) if found.stuck else "nothing is stuck"),
-        ("Wait for sign-offs", f"{waiting:,}", _longest(longest.since, now) if longest else "nobody asked"),
-        ("Overdue", f"{found.overdue:,}", f"{found.stale:,} with stale sign-offs"),
+        (
+            say("Ready"),
+            f"{ready:,}",
+            say("{levels:,} more with conditions", levels=found.levels[Level.CONDITIONAL]),
+        ),
+        (
+            say("Blocked"),
+            f"{blocked:,}",
+            _longest(found.stuck.since, now) if found.stuck else say("nothing is stuck"),
+        ),
+        (
+            say("Wait for sign-offs"),
+            f"{waiting:,}",
+            _longest(longest.since, now) if longest else say("nobody asked"),
+        ),
+        (say("Overdue"), f"{found.overdue:,}", say("{stale:,} with stale sign-offs", stale=found.stale)),
     ]
 
 
@@ -120,10 +135,10 @@ def _register_figures(found: Overview) -> list[tuple[str, str, str]]:
 
     unmapped = next(stage.total for stage in found.stages if stage.stage is None)
     return [
-        ("Rolling out", f"{count(ProjectStatus.ROLLOUT):,}", "says the register"),
-        ("Live", f"{count(ProjectStatus.LIVE):,}", "says the register"),
-        ("Retired", f"{count(ProjectStatus.RETIRED):,}", "says the register"),
-        ("Not placed yet", f"{unmapped:,}", "no known stage word"),
+        (say("Rolling out"), f"{count(ProjectStatus.ROLLOUT):,}", say("says the register")),
+        (say("Live"), f"{count(ProjectStatus.LIVE):,}", say("says the register")),
+        (say("Retired"), f"{count(ProjectStatus.RETIRED):,}", say("says the register")),
+        (say("Not placed yet"), f"{unmapped:,}", say("no known stage word")),
     ]
 
 
@@ -131,13 +146,13 @@ def _register_figures(found: Overview) -> list[tuple[str, str, str]]:
 
 
 def _funnel(found: Overview, as_of: date | None) -> None:
-    st.header(words.on_day("Stages", as_of), anchor=False)
+    st.header(words.on_day(say("Stages"), as_of), anchor=False)
     sentence = words.funnel_sentence(found)
     st.markdown(components.plain(sentence), anchors=False)
     stages = [stage for stage in found.stages if stage.stage or stage.total]
     pieces = [piece for stage in stages for piece in _stage_bar(stage)]
     _chart("funnel", pieces, sentence, portfolio_filters.IN_STAGE)
-    with st.expander("The same as a table", icon=":material/table:"):
+    with st.expander(say("The same as a table"), icon=":material/table:"):
         st.dataframe(
             {
                 "Stage": [_stage_head(stage.stage) for stage in stages],
@@ -149,7 +164,7 @@ def _funnel(found: Overview, as_of: date | None) -> None:
                 "Assessed here": [stage.assessed for stage in stages],
             },
             hide_index=True,
-            alt="Projects by stage and status",
+            alt=say("Projects by stage and status"),
         )
 
 
@@ -168,7 +183,7 @@ def _stage_bar(stage: StageCount) -> list[Bar]:
         for status in ProjectStatus
         if stage.by_status[status]
     ]
-    return pieces or [Bar(label, 0, f"{label}: none", standing.NOT_ASSESSED)]
+    return pieces or [Bar(label, 0, say("{label}: none", label=label), standing.NOT_ASSESSED)]
 
 
 # One neutral hue: where a project stands is no judgement, and what a register calls live must not look signed.
@@ -188,7 +203,7 @@ def _bar_mark(stage: StageCount, status: ProjectStatus) -> Mark:
 
 
 def _stage_head(stage: Stage | None) -> str:
-    return stage.title if stage else "Not placed yet"
+    return stage.title if stage else say("Not placed yet")
 
 
 def _chart(key: str, pieces: list[Bar], sentence: str, narrows: str) -> None:
@@ -213,21 +228,21 @@ def _narrow(key: str, pieces: list[Bar], narrows: str) -> None:
 
 
 def _causes(found: Overview, as_of: date | None) -> None:
-    st.header(words.on_day("What stands in the way", as_of), anchor=False)
-    sentence = words.causes_sentence(found) if found.running else "Nothing here is assessed yet."
+    st.header(words.on_day(say("What stands in the way"), as_of), anchor=False)
+    sentence = words.causes_sentence(found) if found.running else say("Nothing here is assessed yet.")
     st.markdown(components.plain(sentence), anchors=False)
     if not found.causes:
         return
     pieces = [_cause_bar(cause, count) for cause, count in found.causes.items()]
     _chart("causes", pieces, sentence, portfolio_filters.CAUSE)
-    with st.expander("The same as a table", icon=":material/table:"):
+    with st.expander(say("The same as a table"), icon=":material/table:"):
         st.dataframe(
             {
                 "Cause": [piece.label for piece in pieces],
                 "Projects held up": [piece.value for piece in pieces],
             },
             hide_index=True,
-            alt="Projects held up by each cause",
+            alt=say("Projects held up by each cause"),
         )
 
 
@@ -235,14 +250,14 @@ def _cause_bar(cause: str, count: int) -> Bar:
     title = words.cause_title(cause)
     is_role = cause in _ROLES
     mark = standing.LEVELS[Level.WAITING if is_role else Level.BLOCKED]
-    said = f"{counted(count, 'project')}: {title}" + (" has to act" if is_role else "")
+    said = f"{counted(count, 'project')}: {title}" + (say(" has to act") if is_role else "")
     return Bar(title, count, said, mark, text="…" if is_role else "✕", links=(cause,))
 
 
 def _waits(found: Overview, now: datetime, as_of: date | None) -> None:
     if not found.waits:
         return
-    st.header(words.on_day("Who is being waited for", as_of), anchor=False)
+    st.header(words.on_day(say("Who is being waited for"), as_of), anchor=False)
     st.markdown(components.plain(words.roles_sentence(found, now)), anchors=False)
     st.dataframe(
         {
@@ -253,7 +268,9 @@ def _waits(found: Overview, now: datetime, as_of: date | None) -> None:
             "Since": [wait.since.date() for wait in found.waits],
         },
         hide_index=True,
-        alt="Roles that projects wait for, the longest wait first; the first column opens who waits longest",
+        alt=say(
+            "Roles that projects wait for, the longest wait first; the first column opens who waits longest"
+        ),
         column_config={
             "Longest": components.opening_column("waits:open", [wait.key for wait in found.waits]),
             "Since": st.column_config.DateColumn(format="YYYY-MM-DD"),

@@ -9,6 +9,7 @@ import streamlit as st
 from lifecycle.events import ORGANISATION
 from lifecycle.facts.projects import end_of_day, organisation_time_zone
 from lifecycle.interchange.leadership_packs import make_pack
+from lifecycle.language import mark, say
 from lifecycle.ui import cache, identity, navigation, state, upkeep
 from lifecycle.ui.components import day as spelled
 
@@ -31,17 +32,17 @@ def _read(text: str | None) -> date | None:
 def bar(as_of: date | None, today: date) -> None:
     """The control, with a way back to today."""
     st.date_input(
-        "As of",
+        say("As of"),
         value=None,
         max_value=today,
         min_value=date(1990, 1, 1),
         key=AS_OF,
         format="YYYY-MM-DD",
-        help="Shows everything on this page as it was at the end of that day.",
+        help=say("Shows everything on this page as it was at the end of that day."),
         bind="query-params",
     )
     if as_of is not None:
-        st.button("Show today", icon=":material/today:", type="tertiary", on_click=_today)
+        st.button(say("Show today"), icon=":material/today:", type="tertiary", on_click=_today)
 
 
 def _today() -> None:
@@ -69,9 +70,11 @@ def downloads(as_of: date | None) -> None:
     """The leadership pack of that day; made only when it is asked for, by whoever asks then."""
     by, guide = identity.actor(), cache.guide()
     name = f"portfolio-{as_of or upkeep.today(identity.now())}"
-    with st.popover("Leadership pack", icon=":material/download:"):
+    with st.popover(say("Leadership pack"), icon=":material/download:"):
         st.caption(
-            "What this page shows of all projects you may read, in one file to pass on: filters are left aside."
+            say(
+                "What this page shows of all projects you may read, in one file to pass on: filters are left aside."
+            )
         )
         for ending, label, mime, icon in _PACKS:
 
@@ -93,8 +96,8 @@ def downloads(as_of: date | None) -> None:
 
 
 _PACKS = (
-    ("html", "Download as a web page", "text/html", ":material/html:"),
-    ("pdf", "Download as PDF", "application/pdf", ":material/picture_as_pdf:"),
+    ("html", mark("Download as a web page"), "text/html", ":material/html:"),
+    ("pdf", mark("Download as PDF"), "application/pdf", ":material/picture_as_pdf:"),
 )
 
 

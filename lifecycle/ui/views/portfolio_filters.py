@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 import streamlit as st
 
+from lifecycle.language import mark, say
 from lifecycle.queries.portfolio import NO_TIER, NOT_ASSESSED, UNMAPPED, Filters
 from lifecycle.queries.portfolio_overview import Choices
 from lifecycle.ui import navigation, standing, state
@@ -28,9 +29,12 @@ FIND, UNIT, IN_STAGE, STANDING, WAITS_FOR, CAUSE, TIER, DOING, SHOW = (
     "show",
 )
 _CHOSEN = (FIND, UNIT, IN_STAGE, STANDING, WAITS_FOR, CAUSE, TIER, DOING)
-_STAGES = {**{stage.value: stage.title for stage in Stage}, UNMAPPED: "Not placed yet"}
-_LEVELS = {**{level.value: standing.LEVELS[level].word for level in Level}, NOT_ASSESSED: "Not assessed here"}
-_TIERS = {**{str(tier): f"Tier {tier}" for tier in range(1, 5)}, NO_TIER: "No tier"}
+_STAGES = {**{stage.value: stage.title for stage in Stage}, UNMAPPED: mark("Not placed yet")}
+_LEVELS = {
+    **{level.value: standing.LEVELS[level].word for level in Level},
+    NOT_ASSESSED: mark("Not assessed here"),
+}
+_TIERS = {**{str(tier): f"Tier {tier}" for tier in range(1, 5)}, NO_TIER: mark("No tier")}
 _STATUSES = {status.value: standing.STATUSES[status].word for status in ProjectStatus}
 
 
@@ -38,18 +42,20 @@ def bar(choices: Choices, as_of: date | None, today: date) -> Filters:
     """Draw the bar with the day; returns what is chosen. Unknown words in the address count as nothing chosen."""
     origin = _origin(choices)
     with st.grid(6, min_column_width=140, vertical_alignment="bottom", gap="small"):
-        text = st.text_input("Find", key=FIND, placeholder="Name or organisation", bind="query-params")
-        unit = _pick(UNIT, "Organisation", {name: name for name in choices.organisations})
-        stage = _pick(IN_STAGE, "Stage", _STAGES)
-        level = _pick(STANDING, "Standing", _LEVELS)
+        text = st.text_input(
+            say("Find"), key=FIND, placeholder=say("Name or organisation"), bind="query-params"
+        )
+        unit = _pick(UNIT, say("Organisation"), {name: name for name in choices.organisations})
+        stage = _pick(IN_STAGE, say("Stage"), _STAGES)
+        level = _pick(STANDING, say("Standing"), _LEVELS)
         portfolio_day.bar(as_of, today)
         with st.popover(_more_label(), icon=":material/tune:"):
-            role = _pick(WAITS_FOR, "Waits for", _roles())
-            cause = _pick(CAUSE, "Held up by", _causes())
-            tier = _pick(TIER, "Risk tier", _TIERS)
-            status = _pick(DOING, "Status", _STATUSES)
+            role = _pick(WAITS_FOR, say("Waits for"), _roles())
+            cause = _pick(CAUSE, say("Held up by"), _causes())
+            tier = _pick(TIER, say("Risk tier"), _TIERS)
+            status = _pick(DOING, say("Status"), _STATUSES)
         if any(state.value(key) for key in _CHOSEN):
-            st.button("Clear", icon=":material/filter_alt_off:", type="tertiary", on_click=clear)
+            st.button(say("Clear"), icon=":material/filter_alt_off:", type="tertiary", on_click=clear)
         saved_filters.menu(query(), use)
     return Filters(
         text=text or "",
@@ -67,9 +73,11 @@ def bar(choices: Choices, as_of: date | None, today: date) -> Filters:
 def short_bar(choices: Choices) -> Filters:
     """The filters of the pages beside the overview: which projects, wherever they stand."""
     with st.grid(3, min_column_width=150, vertical_alignment="bottom", gap="small"):
-        text = st.text_input("Find", key=FIND, placeholder="Name or organisation", bind="query-params")
-        unit = _pick(UNIT, "Organisation", {name: name for name in choices.organisations})
-        stage = _pick(IN_STAGE, "Stage", _STAGES)
+        text = st.text_input(
+            say("Find"), key=FIND, placeholder=say("Name or organisation"), bind="query-params"
+        )
+        unit = _pick(UNIT, say("Organisation"), {name: name for name in choices.organisations})
+        stage = _pick(IN_STAGE, say("Stage"), _STAGES)
     return Filters(text=text or "", organisation=unit, stage=stage, origin="here")
 
 
@@ -101,13 +109,13 @@ def _origin(choices: Choices) -> str:
     if not choices.assessed or not choices.not_assessed:
         return ALL
     counts = {
-        HERE: f"Assessed here {choices.assessed:,}",
-        REGISTER: f"From registers {choices.not_assessed:,}",
-        ALL: f"All {choices.assessed + choices.not_assessed:,}",
+        HERE: say("Assessed here {assessed:,}", assessed=choices.assessed),
+        REGISTER: say("From registers {not_assessed:,}", not_assessed=choices.not_assessed),
+        ALL: say("All {assessed:,}", assessed=choices.assessed + choices.not_assessed),
     }
     return (
         st.radio(
-            "Which projects",
+            say("Which projects"),
             list(counts),
             format_func=lambda word: counts.get(word, word),
             key=SHOW,
@@ -126,7 +134,7 @@ def _pick(key: str, label: str, words: dict[str, str]) -> str:
         index=None,
         format_func=lambda word: words.get(word, word),
         key=key,
-        placeholder="Any",
+        placeholder=say("Any"),
         bind="query-params",
     )
     return found if found in words else ""
@@ -134,7 +142,7 @@ def _pick(key: str, label: str, words: dict[str, str]) -> str:
 
 def _more_label() -> str:
     used = sum(bool(state.value(key)) for key in (WAITS_FOR, CAUSE, TIER, DOING))
-    return f"More ({used})" if used else "More"
+    return say("More ({used})", used=used) if used else say("More")
 
 
 def _roles() -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from lifecycle.language import mark, say
 from lifecycle.queries import heat_maps
 from lifecycle.queries.heat_maps import (
     GateCell,
@@ -33,24 +34,24 @@ from lifecycle.vocabulary import Actor, Gate, Level, ProjectStatus, Role, SignOf
 
 MOST_PROJECTS = 40  # beyond this many, organisations stand for their projects
 _ROWS = 25  # on one page of a map
-_GATES, _ROLES = "Gates", "Roles"
+_GATES, _ROLES = mark("Gates"), mark("Roles")
 _LENS, _PAGE = "by", "map_page"
 _QUIET = 0.0  # strength of a cell that asks nothing of anybody
 _STAGE_HEADS: Mapping[Stage | None, str] = {
-    Stage.DISCOVERY: "Discovery",
-    Stage.FEASIBILITY: "Feasibility",
-    Stage.DESIGN: "Design",
-    Stage.MODEL: "Model",
-    Stage.PRODUCTION: "Production",
-    None: "No stage",
+    Stage.DISCOVERY: mark("Discovery"),
+    Stage.FEASIBILITY: mark("Feasibility"),
+    Stage.DESIGN: mark("Design"),
+    Stage.MODEL: mark("Model"),
+    Stage.PRODUCTION: mark("Production"),
+    None: mark("No stage"),
 }
 _ROLE_HEADS: Mapping[Role, str] = {
-    Role.BUSINESS: "Business",
-    Role.TECHNOLOGY: "Technology",
-    Role.PRIVACY: "Privacy",
-    Role.LEGAL: "Legal",
-    Role.COMPLIANCE: "Compliance",
-    Role.VALIDATION: "Validation",
+    Role.BUSINESS: mark("Business"),
+    Role.TECHNOLOGY: mark("Technology"),
+    Role.PRIVACY: mark("Privacy"),
+    Role.LEGAL: mark("Legal"),
+    Role.COMPLIANCE: mark("Compliance"),
+    Role.VALIDATION: mark("Validation"),
 }
 Opened = Callable[[Sequence[str]], None]
 # What somebody has to act on stands out; the rest recedes.
@@ -65,9 +66,9 @@ _ACT_ON = (
 def show(found: Overview, filters: Filters, by: Actor, now: datetime, as_of: date | None = None) -> None:
     """The section with its switch between gates and roles, today or as of a day."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header(words.on_day("Readiness", as_of), anchor=False, width="content")
+        st.header(words.on_day(say("Readiness"), as_of), anchor=False, width="content")
         lens = st.radio(
-            "Show by",
+            say("Show by"),
             [_GATES, _ROLES],
             key=_LENS,
             horizontal=True,
@@ -117,11 +118,14 @@ def _projects(
     _draw([line.row.name for line in shown.lines], heads, cells, sentence, _open_project, "projects")
     _legend(
         cells,
-        f"Numbers are {'days' if by_role else 'what stands in the way'}. Choose a cell to open its project.",
+        say(
+            "Numbers are {part}. Choose a cell to open its project.",
+            part="days" if by_role else say("what stands in the way"),
+        ),
     )
     _pages(found.total, _ROWS)
     _numbers(
-        "Project",
+        say("Project"),
         [line.row.name for line in shown.lines],
         heads,
         cells,
@@ -151,10 +155,12 @@ def _gate_cell(number: int, line: ProjectLine, gate: Gate, cell: GateCell, now: 
     sign = charts.STOPPED_SIGN if over else charts.LEVEL_SIGNS[cell.level]
     counts = f" {cell.blockers}" if is_current and cell.blockers and not over else ""
     state_of_it = f"{mark.word}, {words.waited(cell.since, now)}"
-    ahead = "" if is_current else " · not the gate ahead"
+    ahead = "" if is_current else say(" · not the gate ahead")
     hover = f"<b>{charts.as_text(row.name)}</b><br>{gate.title}: {state_of_it}{ahead}"
     if is_current and not over:
-        hover += f"<br>{counted(cell.blockers, 'thing stands', 'things stand')} in the way"
+        hover += say(
+            "<br>{standss} in the way", standss=counted(cell.blockers, "thing stands", "things stand")
+        )
     return Cell(
         number, gate.order, sign + counts, hover, mark, 1.0 if is_current and not over else _QUIET, (row.key,)
     )
@@ -163,10 +169,10 @@ def _gate_cell(number: int, line: ProjectLine, gate: Gate, cell: GateCell, now: 
 def _unassessed(number: int, line: ProjectLine) -> list[Cell]:
     """What comes from a register stands grey at the place its register gives it."""
     row = line.row
-    word = f" as “{charts.shortened(row.stage_word)}”" if row.stage_word else ""
+    word = say(" as “{stage_word}”", stage_word=charts.shortened(row.stage_word)) if row.stage_word else ""
     hover = f"<b>{charts.as_text(row.name)}</b><br>Not assessed here; its register lists it{word}"
     place = row.gate.order if row.gate else 0
-    sign = charts.NOT_ASSESSED_SIGN if row.gate else "not placed"
+    sign = charts.NOT_ASSESSED_SIGN if row.gate else say("not placed")
     return [Cell(number, place, sign, hover, standing.NOT_ASSESSED, _QUIET, (row.key,))]
 
 
@@ -226,12 +232,12 @@ def _organisations(
     else:
         heads = [f"{_STAGE_HEADS[stage.stage]}<br><b>{stage.total:,}</b>" for stage in found.stages]
         cells = _stage_cells(lines, shown)
-    names = [charts.shortened(line.name or "No organisation") for line in lines]
+    names = [charts.shortened(line.name or say("No organisation")) for line in lines]
     _draw(names, heads, cells, sentence, _open_organisation, "organisations")
-    _legend(cells, "Choose a cell to open its organisation.")
+    _legend(cells, say("Choose a cell to open its organisation."))
     _pages(len(shown.lines), _ROWS)
     plain_heads = [head.split("<br>")[0] for head in heads]
-    _numbers("Organisation", [line.name or "No organisation" for line in lines], plain_heads, cells)
+    _numbers(say("Organisation"), [line.name or say("No organisation") for line in lines], plain_heads, cells)
 
 
 def _stage_cells(lines: Sequence[OrganisationLine], shown: OrganisationMap) -> list[Cell]:
@@ -305,7 +311,7 @@ def _draw(
     kind: str,
 ) -> None:
     if not cells:
-        st.caption("There is nothing to show here for what is chosen.")
+        st.caption(say("There is nothing to show here for what is chosen."))
         return
     key = state.widget_key("map", kind, *heads[:1], len(rows), rows[0])
     st.plotly_chart(
@@ -361,11 +367,11 @@ def _numbers(
     table: dict[str, list[str]] = {first: list(rows)}
     for column, head in enumerate(heads):
         table[head] = [_said(said.get((row, column))) for row in range(len(rows))]
-    with st.expander("The same as a table", icon=":material/table:"):
+    with st.expander(say("The same as a table"), icon=":material/table:"):
         st.dataframe(
             table,
             hide_index=True,
-            alt="What the chart above shows, as a table",
+            alt=say("What the chart above shows, as a table"),
             column_config={first: opening} if opening else None,
         )
 

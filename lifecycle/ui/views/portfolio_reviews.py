@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lifecycle.language import say
 from lifecycle.queries import portfolio_overview
 from lifecycle.queries import portfolio_reviews as queries
 from lifecycle.queries.portfolio_reviews import PortfolioReviews
@@ -26,12 +27,12 @@ def show() -> None:
     upkeep.bring_standing_up_to_date(now)
     choices = cache.read(portfolio_overview.choices, by=by)
     components.page_header(
-        "Reviews", about="Who is waited for and since when, over all projects you may read."
+        say("Reviews"), about=say("Who is waited for and since when, over all projects you may read.")
     )
     if not choices.assessed:
         components.empty_state(
-            "Nobody has been asked yet",
-            "Requests for review appear here as soon as a project that is assessed here asks for one.",
+            say("Nobody has been asked yet"),
+            say("Requests for review appear here as soon as a project that is assessed here asks for one."),
             icon="fact_check",
             action="Register a project",
             to="new-project",
@@ -46,7 +47,7 @@ def show() -> None:
     _ages(found)
     _waiting(found)
     if overview.running:
-        st.header("Projects by role", anchor=False)
+        st.header(say("Projects by role"), anchor=False)
         portfolio_maps.show_roles(overview, filters, by, now)
     with st.grid(2, min_column_width=360, gap="large"):
         with st.container():
@@ -58,15 +59,24 @@ def show() -> None:
 def headline(found: PortfolioReviews) -> str:
     """How much is open, on whom, since when."""
     if not found.waiting:
-        return "No review is open: nobody is being waited for."
+        return say("No review is open: nobody is being waited for.")
     oldest = found.waiting[0]
     late = sum(each.overdue > 0 for each in found.waiting)
-    text = (
-        f"{counted(len(found.waiting), 'review')} {'is' if len(found.waiting) == 1 else 'are'} open. "
-        f"The oldest waits for {oldest.person} ({in_line(oldest.role)}) since {oldest.asked_at.date().isoformat()}: "
-        f"{oldest.name}, {counted(oldest.days, 'day')}."
+    text = say(
+        "{reviews} {part} open. The oldest waits for {person} ({in_line}) since {date}: {oldest}, {days}.",
+        reviews=counted(len(found.waiting), "review"),
+        part="is" if len(found.waiting) == 1 else "are",
+        person=oldest.person,
+        in_line=in_line(oldest.role),
+        date=oldest.asked_at.date().isoformat(),
+        oldest=oldest.name,
+        days=counted(oldest.days, "day"),
     )
-    return text + (f" {late:,} {'is' if late == 1 else 'are'} past the due date." if late else "")
+    return text + (
+        say(" {late:,} {part} past the due date.", late=late, part="is" if late == 1 else "are")
+        if late
+        else ""
+    )
 
 
 # ------------------------------------------------------------------ how old
@@ -76,7 +86,7 @@ def _ages(found: PortfolioReviews) -> None:
     loads = [load for load in found.roles if load.open]
     if not loads:
         return
-    st.header("How long requests have been open", anchor=False)
+    st.header(say("How long requests have been open"), anchor=False)
     sentence = ages_sentence(found)
     st.markdown(plain(sentence), anchors=False)
     asked = [each for each in found.waiting if any(load.role is each.role for load in loads)]
@@ -86,7 +96,7 @@ def _ages(found: PortfolioReviews) -> None:
             each.days,
             f"<b>{charts.as_text(each.name)}</b><br>{charts.as_text(each.person)}, {each.gate.title}: "
             f"{counted(each.days, 'day')}"
-            + (f"<br>{counted(each.overdue, 'day')} overdue" if each.overdue else ""),
+            + (say("<br>{days} overdue", days=counted(each.overdue, "day")) if each.overdue else ""),
             standing.STALE if each.overdue else standing.SIGN_OFFS[SignOffStatus.WAITING],
             (each.key,),
         )
@@ -94,7 +104,7 @@ def _ages(found: PortfolioReviews) -> None:
     ]
     rows = [Percentiles(load.role.title, load.median or 0, load.safe or 0) for load in loads]
     st.plotly_chart(
-        charts.ages(dots, rows, dark=is_dark(), noun="days open"),
+        charts.ages(dots, rows, dark=is_dark(), noun=say("days open")),
         key=_AGES,
         on_select=lambda: _open_dot(dots),
         selection_mode="points",
@@ -102,7 +112,10 @@ def _ages(found: PortfolioReviews) -> None:
         alt=sentence,
     )
     st.caption(
-        "The dark bar reaches to the median, the light one to the 85th percentile. Choose a dot to open its project."
+        say(
+            "The dark bar reaches to the median, the light one to the 85th percentile. "
+            "Choose a dot to open its project."
+        )
     )
     st.dataframe(
         {
@@ -115,7 +128,7 @@ def _ages(found: PortfolioReviews) -> None:
             "Oldest": [load.oldest for load in loads],
         },
         hide_index=True,
-        alt="Open requests by role, with their age by percentiles",
+        alt=say("Open requests by role, with their age by percentiles"),
     )
 
 
@@ -123,13 +136,17 @@ def ages_sentence(found: PortfolioReviews) -> str:
     """Which role has the oldest half."""
     slowest = max((load for load in found.roles if load.open), key=lambda load: (load.median or 0, load.open))
     if slowest.open == 1:
-        return (
-            f"The only request to {in_line(slowest.role)} has been open for "
-            f"{counted(slowest.median or 0, 'day')}: no other role’s for so long."
+        return say(
+            "The only request to {in_line} has been open for {days}: no other role’s for so long.",
+            in_line=in_line(slowest.role),
+            days=counted(slowest.median or 0, "day"),
         )
-    return (
-        f"Half of the {counted(slowest.open, 'request')} to {in_line(slowest.role)} have been open for "
-        f"{counted(slowest.median or 0, 'day')} or longer: no other role’s have for so long."
+    return say(
+        "Half of the {requests} to {in_line} have been open for {days} or longer: no other "
+        "role’s have for so long.",
+        requests=counted(slowest.open, "request"),
+        in_line=in_line(slowest.role),
+        days=counted(slowest.median or 0, "day"),
     )
 
 
@@ -146,9 +163,15 @@ def _waiting(found: PortfolioReviews) -> None:
     if not found.waiting:
         return
     shown = found.waiting[:_MOST_ROWS]
-    st.header("Who is waited for, since when", anchor=False)
+    st.header(say("Who is waited for, since when"), anchor=False)
     if len(found.waiting) > len(shown):
-        st.caption(f"The {len(shown):,} oldest of {len(found.waiting):,}. Filter above to see the others.")
+        st.caption(
+            say(
+                "The {shown_count:,} oldest of {waiting_count:,}. Filter above to see the others.",
+                shown_count=len(shown),
+                waiting_count=len(found.waiting),
+            )
+        )
     st.dataframe(
         {
             "Project": [each.name for each in shown],
@@ -162,7 +185,7 @@ def _waiting(found: PortfolioReviews) -> None:
         },
         hide_index=True,
         placeholder="–",
-        alt="Open requests, the oldest first; the first column opens the project",
+        alt=say("Open requests, the oldest first; the first column opens the project"),
         column_config={
             "Project": components.opening_column(_OPEN, [each.key for each in shown]),
             "Asked on": st.column_config.DateColumn(format="YYYY-MM-DD"),
@@ -175,15 +198,23 @@ def _waiting(found: PortfolioReviews) -> None:
 
 
 def _leads(found: PortfolioReviews) -> None:
-    st.header("Lead times", anchor=False)
+    st.header(say("Lead times"), anchor=False)
     slow = max(found.roles, key=lambda load: load.lead.safe)
     basis = (
-        f"of {counted(slow.lead.observed, 'decision')}" if slow.lead.observed else "by the guide’s default"
+        f"of {counted(slow.lead.observed, 'decision')}"
+        if slow.lead.observed
+        else say("by the guide’s default")
     )
     st.markdown(
         plain(
-            f"{slow.role.title} takes longest: half of the decisions within "
-            f"{counted(slow.lead.typical, 'working day')}, 85 of 100 within {slow.lead.safe}, {basis}."
+            say(
+                "{role} takes longest: half of the decisions within {days}, 85 of 100 within {safe}, "
+                "{basis}.",
+                role=slow.role.title,
+                days=counted(slow.lead.typical, "working day"),
+                safe=slow.lead.safe,
+                basis=basis,
+            )
         ),
         anchors=False,
     )
@@ -196,26 +227,30 @@ def _leads(found: PortfolioReviews) -> None:
         },
         hide_index=True,
         placeholder="default",
-        alt="Working days from asking to deciding, by role",
+        alt=say("Working days from asking to deciding, by role"),
         column_config={
-            "Median": st.column_config.NumberColumn(help="Working days from asking to deciding"),
+            "Median": st.column_config.NumberColumn(help=say("Working days from asking to deciding")),
             "Decisions": st.column_config.NumberColumn(
-                help="How many decisions these figures rest on; the guide’s default below 5"
+                help=say("How many decisions these figures rest on; the guide’s default below 5")
             ),
         },
     )
 
 
 def _people(found: PortfolioReviews) -> None:
-    st.header("Load", anchor=False)
+    st.header(say("Load"), anchor=False)
     if not found.people:
-        st.markdown("Nobody has a request to decide on.", anchors=False)
+        st.markdown(say("Nobody has a request to decide on."), anchors=False)
         return
     most = found.people[0]
     st.markdown(
         plain(
-            f"{most.name} has the most to decide on: {counted(most.open, 'request')}, "
-            f"the oldest {counted(most.oldest, 'day')} old."
+            say(
+                "{most} has the most to decide on: {requests}, the oldest {days} old.",
+                most=most.name,
+                requests=counted(most.open, "request"),
+                days=counted(most.oldest, "day"),
+            )
         ),
         anchors=False,
     )
@@ -228,5 +263,5 @@ def _people(found: PortfolioReviews) -> None:
             "Roles": [", ".join(role.title for role in person.roles) for person in found.people],
         },
         hide_index=True,
-        alt="Open requests by person, the most first",
+        alt=say("Open requests by person, the most first"),
     )

@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from lifecycle.interchange.inventories import XLSX_TYPE, inventory_file
+from lifecycle.language import mark, say
 from lifecycle.queries import portfolio
 from lifecycle.queries.inventory import inventory
 from lifecycle.queries.portfolio import Filters, PortfolioRow, Sort
@@ -19,11 +20,11 @@ from lifecycle.vocabulary import Actor, ProjectStatus
 _SIZE = 25
 _SORT, _PAGE, _OPEN = "sorted_by", "page", "portfolio:open"
 _SORTS: dict[Sort, str] = {
-    "standing": "Weakest first",
-    "waiting": "Longest wait first",
-    "next": "Next date first",
-    "debt": "Most debt first",
-    "name": "Name",
+    "standing": mark("Weakest first"),
+    "waiting": mark("Longest wait first"),
+    "next": mark("Next date first"),
+    "debt": mark("Most debt first"),
+    "name": mark("Name"),
 }
 _BADGES = {
     **{mark.word: mark.colour for mark in standing.LEVELS.values()},
@@ -34,9 +35,9 @@ _BADGES = {
 def show(found: Overview, filters: Filters, by: Actor, now: datetime, as_of: date | None = None) -> None:
     """The section: how it is sorted, the table, the pages; today or as of a day."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header(words.on_day("Projects", as_of), anchor=False, width="content")
+        st.header(words.on_day(say("Projects"), as_of), anchor=False, width="content")
         sort = st.selectbox(
-            "Order",
+            say("Order"),
             list(_SORTS),
             format_func=lambda word: _SORTS.get(word, word),
             key=_SORT,
@@ -57,7 +58,7 @@ def show(found: Overview, filters: Filters, by: Actor, now: datetime, as_of: dat
         size=_SIZE,
         as_of=as_of,
     )
-    st.caption(f"{_counted(shown.total, page)}. Choose a name to open it.")
+    st.caption(say("{counted}. Choose a name to open it.", counted=_counted(shown.total, page)))
     _table(shown.rows, now)
     if last > 1:
         if (state.value(_PAGE) or 1) > last:  # filtered since
@@ -76,8 +77,8 @@ def _inventory(filters: Filters, by: Actor, now: datetime) -> None:
 
     with st.container(horizontal=True, gap="small"):
         for name, label, media in (
-            ("inventory.xlsx", "Inventory (Excel)", XLSX_TYPE),
-            ("inventory.csv", "Inventory (CSV)", "text/csv"),
+            ("inventory.xlsx", say("Inventory (Excel)"), XLSX_TYPE),
+            ("inventory.csv", say("Inventory (CSV)"), "text/csv"),
         ):
             st.download_button(
                 label,
@@ -87,7 +88,9 @@ def _inventory(filters: Filters, by: Actor, now: datetime) -> None:
                 icon=":material/download:",
                 key=f"portfolio:{name}",
                 on_click="ignore",
-                help="These projects with rating, owner, version, approver, data sources, limits and reviews.",
+                help=say(
+                    "These projects with rating, owner, version, approver, data sources, limits and reviews."
+                ),
             )
 
 
@@ -95,7 +98,12 @@ def _counted(total: int, page: int) -> str:
     if total <= _SIZE:
         return components.counted(total, "project")
     start = (page - 1) * _SIZE + 1
-    return f"{start:,} to {min(start + _SIZE - 1, total):,} of {components.counted(total, 'project')}"
+    return say(
+        "{start:,} to {start_2:,} of {projects}",
+        start=start,
+        start_2=min(start + _SIZE - 1, total),
+        projects=components.counted(total, "project"),
+    )
 
 
 def _table(rows: tuple[PortfolioRow, ...], now: datetime) -> None:
@@ -103,7 +111,7 @@ def _table(rows: tuple[PortfolioRow, ...], now: datetime) -> None:
     columns = {
         "Project": [row.name for row in rows],
         "Standing": [[badge_word(row)] for row in rows],
-        "Stage": [row.stage.title if row.stage else "Not placed yet" for row in rows],
+        "Stage": [row.stage.title if row.stage else say("Not placed yet") for row in rows],
         "Organisation": [row.organisation for row in rows],
     }
     if assessed:
@@ -120,7 +128,7 @@ def _table(rows: tuple[PortfolioRow, ...], now: datetime) -> None:
         hide_index=True,
         height="content",
         placeholder="–",
-        alt="Projects with their standing; the first column opens each",
+        alt=say("Projects with their standing; the first column opens each"),
         column_config={
             "Project": components.opening_column(_OPEN, keys),
             "Standing": st.column_config.MultiselectColumn(
@@ -128,14 +136,14 @@ def _table(rows: tuple[PortfolioRow, ...], now: datetime) -> None:
             ),
             "Organisation": st.column_config.TextColumn(width=170),
             "What stands in the way": st.column_config.TextColumn(width="large"),
-            "Days": st.column_config.NumberColumn(help="How long it has stood like this", width=60),
+            "Days": st.column_config.NumberColumn(help=say("How long it has stood like this"), width=60),
             "Waits for": st.column_config.TextColumn(width=190),
             "Next date": st.column_config.DateColumn(format="YYYY-MM-DD"),
             "Index": st.column_config.NumberColumn(
                 format="%.2f",
-                help="How early the production questions were answered: 1 in Discovery, 0 in Production",
+                help=say("How early the production questions were answered: 1 in Discovery, 0 in Production"),
             ),
-            "Debt": st.column_config.NumberColumn(help="Open production questions times gates passed"),
+            "Debt": st.column_config.NumberColumn(help=say("Open production questions times gates passed")),
         },
     )
 

@@ -12,6 +12,7 @@ from functools import partial
 import streamlit as st
 
 from lifecycle.guide import FieldSpec, PartSpec
+from lifecycle.language import mark, say
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.threads import Mark
 from lifecycle.queries.worksheets import AnswerView
@@ -38,7 +39,7 @@ from lifecycle.ui.views.sheet import (
 from lifecycle.vocabulary import AnswerState, Severity
 
 MOST_FAILING, MOST_NAMED = 2, 3
-_VERBS = {Severity.BLOCK: "Blocks", Severity.WARNING: "Warns", Severity.NOTE: "Notes"}
+_VERBS = {Severity.BLOCK: mark("Blocks"), Severity.WARNING: mark("Warns"), Severity.NOTE: mark("Notes")}
 
 
 def draw_question(slot: Slot, sheet: Sheet) -> None:
@@ -71,9 +72,17 @@ def _question(slot: Slot, project: ProjectHead, may_edit: bool, asked_for: str |
 def _heading(field: FieldSpec, sheet: Sheet) -> None:
     star = " :blue[:material/star:]" if field.production else ""
     asked = (
-        " :blue-badge[:material/arrow_forward: You came here for this]" if sheet.asked_for == field.id else ""
+        say(" :blue-badge[:material/arrow_forward: You came here for this]")
+        if sheet.asked_for == field.id
+        else ""
     )
-    title = f"**{plain(field.title)}** :gray[:small[{field.id}]]{star}{asked}"
+    title = say(
+        "**{field}** :gray[:small[{field_id}]]{star}{asked}",
+        field=plain(field.title),
+        field_id=field.id,
+        star=star,
+        asked=asked,
+    )
     st.markdown(f"{title}  \n{plain(field.question)}", help=field.help or None, anchors=False)
 
 
@@ -87,7 +96,7 @@ def _footer(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None,
         if mark := _mark(field, note, answer, sheet):
             text_in_row(f"{mark}  \n{signed}" if signed else mark)
         elif _wants_example(field):
-            example = f"For example: {plain(field.example)}"
+            example = say("For example: {example}", example=plain(field.example))
             text_in_row(f"{example}  \n{signed}" if signed else example, is_quiet=True)
         else:
             text_in_row(signed or " ", is_quiet=not signed)
@@ -129,15 +138,23 @@ def _wants_example(field: FieldSpec) -> bool:
 def _mark(field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet) -> str:
     """What the database has, said by a run that began after it had it, and what a begun answer still lacks."""
     if note.conflict:
-        return ":orange-badge[:material/call_split: Two versions]"
+        return say(":orange-badge[:material/call_split: Two versions]")
     if note.problems:
-        return ":orange-badge[:material/error: Not saved]"
+        return say(":orange-badge[:material/error: Not saved]")
     if answer is None or answer.state is None:
         return ""
     who = "" if answer.by_key == sheet.me else f" by {plain(answer.by_name)}"
-    saved = f":green[:material/check: :small[Saved{who}, {ago(answer.at, sheet.now)}]]"
+    saved = say(":green[:material/check: :small[Saved{who}, {ago}]]", who=who, ago=ago(answer.at, sheet.now))
     lacking = missing_parts(field, answer.stored) if answer.state is AnswerState.ANSWERED else ()
-    return f"{saved}  \n:orange[:small[Still missing: {plain(', '.join(lacking))}]]" if lacking else saved
+    return (
+        say(
+            "{saved}  \n:orange[:small[Still missing: {lacking}]]",
+            saved=saved,
+            lacking=plain(", ".join(lacking)),
+        )
+        if lacking
+        else saved
+    )
 
 
 def _signed(slot: Slot, answer: AnswerView | None, sheet: Sheet) -> str:
@@ -146,27 +163,36 @@ def _signed(slot: Slot, answer: AnswerView | None, sheet: Sheet) -> str:
     lines = []
     if lost := [one for one in found if not one.holds]:
         are = "is" if len(lost) == 1 else "are"
-        sentence = f"{signers(lost)} signed another answer: {_theirs(lost)} {are} stale until affirmed again."
-        lines.append(f":orange[:material/history: :small[{plain(sentence)}]]")
+        sentence = say(
+            "{signers} signed another answer: {theirs} {are} stale until affirmed again.",
+            signers=signers(lost),
+            theirs=_theirs(lost),
+            are=are,
+        )
+        lines.append(say(":orange[:material/history: :small[{sentence}]]", sentence=plain(sentence)))
     if held := [one for one in found if one.holds]:
-        sentence = f"{signers(held)} signed this answer: changing it makes {_theirs(held)} stale."
-        lines.append(f":violet[:material/draw: :small[{plain(sentence)}]]")
+        sentence = say(
+            "{signers} signed this answer: changing it makes {theirs} stale.",
+            signers=signers(held),
+            theirs=_theirs(held),
+        )
+        lines.append(say(":violet[:material/draw: :small[{sentence}]]", sentence=plain(sentence)))
     return "  \n".join(lines)
 
 
 def _theirs(signed: Sequence[Covering]) -> str:
-    return "that sign-off" if len(signed) == 1 else "those sign-offs"
+    return say("that sign-off") if len(signed) == 1 else say("those sign-offs")
 
 
 # ------------------------------------------------------------------ answer states
 
 _MENU = {
-    "answer": ":material/edit: Answer it",
-    "dont_know": ":material/schedule: Don't know yet",
-    "not_applicable": ":material/do_not_disturb_on: Not applicable",
-    "history": ":material/history: History",
-    "thread": ":material/forum: Ask about this",
-    "clear": ":material/backspace: Clear",
+    "answer": mark(":material/edit: Answer it"),
+    "dont_know": mark(":material/schedule: Don't know yet"),
+    "not_applicable": mark(":material/do_not_disturb_on: Not applicable"),
+    "history": mark(":material/history: History"),
+    "thread": mark(":material/forum: Ask about this"),
+    "clear": mark(":material/backspace: Clear"),
 }
 
 
@@ -180,7 +206,7 @@ def _menu(slot: Slot, note: Note, answer: AnswerView | None, sheet: Sheet) -> No
     if sheet.may_edit and answer is not None and answer.state is not None:
         options.append("clear")
     st.menu_button(
-        "More",
+        say("More"),
         options,
         format_func=lambda name: _MENU[name],
         key=slot.key("menu"),
@@ -226,7 +252,7 @@ def _body(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, s
         _dont_know(slot, changed, sheet)
     elif note.mode == AnswerState.NOT_APPLICABLE.value:
         st.text_area(
-            "Why it does not apply",
+            say("Why it does not apply"),
             value=None,
             key=slot.key(REASON),
             height="content",
@@ -248,10 +274,10 @@ def _dont_know(slot: Slot, changed: Changed, sheet: Sheet) -> None:
     who, when = st.columns(2)
     with who:
         owner = PartSpec(id=OWNER, type="person")
-        draw_part(slot.key(OWNER), owner, "Who finds out", sheet.around, changed)
+        draw_part(slot.key(OWNER), owner, say("Who finds out"), sheet.around, changed)
     with when:
         st.date_input(
-            "By when",
+            say("By when"),
             value=None,
             min_value=sheet.now.date(),
             format="YYYY-MM-DD",
@@ -313,7 +339,9 @@ def _rows(slot: Slot, field: FieldSpec, note: Note, changed: Changed, sheet: She
     if note.none:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/remove_done: {plain(field.none_label)}", width="content", anchors=False)
-            st.button("Add one after all", key=slot.key("add"), on_click=_add, args=(slot,), type="tertiary")
+            st.button(
+                say("Add one after all"), key=slot.key("add"), on_click=_add, args=(slot,), type="tertiary"
+            )
         return
     for number, row in enumerate(note.rows, start=1):
         _row(slot, field, row, number, changed, sheet)
@@ -323,9 +351,9 @@ def _rows(slot: Slot, field: FieldSpec, note: Note, changed: Changed, sheet: She
 def _row(slot: Slot, field: FieldSpec, row: str, number: int, changed: Changed, sheet: Sheet) -> None:
     with st.container(gap="xsmall", key=f"row-{slot.field_id}-{row}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.caption(f"Row {number}", width="content")
+            st.caption(say("Row {number}", number=number), width="content")
             st.button(
-                "Remove",
+                say("Remove"),
                 key=slot.key("remove", row),
                 icon=":material/close:",
                 type="tertiary",
@@ -341,7 +369,7 @@ def _row(slot: Slot, field: FieldSpec, row: str, number: int, changed: Changed, 
 
 def _row_buttons(slot: Slot, field: FieldSpec, note: Note) -> None:
     with st.container(horizontal=True, gap="small"):
-        label = "Add another" if note.rows else "Add the first"
+        label = say("Add another") if note.rows else say("Add the first")
         st.button(label, key=slot.key("add"), icon=":material/add:", on_click=_add, args=(slot,))
         if not note.rows:
             st.button(field.none_label, key=slot.key("none"), type="tertiary", on_click=_none, args=(slot,))
@@ -368,7 +396,7 @@ def _none(slot: Slot) -> None:
 def _below(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet) -> None:
     for place, problem in note.problems:
         sentence = f"{place}: {problem}" if place else problem
-        st.markdown(f":orange[:material/error: {plain(sentence)}]", anchors=False)
+        st.markdown(say(":orange[:material/error: {sentence}]", sentence=plain(sentence)), anchors=False)
     if note.conflict:
         versions.choice(slot, field, note, answer, sheet)
     elif note.base is not None and answer is not None and answer.revision > note.base:
@@ -394,7 +422,9 @@ def _failing(slot: Slot, field: FieldSpec, sheet: Sheet) -> None:
         return
     lines = [_finding(check, slot, sheet) for check in found[:MOST_FAILING]]
     if len(found) > MOST_FAILING:
-        lines.append(f":gray[:small[and {counted(len(found) - MOST_FAILING, 'more finding')}]]")
+        lines.append(
+            say(":gray[:small[and {findings}]]", findings=counted(len(found) - MOST_FAILING, "more finding"))
+        )
     st.markdown("\n\n".join(lines), anchors=False)
 
 
@@ -405,7 +435,13 @@ def _finding(check: CheckState, slot: Slot, sheet: Sheet) -> str:
     named = [
         sheet.guide.field(key).title for key in others if key in sheet.guide.fields and key != slot.field_id
     ]
-    with_ = f" · with {', '.join(named[:MOST_NAMED])}" if named else ""
+    with_ = say(" · with {named}", named=", ".join(named[:MOST_NAMED])) if named else ""
     quiet = plain(f"{check.check_id} · {_VERBS[check.severity or check.advice_severity]} {when}{with_}")
     said = plain(check.messages[0] if check.messages else f"{check.title}.")
-    return f":{mark.colour}[{mark.material}] {said}  \n:gray[:small[{quiet}]]"
+    return say(
+        ":{colour}[{material}] {said}  \n:gray[:small[{quiet}]]",
+        colour=mark.colour,
+        material=mark.material,
+        said=said,
+        quiet=quiet,
+    )

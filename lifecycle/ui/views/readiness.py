@@ -8,21 +8,22 @@ from datetime import date, datetime
 
 import streamlit as st
 
+from lifecycle.language import mark, say
 from lifecycle.ui import navigation, standing
 from lifecycle.ui.components import counted, exact, plain, until
 from lifecycle.ui.standing import Mark
 from lifecycle.vocabulary import Area, Gate, Level, Role, SignOffStatus
 
 _SENTENCES = {
-    Level.BLOCKED: "is blocked",
-    Level.NOT_STARTED: "is not started",
-    Level.IN_PROGRESS: "is in progress",
-    Level.WAITING: "waits for sign-offs alone",
-    Level.CONDITIONAL: "can go on, with something owed",
-    Level.READY: "is ready to be decided",
-    Level.PASSED: "is passed",
+    Level.BLOCKED: mark("is blocked"),
+    Level.NOT_STARTED: mark("is not started"),
+    Level.IN_PROGRESS: mark("is in progress"),
+    Level.WAITING: mark("waits for sign-offs alone"),
+    Level.CONDITIONAL: mark("can go on, with something owed"),
+    Level.READY: mark("is ready to be decided"),
+    Level.PASSED: mark("is passed"),
 }
-_NOT_HERE = Mark("Not asked at this gate", "gray", "remove")
+_NOT_HERE = Mark(mark("Not asked at this gate"), "gray", "remove")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,12 @@ def sentence(gate: Gate, level: Level, weakest: Area, share: int) -> str:
     said = f"{gate.title} {_SENTENCES[level]}."
     if level in (Level.READY, Level.PASSED) or share == 1000:
         return said
-    return f"{said} Weakest area: {weakest.title.lower()}, {percent(share)} there."
+    return say(
+        "{said} Weakest area: {weakest}, {percent} there.",
+        said=said,
+        weakest=weakest.title.lower(),
+        percent=percent(share),
+    )
 
 
 def percent(share: int) -> str:
@@ -75,7 +81,7 @@ def track(steps: Sequence[Step], *, project: str, today: date) -> None:
                     navigation.go("gate", project=project, gate=step.gate.value)
                 planned = ""
                 if step.target and step.level is not Level.PASSED:
-                    planned = f" :gray[· {_due(step.target, today)}]"
+                    planned = say(" :gray[· {due}]", due=_due(step.target, today))
                 st.markdown(f":small[{mark.text}{planned}]", anchors=False)
 
 
@@ -95,7 +101,7 @@ def areas(shares: Mapping[Area, int], weakest: Area) -> None:
         mark = ":green[:material/check_circle:]" if share == 1000 else ":gray[:material/clock_loader_40:]"
         if area is weakest and share < 1000:
             mark = ":orange[:material/south_east:]"
-        note = " · weakest" if area is weakest and share < 1000 else ""
+        note = say(" · weakest") if area is weakest and share < 1000 else ""
         st.progress(share / 1000, text=f"{mark} {area.title} {percent(share)}{note}")
 
 

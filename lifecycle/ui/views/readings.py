@@ -11,6 +11,7 @@ from lifecycle.interchange.readings import push_file, readings_of, try_file
 from lifecycle.interchange.register_files import RegisterFile
 from lifecycle.interchange.series import ReadingsFile
 from lifecycle.interchange.tabular import read_table
+from lifecycle.language import say
 from lifecycle.queries.monitors import MonitorView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, components, identity, state
@@ -33,9 +34,9 @@ def readings_form(label: str, **places: str | None) -> None:
     file_form(
         PATH,
         "readings-file",
-        label=f"{label}: CSV, Excel or JSON, at most {most} MB",
+        label=say("{label}: CSV, Excel or JSON, at most {most} MB", label=label, most=most),
         accept=".csv,.tsv,.txt,.xlsx,.json,.jsonl",
-        button="Read the file",
+        button=say("Read the file"),
         places=places,
     )
 
@@ -43,8 +44,8 @@ def readings_form(label: str, **places: str | None) -> None:
 def columns(file: RegisterFile, key: str, *, own_limit: bool) -> tuple[str, str, str]:
     """Which columns hold the keys, the values and each row's own limit; "" where the file shows it by itself."""
     headers = [_GUESS, *read_table(file.content, file.name).headers]
-    asked = [("key", "Column that names each reading"), ("column", "Column of the values")]
-    asked += [("limit", "Column of the limits")] if own_limit else []
+    asked = [("key", say("Column that names each reading")), ("column", say("Column of the values"))]
+    asked += [("limit", say("Column of the limits"))] if own_limit else []
     chosen = {"limit": ""}
     with st.container(horizontal=True, gap="small"):
         for name, label in asked:
@@ -52,7 +53,7 @@ def columns(file: RegisterFile, key: str, *, own_limit: bool) -> tuple[str, str,
                 label,
                 headers,
                 key=f"{key}:{name}",
-                format_func=lambda header: header or "As the file shows it",
+                format_func=lambda header: header or say("As the file shows it"),
                 width=260,
             )
     return chosen["key"], chosen["column"], chosen["limit"]
@@ -63,12 +64,14 @@ def columns(file: RegisterFile, key: str, *, own_limit: bool) -> tuple[str, str,
 
 def upload(project: ProjectHead, view: MonitorView) -> None:
     """Nothing is stored before it was seen what would become of it."""
-    st.subheader("Push readings", anchor=False)
+    st.subheader(say("Push readings"), anchor=False)
     file = waiting_file()
     if file is None:
-        readings_form("File of readings", project=project.key, monitor=view.key)
+        readings_form(say("File of readings"), project=project.key, monitor=view.key)
         st.caption(
-            "Nothing is stored before you have seen what would happen. Pushing a file again changes nothing."
+            say(
+                "Nothing is stored before you have seen what would happen. Pushing a file again changes nothing."
+            )
         )
         return
     file_line(file, "readings:another")
@@ -92,26 +95,35 @@ def upload(project: ProjectHead, view: MonitorView) -> None:
 def _show(view: MonitorView, found: ReadingsFile, would: Pushed) -> None:
     components.key_figures(
         [
-            ("New", f"{would.stored:,}", f"{would.missing:,} of them missing" if would.missing else ""),
-            ("Known already", f"{would.unchanged:,}", ""),
-            ("In breach", f"{would.breaches:,}", ""),
-            ("Would fire", f"{len(would.fires_at):,}", ""),
-            ("No reading", f"{would.refused:,}", "named below" if would.refused else ""),
+            (
+                say("New"),
+                f"{would.stored:,}",
+                say("{missing:,} of them missing", missing=would.missing) if would.missing else "",
+            ),
+            (say("Known already"), f"{would.unchanged:,}", ""),
+            (say("In breach"), f"{would.breaches:,}", ""),
+            (say("Would fire"), f"{len(would.fires_at):,}", ""),
+            (say("No reading"), f"{would.refused:,}", say("named below") if would.refused else ""),
         ]
     )
     fires = ", ".join(would.fires_at[:5]) + (" …" if len(would.fires_at) > 5 else "")
-    said = f"Read from “{found.key}” and “{found.column}”."
+    said = say("Read from “{found_key}” and “{column}”.", found_key=found.key, column=found.column)
     if would.late:
-        said += f" {counted(would.late, 'reading')} would come late; the series is judged anew from there."
+        said += say(
+            " {readings} would come late; the series is judged anew from there.",
+            readings=counted(would.late, "reading"),
+        )
     if fires:
-        said += f" It would fire at {fires}, open an incident and tell its owner."
+        said += say(" It would fire at {fires}, open an incident and tell its owner.", fires=fires)
     st.markdown(plain(said), anchors=False)
     for problem in would.problems[:_MOST_PROBLEMS]:
         st.caption(plain(f"{problem.place}: {problem.text}"))
     if would.refused > _MOST_PROBLEMS:
-        st.caption(f"… and {would.refused - _MOST_PROBLEMS:,} more.")
+        st.caption(say("… and {refused:,} more.", refused=would.refused - _MOST_PROBLEMS))
     if would.stored and st.button(
-        f"Store {counted(would.stored, 'reading')}", type="primary", key="readings:store"
+        say("Store {readings}", readings=counted(would.stored, "reading")),
+        type="primary",
+        key="readings:store",
     ):
         outcome = attempt(push_file, found=found, monitor_id=view.id, method="file")
         if outcome.refusal is not None:
@@ -121,26 +133,28 @@ def _show(view: MonitorView, found: ReadingsFile, would: Pushed) -> None:
         state.flash("success", f"{counted(would.stored, 'reading')} stored.")
         draw_again()
     if not would.stored:
-        st.caption("There is nothing new in this file.")
+        st.caption(say("There is nothing new in this file."))
 
 
 def correct(view: MonitorView) -> None:
     """The reading stays on record; what counts is said beside it."""
     key = state.fresh(_CORRECTION)
     with st.form("readings:correct", border=False, enter_to_submit=False):
-        name = st.text_input("Reading (its date or key)", key=f"{key}:key", placeholder=view.latest_key or "")
-        is_missing = st.checkbox("It is missing", key=f"{key}:missing")
-        value = st.number_input(
-            "What it should have said", value=None, key=f"{key}:value", format="%g", step=None
+        name = st.text_input(
+            say("Reading (its date or key)"), key=f"{key}:key", placeholder=view.latest_key or ""
         )
-        reason = st.text_input("How you know", key=f"{key}:reason")
-        if st.form_submit_button("Correct it", type="primary"):
+        is_missing = st.checkbox(say("It is missing"), key=f"{key}:missing")
+        value = st.number_input(
+            say("What it should have said"), value=None, key=f"{key}:value", format="%g", step=None
+        )
+        reason = st.text_input(say("How you know"), key=f"{key}:reason")
+        if st.form_submit_button(say("Correct it"), type="primary"):
             if value is None and not is_missing:
-                st.error("Give the number, or say that it is missing.", icon=":material/error:")
+                st.error(say("Give the number, or say that it is missing."), icon=":material/error:")
                 return
             perform(
                 actions.correct,
-                done="Corrected. The series is judged with it.",
+                done=say("Corrected. The series is judged with it."),
                 clears=_CORRECTION,
                 monitor_id=view.id,
                 key=name,

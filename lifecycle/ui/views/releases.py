@@ -11,6 +11,7 @@ import streamlit as st
 from lifecycle.actions import answers
 from lifecycle.actions import releases as actions
 from lifecycle.errors import Invalid
+from lifecycle.language import mark, say
 from lifecycle.queries import releases as queries
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.releases import Beside, Comparison, ReleasesView, ReleaseView, StepView
@@ -39,14 +40,14 @@ from lifecycle.ui.views.portfolio_maps import is_dark
 from lifecycle.vocabulary import ProjectStatus, plain_number
 
 STATES = {
-    ReleaseState.PREPARED: Mark("Prepared", "gray", "inventory"),
-    ReleaseState.SHADOW: Mark("In shadow", "gray", "visibility_off"),
-    ReleaseState.CANARY: Mark("Canary", "blue", "group"),
-    ReleaseState.SHARE: Mark("Share of traffic", "blue", "pie_chart"),
-    ReleaseState.LIVE: Mark("Live for everybody", "green", "check_circle"),
-    ReleaseState.REPLACED: Mark("Replaced", "gray", "history"),
-    ReleaseState.ROLLED_BACK: Mark("Rolled back", "red", "undo"),
-    ReleaseState.WITHDRAWN: Mark("Withdrawn", "gray", "block"),
+    ReleaseState.PREPARED: Mark(mark("Prepared"), "gray", "inventory"),
+    ReleaseState.SHADOW: Mark(mark("In shadow"), "gray", "visibility_off"),
+    ReleaseState.CANARY: Mark(mark("Canary"), "blue", "group"),
+    ReleaseState.SHARE: Mark(mark("Share of traffic"), "blue", "pie_chart"),
+    ReleaseState.LIVE: Mark(mark("Live for everybody"), "green", "check_circle"),
+    ReleaseState.REPLACED: Mark(mark("Replaced"), "gray", "history"),
+    ReleaseState.ROLLED_BACK: Mark(mark("Rolled back"), "red", "undo"),
+    ReleaseState.WITHDRAWN: Mark(mark("Withdrawn"), "gray", "block"),
 }
 _STRENGTHS = {Move.SHADOW: 0.0, Move.CANARY: 0.4, Move.SHARE: 0.7, Move.FULL: 1.0}
 _MOST_SHOWN = 10
@@ -56,7 +57,7 @@ _ENDED = (ProjectStatus.STOPPED, ProjectStatus.RETIRED)
 def show(project: ProjectHead) -> None:
     """The whole page."""
     if not project.is_adopted:
-        imported.not_yet(project, "Releases")
+        imported.not_yet(project, say("Releases"))
         return
     view = cache.read_with_guide(
         queries.view,
@@ -66,20 +67,22 @@ def show(project: ProjectHead) -> None:
         key=project.key,
     )
     mark = standing.STATUSES[project.status] if project.status in _ENDED else None
-    page_header("Releases", about=project.name, mark=mark, actions=lambda: _ways(view))
+    page_header(say("Releases"), about=project.name, mark=mark, actions=lambda: _ways(view))
     if view.releases:
         st.markdown(plain(_now(view)), anchors=False)
         _delivery(view)
     _make(view)
     if not view.releases:
         empty_state(
-            "No release yet",
-            "A release keeps the model version with all answers, data sources and sign-offs as they are, and from "
-            "then on each step to its users. It can be made once nothing stands in the way of the Launch gate.",
+            say("No release yet"),
+            say(
+                "A release keeps the model version with all answers, data sources and sign-offs as they are, and from "
+                "then on each step to its users. It can be made once nothing stands in the way of the Launch gate."
+            ),
             icon="rocket_launch",
         )
         return
-    st.header("Every release", anchor=False)
+    st.header(say("Every release"), anchor=False)
     _picture(view.releases)
     for number, release in enumerate(view.releases[:_MOST_SHOWN]):
         _release(view, release, is_newest=number == 0)
@@ -89,7 +92,7 @@ def show(project: ProjectHead) -> None:
 
 
 def _ways(view: ReleasesView) -> None:
-    if st.button("Launch gate", icon=":material/approval:", key="releases:gate"):
+    if st.button(say("Launch gate"), icon=":material/approval:", key="releases:gate"):
         navigation.go("gate", project=view.project.key, gate="launch")
 
 
@@ -99,18 +102,26 @@ def _ways(view: ReleasesView) -> None:
 def _now(view: ReleasesView) -> str:
     serving, coming = view.serving, view.rolling_out
     said = (
-        f"{_named(serving)} is live for everybody since {_day(_reached_everybody(serving))}."
+        say(
+            "{named} is live for everybody since {day}.",
+            named=_named(serving),
+            day=_day(_reached_everybody(serving)),
+        )
         if serving
-        else "Nothing is live for everybody."
+        else say("Nothing is live for everybody.")
     )
     if coming:
-        where = f"{coming.share} % of the traffic" if coming.share else "a few users"
-        said += f" {_named(coming)} is with {where}."
+        where = say("{share} % of the traffic", share=coming.share) if coming.share else say("a few users")
+        said += say(" {named} is with {where}.", named=_named(coming), where=where)
     return said
 
 
 def _named(release: ReleaseView) -> str:
-    return f"Release {release.number} (version {release.model_version})"
+    return say(
+        "Release {number} (version {model_version})",
+        number=release.number,
+        model_version=release.model_version,
+    )
 
 
 def _reached_everybody(release: ReleaseView) -> datetime:
@@ -124,32 +135,41 @@ def _day(moment: datetime) -> str:
 def _delivery(view: ReleasesView) -> None:
     """The four measures, each with what it rests on."""
     metrics = view.metrics
-    st.header("Delivery", anchor=False)
+    st.header(say("Delivery"), anchor=False)
     st.markdown(plain(_delivery_words(metrics)), anchors=False)
     failed = metrics.failed_percent
     key_figures(
         [
-            ("Releases a month", plain_number(metrics.per_month), f"{metrics.deployments} in three months"),
-            ("Lead time", _length(metrics.lead_time), _lead_note(metrics)),
             (
-                "Time to restore",
+                say("Releases a month"),
+                plain_number(metrics.per_month),
+                say("{deployments} in three months", deployments=metrics.deployments),
+            ),
+            (say("Lead time"), _length(metrics.lead_time), _lead_note(metrics)),
+            (
+                say("Time to restore"),
                 _length(metrics.restore),
                 _restore_note(metrics.restore),
             ),
             (
-                "Failed changes",
+                say("Failed changes"),
                 "–" if failed is None else f"{plain_number(failed)} %",
                 f"{metrics.failed} of {metrics.deployments}",
             ),
         ]
     )
-    with st.expander("How these are counted", icon=":material/help:"):
+    with st.expander(say("How these are counted"), icon=":material/help:"):
         st.markdown(
-            "The four measures of the DORA programme, over the last three months. A release counts from the moment "
-            "it first reaches users; shadow does not. Lead time runs from the change being finished until then. Time "
-            "to restore runs from the beginning of the trouble until users are well served again. A change failed "
-            "when its release was rolled back or an incident names it. Times are medians; 85 of 100 were at most "
-            f"{_safe(metrics.lead_time)} (lead time) and {_safe(metrics.restore)} (time to restore).",
+            say(
+                "The four measures of the DORA programme, over the last three months. A release "
+                "counts from the moment it first reaches users; shadow does not. Lead time runs from "
+                "the change being finished until then. Time to restore runs from the beginning of "
+                "the trouble until users are well served again. A change failed when its release was "
+                "rolled back or an incident names it. Times are medians; 85 of 100 were at most "
+                "{safe} (lead time) and {safe_2} (time to restore).",
+                safe=_safe(metrics.lead_time),
+                safe_2=_safe(metrics.restore),
+            ),
             anchors=False,
         )
         _take_over(view)
@@ -159,10 +179,10 @@ def _take_over(view: ReleasesView) -> None:
     """What was measured becomes the answer to P14, which the Operate review rests on."""
     if "answers.save" not in view.may or not view.metrics.deployments:
         return
-    if st.button("Take over into the worksheet", icon=":material/edit_note:", key="releases:take-over"):
+    if st.button(say("Take over into the worksheet"), icon=":material/edit_note:", key="releases:take-over"):
         perform(
             answers.save,
-            done="The measured figures are the answer to Delivery metrics (P14) now.",
+            done=say("The measured figures are the answer to Delivery metrics (P14) now."),
             project_id=view.project.id,
             field_id="P14",
             raw=as_answer(view.metrics),
@@ -172,10 +192,12 @@ def _take_over(view: ReleasesView) -> None:
 
 def _delivery_words(metrics: DeliveryMetrics) -> str:
     if not metrics.deployments:
-        return "No release reached users in the last three months."
-    said = f"{counted(metrics.deployments, 'release')} reached users in the last three months"
-    failed = "none had" if not metrics.failed else f"{metrics.failed} had"
-    said += f"; {failed} to be taken back or led to an incident."
+        return say("No release reached users in the last three months.")
+    said = say(
+        "{releases} reached users in the last three months", releases=counted(metrics.deployments, "release")
+    )
+    failed = say("none had") if not metrics.failed else f"{metrics.failed} had"
+    said += say("; {failed} to be taken back or led to an incident.", failed=failed)
     if metrics.unrestored:
         said += f" {counted(metrics.unrestored, 'incident goes', 'incidents go')} on."
     return said
@@ -190,13 +212,17 @@ def _safe(found: Length) -> str:
 
 
 def _restore_note(found: Length) -> str:
-    return f"median of {counted(found.cases, 'case')}" if found.cases else "nothing to restore"
+    return (
+        say("median of {cases}", cases=counted(found.cases, "case"))
+        if found.cases
+        else say("nothing to restore")
+    )
 
 
 def _lead_note(metrics: DeliveryMetrics) -> str:
     if metrics.lead_time.cases:
-        return f"median of {counted(metrics.lead_time.cases, 'release')}"
-    return "no release says when its change was finished" if metrics.deployments else "no release"
+        return say("median of {releases}", releases=counted(metrics.lead_time.cases, "release"))
+    return say("no release says when its change was finished") if metrics.deployments else say("no release")
 
 
 # ------------------------------------------------------------------ making one
@@ -206,7 +232,7 @@ def _make(view: ReleasesView) -> None:
     if "releases.create" not in view.may:
         return
     box = st.expander(
-        "Make a release",
+        say("Make a release"),
         icon=":material/add:",
         expanded=not view.releases,
         key="releases:make",
@@ -216,7 +242,7 @@ def _make(view: ReleasesView) -> None:
         if not is_wanted(box, "releases:make"):
             return
         if view.against:
-            st.markdown("Nothing can be released before this is settled:", anchors=False)
+            st.markdown(say("Nothing can be released before this is settled:"), anchors=False)
             blocker_list(view.against, project=view.project.key, guide=cache.guide(), most=6)
             return
         _make_form(view)
@@ -226,27 +252,31 @@ def _make_form(view: ReleasesView) -> None:
     version = view.signed_version or ""
     st.markdown(
         plain(
-            f"Version {version} is signed. The release keeps everything as it is now; later changes are for the next."
+            say(
+                "Version {version} is signed. The release keeps everything as it is now; later "
+                "changes are for the next.",
+                version=version,
+            )
         ),
         anchors=False,
     )
     key = "release:new"
     with st.form(key, border=False, enter_to_submit=False):
         fresh = state.fresh(key)
-        summary = st.text_area("What is new in it", key=f"{fresh}:summary", height=80)
+        summary = st.text_area(say("What is new in it"), key=f"{fresh}:summary", height=80)
         ready_on = st.date_input(
-            "When the change was finished",
+            say("When the change was finished"),
             value=None,
             max_value=identity.now().date(),
             format="YYYY-MM-DD",
             key=f"{fresh}:ready",
-            help="The lead time runs from this day. It can stay empty.",
+            help=say("The lead time runs from this day. It can stay empty."),
             width=220,
         )
-        if st.form_submit_button("Make the release", type="primary"):
+        if st.form_submit_button(say("Make the release"), type="primary"):
             perform(
                 actions.create,
-                done=f"Version {version} is kept as a release.",
+                done=say("Version {version} is kept as a release.", version=version),
                 clears=key,
                 project_id=view.project.id,
                 model_version=version,
@@ -272,9 +302,11 @@ def _picture(releases: Sequence[ReleaseView]) -> None:
         charts.time_line(spans, (), today=identity.now().date(), dark=is_dark()),
         key="releases:picture",
         config=dict(charts.CONFIG),
-        alt="When each release was in shadow, with some and with everybody; the table below says the same.",
+        alt=say(
+            "When each release was in shadow, with some and with everybody; the table below says the same."
+        ),
     )
-    with st.expander("The picture as a table", icon=":material/table:"):
+    with st.expander(say("The picture as a table"), icon=":material/table:"):
         st.table(
             [
                 {
@@ -287,16 +319,20 @@ def _picture(releases: Sequence[ReleaseView]) -> None:
             ],
             border="horizontal",
             hide_index=True,
-            alt="The releases as a table",
+            alt=say("The releases as a table"),
         )
 
 
 def _picture_words(releases: Sequence[ReleaseView]) -> str:
     ended = sum(release.state is ReleaseState.ROLLED_BACK for release in releases)
     if len(releases) == 1:
-        return "One release so far." if not ended else "One release so far, and it was rolled back."
-    went = f"{ended} {'was' if ended == 1 else 'were'}" if ended else "none was"
-    return f"{len(releases)} releases, the newest on top; {went} rolled back."
+        return say("One release so far.") if not ended else say("One release so far, and it was rolled back.")
+    went = f"{ended} {'was' if ended == 1 else 'were'}" if ended else say("none was")
+    return say(
+        "{releases_count} releases, the newest on top; {went} rolled back.",
+        releases_count=len(releases),
+        went=went,
+    )
 
 
 def _spans(release: ReleaseView) -> list[Span]:
@@ -333,8 +369,14 @@ def _span(release: ReleaseView, step: StepView, end: date) -> Span:
 def _release(view: ReleasesView, release: ReleaseView, *, is_newest: bool) -> None:
     with st.container(border=True, gap="small", key=f"release:{release.number}"):
         mark = STATES[release.state]
-        word = f"{release.share} % of the traffic" if release.state is ReleaseState.SHARE else mark.word
-        badge = f":{mark.colour}-badge[{mark.material} {word}]"
+        word = (
+            say("{share} % of the traffic", share=release.share)
+            if release.state is ReleaseState.SHARE
+            else mark.word
+        )
+        badge = say(
+            ":{colour}-badge[{material} {word}]", colour=mark.colour, material=mark.material, word=word
+        )
         st.markdown(f"**{plain(release.name)}** {badge}", anchors=False)
         if release.summary:
             st.markdown(plain(release.summary), anchors=False)
@@ -343,27 +385,27 @@ def _release(view: ReleasesView, release: ReleaseView, *, is_newest: bool) -> No
         if is_newest or release.next_moves or release.can_roll_back:
             _forms(view, release)
         key = f"held:{release.number}"
-        box = st.expander("What it holds", icon=":material/inventory_2:", key=key, on_change="rerun")
+        box = st.expander(say("What it holds"), icon=":material/inventory_2:", key=key, on_change="rerun")
         with box:
             if is_wanted(box, key):
                 _held(release)
 
 
 def _made(release: ReleaseView) -> str:
-    said = f"Made by {release.made_by} on {_day(release.made_at)}"
+    said = say("Made by {made_by} on {day}", made_by=release.made_by, day=_day(release.made_at))
     if release.approved:
-        said += f" · approved by {release.approved[0]}"
+        said += say(" · approved by {approved}", approved=release.approved[0])
     return said
 
 
 def _steps(steps: Sequence[StepView]) -> None:
     lines = []
     for step in steps:
-        took = f" · restored in {step.restored_in}" if step.restored_in else ""
+        took = say(" · restored in {restored_in}", restored_in=step.restored_in) if step.restored_in else ""
         note = f": {step.note}" if step.note else ""
         said = one_line(f"{step.happened_at:%Y-%m-%d %H:%M} · {step.words}{took} · {step.who}{note}", 400)
         icon = {Move.ROLLED_BACK: "undo", Move.WITHDRAWN: "block"}.get(step.move, "arrow_forward")
-        lines.append(f":small[:material/{icon}: {plain(said)}]")
+        lines.append(say(":small[:material/{icon}: {said}]", icon=icon, said=plain(said)))
     if lines:
         st.markdown("  \n".join(lines), anchors=False)
 
@@ -371,14 +413,14 @@ def _steps(steps: Sequence[StepView]) -> None:
 def _held(release: ReleaseView) -> None:
     definitions(
         [
-            ("Model version", release.model_version),
-            ("Change finished", _day(release.ready_at) if release.ready_at else ""),
-            ("Production test score", release.score),
-            ("Answers", f"{release.answers:,}"),
-            ("Data sources", ", ".join(release.sources)),
-            ("Documents", ", ".join(release.documents)),
-            ("Approved by", "; ".join(release.approved)),
-            ("Fingerprint", release.digest[:16]),
+            (say("Model version"), release.model_version),
+            (say("Change finished"), _day(release.ready_at) if release.ready_at else ""),
+            (say("Production test score"), release.score),
+            (say("Answers"), f"{release.answers:,}"),
+            (say("Data sources"), ", ".join(release.sources)),
+            (say("Documents"), ", ".join(release.documents)),
+            (say("Approved by"), "; ".join(release.approved)),
+            (say("Fingerprint"), release.digest[:16]),
         ]
     )
     st.table(
@@ -392,7 +434,7 @@ def _held(release: ReleaseView) -> None:
         ],
         border="horizontal",
         hide_index=True,
-        alt="The sign-offs that the release holds",
+        alt=say("The sign-offs that the release holds"),
     )
 
 
@@ -409,36 +451,36 @@ def _forms(view: ReleasesView, release: ReleaseView) -> None:
 def _next_step(release: ReleaseView) -> None:
     key = f"step:{release.number}:{len(release.steps)}"
     open_moves = [move for move in release.next_moves if not release.against[move]]
-    with st.popover("Next step", icon=":material/arrow_forward:"):
+    with st.popover(say("Next step"), icon=":material/arrow_forward:"):
         for text in _why_not(release):
             st.markdown(f":orange[:material/block:] {plain(text)}", anchors=False)
         if not open_moves:
             return
         with st.form(key, border=False, enter_to_submit=False):
             move = st.radio(
-                "Who gets it now",
+                say("Who gets it now"),
                 open_moves,
                 index=None,
                 format_func=_move_words,
                 key=f"{key}:move",
             )
             share = st.number_input(
-                "Percent of the traffic, for a share",
+                say("Percent of the traffic, for a share"),
                 LEAST_SHARE,
                 MOST_SHARE,
                 value=None,
                 key=f"{key}:share",
                 width=260,
             )
-            note = st.text_input("What was seen, or why", key=f"{key}:note")
-            if not st.form_submit_button("Record this step", type="primary"):
+            note = st.text_input(say("What was seen, or why"), key=f"{key}:note")
+            if not st.form_submit_button(say("Record this step"), type="primary"):
                 return
             if move is None:
-                refusal(Invalid({"step": "Choose who gets it now."}))
+                refusal(Invalid({"step": say("Choose who gets it now.")}))
                 return
             perform(
                 actions.step,
-                done=f"Release {release.number}: {move.label.lower()}.",
+                done=say("Release {number}: {label}.", number=release.number, label=move.label.lower()),
                 release_id=release.id,
                 move=move,
                 share=int(share) if share is not None else None,
@@ -448,10 +490,10 @@ def _next_step(release: ReleaseView) -> None:
 
 def _move_words(move: Move) -> str:
     return {
-        Move.SHADOW: "Nobody yet: it answers in shadow",
-        Move.CANARY: "A chosen few: canary",
-        Move.SHARE: "A share of the traffic",
-        Move.FULL: "Everybody",
+        Move.SHADOW: say("Nobody yet: it answers in shadow"),
+        Move.CANARY: say("A chosen few: canary"),
+        Move.SHARE: say("A share of the traffic"),
+        Move.FULL: say("Everybody"),
     }[move]
 
 
@@ -469,25 +511,34 @@ def _why_not(release: ReleaseView) -> list[str]:
 def _roll_back(release: ReleaseView) -> None:
     key = f"back:{release.number}"
     after = (
-        f"{release.back_to} serves again." if release.back_to else "nothing takes its place but the fallback."
+        say("{back_to} serves again.", back_to=release.back_to)
+        if release.back_to
+        else say("nothing takes its place but the fallback.")
     )
-    with st.popover("Roll back", icon=":material/undo:"), st.form(key, border=False, enter_to_submit=False):
-        st.caption(plain(f"Afterwards {after} The time to restore runs from when the trouble began."))
-        reason = st.text_area("What went wrong", key=f"{key}:reason", height=80)
+    with (
+        st.popover(say("Roll back"), icon=":material/undo:"),
+        st.form(key, border=False, enter_to_submit=False),
+    ):
+        st.caption(
+            plain(
+                say("Afterwards {after} The time to restore runs from when the trouble began.", after=after)
+            )
+        )
+        reason = st.text_area(say("What went wrong"), key=f"{key}:reason", height=80)
         began_at = st.datetime_input(
-            "When the trouble began (UTC)", value=None, key=f"{key}:began", format="YYYY-MM-DD", step=60
+            say("When the trouble began (UTC)"), value=None, key=f"{key}:began", format="YYYY-MM-DD", step=60
         )
         restored_at = st.datetime_input(
-            "When users were well served again (UTC); empty: now",
+            say("When users were well served again (UTC); empty: now"),
             value=None,
             key=f"{key}:restored",
             format="YYYY-MM-DD",
             step=60,
         )
-        if st.form_submit_button("Record the rollback", type="primary"):
+        if st.form_submit_button(say("Record the rollback"), type="primary"):
             perform(
                 actions.roll_back,
-                done=f"Release {release.number} is rolled back.",
+                done=say("Release {number} is rolled back.", number=release.number),
                 release_id=release.id,
                 reason=reason,
                 began_at=_in_utc(began_at),
@@ -501,13 +552,16 @@ def _in_utc(told: datetime | None) -> datetime | None:
 
 def _withdraw(release: ReleaseView) -> None:
     key = f"withdraw:{release.number}"
-    with st.popover("Withdraw", icon=":material/block:"), st.form(key, border=False, enter_to_submit=False):
-        st.caption("It has reached nobody. It stays in the list as withdrawn.")
-        reason = st.text_area("Why it does not go live", key=f"{key}:reason", height=80)
-        if st.form_submit_button("Withdraw the release"):
+    with (
+        st.popover(say("Withdraw"), icon=":material/block:"),
+        st.form(key, border=False, enter_to_submit=False),
+    ):
+        st.caption(say("It has reached nobody. It stays in the list as withdrawn."))
+        reason = st.text_area(say("Why it does not go live"), key=f"{key}:reason", height=80)
+        if st.form_submit_button(say("Withdraw the release")):
             perform(
                 actions.withdraw,
-                done=f"Release {release.number} is withdrawn.",
+                done=say("Release {number} is withdrawn.", number=release.number),
                 release_id=release.id,
                 reason=reason,
             )
@@ -529,7 +583,7 @@ def _older(releases: Sequence[ReleaseView]) -> None:
             ],
             border="horizontal",
             hide_index=True,
-            alt="Older releases",
+            alt=say("Older releases"),
         )
 
 
@@ -537,18 +591,24 @@ def _older(releases: Sequence[ReleaseView]) -> None:
 
 
 def _compare(view: ReleasesView) -> None:
-    st.header("Two releases side by side", anchor=False)
+    st.header(say("Two releases side by side"), anchor=False)
     numbers = [release.number for release in view.releases]
     names = {release.number: release.name for release in view.releases}
     left, right = st.columns(2)
     older = left.selectbox(
-        "The older one", numbers[1:], format_func=lambda number: plain(names[number]), key="compare:older"
+        say("The older one"),
+        numbers[1:],
+        format_func=lambda number: plain(names[number]),
+        key="compare:older",
     )
     newer = right.selectbox(
-        "The newer one", numbers[:-1], format_func=lambda number: plain(names[number]), key="compare:newer"
+        say("The newer one"),
+        numbers[:-1],
+        format_func=lambda number: plain(names[number]),
+        key="compare:newer",
     )
     if older == newer:
-        st.caption("Choose two different releases.")
+        st.caption(say("Choose two different releases."))
         return
     found = cache.read_with_guide(
         queries.comparison,
@@ -564,18 +624,24 @@ def _compare(view: ReleasesView) -> None:
 
 def _compared(found: Comparison) -> None:
     if found.is_empty:
-        st.markdown("They hold exactly the same.", anchors=False)
+        st.markdown(say("They hold exactly the same."), anchors=False)
         return
-    before, after = f"Release {found.before.number}", f"Release {found.after.number}"
+    before, after = (
+        say("Release {number}", number=found.before.number),
+        say("Release {number}", number=found.after.number),
+    )
     st.markdown(plain(_differences(found)), anchors=False)
-    for name, word in (("gone", "No longer used"), ("new", "New")):
+    for name, word in (("gone", say("No longer used")), ("new", say("New"))):
         sources = found.sources_gone if name == "gone" else found.sources_new
         if sources:
-            st.markdown(plain(f"{word}: data source {', '.join(sources)}."), anchors=False)
+            st.markdown(
+                plain(say("{word}: data source {sources}.", word=word, sources=", ".join(sources))),
+                anchors=False,
+            )
     for heading, lines in (
-        ("Answers", found.answers),
-        ("Sign-offs", found.sign_offs),
-        ("Production tests", found.tests),
+        (say("Answers"), found.answers),
+        (say("Sign-offs"), found.sign_offs),
+        (say("Production tests"), found.tests),
     ):
         _side_by_side(heading, lines, before, after)
 
@@ -586,16 +652,24 @@ def _differences(found: Comparison) -> str:
         for lines, one in (
             (found.answers, "answer"),
             (found.sign_offs, "sign-off"),
-            (found.tests, "production test"),
+            (found.tests, say("production test")),
         )
         if lines
     ]
-    said = f"From release {found.before.number} to release {found.after.number}: "
+    said = say(
+        "From release {number} to release {number_2}: ",
+        number=found.before.number,
+        number_2=found.after.number,
+    )
     said += f"{' and '.join([', '.join(parts[:-1]), parts[-1]]) if len(parts) > 1 else ''.join(parts)}"
-    said = said.removesuffix(": ") + (" changed. " if parts else ": other data sources. ")
+    said = said.removesuffix(": ") + (" changed. " if parts else say(": other data sources. "))
     same = found.before.score == found.after.score
-    scores = found.after.score if same else f"{found.before.score}, then {found.after.score}"
-    return f"{said}Production test score: {scores}."
+    scores = (
+        found.after.score
+        if same
+        else say("{score}, then {score_2}", score=found.before.score, score_2=found.after.score)
+    )
+    return say("{said}Production test score: {scores}.", said=said, scores=scores)
 
 
 def _side_by_side(heading: str, lines: Sequence[Beside], before: str, after: str) -> None:
@@ -609,5 +683,5 @@ def _side_by_side(heading: str, lines: Sequence[Beside], before: str, after: str
         ],
         border="horizontal",
         hide_index=True,
-        alt=f"{heading} that differ between the two releases",
+        alt=say("{heading} that differ between the two releases", heading=heading),
     )

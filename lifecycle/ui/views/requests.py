@@ -6,6 +6,7 @@ import streamlit as st
 
 from lifecycle.actions import reviews as actions
 from lifecycle.errors import Invalid
+from lifecycle.language import mark, say
 from lifecycle.queries.gates import GateView, RequestView, RoleView
 from lifecycle.ui import cache, identity, navigation, standing, state
 from lifecycle.ui.components import ago, plain, refusal, until
@@ -13,12 +14,12 @@ from lifecycle.ui.perform import perform
 from lifecycle.ui.views import changes
 from lifecycle.vocabulary import Act, SignOffStatus
 
-_ACTS = {Act.APPROVE: "approves", Act.ACKNOWLEDGE: "acknowledges", Act.CONSULT: "is consulted"}
+_ACTS = {Act.APPROVE: "approves", Act.ACKNOWLEDGE: "acknowledges", Act.CONSULT: mark("is consulted")}
 # Named after the role: heard one after the other, six buttons that say "Ask" are one.
 _ASK = {
-    SignOffStatus.NOT_ASKED: "Ask {role}",
-    SignOffStatus.ELSEWHERE: "Ask {role} to affirm",
-    SignOffStatus.WAITING: "Ask another for {role}",
+    SignOffStatus.NOT_ASKED: mark("Ask {role}"),
+    SignOffStatus.ELSEWHERE: mark("Ask {role} to affirm"),
+    SignOffStatus.WAITING: mark("Ask another for {role}"),
 }
 
 
@@ -35,19 +36,26 @@ def show(view: GateView) -> None:
                 st.markdown(f":orange[:material/history:] {plain(sentence)}", anchors=False)
             changes.on_gate(role.changes, view.project)
             if role.due_again:
-                said = f"Due for re-approval on {role.due_again.isoformat()}, {until(role.due_again, view.today)}"
+                said = say(
+                    "Due for re-approval on {due_again}, {until}",
+                    due_again=role.due_again.isoformat(),
+                    until=until(role.due_again, view.today),
+                )
                 st.markdown(f":orange[:material/event_repeat:] {plain(said)}", anchors=False)
             st.caption(plain(f"{role.role.title} {role.meaning}."))
 
 
 def _line(role: RoleView) -> str:
     mark = standing.SIGN_OFFS[role.status]
-    needed = "" if role.is_required else ", not needed to go on"
+    needed = "" if role.is_required else say(", not needed to go on")
     if role.needed > 1:
-        needed = f", {role.given} of {role.needed} people"
-    return (
-        f"**{role.role.title}** {mark.badge}  \n"
-        f":small[:gray[{plain(f'{_ACTS[role.act]}{needed}')}{plain(_who(role))}]]"
+        needed = say(", {given} of {needed} people", given=role.given, needed=role.needed)
+    return say(
+        "**{role}** {badge}  \n:small[:gray[{part}{who}]]",
+        role=role.role.title,
+        badge=mark.badge,
+        part=plain(f"{_ACTS[role.act]}{needed}"),
+        who=plain(_who(role)),
     )
 
 
@@ -60,7 +68,9 @@ def _who(role: RoleView) -> str:
     verb = {SignOffStatus.WAITING: " asked"}.get(role.status, "")
     due = ""
     if role.due_on and role.status is SignOffStatus.WAITING:
-        due = f", due {role.due_on.isoformat()} ({until(role.due_on, now.date())})"
+        due = say(
+            ", due {due_on} ({until})", due_on=role.due_on.isoformat(), until=until(role.due_on, now.date())
+        )
     return f" · {role.who}{since.replace(', ', f',{verb} ', 1)}{due}"
 
 
@@ -89,7 +99,9 @@ def _ask(view: GateView, role: RoleView) -> None:
             _ask_form(view, role, free)
         elif not role.choices:
             st.markdown(
-                f"Nobody is on the list for {role.role.title}. An administrator can add people.",
+                say(
+                    "Nobody is on the list for {role}. An administrator can add people.", role=role.role.title
+                ),
                 anchors=False,
             )
         for choice in role.choices:
@@ -103,30 +115,30 @@ def _ask_form(view: GateView, role: RoleView, free: dict[str, str]) -> None:
     usual = cache.guide().policy.lead_days.get(role.role)
     with st.form(key, border=False, enter_to_submit=False):
         person = st.selectbox(
-            "Whom",
+            say("Whom"),
             list(free),
             index=_likeliest(role, free),
             format_func=lambda chosen: free.get(chosen, chosen),
             key=f"{key}:person",
-            placeholder="Choose",
+            placeholder=say("Choose"),
         )
         due_on = st.date_input(
-            "Until when",
+            say("Until when"),
             value=None,
             min_value=view.today,
             format="YYYY-MM-DD",
             key=f"{key}:due",
-            help=f"This role usually takes {usual} days." if usual else None,
+            help=say("This role usually takes {usual} days.", usual=usual) if usual else None,
         )
-        message = st.text_area("Message (if any)", key=f"{key}:message")
-        if not st.form_submit_button("Ask for the review", type="primary"):
+        message = st.text_area(say("Message (if any)"), key=f"{key}:message")
+        if not st.form_submit_button(say("Ask for the review"), type="primary"):
             return
         if person is None:
-            refusal(Invalid({"whom": "Choose whom to ask."}))
+            refusal(Invalid({"whom": say("Choose whom to ask.")}))
             return
         perform(
             actions.request,
-            done=f"{free.get(person, 'They')} was asked as {role.role.title}.",
+            done=say("{get} was asked as {role}.", get=free.get(person, "They"), role=role.role.title),
             clears=form,
             project_id=view.project.id,
             gate=view.gate,
@@ -150,38 +162,42 @@ def _likeliest(role: RoleView, free: dict[str, str]) -> int | None:
 
 def _change(view: GateView, role: RoleView, request: RequestView) -> None:
     free = {choice.person_key: choice.name for choice in role.choices if not choice.against}
-    with st.popover(f"Change {role.role.title} request", icon=":material/more_horiz:"):
+    with st.popover(say("Change {role} request", role=role.role.title), icon=":material/more_horiz:"):
         if free:
             _reassign(view, role, request, free)
         with st.form(f"cancel:{request.id}", border=False):
-            st.caption(plain(f"Take the request to {request.person} back."))
-            if st.form_submit_button("Take back"):
-                perform(actions.cancel, done="The request is taken back.", review_id=request.id)
+            st.caption(plain(say("Take the request to {person} back.", person=request.person)))
+            if st.form_submit_button(say("Take back")):
+                perform(actions.cancel, done=say("The request is taken back."), review_id=request.id)
 
 
 def _reassign(view: GateView, role: RoleView, request: RequestView, free: dict[str, str]) -> None:
     key = f"reassign:{request.id}"
     with st.form(key, border=False, enter_to_submit=False):
         person = st.selectbox(
-            f"Ask somebody else instead of {plain(request.person)}",
+            say("Ask somebody else instead of {person}", person=plain(request.person)),
             list(free),
             index=None,
             format_func=lambda chosen: free.get(chosen, chosen),
             key=f"{key}:person",
-            placeholder="Choose",
+            placeholder=say("Choose"),
         )
         due_on = st.date_input(
-            "Until when", value=None, min_value=view.today, format="YYYY-MM-DD", key=f"{key}:due"
+            say("Until when"), value=None, min_value=view.today, format="YYYY-MM-DD", key=f"{key}:due"
         )
-        reason = st.text_input("Why", key=f"{key}:reason", placeholder="Away until the end of the month")
-        if not st.form_submit_button("Ask them instead"):
+        reason = st.text_input(
+            say("Why"), key=f"{key}:reason", placeholder=say("Away until the end of the month")
+        )
+        if not st.form_submit_button(say("Ask them instead")):
             return
         if person is None:
-            refusal(Invalid({"whom": "Choose whom to ask instead."}))
+            refusal(Invalid({"whom": say("Choose whom to ask instead.")}))
             return
         perform(
             actions.reassign,
-            done=f"{free.get(person, 'They')} was asked instead as {role.role.title}.",
+            done=say(
+                "{get} was asked instead as {role}.", get=free.get(person, "They"), role=role.role.title
+            ),
             review_id=request.id,
             person_key=person,
             reason=reason,

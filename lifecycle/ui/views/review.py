@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from lifecycle.language import mark, say
 from lifecycle.queries import my_work
 from lifecycle.queries import reviews as queries
 from lifecycle.queries.reviews import ReliedOn, ReviewView
@@ -30,19 +31,19 @@ PANE_HEIGHT = 560  # pixels: what is read scrolls beside the form, which stays i
 LONGEST_PURPOSE = 400
 MOST_DECISIONS = 2
 _STATES = {
-    "open": Mark("Waiting", "violet", "hourglass_top"),
-    "decided": Mark("Decided", "green", "check_circle"),
-    "withdrawn": Mark("Taken back", "gray", "undo"),
+    "open": Mark(mark("Waiting"), "violet", "hourglass_top"),
+    "decided": Mark(mark("Decided"), "green", "check_circle"),
+    "withdrawn": Mark(mark("Taken back"), "gray", "undo"),
 }
 _ASKED = {
-    Act.APPROVE: "asked you to approve",
-    Act.ACKNOWLEDGE: "asked you to acknowledge",
-    Act.CONSULT: "asked for your opinion",
+    Act.APPROVE: mark("asked you to approve"),
+    Act.ACKNOWLEDGE: mark("asked you to acknowledge"),
+    Act.CONSULT: mark("asked for your opinion"),
 }
 _OF_OTHERS = {
-    Act.APPROVE: "asked {} to approve",
-    Act.ACKNOWLEDGE: "asked {} to acknowledge",
-    Act.CONSULT: "asked {} for an opinion",
+    Act.APPROVE: mark("asked {} to approve"),
+    Act.ACKNOWLEDGE: mark("asked {} to acknowledge"),
+    Act.CONSULT: mark("asked {} for an opinion"),
 }
 
 
@@ -51,8 +52,8 @@ def show() -> None:
     named = navigation.here("review") or ""
     if not named.isdecimal():
         empty_state(
-            "No review was named",
-            "Open one from My work or from the gate of a project.",
+            say("No review was named"),
+            say("Open one from My work or from the gate of a project."),
             icon="rate_review",
             action="Go to my work",
             to="home",
@@ -88,7 +89,15 @@ def _header(view: ReviewView) -> None:
     mark = standing.DECISIONS[view.signature.decision] if view.signature else _STATES[view.state]
     if view.signature and view.signature.stale:
         mark = standing.STALE
-    page_header(f"{view.role.title}: {view.gate.title} gate of {view.project.name}", mark=mark)
+    page_header(
+        say(
+            "{role}: {gate} gate of {project}",
+            role=view.role.title,
+            gate=view.gate.title,
+            project=view.project.name,
+        ),
+        mark=mark,
+    )
     lines = [_asked(view)]
     if view.handed_over_by:
         lines.append(f":gray[:material/forward_to_inbox:] {plain(f'{view.handed_over_by} passed it on.')}")
@@ -99,7 +108,12 @@ def _header(view: ReviewView) -> None:
     if view.message:
         lines.append(signatures.quoted(view.message))
     if view.project.purpose:
-        lines.append(f":gray[What it is for:] {plain(one_line(view.project.purpose, LONGEST_PURPOSE))}")
+        lines.append(
+            say(
+                ":gray[What it is for:] {purpose}",
+                purpose=plain(one_line(view.project.purpose, LONGEST_PURPOSE)),
+            )
+        )
     st.markdown("\n\n".join(lines), anchors=False)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(_summary(view), width="content", anchors=False)
@@ -115,9 +129,11 @@ def _asked(view: ReviewView) -> str:
     said = plain(f"{view.requested_by} {asks} {ago(view.requested_at, now)}")
     if view.due_on and view.state == "open":
         colour = "red" if view.due_on < now.date() else "violet"
-        until_when = f"due {view.due_on.isoformat()} ({until(view.due_on, now.date())})"
+        until_when = say(
+            "due {due_on} ({until})", due_on=view.due_on.isoformat(), until=until(view.due_on, now.date())
+        )
         said += f", :{colour}[{plain(until_when)}]"
-    way = f" [Go to your decision](#{decide.ANCHOR})" if decide.can_act(view) else ""
+    way = say(" [Go to your decision](#{anchor})", anchor=decide.ANCHOR) if decide.can_act(view) else ""
     return f"{said}.{way}"
 
 
@@ -128,21 +144,38 @@ def _summary(view: ReviewView) -> str:
     still_open = sum(item.is_open for item in view.relied_on)
     changed = _how_many_changes(view)
     counts = (
-        (changed, f"{counted(changed, 'change')} since {_decider(view)} decided", "orange", "history"),
+        (
+            changed,
+            say(
+                "{changes} since {decider} decided",
+                changes=counted(changed, "change"),
+                decider=_decider(view),
+            ),
+            "orange",
+            "history",
+        ),
         (failing, f"{counted(failing, 'check fails', 'checks fail')}", "red", "block"),
         (owed, f"{counted(owed, 'condition')} open", "orange", "rule"),
         (still_open, f"{counted(still_open, 'answer')} missing", "orange", "radio_button_unchecked"),
     )
     badges = [
-        f":{colour}-badge[:material/{icon}: {words}]" for number, words, colour, icon in counts if number
+        say(":{colour}-badge[:material/{icon}: {words}]", colour=colour, icon=icon, words=words)
+        for number, words, colour, icon in counts
+        if number
     ]
     if view.last_decision is None:
-        badges.insert(0, ":blue-badge[:material/fiber_new: First review by this role]")
+        badges.insert(0, say(":blue-badge[:material/fiber_new: First review by this role]"))
     elif not changed and (on_request := sum(item.is_changed for item in view.requested)):
         # Changes may have been asked for on what this role does not rely on.
-        badges.insert(0, f":green-badge[:material/check: {counted(on_request, 'answer')} changed on request]")
+        badges.insert(
+            0,
+            say(
+                ":green-badge[:material/check: {answers} changed on request]",
+                answers=counted(on_request, "answer"),
+            ),
+        )
     elif not changed:
-        badges.insert(0, ":green-badge[:material/check: Nothing changed since the last decision]")
+        badges.insert(0, say(":green-badge[:material/check: Nothing changed since the last decision]"))
     return " ".join(badges)
 
 
@@ -161,9 +194,9 @@ def _decider(view: ReviewView) -> str:
 
 
 def _ways(view: ReviewView) -> None:
-    if st.button("Gate", icon=":material/approval:", key="review:gate", type="tertiary"):
+    if st.button(say("Gate"), icon=":material/approval:", key="review:gate", type="tertiary"):
         navigation.go("gate", project=view.project.key, gate=view.gate.value)
-    if st.button("Project", icon=":material/flag:", key="review:project", type="tertiary"):
+    if st.button(say("Project"), icon=":material/flag:", key="review:project", type="tertiary"):
         navigation.go("project", project=view.project.key)
 
 
@@ -178,7 +211,7 @@ def _content(view: ReviewView) -> None:
     _failing(view)
     open_ones = [item for item in view.conditions if item.state == "open"]
     if open_ones:
-        st.header("Conditions still open", anchor=False)
+        st.header(say("Conditions still open"), anchor=False)
         conditions.show(open_ones, today=today, may_meet=False, may_drop=False)
     has_documents = evidence.is_due(view.project, view.gate, view.role)
     if has_documents:
@@ -195,9 +228,9 @@ def _changes(view: ReviewView) -> None:
     last = view.last_decision
     if last is None or not _how_many_changes(view):
         return
-    whose = "your role" if _is_mine(view) else view.role.title
-    st.header(f"Changed since {whose} last decided", anchor=False)
-    where = "" if last.gate is view.gate else f" at the {last.gate.title} gate"
+    whose = say("your role") if _is_mine(view) else view.role.title
+    st.header(say("Changed since {whose} last decided", whose=whose), anchor=False)
+    where = "" if last.gate is view.gate else say(" at the {gate} gate", gate=last.gate.title)
     st.caption(plain(f"{last.printed_name}: {last.decision.title.lower()}{where}, {exact(last.at)}"))
     for sentence in view.source_changes:
         st.markdown(f":orange[:material/database:] {plain(sentence)}", anchors=False)
@@ -224,7 +257,7 @@ def _title(item: ReliedOn, view: ReviewView) -> None:
 def _requested(view: ReviewView) -> None:
     """What this role asked to change when it last decided here, and what came of each."""
     if view.requested:
-        title = "What you asked to change" if _is_mine(view) else "What was asked to change"
+        title = say("What you asked to change") if _is_mine(view) else say("What was asked to change")
         st.header(title, anchor=False)
         st.markdown("\n\n".join(changes.what_came_of_it(item) for item in view.requested), anchors=False)
 
@@ -232,11 +265,15 @@ def _requested(view: ReviewView) -> None:
 def _failing(view: ReviewView) -> None:
     failing = [item for item in view.findings if item.result is CheckResult.FAILS]
     unclear = sum(item.result is CheckResult.CANNOT_TELL for item in view.findings)
-    st.header("What the checks say", anchor=False)
+    st.header(say("What the checks say"), anchor=False)
     if failing:
         findings.show(failing, project=view.project, most=5)
-    said = "" if failing else "No check that reads these answers fails. "
-    said += f"{counted(unclear, 'check')} cannot tell yet: answers are missing." if unclear else ""
+    said = "" if failing else say("No check that reads these answers fails. ")
+    said += (
+        say("{checks} cannot tell yet: answers are missing.", checks=counted(unclear, "check"))
+        if unclear
+        else ""
+    )
     if said:
         st.caption(said)
 
@@ -244,16 +281,27 @@ def _failing(view: ReviewView) -> None:
 def _relied_on(view: ReviewView) -> None:
     """Every answer the signature covers, by the sections of the guide; what is open is said in one line."""
     mine = _is_mine(view)
-    st.header("What you rely on" if mine else f"What {view.role.title} relies on", anchor=False)
+    st.header(
+        say("What you rely on") if mine else say("What {role} relies on", role=view.role.title), anchor=False
+    )
     what = counted(len(view.relied_on), "answer")
     if view.evidence:
         what += f" and {counted(len(view.evidence), 'document')}"
-    whose = "Your" if mine else "The"
-    st.caption(f"{whose} signature covers {what}, nothing else: when one of them changes, it becomes stale.")
+    whose = say("Your") if mine else say("The")
+    st.caption(
+        say(
+            "{whose} signature covers {what}, nothing else: when one of them changes, it becomes stale.",
+            whose=whose,
+            what=what,
+        )
+    )
     still_open = [item.place.title for item in view.relied_on if item.is_open]
     if still_open:
         st.markdown(
-            f":orange[:material/radio_button_unchecked:] **Not answered yet:** {plain('; '.join(still_open))}",
+            say(
+                ":orange[:material/radio_button_unchecked:] **Not answered yet:** {still_open}",
+                still_open=plain("; ".join(still_open)),
+            ),
             anchors=False,
         )
     marks = discussion.marks_of(view.project.id)
@@ -265,7 +313,7 @@ def _relied_on(view: ReviewView) -> None:
 
 
 def _answer(item: ReliedOn, asked: str) -> None:
-    mark = " :orange[:material/history: changed]" if item.is_changed else ""
+    mark = say(" :orange[:material/history: changed]") if item.is_changed else ""
     st.markdown(f":small[:gray[{plain(item.place.title)}]{mark}{asked}]  \n{plain(item.now)}", anchors=False)
 
 
@@ -283,7 +331,7 @@ def _sections(items: Sequence[ReliedOn]) -> list[tuple[str, list[ReliedOn]]]:
         field = guide.field(item.place.field_id)
         sheet = guide.worksheet(field.stage) if field.stage else guide.source_worksheet
         section = next(each.title for each in sheet.sections if each.id == field.section)
-        stage = field.stage.title if field.stage else "Data source"
+        stage = field.stage.title if field.stage else say("Data source")
         found.setdefault(f"{stage} · {section}", []).append(item)
     return list(found.items())
 
@@ -293,7 +341,7 @@ def _decided(view: ReviewView) -> None:
     made = [*reversed(view.signatures), *reversed(view.earlier)]
     if not made:
         return
-    st.header("Decided so far", anchor=False)
+    st.header(say("Decided so far"), anchor=False)
     for record in made[:MOST_DECISIONS]:
         signatures.signature(record)
     if len(made) > MOST_DECISIONS:
@@ -311,17 +359,24 @@ def _next(view: ReviewView) -> None:
         return
     work = cache.read_with_guide(my_work.my_work, by=identity.actor(), at=identity.this_hour())
     waiting = [
-        *((item.review_id, "stale decision", item.project_name, item.gate) for item in work.stale),
+        *((item.review_id, say("stale decision"), item.project_name, item.gate) for item in work.stale),
         *((item.review_id, "review", item.project_name, item.gate) for item in work.reviews),
     ]
     if not waiting:
-        st.caption("Nothing else waits for your signature.")
+        st.caption(say("Nothing else waits for your signature."))
         return
     review_id, what, project, gate = waiting[0]
     with st.container(border=True, gap="xsmall"):
-        more = f", {len(waiting) - 1} more after it" if len(waiting) > 1 else ""
-        st.markdown(
-            f"**Next for you:** {what}  \n{plain(f'{project}, {gate.title} gate{more}')}", anchors=False
+        more = (
+            say(", {waiting_count} more after it", waiting_count=len(waiting) - 1) if len(waiting) > 1 else ""
         )
-        if st.button("Go on to it", icon=":material/arrow_forward:", key="review:next"):
+        st.markdown(
+            say(
+                "**Next for you:** {what}  \n{part}",
+                what=what,
+                part=plain(say("{project}, {gate} gate{more}", project=project, gate=gate.title, more=more)),
+            ),
+            anchors=False,
+        )
+        if st.button(say("Go on to it"), icon=":material/arrow_forward:", key="review:next"):
             navigation.go("review", review=review_id)

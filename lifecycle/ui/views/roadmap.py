@@ -6,6 +6,7 @@ from datetime import date
 
 import streamlit as st
 
+from lifecycle.language import mark, say
 from lifecycle.queries import portfolio_overview
 from lifecycle.queries import roadmap as queries
 from lifecycle.queries.roadmap import Roadmap, RoadmapLine, StageAge
@@ -22,10 +23,10 @@ from lifecycle.ui.views.schedule import TIMINGS
 _ROWS, _MOST_ASKS = 25, 60
 _CHART, _AGES, _PAGE = "roadmap:chart", "roadmap:ages", "roadmap_page"
 _OPEN, _OPEN_ASK, _OPEN_AGE = "roadmap:open", "roadmap:ask", "roadmap:age"
-LATE = Mark("Late", "red", "alarm")
-AT_RISK = Mark("May be late", "orange", "hourglass_bottom")
-IN_TIME = Mark("In time", "green", "check_circle")
-UNDATED = Mark("No date", "gray", "event_busy")
+LATE = Mark(mark("Late"), "red", "alarm")
+AT_RISK = Mark(mark("May be late"), "orange", "hourglass_bottom")
+IN_TIME = Mark(mark("In time"), "green", "check_circle")
+UNDATED = Mark(mark("No date"), "gray", "event_busy")
 
 
 def show() -> None:
@@ -35,13 +36,17 @@ def show() -> None:
     upkeep.bring_standing_up_to_date(now)
     choices = cache.read(portfolio_overview.choices, by=by)
     components.page_header(
-        "Roadmap",
-        about="Running projects on their way to go-live: their dates, the forecast and whom to ask by when.",
+        say("Roadmap"),
+        about=say(
+            "Running projects on their way to go-live: their dates, the forecast and whom to ask by when."
+        ),
     )
     if not choices.assessed:
         components.empty_state(
-            "Nothing on its way yet",
-            "The roadmap shows projects that are assessed here and not live yet; register one to plan it.",
+            say("Nothing on its way yet"),
+            say(
+                "The roadmap shows projects that are assessed here and not live yet; register one to plan it."
+            ),
             icon="view_timeline",
             action="Register a project",
             to="new-project",
@@ -68,21 +73,35 @@ def headline(found: Roadmap) -> str:
     late = [line for line in dated if line.days_late]
     without = len(found.lines) - len(dated)
     if not dated:
-        return (
-            f"None of {counted(len(found.lines), 'project')} has a go-live date, so nothing can be called late. "
-            "Set one in a project’s plan."
+        return say(
+            "None of {projects} has a go-live date, so nothing can be called late. Set one in a "
+            "project’s plan.",
+            projects=counted(len(found.lines), "project"),
         )
     if not late:
-        text = f"None of {counted(len(dated), 'project')} with a go-live date is forecast to miss it."
+        text = say(
+            "None of {projects} with a go-live date is forecast to miss it.",
+            projects=counted(len(dated), "project"),
+        )
     else:
         worst = late[0]
-        text = (
-            f"{len(late):,} of {counted(len(dated), 'project')} with a go-live date "
-            f"{'is' if len(late) == 1 else 'are'} forecast to miss it; {worst.name} the most, by "
-            f"{counted(worst.days_late or 0, 'working day')}."
+        text = say(
+            "{late_count:,} of {projects} with a go-live date {part} forecast to miss it; "
+            "{worst} the most, by {days}.",
+            late_count=len(late),
+            projects=counted(len(dated), "project"),
+            part="is" if len(late) == 1 else "are",
+            worst=worst.name,
+            days=counted(worst.days_late or 0, "working day"),
         )
     return text + (
-        f" {counted(without, 'more project')} {'has' if without == 1 else 'have'} no date." if without else ""
+        say(
+            " {projects} {part} no date.",
+            projects=counted(without, "more project"),
+            part="has" if without == 1 else "have",
+        )
+        if without
+        else ""
     )
 
 
@@ -100,18 +119,18 @@ def _figures(found: Roadmap) -> list[tuple[str, str, str]]:
     too_late = [ask for _, ask in found.asks if ask.timing.is_late]
     return [
         (
-            "On their way",
+            say("On their way"),
             f"{len(found.lines):,}",
             counted(marks.count(UNDATED), "without a date", "without a date"),
         ),
-        ("Forecast late", f"{marks.count(LATE):,}", "at the usual pace"),
-        ("May be late", f"{marks.count(AT_RISK):,}", "at a slow pace"),
+        (say("Forecast late"), f"{marks.count(LATE):,}", say("at the usual pace")),
+        (say("May be late"), f"{marks.count(AT_RISK):,}", say("at a slow pace")),
         (
-            "Gate date passed",
+            say("Gate date passed"),
             f"{sum(line.gate_overdue > 0 for line in found.lines):,}",
-            "of the gate ahead",
+            say("of the gate ahead"),
         ),
-        ("Reviews too late", f"{len(too_late):,}", "for the gate ahead"),
+        (say("Reviews too late"), f"{len(too_late):,}", say("for the gate ahead")),
     ]
 
 
@@ -119,7 +138,7 @@ def _figures(found: Roadmap) -> list[tuple[str, str, str]]:
 
 
 def _time_line(found: Roadmap, sentence: str) -> None:
-    st.header("Dates and forecast", anchor=False)
+    st.header(say("Dates and forecast"), anchor=False)
     last = max(1, -(-len(found.lines) // _ROWS))
     page = min(int(state.value(_PAGE) or 1), last)
     lines = found.lines[(page - 1) * _ROWS : page * _ROWS]
@@ -134,8 +153,12 @@ def _time_line(found: Roadmap, sentence: str) -> None:
     )
     legend = " ".join(mark.badge for mark in (LATE, AT_RISK, IN_TIME, UNDATED))
     st.markdown(
-        f"{legend} :small[:gray[Solid to the likely go-live (P50), light to the safe one (P85). ◆ target date of a "
-        "gate, ★ planned go-live. Choose a mark to open its project.]]",
+        say(
+            "{legend} :small[:gray[Solid to the likely go-live (P50), light to the safe one "
+            "(P85). ◆ target date of a gate, ★ planned go-live. Choose a mark to open its "
+            "project.]]",
+            legend=legend,
+        ),
         anchors=False,
     )
     if last > 1:
@@ -157,7 +180,7 @@ def _spans(found: Roadmap, lines: tuple[RoadmapLine, ...]) -> list[Span]:
         mark, label = mark_of(line), _label(lines, line)
         said = f"<b>{charts.as_text(line.name)}</b><br>{_late_words(line)}"
         likely, safe = line.forecast.likely_on, line.forecast.safe_on
-        text = f"{line.days_late} d late" if line.days_late else ""
+        text = say("{days_late} d late", days_late=line.days_late) if line.days_late else ""
         spans.append(
             Span(
                 label,
@@ -196,12 +219,15 @@ def _moments(lines: tuple[RoadmapLine, ...]) -> list[Moment]:
 
 def _late_words(line: RoadmapLine) -> str:
     if line.days_late is None:
-        return "no go-live date"
+        return say("no go-live date")
     if line.days_late:
-        return f"late by {counted(line.days_late, 'working day')}"
+        return say("late by {days}", days=counted(line.days_late, "working day"))
     if line.days_late_safe:
-        return f"in time at the usual pace; late by {counted(line.days_late_safe, 'working day')} when slow"
-    return "in time"
+        return say(
+            "in time at the usual pace; late by {days} when slow",
+            days=counted(line.days_late_safe, "working day"),
+        )
+    return say("in time")
 
 
 def _open_mark(traces: list[list[Span] | list[Moment]]) -> None:
@@ -231,23 +257,28 @@ def _table(lines: tuple[RoadmapLine, ...]) -> None:
         hide_index=True,
         height="content",
         placeholder="–",
-        alt="Projects with their dates and forecast, late ones first; the first column opens each",
+        alt=say("Projects with their dates and forecast, late ones first; the first column opens each"),
         column_config={
             "Project": components.opening_column(_OPEN, [line.key for line in lines]),
-            **{name: st.column_config.DateColumn(format="YYYY-MM-DD") for name in ("Go-live", "Gate date")},
+            **{
+                name: st.column_config.DateColumn(format="YYYY-MM-DD")
+                for name in (say("Go-live"), say("Gate date"))
+            },
             "Likely (P50)": st.column_config.DateColumn(
-                format="YYYY-MM-DD", help="Half of the simulated runs were live by then"
+                format="YYYY-MM-DD", help=say("Half of the simulated runs were live by then")
             ),
             "Safe (P85)": st.column_config.DateColumn(
-                format="YYYY-MM-DD", help="85 of 100 simulated runs were live by then"
+                format="YYYY-MM-DD", help=say("85 of 100 simulated runs were live by then")
             ),
             "Days late": st.column_config.NumberColumn(
-                help="Working days from the planned go-live to the likely one"
+                help=say("Working days from the planned go-live to the likely one")
             ),
             "Days late if slow": st.column_config.NumberColumn(
-                help="Working days from the planned go-live to the safe one"
+                help=say("Working days from the planned go-live to the safe one")
             ),
-            "Chance": st.column_config.NumberColumn(format="%d%%", help="Of going live by the planned date"),
+            "Chance": st.column_config.NumberColumn(
+                format="%d%%", help=say("Of going live by the planned date")
+            ),
         },
     )
 
@@ -260,15 +291,21 @@ def _gate_date(line: RoadmapLine) -> date | None:
 
 
 def _asks(found: Roadmap) -> None:
-    st.header("Whom to ask, by when", anchor=False)
+    st.header(say("Whom to ask, by when"), anchor=False)
     asks = found.asks
     if not asks:
-        st.markdown("No review is outstanding at any gate ahead.", anchors=False)
+        st.markdown(say("No review is outstanding at any gate ahead."), anchors=False)
         return
     st.markdown(plain(asks_sentence(asks)), anchors=False)
     shown = asks[:_MOST_ASKS]
     if len(asks) > len(shown):
-        st.caption(f"The {len(shown):,} most urgent of {len(asks):,}. Filter above to see the others.")
+        st.caption(
+            say(
+                "The {shown_count:,} most urgent of {asks_count:,}. Filter above to see the others.",
+                shown_count=len(shown),
+                asks_count=len(asks),
+            )
+        )
     st.dataframe(
         {
             "Project": [line.name for line, _ in shown],
@@ -284,21 +321,23 @@ def _asks(found: Roadmap) -> None:
         },
         hide_index=True,
         placeholder="–",
-        alt="Reviews outstanding at the gates ahead, the latest first; the first column opens the project",
+        alt=say(
+            "Reviews outstanding at the gates ahead, the latest first; the first column opens the project"
+        ),
         column_config={
             "Project": components.opening_column(_OPEN_ASK, [line.key for line, _ in shown]),
             **{
                 name: st.column_config.DateColumn(format="YYYY-MM-DD")
                 for name in (
-                    "Asked on",
-                    "Safe day to ask",
-                    "Latest day to ask",
-                    "Decision expected",
-                    "Gate date",
+                    say("Asked on"),
+                    say("Safe day to ask"),
+                    say("Latest day to ask"),
+                    say("Decision expected"),
+                    say("Gate date"),
                 )
             },
             "Days late": st.column_config.NumberColumn(
-                help="Working days from the gate’s date to the expected decision"
+                help=say("Working days from the gate’s date to the expected decision")
             ),
         },
     )
@@ -310,16 +349,27 @@ def asks_sentence(asks: tuple[tuple[RoadmapLine, ReviewPlan], ...]) -> str:
     coming = [
         (line, ask) for line, ask in asks if not ask.timing.is_late and ask.last_call and not ask.asked_on
     ]
-    text = f"{counted(len(asks), 'review')} still to be decided at the gates ahead"
+    text = say("{reviews} still to be decided at the gates ahead", reviews=counted(len(asks), "review"))
     if late:
         line, ask = late[0]
         by_days = counted(ask.days_late, "working day")
-        text += f"; {len(late):,} of them too late, {in_line(ask.role)} for {line.name} by {by_days}"
+        text += say(
+            "; {late_count:,} of them too late, {in_line} for {line} by {by_days}",
+            late_count=len(late),
+            in_line=in_line(ask.role),
+            line=line.name,
+            by_days=by_days,
+        )
     text += "."
     if coming:
         line, ask = min(coming, key=lambda pair: pair[1].last_call or date.max)
         assert ask.last_call is not None
-        text += f" Next: ask {in_line(ask.role)} for {line.name} by {ask.last_call.isoformat()}."
+        text += say(
+            " Next: ask {in_line} for {line} by {last_call}.",
+            in_line=in_line(ask.role),
+            line=line.name,
+            last_call=ask.last_call.isoformat(),
+        )
     return text
 
 
@@ -327,7 +377,7 @@ def asks_sentence(asks: tuple[tuple[RoadmapLine, ReviewPlan], ...]) -> str:
 
 
 def _ages(found: Roadmap) -> None:
-    st.header("Days in stage", anchor=False)
+    st.header(say("Days in stage"), anchor=False)
     sentence = ages_sentence(found.ages)
     st.markdown(plain(sentence), anchors=False)
     dots = [
@@ -342,7 +392,7 @@ def _ages(found: Roadmap) -> None:
     ]
     rows = [Percentiles(age.stage.title, age.median, age.safe) for age in found.ages]
     st.plotly_chart(
-        charts.ages(dots, rows, dark=is_dark(), noun="days in the stage"),
+        charts.ages(dots, rows, dark=is_dark(), noun=say("days in the stage")),
         key=_AGES,
         on_select=lambda: _open_dot(dots),
         selection_mode="points",
@@ -350,8 +400,11 @@ def _ages(found: Roadmap) -> None:
         alt=sentence,
     )
     st.caption(
-        "One dot is one project, in the colour of its standing. The dark bar reaches to the median, the light one to "
-        "the 85th percentile. Choose a dot to open its project."
+        say(
+            "One dot is one project, in the colour of its standing. The dark bar reaches to "
+            "the median, the light one to "
+            "the 85th percentile. Choose a dot to open its project."
+        )
     )
     st.dataframe(
         {
@@ -366,14 +419,18 @@ def _ages(found: Roadmap) -> None:
             "Finished stages": [age.finished.observed for age in found.ages],
         },
         hide_index=True,
-        alt="Days in stage by percentiles; the first column opens the project that has been there longest",
+        alt=say(
+            "Days in stage by percentiles; the first column opens the project that has been there longest"
+        ),
         column_config={
             "Longest": components.opening_column(_OPEN_AGE, [age.longest_key for age in found.ages]),
             **{
                 name: st.column_config.NumberColumn(
-                    help="Working days that finished stages took; the guide’s default where fewer than 5 finished"
+                    help=say(
+                        "Working days that finished stages took; the guide’s default where fewer than 5 finished"
+                    )
                 )
-                for name in ("Finished: median", "Finished: 85th")
+                for name in (say("Finished: median"), say("Finished: 85th"))
             },
         },
     )
@@ -383,10 +440,15 @@ def ages_sentence(ages: tuple[StageAge, ...]) -> str:
     """Which project has been longest where, and what is usual there."""
     longest = max(ages, key=lambda age: age.longest)
     days = counted(longest.longest, "day")
-    return (
-        f"{longest.longest_name} has been in {longest.stage.title} longest: {days}. Of the "
-        f"{counted(longest.projects, 'project')} there, half have been there for at most "
-        f"{counted(longest.median, 'day')} and 85 of 100 for at most {counted(longest.safe, 'day')}."
+    return say(
+        "{longest_name} has been in {stage} longest: {days}. Of the {projects} there, half "
+        "have been there for at most {days_2} and 85 of 100 for at most {days_3}.",
+        longest_name=longest.longest_name,
+        stage=longest.stage.title,
+        days=days,
+        projects=counted(longest.projects, "project"),
+        days_2=counted(longest.median, "day"),
+        days_3=counted(longest.safe, "day"),
     )
 
 

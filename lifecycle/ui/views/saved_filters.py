@@ -9,6 +9,7 @@ import streamlit as st
 
 from lifecycle.actions import filters as actions
 from lifecycle.events import ORGANISATION
+from lifecycle.language import say
 from lifecycle.queries import saved_filters as queries
 from lifecycle.queries.saved_filters import SavedView
 from lifecycle.ui import cache, identity, state
@@ -21,10 +22,12 @@ _FORM = "saved_view"
 def menu(query: str, use: Callable[[str], None]) -> None:
     """A button that opens the kept views. `query` is what is chosen now; `use` chooses what another query says."""
     kept = cache.read(queries.own, ORGANISATION, by=identity.actor())
-    label = f"Saved views ({len(kept)})" if kept else "Saved views"
+    label = say("Saved views ({kept_count})", kept_count=len(kept)) if kept else say("Saved views")
     with st.popover(label, icon=":material/bookmark:"):
         if not kept:
-            st.caption("Choose filters, give them a name, and they are one click away. Only you see them.")
+            st.caption(
+                say("Choose filters, give them a name, and they are one click away. Only you see them.")
+            )
         for view in kept:
             _view(view, use)
         _save(query)
@@ -37,31 +40,42 @@ def _view(view: SavedView, use: Callable[[str], None]) -> None:
             key=f"view:{view.id}",
             type="tertiary",
             icon=":material/filter_alt:",
-            help="Show it",
+            help=say("Show it"),
             on_click=use,
             args=(view.query,),
         )
         # A popover in a popover is not possible, so both stand behind one switch.
-        if st.checkbox("Change", key=f"view:{view.id}:change"):
+        if st.checkbox(say("Change"), key=f"view:{view.id}:change"):
             _change(view)
 
 
 def _change(view: SavedView) -> None:
     with st.form(f"view:{view.id}:form", border=False):
-        name = st.text_input("New name", placeholder=view.name, key=f"view:{view.id}:name")
-        if st.form_submit_button("Rename", icon=":material/edit:"):
-            perform(actions.rename, done=f"Renamed to “{name.strip()}”.", filter_id=view.id, name=name)
-    if st.button("Delete", key=f"view:{view.id}:delete", icon=":material/delete:"):
-        perform(actions.delete, done=f"Deleted the view “{view.name}”.", filter_id=view.id)
+        name = st.text_input(say("New name"), placeholder=view.name, key=f"view:{view.id}:name")
+        if st.form_submit_button(say("Rename"), icon=":material/edit:"):
+            perform(
+                actions.rename,
+                done=say("Renamed to “{name}”.", name=name.strip()),
+                filter_id=view.id,
+                name=name,
+            )
+    if st.button(say("Delete"), key=f"view:{view.id}:delete", icon=":material/delete:"):
+        perform(actions.delete, done=say("Deleted the view “{view}”.", view=view.name), filter_id=view.id)
 
 
 def _save(query: str) -> None:
     chosen = len(parse_qsl(query))
     with st.form(_FORM, border=False):
         name = st.text_input(
-            "Name for what is chosen now",
+            say("Name for what is chosen now"),
             key=f"{state.fresh(_FORM)}:name",
-            help=f"{counted(chosen, 'filter')} chosen" if chosen else "No filter is chosen yet",
+            help=f"{counted(chosen, 'filter')} chosen" if chosen else say("No filter is chosen yet"),
         )
-        if st.form_submit_button("Save view", icon=":material/bookmark_add:"):
-            perform(actions.save, done=f"Saved as “{name.strip()}”.", clears=_FORM, name=name, query=query)
+        if st.form_submit_button(say("Save view"), icon=":material/bookmark_add:"):
+            perform(
+                actions.save,
+                done=say("Saved as “{name}”.", name=name.strip()),
+                clears=_FORM,
+                name=name,
+                query=query,
+            )

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import streamlit as st
 
+from lifecycle.language import mark, say
 from lifecycle.queries.plans import PlanView
 from lifecycle.rules.planning import FixedDate, FixedKind, GatePlan, ReviewPlan, Timing
 from lifecycle.ui import charts, navigation
@@ -16,24 +17,24 @@ from lifecycle.ui.views.portfolio_maps import is_dark
 from lifecycle.vocabulary import Stage
 
 TIMINGS = {
-    Timing.SIGNED: Mark("Signed", "green", "check_circle"),
-    Timing.ASKED: Mark("Asked", "violet", "hourglass_top"),
-    Timing.ASKED_LATE: Mark("Asked, likely late", "orange", "hourglass_bottom"),
-    Timing.AHEAD: Mark("In time", "gray", "event"),
-    Timing.TIGHT: Mark("Ask now", "orange", "notification_important"),
-    Timing.TOO_LATE: Mark("Too late", "red", "alarm"),
-    Timing.UNDATED: Mark("No date", "gray", "event_busy"),
+    Timing.SIGNED: Mark(mark("Signed"), "green", "check_circle"),
+    Timing.ASKED: Mark(mark("Asked"), "violet", "hourglass_top"),
+    Timing.ASKED_LATE: Mark(mark("Asked, likely late"), "orange", "hourglass_bottom"),
+    Timing.AHEAD: Mark(mark("In time"), "gray", "event"),
+    Timing.TIGHT: Mark(mark("Ask now"), "orange", "notification_important"),
+    Timing.TOO_LATE: Mark(mark("Too late"), "red", "alarm"),
+    Timing.UNDATED: Mark(mark("No date"), "gray", "event_busy"),
 }
-_PAST = Mark("Done", "green", "check_circle")
-_NOW = Mark("Under way", "blue", "clock_loader_40")
-_PLANNED = Mark("Planned", "gray", "event")
+_PAST = Mark(mark("Done"), "green", "check_circle")
+_NOW = Mark(mark("Under way"), "blue", "clock_loader_40")
+_PLANNED = Mark(mark("Planned"), "gray", "event")
 _FIXED = {
-    FixedKind.AGREEMENT_END: ("Agreements", "x"),
-    FixedKind.CHANGE_WINDOW: ("Change windows", "diamond"),
-    FixedKind.ASSESSMENT_END: ("Other dates", "square"),
-    FixedKind.TIME_BOX: ("Other dates", "square"),
-    FixedKind.FUNDING_END: ("Other dates", "x"),
-    FixedKind.CONDITION: ("Conditions", "circle"),
+    FixedKind.AGREEMENT_END: (mark("Agreements"), "x"),
+    FixedKind.CHANGE_WINDOW: (mark("Change windows"), "diamond"),
+    FixedKind.ASSESSMENT_END: (mark("Other dates"), "square"),
+    FixedKind.TIME_BOX: (mark("Other dates"), "square"),
+    FixedKind.FUNDING_END: (mark("Other dates"), "x"),
+    FixedKind.CONDITION: (mark("Conditions"), "circle"),
 }
 _SOON = timedelta(days=730)  # what comes later would press everything else together
 
@@ -48,7 +49,7 @@ def time_line(view: PlanView) -> None:
     if not spans:
         return
     go_live = view.schedule.go_live
-    st.header("From then to go-live", anchor=False)
+    st.header(say("From then to go-live"), anchor=False)
     st.plotly_chart(
         charts.time_line(
             spans,
@@ -59,9 +60,12 @@ def time_line(view: PlanView) -> None:
         ),
         key="plan:time-line",
         config=dict(charts.CONFIG),
-        alt=f"Time line of {counted(len(spans), 'piece')} of work; the table below it says the same in words.",
+        alt=say(
+            "Time line of {pieces} of work; the table below it says the same in words.",
+            pieces=counted(len(spans), "piece"),
+        ),
     )
-    with st.expander("The time line as a table", icon=":material/table:"):
+    with st.expander(say("The time line as a table"), icon=":material/table:"):
         st.table(
             [
                 {
@@ -74,7 +78,7 @@ def time_line(view: PlanView) -> None:
             ],
             border="horizontal",
             hide_index=True,
-            alt="The time line as a table",
+            alt=say("The time line as a table"),
         )
 
 
@@ -144,17 +148,20 @@ def ask_by(view: PlanView) -> None:
     ]
     if not open_ones:
         return
-    st.header("Ask by", anchor=False)
+    st.header(say("Ask by"), anchor=False)
     st.caption(
-        "Counted back in working days from the date of each gate. The day leaves each role the time it takes in half "
-        "of all cases, the better one the time that is enough in 85 of 100."
+        say(
+            "Counted back in working days from the date of each gate. The day leaves each "
+            "role the time it takes in half "
+            "of all cases, the better one the time that is enough in 85 of 100."
+        )
     )
     ordered = sorted(open_ones, key=lambda each: (each[1].last_call or date.max, each[0].gate.order))
     st.table(
         [_row(plan, review, view) for plan, review in ordered],
         border="horizontal",
         hide_index=True,
-        alt="By when each role has to be asked",
+        alt=say("By when each role has to be asked"),
     )
 
 
@@ -166,10 +173,14 @@ def _row(plan: GatePlan, review: ReviewPlan, view: PlanView) -> dict[str, str]:
     if review.asked_on:
         said += f" {review.asked_on.isoformat()}"
     to = navigation.address("gate", project=view.project.key, gate=plan.gate.value)
-    better = f"  \n:small[:gray[{review.ask_by.isoformat()} better]]" if review.ask_by else ""
+    better = (
+        say("  \n:small[:gray[{ask_by} better]]", ask_by=review.ask_by.isoformat()) if review.ask_by else ""
+    )
     # Three columns, each of two lines: five would break the days on a phone.
     return {
-        "Who": f"[{review.role.title}]({to})  \n:small[:gray[{plan.gate.title}]]",
+        "Who": say(
+            "[{role}]({to})  \n:small[:gray[{gate}]]", role=review.role.title, to=to, gate=plan.gate.title
+        ),
         "At the latest": f"{review.last_call.isoformat() if review.last_call else '–'}{better}",
         "State, days it takes": f"{said}  \n:small[:gray[{_lead(review)}]]",
     }
@@ -179,7 +190,9 @@ def _lead(review: ReviewPlan) -> str:
     lead = review.lead
     if not lead.observed:
         return f"{lead.typical} (default)"
-    return f"{lead.typical}–{lead.safe} ({lead.observed} seen)"
+    return say(
+        "{typical}–{safe} ({observed} seen)", typical=lead.typical, safe=lead.safe, observed=lead.observed
+    )
 
 
 # ------------------------------------------------------------------ dates of others
@@ -189,7 +202,7 @@ def fixed(view: PlanView) -> None:
     """Dates that the plan has to live with, and where each stands."""
     if not view.fixed:
         return
-    st.header("Dates that others set", anchor=False)
+    st.header(say("Dates that others set"), anchor=False)
     st.table(
         [
             {"Day": day(each.on), "When": until(each.on, view.today), "What": plain(each.what)}
@@ -197,5 +210,5 @@ def fixed(view: PlanView) -> None:
         ],
         border="horizontal",
         hide_index=True,
-        alt="Dates that others set",
+        alt=say("Dates that others set"),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from lifecycle.language import say
 from lifecycle.queries import search as queries
 from lifecycle.queries.search import Hit
 from lifecycle.ui import cache, components, identity, navigation, state
@@ -24,26 +25,30 @@ _KINDS = {
 def show() -> None:
     """The address keeps what was searched for, so that it can be shared and come back to."""
     components.page_header(
-        "Search", about="Names, answers, data sources and conditions of all projects you may read."
+        say("Search"), about=say("Names, answers, data sources and conditions of all projects you may read.")
     )
     asked = navigation.here("q") or ""
     if not state.has(_FIELD):
         state.put(_FIELD, asked)
     st.text_input(
-        "Words to find",
+        say("Words to find"),
         key=_FIELD,
-        placeholder="reorder forecast",
+        placeholder=say("reorder forecast"),
         icon=":material/search:",
         on_change=_ask,
         width=560,
     )
     if len("".join(asked.split())) < queries.SHORTEST:
-        st.caption("Type at least two letters and press Enter. All words have to stand in the same place.")
+        st.caption(
+            say("Type at least two letters and press Enter. All words have to stand in the same place.")
+        )
         return
     found = cache.read_with_guide(queries.search, by=identity.actor(), text=asked)
     if not found.hits:
         components.empty_state(
-            "Nothing found", "Try fewer or other words, or only the beginning of one.", icon="search_off"
+            say("Nothing found"),
+            say("Try fewer or other words, or only the beginning of one."),
+            icon="search_off",
         )
         return
     _sentence(found)
@@ -61,7 +66,7 @@ def _ask() -> None:
 def _sentence(found: queries.Found) -> None:
     projects = len({hit.project_key for hit in found.hits})
     said = f"{counted(len(found.hits), 'place')} in {counted(projects, 'project')}"
-    more = "; there are more, so add a word to narrow it down" if found.is_cut else ""
+    more = say("; there are more, so add a word to narrow it down") if found.is_cut else ""
     st.markdown(f"{said}{more}.", anchors=False)
 
 
@@ -77,7 +82,7 @@ def _project(hits: list[Hit]) -> None:
 def _hit(hit: Hit) -> None:
     name, query = _target(hit)
     with st.container(gap=None):
-        label = "Overview" if hit.kind == "project" else plain(hit.title)
+        label = say("Overview") if hit.kind == "project" else plain(hit.title)
         about: dict[str, Any] = {"project": hit.project_key, **query}
         navigation.link(name, label, icon=_KINDS[hit.kind], **about)
         if hit.excerpt:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from lifecycle.language import say
 from lifecycle.queries.monitors import Spot
 from lifecycle.rules.monitors import number_text
 from lifecycle.ui import charts
@@ -23,7 +24,7 @@ def figure(spots: Sequence[Spot], fired: Sequence[tuple[datetime, str]]) -> Any:
     for at, key in fired:
         place = _nearest(spots, at, key)
         spot = spots[place]
-        flags.append(Flag(xs[place], spot.value, charts.as_text(f"Fires at {key}")))
+        flags.append(Flag(xs[place], spot.value, charts.as_text(say("Fires at {key}", key=key))))
     return charts.series(dots, flags, dark=is_dark())
 
 
@@ -40,11 +41,20 @@ def _dot(spot: Spot, x: datetime | int) -> SeriesPoint:
     said = f"{spot.key}: {number_text(spot.value)}"
     if spot.readings > 1:
         span = f"{number_text(spot.low)} to {number_text(spot.high)}"
-        said = f"{counted(spot.readings, 'reading')} from {spot.key}: {span}"
+        said = say(
+            "{readings} from {spot_key}: {span}",
+            readings=counted(spot.readings, "reading"),
+            spot_key=spot.key,
+            span=span,
+        )
     if spot.limit is not None:
-        said += f", limit {number_text(spot.limit)}"
+        said += say(", limit {number_text}", number_text=number_text(spot.limit))
     if spot.breaches:
-        said += f", {spot.breaches:,} in breach" if spot.readings > 1 else ", in breach"
+        said += (
+            say(", {breaches:,} in breach", breaches=spot.breaches)
+            if spot.readings > 1
+            else say(", in breach")
+        )
     return SeriesPoint(
         x, spot.value, spot.low, spot.high, spot.limit, bool(spot.breaches), charts.as_text(said)
     )

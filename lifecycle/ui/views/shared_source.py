@@ -6,6 +6,7 @@ import streamlit as st
 
 from lifecycle.actions import copies
 from lifecycle.errors import Invalid
+from lifecycle.language import say
 from lifecycle.queries import shared_sources as queries
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.shared_sources import ChangeThere, SharedRecord, TakeableSource
@@ -21,7 +22,7 @@ _CHOSEN, _NAME = "shared:source", "shared:name"
 def offer(project: ProjectHead) -> None:
     """The way to take the record of a source that another project describes already."""
     fold = st.expander(
-        "Take one from another project", icon=":material/input:", key="shared", on_change="rerun"
+        say("Take one from another project"), icon=":material/input:", key="shared", on_change="rerun"
     )
     if not is_wanted(fold, f"shared:{project.id}"):
         return
@@ -31,7 +32,7 @@ def offer(project: ProjectHead) -> None:
             queries.takeable, by=identity.actor(), project_id=project.id
         )
         if not found:
-            st.caption("No other project that you may read has a data source.")
+            st.caption(say("No other project that you may read has a data source."))
             return
         _form(project, {source.source_id: source for source in found})
 
@@ -39,28 +40,30 @@ def offer(project: ProjectHead) -> None:
 def _form(project: ProjectHead, sources: dict[int, TakeableSource]) -> None:
     with st.form("take_source", border=False):
         st.caption(
-            "Its answers are copied into this project and are yours from then on. What changes there later is "
-            "shown here, and you decide whether to take it over."
+            say(
+                "Its answers are copied into this project and are yours from then on. What changes there later is "
+                "shown here, and you decide whether to take it over."
+            )
         )
         chosen = st.selectbox(
-            "Data source",
+            say("Data source"),
             list(sources),
             index=None,
             format_func=lambda key: f"{sources[key].name} · {sources[key].project_name}",
             key=state.fresh(_CHOSEN),
-            placeholder="Find one",
+            placeholder=say("Find one"),
             width=480,
         )
         name = st.text_input(
-            "Its name here (if another)",
+            say("Its name here (if another)"),
             key=state.fresh(_NAME),
-            placeholder="As it is called there",
+            placeholder=say("As it is called there"),
             width=360,
         )
-        if not st.form_submit_button("Take it over", icon=":material/input:"):
+        if not st.form_submit_button(say("Take it over"), icon=":material/input:"):
             return
     if chosen is None:
-        refusal(Invalid({"source": "Choose a data source."}))
+        refusal(Invalid({"source": say("Choose a data source.")}))
         return
     outcome = attempt(
         copies.take_source, project_id=project.id, origin_source_id=chosen, name=name.strip() or None
@@ -71,7 +74,8 @@ def _form(project: ProjectHead, sources: dict[int, TakeableSource]) -> None:
     state.renew(_CHOSEN)
     state.renew(_NAME)
     state.flash(
-        "success", f"{sources[chosen].name} was taken over. Check that its answers hold here as well."
+        "success",
+        say("{name} was taken over. Check that its answers hold here as well.", name=sources[chosen].name),
     )
     navigation.go("sources", project=project.key, source=outcome.value)
 
@@ -83,39 +87,53 @@ def show(project: ProjectHead, source_id: int, *, may_edit: bool) -> None:
     if record is None:
         return
     if not record.project_key:
-        st.caption(":material/input: Taken over from a project that you may not read.")
+        st.caption(say(":material/input: Taken over from a project that you may not read."))
         return
-    gone = " It is no longer in use there." if record.is_gone else ""
+    gone = say(" It is no longer in use there.") if record.is_gone else ""
     st.markdown(
-        f":material/input: Taken over from “{plain(record.source_name)}” of "
-        f"[{plain(record.project_name)}]({navigation.address('sources', project=record.project_key)}).{gone}",
+        say(
+            ":material/input: Taken over from “{source_name}” of [{project_name}]({address}).{gone}",
+            source_name=plain(record.source_name),
+            project_name=plain(record.project_name),
+            address=navigation.address("sources", project=record.project_key),
+            gone=gone,
+        ),
         anchors=False,
     )
     if not record.changes:
         return
     with st.container(border=True):
         st.markdown(
-            f":orange[:material/sync_problem:] **{counted(len(record.changes), 'answer')} changed there since**",
+            say(
+                ":orange[:material/sync_problem:] **{answers} changed there since**",
+                answers=counted(len(record.changes), "answer"),
+            ),
             anchors=False,
         )
         for change in record.changes:
             _change(project, source_id, change, may_edit=may_edit)
-        if may_edit and len(record.changes) > 1 and st.button("Take all over", key=f"follow:{source_id}:all"):
+        if (
+            may_edit
+            and len(record.changes) > 1
+            and st.button(say("Take all over"), key=f"follow:{source_id}:all")
+        ):
             _follow(project, source_id, take={each.field_id: each.revision for each in record.changes})
 
 
 def _change(project: ProjectHead, source_id: int, change: ChangeThere, *, may_edit: bool) -> None:
     with st.container(gap="xsmall"):
         st.markdown(f"**{plain(change.title)}**", anchors=False)
-        st.markdown(f"There: {plain(one_line(change.there, _LONGEST))}", anchors=False)
-        st.markdown(f"Here: {plain(one_line(change.here, _LONGEST))}", anchors=False)
+        st.markdown(say("There: {there}", there=plain(one_line(change.there, _LONGEST))), anchors=False)
+        st.markdown(say("Here: {here}", here=plain(one_line(change.here, _LONGEST))), anchors=False)
         if not may_edit:
             return
         shown = {change.field_id: change.revision}
         with st.container(horizontal=True, gap="small"):
-            if st.button("Take over", key=f"follow:{source_id}:{change.field_id}", icon=":material/check:"):
+            if st.button(
+                say("Take over"), key=f"follow:{source_id}:{change.field_id}", icon=":material/check:"
+            ):
                 _follow(project, source_id, take=shown)
-            if st.button("Keep ours", key=f"keep:{source_id}:{change.field_id}", type="tertiary"):
+            if st.button(say("Keep ours"), key=f"keep:{source_id}:{change.field_id}", type="tertiary"):
                 _follow(project, source_id, keep=shown)
 
 
@@ -128,7 +146,9 @@ def _follow(
 ) -> None:
     perform(
         copies.follow_source,
-        done=f"{counted(len(take), 'answer')} taken over." if take else "Kept as it is here.",
+        done=say("{answers} taken over.", answers=counted(len(take), "answer"))
+        if take
+        else say("Kept as it is here."),
         project_id=project.id,
         source_id=source_id,
         take=take or {},

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from lifecycle.errors import LifecycleError
 from lifecycle.guide import FieldSpec, Guide
+from lifecycle.language import say
 from lifecycle.queries import checks, threads, worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.threads import Mark, Places
@@ -112,7 +113,7 @@ def _row_name(field: FieldSpec, row: Mapping[str, Any], number: int, people: Map
     for part in field.rows:
         if part.type == "person" and row.get(part.id):
             return people.get(row[part.id].removeprefix("@"), row[part.id])
-    return f"Row {number} of {field.title}"
+    return say("Row {number} of {field}", number=number, field=field.title)
 
 
 # ------------------------------------------------------------------ what concerns one question
@@ -299,10 +300,14 @@ def said(
 ) -> str:
     """An answer in words, as Markdown in which nothing a person wrote means anything."""
     if answer_state is None:
-        return ":gray[No answer]"
+        return say(":gray[No answer]")
     if answer_state is AnswerState.DONT_KNOW:
         name = sheet.around.people.get((owner or "").removeprefix("@"), owner or "nobody yet")
-        return f"Don't know yet: {plain(name)} finds out by {due_on or 'no day yet'}"
+        return say(
+            "Don't know yet: {name} finds out by {due_on}",
+            name=plain(name),
+            due_on=due_on or say("no day yet"),
+        )
     if answer_state is AnswerState.NOT_APPLICABLE:
-        return f"Not applicable: {plain(reason or 'no reason yet')}"
+        return say("Not applicable: {reason}", reason=plain(reason or say("no reason yet")))
     return plain(describe(field, decode(field, stored, sheet.around.people), sheet.references))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from lifecycle.actions import evidence as actions
+from lifecycle.language import mark, say
 from lifecycle.queries import evidence as queries
 from lifecycle.queries.evidence import RevisionView, Shelf, ShelfItem, UseView
 from lifecycle.queries.projects import ProjectHead
@@ -20,10 +21,10 @@ from lifecycle.ui.project import chains
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views import evidence, imported
 
-_EXPIRED = Mark("Expired", "orange", "event_busy")
-_REMOVED = Mark("Removed", "gray", "delete")
-_VALID = Mark("On the shelf", "green", "check_circle")
-_ALL = "All"
+_EXPIRED = Mark(mark("Expired"), "orange", "event_busy")
+_REMOVED = Mark(mark("Removed"), "gray", "delete")
+_VALID = Mark(mark("On the shelf"), "green", "check_circle")
+_ALL = mark("All")
 _WANTED: dict[str, Callable[[Shelf], tuple[ShelfItem, ...]]] = {
     _ALL: lambda shelf: shelf.items,
     "Expired": lambda shelf: tuple(item for item in shelf.items if item.document.is_expired),
@@ -35,7 +36,7 @@ _WANTED: dict[str, Callable[[Shelf], tuple[ShelfItem, ...]]] = {
 def show(project: ProjectHead) -> None:
     """The whole shelf, or the document that the address names."""
     if not project.is_adopted:
-        imported.not_yet(project, "Evidence")
+        imported.not_yet(project, say("Evidence"))
         return
     named = navigation.here("item") or ""
     item = _read(project).item(int(named)) if named.isdecimal() and len(named) < 18 else None
@@ -56,13 +57,16 @@ def _read(project: ProjectHead) -> Shelf:
 def _shelf(project: ProjectHead) -> None:
     shelf = _read(project)
     page_header(
-        "Evidence",
-        about=f"{project.name}. Files and links that decisions rest on; a changed one makes stale what covered it.",
+        say("Evidence"),
+        about=say(
+            "{project}. Files and links that decisions rest on; a changed one makes stale what covered it.",
+            project=project.name,
+        ),
     )
     if not shelf.items and not shelf.removed:
         empty_state(
-            "Nothing on the shelf yet",
-            "Add the reports, test results and agreements that reviewers should see when they decide.",
+            say("Nothing on the shelf yet"),
+            say("Add the reports, test results and agreements that reviewers should see when they decide."),
             icon="folder_open",
         )
     if not shelf.against_adding:
@@ -81,7 +85,7 @@ def _filter(shelf: Shelf) -> str:
     if len(offered) == 1 or numbers == {**numbers, _ALL: numbers["Not used yet"], "Expired": 0, "Removed": 0}:
         return _ALL
     chosen = st.radio(
-        "Show",
+        say("Show"),
         offered,
         format_func=lambda name: f"{name} {numbers[name]}",
         key="shelf:filter",
@@ -95,7 +99,7 @@ def _list(project: ProjectHead, chosen: str) -> None:
     shelf = _read(project)
     found = _WANTED[chosen](shelf)
     if not found:
-        st.caption("None.")
+        st.caption(say("None."))
     for item in found:
         with st.container(border=True, gap=None, key=f"shelf:{item.document.id}"):
             evidence.line(item.document, project.key, shelf.today, key="shelf")
@@ -103,14 +107,20 @@ def _list(project: ProjectHead, chosen: str) -> None:
 
 
 def _used(item: ShelfItem) -> str:
-    said = [f"Added by {item.document.added_by}, {item.document.added_at:%Y-%m-%d}"]
+    said = [
+        say(
+            "Added by {added_by}, {added_at:%Y-%m-%d}",
+            added_by=item.document.added_by,
+            added_at=item.document.added_at,
+        )
+    ]
     now = [use for use in item.uses if use.is_current]
     if now:
         said.append(
-            "used in " + ", ".join(dict.fromkeys(f"{use.role.title} at {use.gate.title}" for use in now))
+            say("used in ") + ", ".join(dict.fromkeys(f"{use.role.title} at {use.gate.title}" for use in now))
         )
     else:
-        said.append("no sign-off covers it yet")
+        said.append(say("no sign-off covers it yet"))
     return " · ".join(said)
 
 
@@ -122,7 +132,9 @@ def _document(project: ProjectHead, item: ShelfItem) -> None:
     mark = _REMOVED if document.removed_at else _EXPIRED if document.is_expired else _VALID
     page_header(
         document.title,
-        about=f"{project.name}. Belongs to: {evidence.place_of(document)}.",
+        about=say(
+            "{project}. Belongs to: {place_of}.", project=project.name, place_of=evidence.place_of(document)
+        ),
         mark=mark,
         actions=lambda: _ways(project),
     )
@@ -138,7 +150,7 @@ def _document(project: ProjectHead, item: ShelfItem) -> None:
 
 
 def _ways(project: ProjectHead) -> None:
-    if st.button("All evidence", icon=":material/folder_open:", key="shelf:all"):
+    if st.button(say("All evidence"), icon=":material/folder_open:", key="shelf:all"):
         navigation.go("evidence", project=project.key)
 
 
@@ -147,22 +159,25 @@ def _content(revision: RevisionView, document: EvidenceView) -> None:
         evidence.preview(document.title, revision.id, revision.media_type, revision.digest)
     elif document.is_file:
         what = type_words(revision.media_type)
-        st.markdown(plain(f"This is {what}, which is not shown here. Download it to read it."), anchors=False)
+        st.markdown(
+            plain(say("This is {what}, which is not shown here. Download it to read it.", what=what)),
+            anchors=False,
+        )
     elif document.is_link:
         st.markdown(f"[{plain(document.url)}]({evidence.link_target(document.url)})", anchors=False)
     else:
-        st.markdown(plain(f"Kept elsewhere as “{document.url}”."), anchors=False)
+        st.markdown(plain(say("Kept elsewhere as “{url}”.", url=document.url)), anchors=False)
 
 
 def _used_in(item: ShelfItem) -> None:
-    st.header("Used in", anchor=False)
+    st.header(say("Used in"), anchor=False)
     if not item.uses:
-        st.caption("No sign-off covers it yet. Whoever signs from now on and relies on it will.")
+        st.caption(say("No sign-off covers it yet. Whoever signs from now on and relies on it will."))
     for use in item.uses:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             navigation.link(
                 "review",
-                f"{use.role.title} at the {use.gate.title} gate",
+                say("{role} at the {gate} gate", role=use.role.title, gate=use.gate.title),
                 icon=":material/verified:" if use.holds else ":material/history:",
                 review=use.review_id,
             )
@@ -170,20 +185,29 @@ def _used_in(item: ShelfItem) -> None:
 
 
 def _of_use(use: UseView) -> str:
-    state = "holds" if use.holds else "stale now" if use.is_current else "decided again since"
-    return f"{use.printed_name}, {use.at:%Y-%m-%d} · revision {use.revision} · {state}"
+    state = "holds" if use.holds else say("stale now") if use.is_current else say("decided again since")
+    return say(
+        "{printed_name}, {at:%Y-%m-%d} · revision {revision} · {state}",
+        printed_name=use.printed_name,
+        at=use.at,
+        revision=use.revision,
+        state=state,
+    )
 
 
 def _facts(item: ShelfItem) -> None:
     document, today = item.document, identity.now().date()
-    valid = "Without end"
+    valid = say("Without end")
     if document.expires_on:
         valid = f"{document.expires_on} ({until(document.expires_on, today)})"
-    facts = [("Valid until", valid), ("Added by", f"{document.added_by}, {document.added_at:%Y-%m-%d}")]
+    facts = [
+        (say("Valid until"), valid),
+        (say("Added by"), f"{document.added_by}, {document.added_at:%Y-%m-%d}"),
+    ]
     if document.removed_at:
-        facts.append(("Removed by", f"{document.removed_by}, {document.removed_at:%Y-%m-%d}"))
+        facts.append((say("Removed by"), f"{document.removed_by}, {document.removed_at:%Y-%m-%d}"))
     if document.is_file:
-        facts.append(("Content", f"{type_name(document.media_type)}, {size_words(document.size)}"))
+        facts.append((say("Content"), f"{type_name(document.media_type)}, {size_words(document.size)}"))
     definitions(facts)
 
 
@@ -199,10 +223,21 @@ def _of_revision(revision: RevisionView) -> str:
     if not revision.digest:
         where = plain(revision.url)
     size = f"{size_words(revision.size)} · " if revision.digest else ""
-    covers = f" · covered by {counted(len(revision.covered_by), 'sign-off')}" if revision.covered_by else ""
+    covers = (
+        say(" · covered by {sign_offs}", sign_offs=counted(len(revision.covered_by), "sign-off"))
+        if revision.covered_by
+        else ""
+    )
     note = f"  \n{plain(revision.note)}" if revision.note else ""
     about = plain(f"{size}{revision.by}, {exact(revision.at)}{covers}")
-    return f"**{revision.number}**{now} · {where}{note}  \n:small[:gray[{about}]]"
+    return say(
+        "**{number}**{now} · {where}{note}  \n:small[:gray[{about}]]",
+        number=revision.number,
+        now=now,
+        where=where,
+        note=note,
+        about=about,
+    )
 
 
 def _digest(revision: RevisionView) -> str | None:
@@ -215,11 +250,15 @@ def _digest(revision: RevisionView) -> str | None:
 def _change(project: ProjectHead, item: ShelfItem) -> None:
     document = item.document
     if document.removed_at is not None:
-        if st.button("Put it back", icon=":material/undo:", key="shelf:restore"):
-            perform(actions.restore, done=f"{document.title} is on the shelf again.", evidence_id=document.id)
+        if st.button(say("Put it back"), icon=":material/undo:", key="shelf:restore"):
+            perform(
+                actions.restore,
+                done=say("{document} is on the shelf again.", document=document.title),
+                evidence_id=document.id,
+            )
         return
     if document.is_file:
-        if st.button("New revision", icon=":material/upload_file:", key="shelf:revise", type="primary"):
+        if st.button(say("New revision"), icon=":material/upload_file:", key="shelf:revise", type="primary"):
             evidence.revision_box(project, document)
     else:
         _new_link(document)
@@ -228,17 +267,17 @@ def _change(project: ProjectHead, item: ShelfItem) -> None:
 
 
 def _new_link(document: EvidenceView) -> None:
-    with st.expander("New revision", icon=":material/add_link:"), st.form("shelf:link", border=False):
+    with st.expander(say("New revision"), icon=":material/add_link:"), st.form("shelf:link", border=False):
         address = st.text_input(
-            "Link or document number", key=f"shelf:link:{document.id}:{document.revision}"
+            say("Link or document number"), key=f"shelf:link:{document.id}:{document.revision}"
         )
         note = st.text_input(
-            "What changed (if it matters)", key=f"shelf:note:{document.id}:{document.revision}"
+            say("What changed (if it matters)"), key=f"shelf:note:{document.id}:{document.revision}"
         )
-        if st.form_submit_button("Add revision"):
+        if st.form_submit_button(say("Add revision")):
             perform(
                 actions.revise,
-                done="The new revision is listed.",
+                done=say("The new revision is listed."),
                 evidence_id=document.id,
                 content=LinkContent(address),
                 note=note,
@@ -246,28 +285,32 @@ def _new_link(document: EvidenceView) -> None:
 
 
 def _expiry(document: EvidenceView) -> None:
-    with st.expander("Valid until", icon=":material/event:"), st.form("shelf:expiry", border=False):
+    with st.expander(say("Valid until"), icon=":material/event:"), st.form("shelf:expiry", border=False):
         day = st.date_input(
-            "Last day on which it counts",
+            say("Last day on which it counts"),
             value=document.expires_on,
             format="YYYY-MM-DD",
             key=f"shelf:until:{document.id}:{document.expires_on}",
         )
-        if st.form_submit_button("Save"):
-            perform(actions.set_expiry, done="Saved.", evidence_id=document.id, expires_on=day)
+        if st.form_submit_button(say("Save")):
+            perform(actions.set_expiry, done=say("Saved."), evidence_id=document.id, expires_on=day)
 
 
 def _remove(project: ProjectHead, item: ShelfItem) -> None:
     document = item.document
     holding = sum(use.holds for use in item.uses)
-    with st.expander("Remove", icon=":material/delete:"), st.form("shelf:remove", border=False):
+    with st.expander(say("Remove"), icon=":material/delete:"), st.form("shelf:remove", border=False):
         if holding:
-            st.caption(f"{counted(holding, 'sign-off')} that rests on it will become stale.")
-        reason = st.text_input("Why (if it matters)", key=f"shelf:why:{document.id}")
-        if st.form_submit_button("Remove from the shelf"):
+            st.caption(
+                say("{sign_offs} that rests on it will become stale.", sign_offs=counted(holding, "sign-off"))
+            )
+        reason = st.text_input(say("Why (if it matters)"), key=f"shelf:why:{document.id}")
+        if st.form_submit_button(say("Remove from the shelf")):
             perform(
                 actions.remove,
-                done=f"{document.title} is off the shelf; its revisions stay in the record.",
+                done=say(
+                    "{document} is off the shelf; its revisions stay in the record.", document=document.title
+                ),
                 evidence_id=document.id,
                 reason=reason,
             )

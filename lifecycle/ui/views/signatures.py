@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from lifecycle.language import say
 from lifecycle.queries.records import OutcomeView, SignatureView
 from lifecycle.rules.signature_block import short_digest, signature_line, signature_lines
 from lifecycle.ui import standing
@@ -19,7 +20,9 @@ def signature(record: SignatureView) -> None:
     mark = standing.DECISIONS[record.decision]
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            where = f":small[:gray[{plain(record.role.title)} · {record.gate.title}]]"
+            where = say(
+                ":small[:gray[{role} · {gate}]]", role=plain(record.role.title), gate=record.gate.title
+            )
             st.markdown(f"{mark.text} {where}", width="content", anchors=False)
             _whole(record)
         st.markdown(plain(record.statement), anchors=False)
@@ -27,17 +30,19 @@ def signature(record: SignatureView) -> None:
             st.markdown(quoted(record.comment), anchors=False)
         if record.changes_on:
             named = "; ".join(place.title for place in record.changes_on)
-            st.markdown(f"**Changes asked for on:** {plain(named)}", anchors=False)
-        again = "Affirms an earlier decision · " if record.affirms else ""
+            st.markdown(say("**Changes asked for on:** {named}", named=plain(named)), anchors=False)
+        again = say("Affirms an earlier decision · ") if record.affirms else ""
         st.caption(plain(f"{again}{signature_line(record, present_name=record.person)}"))
         for sentence in _since(record):
-            st.markdown(f":orange[:material/history: {plain(sentence)}]", anchors=False)
+            st.markdown(
+                say(":orange[:material/history: {sentence}]", sentence=plain(sentence)), anchors=False
+            )
 
 
 def _whole(record: SignatureView) -> None:
     """Every line of it, with the digest in full."""
     with (
-        st.popover("Whole signature", icon=":material/draw:", type="tertiary"),
+        st.popover(say("Whole signature"), icon=":material/draw:", type="tertiary"),
         st.container(width=_WHOLE_WIDTH),
     ):
         lines = (f":small[:gray[{label}]]  \n{plain(text)}" for label, text in signature_lines(record))
@@ -51,7 +56,7 @@ def quoted(text: str) -> str:
 
 def _since(record: SignatureView) -> Sequence[str]:
     if record.withdrawn:
-        return ("Taken back since.",)
+        return (say("Taken back since."),)
     return record.stale
 
 
@@ -60,13 +65,27 @@ def outcome(record: OutcomeView) -> None:
     mark = standing.OUTCOMES[record.outcome]
     with st.container(border=True, gap="xsmall"):
         place = f" to {record.to_stage.title}" if record.to_stage else ""
-        st.markdown(f"{mark.text}{place} :small[:gray[{record.gate.title} gate]]", anchors=False)
+        st.markdown(
+            say(
+                "{mark}{place} :small[:gray[{gate} gate]]",
+                mark=mark.text,
+                place=place,
+                gate=record.gate.title,
+            ),
+            anchors=False,
+        )
         if record.reason:
             st.markdown(f"> {plain(record.reason)}", anchors=False)
-        tier = f" · tier {record.tier}" if record.tier else ""
+        tier = say(" · tier {tier}", tier=record.tier) if record.tier else ""
         st.caption(
             plain(
-                f"Recorded by {record.printed_name}, {exact(record.at)}{tier} · digest {short_digest(record.digest)}"
+                say(
+                    "Recorded by {printed_name}, {at}{tier} · digest {short_digest}",
+                    printed_name=record.printed_name,
+                    at=exact(record.at),
+                    tier=tier,
+                    short_digest=short_digest(record.digest),
+                )
             ),
-            help=f"Digest of the sign-offs it rests on: {record.digest}",
+            help=say("Digest of the sign-offs it rests on: {digest}", digest=record.digest),
         )

@@ -7,6 +7,7 @@ import streamlit as st
 from lifecycle.actions import sources as actions
 from lifecycle.errors import Conflict
 from lifecycle.guide import FieldSpec, WorksheetSpec
+from lifecycle.language import say
 from lifecycle.queries import worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import RemovedSource, SourceName
@@ -28,20 +29,22 @@ _NEW = "sources:new"
 def show(project: ProjectHead) -> None:
     """All sources, and the record that the address names or else the first one."""
     if not project.is_adopted:
-        imported.not_yet(project, "Data sources")
+        imported.not_yet(project, say("Data sources"))
         return
     forbidden = permission_refusal("answers.save", identity.actor(), project.roles)
     may_edit = project.is_open and forbidden is None
     sheet = sheet_of(project, may_edit=may_edit, asked_for=navigation.here("field"))
     record = cache.guide().source_worksheet
-    page_header("Data sources", about=f"{project.name}. {record.purpose}")
+    page_header(say("Data sources"), about=f"{project.name}. {record.purpose}")
     if forbidden and project.is_open:
         st.info(plain(f"You can read this. {forbidden}"), icon=":material/lock:")
     if not sheet.answers.sources:
         empty_state(
-            "No data source yet",
-            "Name every input the product needs: a table, a feed, a form somebody fills in. "
-            "Each one gets a record of its own.",
+            say("No data source yet"),
+            say(
+                "Name every input the product needs: a table, a feed, a form somebody fills in. "
+                "Each one gets a record of its own."
+            ),
             icon="database",
         )
     chosen = _choose(project, sheet)
@@ -91,9 +94,9 @@ def _add(project: ProjectHead) -> None:
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         name = st.text_input(
-            "Add a data source", key=state.fresh(_NEW), placeholder="Vendor price feed", width=360
+            say("Add a data source"), key=state.fresh(_NEW), placeholder=say("Vendor price feed"), width=360
         )
-        submitted = st.form_submit_button("Add", icon=":material/add:")
+        submitted = st.form_submit_button(say("Add"), icon=":material/add:")
     if not submitted:
         return
     outcome = attempt(actions.add, project_id=project.id, name=name)
@@ -101,7 +104,7 @@ def _add(project: ProjectHead) -> None:
         refusal(outcome.refusal)
         return
     state.renew(_NEW)
-    state.flash("success", f"{name.strip()} was added. Its record is below.")
+    state.flash("success", say("{name} was added. Its record is below.", name=name.strip()))
     navigation.go("sources", project=project.key, source=outcome.value)
 
 
@@ -111,18 +114,25 @@ def _removed(project: ProjectHead) -> None:
     )
     if not removed:
         return
-    with st.expander(f"{counted(len(removed), 'source')} no longer used", icon=":material/inventory_2:"):
+    with st.expander(
+        say("{sources} no longer used", sources=counted(len(removed), "source")),
+        icon=":material/inventory_2:",
+    ):
         for source in removed:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(
-                    f"{plain(source.name)} :gray[:small[removed {source.removed_at:%Y-%m-%d}]]",
+                    say(
+                        "{source} :gray[:small[removed {removed_at:%Y-%m-%d}]]",
+                        source=plain(source.name),
+                        removed_at=source.removed_at,
+                    ),
                     width="stretch",
                     anchors=False,
                 )
-                if st.button("Bring back", key=f"restore:{source.id}", icon=":material/undo:"):
+                if st.button(say("Bring back"), key=f"restore:{source.id}", icon=":material/undo:"):
                     perform(
                         actions.restore,
-                        done=f"{source.name} is back with its record.",
+                        done=say("{source} is back with its record.", source=source.name),
                         project_id=project.id,
                         source_id=source.id,
                     )
@@ -157,20 +167,22 @@ def _holds(record: WorksheetSpec, section: str, field_id: str | None) -> bool:
 def _rename_or_remove(project: ProjectHead, source: SourceName) -> None:
     key = f"rename:{source.id}:name"
     base = state.base(key, source.revision)
-    with st.popover("Rename or remove", icon=":material/edit:"):
+    with st.popover(say("Rename or remove"), icon=":material/edit:"):
         with (
             st.form(f"rename:{source.id}", border=False),
             st.container(horizontal=True, vertical_alignment="bottom"),
         ):
-            name = st.text_input("Name", value=source.name, key=key, width=360)
-            renamed = st.form_submit_button("Rename")
+            name = st.text_input(say("Name"), value=source.name, key=key, width=360)
+            renamed = st.form_submit_button(say("Rename"))
         if renamed:
             _rename(project, source, key, base, name)
         with st.form(f"remove:{source.id}", border=False):
             st.caption(
-                "Its record and history stay, and it can be brought back. Sign-offs that rest on it become stale."
+                say(
+                    "Its record and history stay, and it can be brought back. Sign-offs that rest on it become stale."
+                )
             )
-            removed = st.form_submit_button("Remove this source", icon=":material/inventory_2:")
+            removed = st.form_submit_button(say("Remove this source"), icon=":material/inventory_2:")
         if removed:
             _remove(project, source)
 
@@ -179,12 +191,14 @@ def _rename(project: ProjectHead, source: SourceName, key: str, base: int, name:
     outcome = attempt(actions.rename, project_id=project.id, source_id=source.id, name=name, base=base)
     if outcome.refusal is None:
         state.forget(key)
-        state.flash("success", "Renamed.")
+        state.flash("success", say("Renamed."))
         draw_again()
     refusal(outcome.refusal)
     if isinstance(outcome.refusal, Conflict):
         state.rebase(key, outcome.refusal.found)
-        st.caption(plain(f"It is called “{source.name}” now. Rename again to replace that."))
+        st.caption(
+            plain(say("It is called “{source}” now. Rename again to replace that.", source=source.name))
+        )
 
 
 def _remove(project: ProjectHead, source: SourceName) -> None:
@@ -192,6 +206,6 @@ def _remove(project: ProjectHead, source: SourceName) -> None:
     if outcome.refusal is not None:
         refusal(outcome.refusal)
         return
-    state.flash("success", f"{source.name} is no longer used.")
+    state.flash("success", say("{source} is no longer used.", source=source.name))
     navigation.stay(source=None, field=None)
     draw_again()

@@ -10,6 +10,7 @@ from lifecycle.errors import LifecycleError
 from lifecycle.interchange.register_files import RegisterFile
 from lifecycle.interchange.worksheet_import import SheetChange, SheetPlan, apply_import, plan_import
 from lifecycle.interchange.worksheet_xlsx import make_workbook
+from lifecycle.language import say
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.permissions import refusal
 from lifecycle.ui import cache, components, identity, navigation, state
@@ -28,8 +29,11 @@ _LONGEST = 300
 def show(project: ProjectHead) -> None:
     """Downloading for everybody who reads the project, bringing back for those who may answer."""
     components.page_header(
-        "Spreadsheets",
-        about=f"{project.name}. Fill a worksheet in elsewhere, in a meeting or with a supplier, and bring it back.",
+        say("Spreadsheets"),
+        about=say(
+            "{project}. Fill a worksheet in elsewhere, in a meeting or with a supplier, and bring it back.",
+            project=project.name,
+        ),
     )
     brought = waiting_file()
     if brought is not None:
@@ -37,7 +41,7 @@ def show(project: ProjectHead) -> None:
         return
     _download(project)
     forbidden = refusal("answers.import_sheet", identity.actor(), project.roles)
-    st.header("Bring one back", anchor=False)
+    st.header(say("Bring one back"), anchor=False)
     if not project.is_open:
         st.info(
             "Nothing can be answered in this project now: it is archived or not adopted.",
@@ -49,23 +53,25 @@ def show(project: ProjectHead) -> None:
         file_form(
             f"{PATH}?{navigation.query_text(project=project.key)}",
             "worksheet-file",
-            label="The filled-in workbook (.xlsx)",
+            label=say("The filled-in workbook (.xlsx)"),
             accept=".xlsx",
-            button="See what would change",
+            button=say("See what would change"),
         )
-        st.caption("Nothing is saved before you have seen each change. Newer answers are not overwritten.")
+        st.caption(
+            say("Nothing is saved before you have seen each change. Newer answers are not overwritten.")
+        )
 
 
 # ------------------------------------------------------------------ out
 
 
 def _download(project: ProjectHead) -> None:
-    st.header("Download a worksheet", anchor=False)
-    names = {stage.value: f"{stage.title} worksheet" for stage in Stage} | {_SOURCES: "Data sources"}
+    st.header(say("Download a worksheet"), anchor=False)
+    names = {stage.value: f"{stage.title} worksheet" for stage in Stage} | {_SOURCES: say("Data sources")}
     if not state.has(_STAGE):
         state.put(_STAGE, (project.stage or Stage.DISCOVERY).value)
     chosen = st.selectbox(
-        "Worksheet", list(names), format_func=lambda name: names[name], key=_STAGE, width=420
+        say("Worksheet"), list(names), format_func=lambda name: names[name], key=_STAGE, width=420
     )
     stage = None if chosen == _SOURCES else Stage(chosen)
     by, guide = identity.actor(), cache.guide()
@@ -77,7 +83,7 @@ def _download(project: ProjectHead) -> None:
             ).data
 
     st.download_button(
-        "Download as Excel workbook",
+        say("Download as Excel workbook"),
         made,
         file_name=f"{project.key}-{chosen}.xlsx",
         mime=_XLSX,
@@ -86,7 +92,9 @@ def _download(project: ProjectHead) -> None:
         on_click="ignore",
     )
     st.caption(
-        "It holds the questions with help, the choices and the answers of now. What is not to be typed is locked."
+        say(
+            "It holds the questions with help, the choices and the answers of now. What is not to be typed is locked."
+        )
     )
 
 
@@ -115,28 +123,33 @@ def _what_would_change(project: ProjectHead, brought: RegisterFile) -> None:
             icon=":material/info:",
         )
     _problems(plan)
-    _table("What would change", plan.changes, "Now")
+    _table(say("What would change"), plan.changes, say("Now"))
     chosen = _conflicts(plan.conflicts)
     _apply(project, brought, plan, chosen)
 
 
 def _sentence(plan: SheetPlan) -> str:
     if not (plan.changes or plan.conflicts or plan.problems):
-        return f"Nothing in it differs from the answers here: {counted(plan.unchanged, 'question')} as they were."
-    parts = [f"{counted(len(plan.changes), 'answer')} would change"]
+        return say(
+            "Nothing in it differs from the answers here: {questions} as they were.",
+            questions=counted(plan.unchanged, "question"),
+        )
+    parts = [say("{answers} would change", answers=counted(len(plan.changes), "answer"))]
     if plan.conflicts:
-        parts.append(f"{counted(len(plan.conflicts), 'answer')} newer than the workbook")
+        parts.append(say("{answers} newer than the workbook", answers=counted(len(plan.conflicts), "answer")))
     if plan.problems:
-        parts.append(f"{counted(len(plan.problems), 'cell')} to mend first")
+        parts.append(say("{cells} to mend first", cells=counted(len(plan.problems), "cell")))
     return ", ".join(parts) + "."
 
 
 def _problems(plan: SheetPlan) -> None:
     if not plan.problems:
         return
-    st.header("To mend first", anchor=False)
+    st.header(say("To mend first"), anchor=False)
     st.caption(
-        "Nothing can be saved while a cell cannot be taken. Mend these in the workbook and bring it again."
+        say(
+            "Nothing can be saved while a cell cannot be taken. Mend these in the workbook and bring it again."
+        )
     )
     st.table(
         [
@@ -145,7 +158,7 @@ def _problems(plan: SheetPlan) -> None:
         ],
         border="horizontal",
         hide_index=True,
-        alt="Cells of the workbook that cannot be taken, and why",
+        alt=say("Cells of the workbook that cannot be taken, and why"),
     )
 
 
@@ -164,7 +177,7 @@ def _table(title: str, changes: Sequence[SheetChange], before: str) -> None:
         ],
         border="horizontal",
         hide_index=True,
-        alt=f"{title}: each answer as it is and as the workbook has it",
+        alt=say("{title}: each answer as it is and as the workbook has it", title=title),
     )
 
 
@@ -176,18 +189,22 @@ def _conflicts(conflicts: Sequence[SheetChange]) -> list[SheetChange]:
     """Each with both versions; returns those in which the workbook is to win."""
     if not conflicts:
         return []
-    st.header("Answered meanwhile", anchor=False)
+    st.header(say("Answered meanwhile"), anchor=False)
     st.caption(
-        "Somebody changed these after the workbook was downloaded. Theirs are kept unless you choose yours."
+        say(
+            "Somebody changed these after the workbook was downloaded. Theirs are kept unless you choose yours."
+        )
     )
     chosen = []
     for number, change in enumerate(conflicts):
         with st.container(border=True, gap="xsmall"):
             st.markdown(f"**{plain(_title(change))}**", anchors=False)
             st.markdown(f"{plain(change.by_name)}: {plain(one_line(change.before, _LONGEST))}", anchors=False)
-            st.markdown(f"In the workbook: {plain(one_line(change.after, _LONGEST))}", anchors=False)
+            st.markdown(
+                say("In the workbook: {after}", after=plain(one_line(change.after, _LONGEST))), anchors=False
+            )
             key = f"spreadsheets:mine:{number}:{change.found}"
-            if st.checkbox("Save the workbook's answer instead", key=key):
+            if st.checkbox(say("Save the workbook's answer instead"), key=key):
                 chosen.append(change)
     return chosen
 
@@ -202,7 +219,7 @@ def _apply(
     if forbidden:
         st.info(plain(forbidden), icon=":material/lock:")
         return
-    label = f"Save {counted(count, 'answer')}" if count else "Nothing to save"
+    label = say("Save {answers}", answers=counted(count, "answer")) if count else say("Nothing to save")
     if not st.button(label, type="primary", key="spreadsheets:apply", disabled=not count):
         return
     outcome = attempt(

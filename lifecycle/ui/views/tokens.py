@@ -7,6 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from lifecycle.actions import tokens as actions
+from lifecycle.language import mark, say
 from lifecycle.queries import projects
 from lifecycle.queries import tokens as queries
 from lifecycle.queries.tokens import EXPIRED, REVOKED, TokenView
@@ -23,9 +24,11 @@ _FORM = "tokens:new"
 def show() -> None:
     """The whole page."""
     page_header(
-        "Access tokens",
-        about="A token lets a program of yours use Lifecycle in your name: push readings, ask whether a gate is open, "
-        "fill in answers. It can do no more than you can, and it can never sign or decide.",
+        say("Access tokens"),
+        about=say(
+            "A token lets a program of yours use Lifecycle in your name: push readings, ask whether a gate is open, "
+            "fill in answers. It can do no more than you can, and it can never sign or decide."
+        ),
     )
     person = identity.signed_in()
     if person is None:
@@ -35,7 +38,7 @@ def show() -> None:
     own = cache.read_now(queries.own, by=person.actor, at=now)
     _own(own, now)
     _make(is_first=not own)
-    st.markdown("For engineers: [what programs can ask for](/api/docs).", anchors=False)
+    st.markdown(say("For engineers: [what programs can ask for](/api/docs)."), anchors=False)
     if identity.is_administrator(person):
         _everybodys(now)
 
@@ -45,45 +48,69 @@ def show() -> None:
 
 def _own(own: tuple[TokenView, ...], now: datetime) -> None:
     if not own:
-        empty_state("No tokens yet", "Make one below, and give it to the program that needs it.", icon="key")
+        empty_state(
+            say("No tokens yet"), say("Make one below, and give it to the program that needs it."), icon="key"
+        )
         return
     for token in own:
         if token.is_valid:
             _token(token, now)
     ended = [token for token in own if not token.is_valid]
     if ended:
-        with st.expander(f"{counted(len(ended), 'token')} that ended", icon=":material/history:"):
+        with st.expander(
+            say("{tokens} that ended", tokens=counted(len(ended), "token")), icon=":material/history:"
+        ):
             for token in ended:
                 st.markdown(
-                    f"**{plain(token.name)}**  \n:small[:gray[{plain(_ended(token))}]]", anchors=False
+                    say(
+                        "**{token}**  \n:small[:gray[{ended}]]",
+                        token=plain(token.name),
+                        ended=plain(_ended(token)),
+                    ),
+                    anchors=False,
                 )
 
 
 def _token(token: TokenView, now: datetime) -> None:
-    used = f"last used {ago(token.last_used_at, now)}" if token.last_used_at else "never used"
+    used = (
+        say("last used {ago}", ago=ago(token.last_used_at, now)) if token.last_used_at else say("never used")
+    )
     ends = until(token.expires_at.date(), now.date())
-    facts = [f"{token.hint}…", f"ends {day(token.expires_at.date())} ({ends})", used]
+    facts = [
+        f"{token.hint}…",
+        say("ends {date} ({ends})", date=day(token.expires_at.date()), ends=ends),
+        used,
+    ]
     if token.project_name:
-        facts.append(f"only for {token.project_name}")
+        facts.append(say("only for {project_name}", project_name=token.project_name))
     facts += _maker(token)
     scopes = " ".join(f":gray-badge[{scope.value}]" for scope in token.scopes)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f":material/key: **{plain(token.name)}** {scopes}  \n:small[:gray[{plain(' · '.join(facts))}]]",
+            say(
+                ":material/key: **{token}** {scopes}  \n:small[:gray[{facts}]]",
+                token=plain(token.name),
+                scopes=scopes,
+                facts=plain(" · ".join(facts)),
+            ),
             width="stretch",
             anchors=False,
         )
-        with st.popover("Revoke", icon=":material/block:", key=f"token:revoking:{token.id}"):
-            st.caption("Programs that use it are refused from now on. This cannot be taken back.")
-            if st.button("Revoke this token", key=f"token:revoke:{token.id}"):
-                perform(actions.revoke, done=f"“{token.name}” opens nothing any more.", token_id=token.id)
+        with st.popover(say("Revoke"), icon=":material/block:", key=f"token:revoking:{token.id}"):
+            st.caption(say("Programs that use it are refused from now on. This cannot be taken back."))
+            if st.button(say("Revoke this token"), key=f"token:revoke:{token.id}"):
+                perform(
+                    actions.revoke,
+                    done=say("“{token}” opens nothing any more.", token=token.name),
+                    token_id=token.id,
+                )
 
 
 def _ended(token: TokenView) -> str:
     when = (
-        f"revoked on {day(token.revoked_at.date())}"
+        say("revoked on {date}", date=day(token.revoked_at.date()))
         if token.revoked_at
-        else f"expired on {day(token.expires_at.date())}"
+        else say("expired on {date}", date=day(token.expires_at.date()))
     )
     return " · ".join([f"{token.hint}…", when, *_maker(token)])
 
@@ -92,7 +119,13 @@ def _maker(token: TokenView) -> list[str]:
     """Who else made it, so that nobody has a token without knowing of it."""
     if not token.made_by:
         return []
-    return [f"made in your name on {day(token.created_at.date())} by {token.made_by}"]
+    return [
+        say(
+            "made in your name on {date} by {made_by}",
+            date=day(token.created_at.date()),
+            made_by=token.made_by,
+        )
+    ]
 
 
 # ------------------------------------------------------------------ a new one
@@ -100,37 +133,37 @@ def _maker(token: TokenView) -> list[str]:
 
 def _make(*, is_first: bool) -> None:
     with (
-        st.expander("Make a token", icon=":material/add:", expanded=is_first),
+        st.expander(say("Make a token"), icon=":material/add:", expanded=is_first),
         st.form(state.fresh(_FORM), border=False, enter_to_submit=False),
     ):
         name = st.text_input(
-            "What it is for", key=f"{state.fresh(_FORM)}:name", placeholder="Nightly deployment"
+            say("What it is for"), key=f"{state.fresh(_FORM)}:name", placeholder=say("Nightly deployment")
         )
         scopes = st.multiselect(
-            "What it may do",
+            say("What it may do"),
             list(Scope),
             format_func=lambda scope: f"{SCOPE_WORDS[scope]} ({scope.value})",
             key=f"{state.fresh(_FORM)}:scopes",
-            placeholder="Nothing yet",
+            placeholder=say("Nothing yet"),
         )
         names = {each.key: each.name for each in cache.read_now(projects.names, by=identity.actor())}
         with st.grid(2, min_column_width=240):
             project = st.selectbox(
-                "Only for one project",
+                say("Only for one project"),
                 list(names),
                 index=None,
                 format_func=lambda key: names[key],
                 key=f"{state.fresh(_FORM)}:project",
-                placeholder="Every project of yours",
+                placeholder=say("Every project of yours"),
             )
             days = st.number_input(
-                "Ends after (days)",
+                say("Ends after (days)"),
                 min_value=1,
                 max_value=LONGEST_DAYS,
                 value=DEFAULT_DAYS,
                 key=f"{state.fresh(_FORM)}:days",
             )
-        submitted = st.form_submit_button("Make the token", type="primary")
+        submitted = st.form_submit_button(say("Make the token"), type="primary")
     if submitted:
         _made(name, scopes, project, int(days))
 
@@ -155,10 +188,10 @@ def _show_secret() -> None:
     if not kept:
         return
     with st.container(border=True):
-        st.markdown(f":green[:material/key:] **The token “{plain(kept[0])}”**", anchors=False)
+        st.markdown(say(":green[:material/key:] **The token “{kept}”**", kept=plain(kept[0])), anchors=False)
         st.code(kept[1], language=None, wrap_lines=True)
-        st.caption("Copy it now and keep it where secrets are kept: it cannot be shown again.")
-        if st.button("I have copied it", key="tokens:copied"):
+        st.caption(say("Copy it now and keep it where secrets are kept: it cannot be shown again."))
+        if st.button(say("I have copied it"), key="tokens:copied"):
             state.forget(_SECRET)
             draw_again()
 
@@ -166,20 +199,23 @@ def _show_secret() -> None:
 # ------------------------------------------------------------------ everybody's
 
 
-_STATES = {REVOKED: "Revoked", EXPIRED: "Expired"}
+_STATES = {REVOKED: mark("Revoked"), EXPIRED: mark("Expired")}
 
 
 def _everybodys(now: datetime) -> None:
     found = cache.read_now(queries.everybodys, by=identity.actor(), at=now)
-    st.header("Everybody's tokens", anchor=False)
+    st.header(say("Everybody's tokens"), anchor=False)
     if not found:
-        st.caption("Nobody has one.")
+        st.caption(say("Nobody has one."))
         return
     valid = [token for token in found if token.is_valid]
     people = {token.person_key for token in valid}
     st.caption(
-        f"{counted(len(valid), 'valid token')} of {counted(len(people), 'person', 'people')}. "
-        "A person's tokens end with their account."
+        say(
+            "{tokens} of {persons}. A person's tokens end with their account.",
+            tokens=counted(len(valid), "valid token"),
+            persons=counted(len(people), "person", "people"),
+        )
     )
     st.dataframe(
         {
@@ -194,18 +230,28 @@ def _everybodys(now: datetime) -> None:
         hide_index=True,
         key="tokens:everybody",
         column_config={"May": st.column_config.ListColumn(width="medium")},
-        alt="Tokens of everybody with their state",
+        alt=say("Tokens of everybody with their state"),
     )
-    labels = {token.id: f"{token.person_name}: {token.name} (number {token.id})" for token in valid}
+    labels = {
+        token.id: say(
+            "{person_name}: {token} (number {token_id})",
+            person_name=token.person_name,
+            token=token.name,
+            token_id=token.id,
+        )
+        for token in valid
+    }
     chosen = st.selectbox(
-        "Revoke a token",
+        say("Revoke a token"),
         list(labels),
         index=None,
         format_func=lambda number: labels.get(number, str(number)),
         key="tokens:of-whom",
-        placeholder="Choose one",
+        placeholder=say("Choose one"),
     )
     if chosen is not None and st.button(
-        f"Revoke “{labels[chosen]}” now", icon=":material/block:", key="tokens:revoke-theirs"
+        say("Revoke “{labels}” now", labels=labels[chosen]),
+        icon=":material/block:",
+        key="tokens:revoke-theirs",
     ):
-        perform(actions.revoke, done="It opens nothing any more.", token_id=chosen)
+        perform(actions.revoke, done=say("It opens nothing any more."), token_id=chosen)

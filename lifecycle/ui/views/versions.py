@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lifecycle.guide import FieldSpec
+from lifecycle.language import say
 from lifecycle.queries import worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerView
@@ -19,10 +20,16 @@ from lifecycle.ui.views.sheet import Sheet, redraw_with, said
 def offer(slot: Slot, answer: AnswerView, sheet: Sheet) -> None:
     """Somebody saved while this tab shows an older answer that nobody here has touched."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        who = f"{plain(answer.by_name)} changed this {ago(answer.at, sheet.now)}"
-        st.markdown(f":blue[:material/sync: {who}.]", width="content", anchors=False)
+        who = say(
+            "{by_name} changed this {ago}", by_name=plain(answer.by_name), ago=ago(answer.at, sheet.now)
+        )
+        st.markdown(say(":blue[:material/sync: {who}.]", who=who), width="content", anchors=False)
         st.button(
-            "Show it", key=slot.key("theirs"), on_click=_theirs, args=(slot, sheet.project), type="tertiary"
+            say("Show it"),
+            key=slot.key("theirs"),
+            on_click=_theirs,
+            args=(slot, sheet.project),
+            type="tertiary",
         )
 
 
@@ -31,18 +38,20 @@ def choice(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, 
     content, _ = autosave.draft(slot, field, note)
     shown = answer.revision if answer else 0
     st.warning(
-        "This question has two versions: what this tab holds, and what is saved. Choose which to keep; "
-        "the other one stays in the history only if it was saved.",
+        say(
+            "This question has two versions: what this tab holds, and what is saved. Choose which to keep; "
+            "the other one stays in the history only if it was saved."
+        ),
         icon=":material/call_split:",
     )
     mine, theirs = st.columns(2, border=True)
     with mine:
-        st.markdown("**Yours, not saved**", anchors=False)
+        st.markdown(say("**Yours, not saved**"), anchors=False)
         st.markdown(
             said(field, content.state, content.stored, content.owner, content.due_on, content.reason, sheet)
         )
         st.button(
-            "Keep mine",
+            say("Keep mine"),
             key=slot.key("keep_mine"),
             type="primary",
             on_click=_mine,
@@ -51,11 +60,15 @@ def choice(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, 
         )
     with theirs:
         saved = autosave.content_of(answer)
-        who = f"Saved by {plain(answer.by_name)}, {ago(answer.at, sheet.now)}" if answer else "Saved"
+        who = (
+            say("Saved by {by_name}, {ago}", by_name=plain(answer.by_name), ago=ago(answer.at, sheet.now))
+            if answer
+            else say("Saved")
+        )
         st.markdown(f"**{who}**", anchors=False)
         st.markdown(said(field, saved.state, saved.stored, saved.owner, saved.due_on, saved.reason, sheet))
         st.button(
-            "Keep theirs",
+            say("Keep theirs"),
             key=slot.key("theirs"),
             on_click=_theirs,
             args=(slot, sheet.project),
@@ -86,7 +99,7 @@ def history(slot: Slot, field: FieldSpec, sheet: Sheet) -> None:
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown("**History**", width="content", anchors=False)
-            st.button("Close", key=slot.key("close"), type="tertiary", on_click=_close, args=(slot,))
+            st.button(say("Close"), key=slot.key("close"), type="tertiary", on_click=_close, args=(slot,))
         for number, version in enumerate(versions):
             _version(slot, field, version, sheet, is_newest=number == 0)
 
@@ -98,7 +111,7 @@ def _version(slot: Slot, field: FieldSpec, version: AnswerView, sheet: Sheet, *,
         st.caption(f"{plain(version.by_name)}, {exact(version.at)}", width="content")
         if sheet.may_edit and not is_newest:
             st.button(
-                "Put this back",
+                say("Put this back"),
                 key=slot.key("bring_back", str(version.revision)),
                 icon=":material/undo:",
                 type="tertiary",

@@ -12,6 +12,7 @@ from dataclasses import replace
 import streamlit as st
 
 from lifecycle.guide import FieldSpec, Guide, SectionSpec, WorksheetSpec
+from lifecycle.language import say
 from lifecycle.queries import worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerSheet
@@ -108,7 +109,7 @@ def _stages(project: ProjectHead, shown: WorksheetSpec) -> None:
                 key=f"stage:{stage.value}",
                 type="primary" if stage is shown.stage else "secondary",
                 icon=":material/flag:" if stage is project.stage else None,
-                help="The project is in this stage" if stage is project.stage else None,
+                help=say("The project is in this stage") if stage is project.stage else None,
                 on_click=_open_stage,
                 args=(project.key, stage),
             )
@@ -127,7 +128,13 @@ def _progress(project: ProjectHead, sheet_spec: WorksheetSpec, section: str) -> 
     with st.container(horizontal=True, gap="xsmall", wrap=False):
         for entry, (done, total) in zip(sheet_spec.sections, counts, strict=True):
             mark = ":material/check_circle: " if done == total else ""
-            label = f":small[{mark}{plain(entry.title)} :gray[{done}/{total}]]"
+            label = say(
+                ":small[{mark}{entry} :gray[{done}/{total}]]",
+                mark=mark,
+                entry=plain(entry.title),
+                done=done,
+                total=total,
+            )
             _section_button(project, sheet_spec, entry.id, label, is_shown=entry.id == section)
         _section_button(project, sheet_spec, ALL, ":small[All]", is_shown=section == ALL)
 
@@ -194,7 +201,7 @@ def _next_section(project: ProjectHead, sheet_spec: WorksheetSpec, section: str)
         return
     entry = sheet_spec.sections[following]
     st.button(
-        f"Next: {plain(entry.title)}",
+        say("Next: {entry}", entry=plain(entry.title)),
         key="next_section",
         icon=":material/arrow_forward:",
         on_click=_open_section,
@@ -212,7 +219,7 @@ def _checks(project: ProjectHead, stage: Stage | None, section: str) -> None:
     watch(CHECKS, *about)
     found = _concerned(*about)
     failing, passing, waiting, later = _sorted_out(project.id, found)
-    st.header("Live checks", anchor=False)
+    st.header(say("Live checks"), anchor=False)
     st.markdown(_summary(failing, passing, waiting), anchors=False)
     gravest_first = sorted(
         failing,
@@ -225,8 +232,8 @@ def _checks(project: ProjectHead, stage: Stage | None, section: str) -> None:
     )
     for check in gravest_first:
         _failing(check, project)
-    _folded("wait for answers", standing.CHECKS[CheckResult.CANNOT_TELL], waiting, project)
-    _folded("hold from a later gate", standing.CHECKS[CheckResult.CANNOT_TELL], later, project)
+    _folded(say("wait for answers"), standing.CHECKS[CheckResult.CANNOT_TELL], waiting, project)
+    _folded(say("hold from a later gate"), standing.CHECKS[CheckResult.CANNOT_TELL], later, project)
     _folded(_pass(passing), standing.CHECKS[CheckResult.PASSES], passing, project)
 
 
@@ -272,7 +279,7 @@ def _concerns(check: CheckState, stage: str) -> bool:
 def _summary(failing: _Checks, passing: _Checks, waiting: _Checks) -> str:
     """How many of each; before the first answer, what there will be."""
     if not failing and not passing:
-        return (
+        return say(
             "Nothing to compare yet. As you answer, this says at once when two answers do not go together: an answer "
             "that comes too late to act on, or in a form that nobody can use."
         )
@@ -284,7 +291,7 @@ def _summary(failing: _Checks, passing: _Checks, waiting: _Checks) -> str:
     said = "  ·  ".join(
         f":{mark.colour}[{mark.material} {len(checks)} {word}]" for checks, mark, word in parts if checks
     )
-    return f"{said} for answers" if waiting else said
+    return say("{said} for answers", said=said) if waiting else said
 
 
 def _failing(check: CheckState, project: ProjectHead) -> None:
@@ -303,13 +310,17 @@ def _failing(check: CheckState, project: ProjectHead) -> None:
 
 def _enforced(check: CheckState) -> str:
     if check.waived is not None:
-        return f"Waived by {plain(check.waived.approver)} until {check.waived.expires_on.isoformat()}"
+        return say(
+            "Waived by {approver} until {expires_on}",
+            approver=plain(check.waived.approver),
+            expires_on=check.waived.expires_on.isoformat(),
+        )
     if check.reasoned is not None:
-        return f"Accepted: {plain(check.reasoned)}"
-    word = {"block": "Blocks", "warning": "Warns", "note": "Notes"}[
+        return say("Accepted: {reasoned}", reasoned=plain(check.reasoned))
+    word = {"block": say("Blocks"), "warning": say("Warns"), "note": say("Notes")}[
         (check.severity or check.advice_severity).value
     ]
-    when = "now" if check.enforced else f"from the {check.first_gate.title} gate"
+    when = "now" if check.enforced else say("from the {first_gate} gate", first_gate=check.first_gate.title)
     return f"{check.check_id} · {word} {when}"
 
 

@@ -14,6 +14,7 @@ from fastapi.security import HTTPBearer, SecurityScopes
 from lifecycle.errors import Forbidden
 from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.guide import Guide
+from lifecycle.language import mark, say
 from lifecycle.queries import projects
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.tokens import Bearer
@@ -74,7 +75,9 @@ class Asking:
 _BEARER = HTTPBearer(
     auto_error=False,
     scheme_name="token",
-    description="An access token, made on the page Access tokens or by `python -m lifecycle tokens create`.",
+    description=mark(
+        "An access token, made on the page Access tokens or by `python -m lifecycle tokens create`."
+    ),
 )
 
 
@@ -85,7 +88,9 @@ async def _asking(
     bearer: Bearer = request.scope["bearer"]
     for scope in wanted.scopes:
         if Scope(scope) not in bearer.scopes:
-            raise Forbidden(f"This token lacks the scope {scope}. Make another one that has it.")
+            raise Forbidden(
+                say("This token lacks the scope {scope}. Make another one that has it.", scope=scope)
+            )
     return Asking(request.app.state.house, bearer, datetime.now(UTC))
 
 

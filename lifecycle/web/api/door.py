@@ -16,6 +16,7 @@ from starlette.types import Message, Scope, Send
 
 from lifecycle.actions import tokens as actions
 from lifecycle.errors import Unavailable
+from lifecycle.language import mark, say
 from lifecycle.queries import tokens
 from lifecycle.queries.tokens import Bearer
 from lifecycle.settings import Settings
@@ -45,7 +46,7 @@ class Door:
         request_id: str = scope["request_id"]
         kind, _, secret = headers.get("authorization", "").partition(" ")
         if kind.casefold() != "bearer" or not secret.strip():
-            return _unknown("no-token", "Send Authorization: Bearer and a token.", request_id)
+            return _unknown("no-token", say("Send Authorization: Bearer and a token."), request_id)
         try:
             found = await self._find(secret.strip())
         except Unavailable as error:
@@ -56,7 +57,7 @@ class Door:
             return _unknown("bad-token", found.refusal if found and found.refusal else _NEVER, request_id)
         wait = self._buckets.take(found.token_id)
         if wait:
-            detail = f"This token asks too often. Go on in {math.ceil(wait)} seconds."
+            detail = say("This token asks too often. Go on in {ceil} seconds.", ceil=math.ceil(wait))
             again = {"Retry-After": str(math.ceil(wait))}
             return problem("too-often", 429, detail, request_id=request_id, headers=again)
         self._note(found.token_id)
@@ -65,7 +66,7 @@ class Door:
         if not scope[
             "path"
         ].isprintable():  # no pattern of a route matches a line break, not even the last one
-            return problem("not-there", 404, "There is no such operation.", request_id=request_id)
+            return problem("not-there", 404, say("There is no such operation."), request_id=request_id)
         return None
 
     def answering(self, scope: Scope, send: Send) -> Send:
@@ -107,9 +108,11 @@ class Door:
             actions.note_use(session, token_id=token_id, at=datetime.now(UTC), apart=NOTED_EVERY)
 
 
-_NEVER = "There is no such token. Make one under Access tokens."
+_NEVER = mark("There is no such token. Make one under Access tokens.")
 
 
 def _unknown(kind: str, detail: str, request_id: str) -> Response:
-    challenge = 'Bearer realm="Lifecycle"' + (', error="invalid_token"' if kind == "bad-token" else "")
+    challenge = say('Bearer realm="Lifecycle"') + (
+        say(', error="invalid_token"') if kind == "bad-token" else ""
+    )
     return problem(kind, 401, detail, request_id=request_id, headers={"WWW-Authenticate": challenge})

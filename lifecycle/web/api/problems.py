@@ -24,6 +24,7 @@ from lifecycle.errors import (
     Refused,
     Unavailable,
 )
+from lifecycle.language import mark, say
 from lifecycle.vocabulary import Blocker
 
 LOG = logging.getLogger(__name__)
@@ -34,32 +35,50 @@ Described = dict[int | str, dict[str, Any]]  # status to how it is described
 
 # kind: what it is called, and what a program does about it
 KINDS: Mapping[str, tuple[str, str]] = {
-    "no-token": ("A token is missing", "Send one in the header Authorization: Bearer …"),
-    "bad-token": ("The token opens nothing", "It is unknown, expired or revoked. Make another one."),
-    "forbidden": ("Not allowed", "The person or the token lacks a right; the sentence says which."),
-    "not-found": ("There is no such thing", "It does not exist, or this person may not see it."),
-    "not-there": ("There is no such operation", "Method or address are wrong; see the list of operations."),
-    "conflict": (
-        "Somebody saved first",
-        "Nothing was changed. `found` is the revision there is now, `theirs` its content and `yours` what you sent: "
-        "decide which to keep, and send it with `base` = `found`.",
+    "no-token": (mark("A token is missing"), mark("Send one in the header Authorization: Bearer …")),
+    "bad-token": (
+        mark("The token opens nothing"),
+        mark("It is unknown, expired or revoked. Make another one."),
     ),
-    "refused": ("A rule says no", "Nothing was changed. `blockers` names each reason."),
-    "gate-closed": ("The gate is not open", "`blockers` names each reason, as on the gate's page."),
+    "forbidden": (
+        mark("Not allowed"),
+        mark("The person or the token lacks a right; the sentence says which."),
+    ),
+    "not-found": (mark("There is no such thing"), mark("It does not exist, or this person may not see it.")),
+    "not-there": (
+        mark("There is no such operation"),
+        mark("Method or address are wrong; see the list of operations."),
+    ),
+    "conflict": (
+        mark("Somebody saved first"),
+        mark(
+            "Nothing was changed. `found` is the revision there is now, `theirs` its content "
+            "and `yours` what you sent: "
+            "decide which to keep, and send it with `base` = `found`."
+        ),
+    ),
+    "refused": (mark("A rule says no"), mark("Nothing was changed. `blockers` names each reason.")),
+    "gate-closed": (
+        mark("The gate is not open"),
+        mark("`blockers` names each reason, as on the gate's page."),
+    ),
     "invalid": (
-        "This cannot be taken",
-        "Nothing was changed. `errors` names each place and what is wrong there.",
+        mark("This cannot be taken"),
+        mark("Nothing was changed. `errors` names each place and what is wrong there."),
     ),
     "base-missing": (
-        "Say what you have seen",
-        "Send `base`, the revision that your change starts from (0: none), or If-Match.",
+        mark("Say what you have seen"),
+        mark("Send `base`, the revision that your change starts from (0: none), or If-Match."),
     ),
-    "too-large": ("Too large", "Send less at once."),
-    "too-often": ("Too many requests", "Wait for the seconds in Retry-After."),
-    "unavailable": ("Not just now", "Try again after the seconds in Retry-After; nothing was half written."),
+    "too-large": (mark("Too large"), mark("Send less at once.")),
+    "too-often": (mark("Too many requests"), mark("Wait for the seconds in Retry-After.")),
+    "unavailable": (
+        mark("Not just now"),
+        mark("Try again after the seconds in Retry-After; nothing was half written."),
+    ),
     "broken": (
-        "Something broke on our side",
-        "Nothing was half written. Give the request's id to an administrator.",
+        mark("Something broke on our side"),
+        mark("Nothing was half written. Give the request's id to an administrator."),
     ),
 }
 
@@ -136,9 +155,12 @@ def _refused(request: Request, error: Exception) -> Response:
         case Conflict():
             matched = "if-match" in request.headers or "if-none-match" in request.headers
             versions = {"theirs": _plain(error.theirs), "yours": _plain(error.mine)}
-            detail = (
-                f"{error.what} is at revision {error.found}, your change starts from {error.base}. "
-                "Nothing was changed: decide which of the two to keep."
+            detail = say(
+                "{what} is at revision {found}, your change starts from {base}. Nothing was changed: "
+                "decide which of the two to keep.",
+                what=error.what,
+                found=error.found,
+                base=error.base,
             )
             about |= {"what": error.what, "base": error.base, "found": error.found, **versions}
             return problem("conflict", 412 if matched else 409, detail, **about)
@@ -172,7 +194,7 @@ def _unreadable(request: Request, error: Exception) -> Response:
         {"where": ".".join(str(part) for part in each["loc"]), "text": str(each["msg"])}
         for each in error.errors()
     ]
-    detail = "The request is not as this operation expects it: " + "; ".join(
+    detail = say("The request is not as this operation expects it: ") + "; ".join(
         f"{each['where']}: {each['text']}" for each in errors[:5]
     )
     return problem("invalid", 422, detail, errors=errors, request_id=request_id_of(request))
@@ -189,15 +211,25 @@ def of_starlette(request: Request, error: Exception) -> Response:
     about: dict[str, Any] = {"request_id": request_id_of(request)}
     path = request.url.path
     if error.status_code == 404:
-        return problem("not-there", 404, f"There is no operation {request.method} {path}.", **about)
+        return problem(
+            "not-there",
+            404,
+            say("There is no operation {method} {path}.", method=request.method, path=path),
+            **about,
+        )
     if error.status_code == 405:
         headers["Allow"] = ", ".join(_methods(request))
-        detail = f"{path} does not take {request.method}; it takes {headers['Allow']}."
+        detail = say(
+            "{path} does not take {method}; it takes {headers}.",
+            path=path,
+            method=request.method,
+            headers=headers["Allow"],
+        )
         return problem("not-there", 405, detail, headers=headers, **about)
     if error.status_code == 413:
         return problem("too-large", 413, str(error.detail), headers=headers, **about)
     if error.status_code == 400:
-        return problem("invalid", 400, "The body is not JSON that can be read.", **about)
+        return problem("invalid", 400, say("The body is not JSON that can be read."), **about)
     return problem("invalid", error.status_code, str(error.detail), headers=headers, **about)
 
 
@@ -212,6 +244,9 @@ def _methods(request: Request) -> list[str]:
 
 def _broken(request: Request, error: Exception) -> Response:
     request_id = request_id_of(request)
-    LOG.error("Request %s failed: %s %s", request_id, request.method, request.url.path, exc_info=error)
-    detail = f"Something broke on our side. Tell an administrator that request {request_id} failed."
+    LOG.error(say("Request %s failed: %s %s"), request_id, request.method, request.url.path, exc_info=error)
+    detail = say(
+        "Something broke on our side. Tell an administrator that request {request_id} failed.",
+        request_id=request_id,
+    )
     return problem("broken", 500, detail, request_id=request_id)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from lifecycle.guide import ONLY
+from lifecycle.language import say
 from lifecycle.rules.checks.conditions import applies, fails_when, holds, is_among, lacks, need_all
 from lifecycle.rules.checks.naming import listed, name_of, reference_to, row_name
 from lifecycle.rules.checks.reading import (
@@ -167,7 +168,7 @@ def _costs(reading: Reading) -> tuple[Decimal, Decimal]:
 
 def _shown_costs(reading: Reading) -> dict[str, object]:
     part = _common_measure(reading)
-    suffix = " of 5" if part == "scale" else ""
+    suffix = say(" of 5") if part == "scale" else ""
     return {
         "false_alarm": f"{reading.value('D10', part)}{suffix}",
         "miss": f"{reading.value('D11', part)}{suffix}",

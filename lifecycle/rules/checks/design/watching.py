@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lifecycle.guide import ONLY
+from lifecycle.language import say
 from lifecycle.rules.checks.conditions import applies, fails_when, holds, is_yes, lacks, need_all
 from lifecycle.rules.checks.naming import reference_to, row_name
 from lifecycle.rules.checks.reading import PASSES, Reading, Verdict, cannot_tell, fails, fails_if, rule
@@ -49,7 +50,7 @@ def business_metric_is_watched(reading: Reading) -> Verdict:
     metric = reading.value("D04")
     if rows and metric is None:
         return PASSES if reading.is_not_applicable("D04") else cannot_tell("D04")
-    return fails(metric=metric or "the business metric")
+    return fails(metric=metric or say("the business metric"))
 
 
 @rule("C20")
