@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from string import Formatter
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 import yaml
 from pydantic import (
@@ -70,7 +70,8 @@ class Spec(BaseModel):
         if all(now[name] is was[name] for name in was):
             return self
         # Not a copy: that would take over what was worked out from the other words.
-        return type(self).model_construct(self.model_fields_set, **now)
+        new: Any = type(self).model_construct(self.model_fields_set, **now)
+        return cast(Self, new)
 
 
 def _texts_in(part: object, *, is_text: bool) -> Iterator[str]:
