@@ -121,7 +121,7 @@ def renewed(code: str, earlier: Iterable[Catalog], texts: Iterable[Text]) -> Cat
         known = next(
             (found for catalogue in earlier if (found := catalogue.get(text.id)) and found.string), None
         )
-        new.add(text.id, known.string if known else None, locations=[(text.where, None)])
+        new.add(text.id, known.string if known else None, locations=[(text.where, 1)])
     return new
 
 
