@@ -126,14 +126,16 @@ def speaking(code: str) -> Iterator[None]:
 
 
 def _now() -> Catalogue:
-    spoken = _spoken.get()
-    if spoken is None:
-        code = _ask()
-        # Nothing is noted while nobody is asked: a thread of a pool serves many.
-        if _ask is _nobody_in_particular:
-            return _IN_ENGLISH
-        spoken = catalogue(code)
-    return spoken
+    return _spoken.get() or _asked_for()
+
+
+def _asked_for() -> Catalogue:
+    """Not noted down: a thread of a pool serves many. Whoever is asked may have to say something themselves."""
+    token = _spoken.set(_IN_ENGLISH)
+    try:
+        return catalogue(_ask())
+    finally:
+        _spoken.reset(token)
 
 
 def best_language(accepted: str) -> str:
