@@ -7,6 +7,7 @@ loaded are only `mark`ed and said where they are shown. What is kept (standings,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -143,7 +144,7 @@ def best_language(accepted: str) -> str:
     wanted: list[tuple[float, int, str]] = []
     for place, item in enumerate(accepted[:500].split(",")):
         name, _, weight = item.strip().partition(";")
-        code = name.split("-")[0].strip().lower()
+        code = re.split("[-_]", name.strip())[0].lower()
         try:
             share = float(weight.strip().removeprefix("q=")) if weight else 1.0
         except ValueError:

@@ -16,7 +16,17 @@ from lifecycle import language
 CODE = "fr"  # in its place: the product knows no other
 _NOT_WORDS = frozenset(
     {"id", "key", "url", "icon", "href", "iconImage", "appId", "formId", "elementId", "color", "type", "name"}
-    | {"queryString", "pageScriptHash", "contextPage", "spec", "element", "userKey", "testId", "figure", "config"}
+    | {
+        "queryString",
+        "pageScriptHash",
+        "contextPage",
+        "spec",
+        "element",
+        "userKey",
+        "testId",
+        "figure",
+        "config",
+    }
     | {"data", "mediaUrl", "file", "mimetype", "format", "pageHash", "active", "queryParamKey", "fragmentId"}
 )
 _MARKUP = re.compile(r":[a-z-]+\[|:material/\w+:|\]\([^)]*\)|`[^`]*`|<[^>]+>|https?://\S+|&\w+;")
