@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from lifecycle.language import say
 from lifecycle.rules.project_facts import DelegationFact, ProjectFacts, ReviewFact
 from lifecycle.rules.reviews import ENDED, Candidate
-from lifecycle.rules.signoffs import is_developer, is_product_manager, must_be_outside, review_state_word
+from lifecycle.rules.signoffs import is_developer, is_product_manager, must_be_outside
 from lifecycle.vocabulary import OWN_ROLES, REVIEWERS, Actor, Blocker, Role
 
 LONGEST = timedelta(days=366)
@@ -254,6 +254,12 @@ def may_hand_over(facts: ProjectFacts, review: ReviewFact, to: Candidate, by: Ac
     return tuple(replace(item, gate=review.gate) for item in against)
 
 
+def _closed(review: ReviewFact) -> str:
+    if review.state == "withdrawn":
+        return say("This review is already withdrawn.")
+    return say("This review is already decided.")
+
+
 def _not_theirs_to_pass_on(facts: ProjectFacts, review: ReviewFact, by: Actor) -> Iterator[Blocker]:
     if facts.status in ENDED:
         yield _no(
@@ -262,11 +268,7 @@ def _not_theirs_to_pass_on(facts: ProjectFacts, review: ReviewFact, by: Actor) -
             review.role,
         )
     elif review.state != "open":
-        yield _no(
-            "closed",
-            say("This review is already {state}.", state=review_state_word(review.state)),
-            review.role,
-        )
+        yield _no("closed", _closed(review), review.role)
     elif review.person_key != by.key or not by.is_person:
         yield _no("not_named", say("Only the person it waits for can hand this review over."), review.role)
     elif review.handed_over_by is not None:

@@ -323,10 +323,10 @@ def _age(reading: Reading, today: date) -> Finding:
 def _delivered(metrics: DeliveryMetrics) -> Finding:
     if not metrics.deployments:
         return Finding(say("Releases in three months"), "", say("none"), Reads.PLAIN)
-    now = say(
-        "{deployments}, of which {failed} failed",
-        deployments=metrics.deployments,
-        failed=metrics.failed or say("none"),
+    now = (
+        say("{deployments}, of which {failed} failed", deployments=metrics.deployments, failed=metrics.failed)
+        if metrics.failed
+        else say("{deployments}, of which none failed", deployments=metrics.deployments)
     )
     if metrics.restore.median is not None:
         now = say("{releases}; restored in {time}", releases=now, time=length_words(metrics.restore.median))
@@ -349,7 +349,9 @@ def _incidents(reading: Reading, incidents: Sequence[IncidentFact], since: date)
     now = (
         say("none")
         if not count
-        else say("{count}, of which {still_open} open", count=count, still_open=still_open or say("none"))
+        else say("{count}, of which {still_open} open", count=count, still_open=still_open)
+        if still_open
+        else say("{count}, of which none open", count=count)
     )
     if recorded and noted:
         now = say("{recorded}; {noted} in the worksheet", recorded=now, noted=len(noted))
@@ -362,7 +364,11 @@ def _changes(facts: ProjectFacts, guide: Guide, since: date) -> Finding:
     unassessed = sum(not each.is_assessed for each in entries)
     if not entries and Reading(facts, guide).rows("P10") is None:
         return Finding(say("Changes around it"), say("each assessed"), say("not known"), Reads.UNKNOWN, "P10")
-    now = say("{count} since the last review", count=len(lately) or say("none"))
+    now = (
+        say("{count} since the last review", count=len(lately))
+        if lately
+        else say("none since the last review")
+    )
     if unassessed:
         now = say("{changes}, {unassessed} not assessed", changes=now, unassessed=unassessed)
     return Finding(
@@ -376,7 +382,9 @@ def _conditions(facts: ProjectFacts) -> Finding:
     now = (
         say("none")
         if not still_open
-        else say("{count}, of which {overdue} overdue", count=len(still_open), overdue=overdue or say("none"))
+        else say("{count}, of which {overdue} overdue", count=len(still_open), overdue=overdue)
+        if overdue
+        else say("{count}, of which none overdue", count=len(still_open))
     )
     return Finding(say("Conditions open"), say("met in time"), now, Reads.BAD if overdue else Reads.GOOD)
 

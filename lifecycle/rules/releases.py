@@ -249,10 +249,12 @@ def _against_step(
         )
         return
     if release.has_ended:
-        yield Blocker(
-            "release_ended",
-            say("{name} was {ended}. Make a new release instead.", name=name, ended=_ended(release)),
+        text = (
+            say("{name} was rolled back. Make a new release instead.", name=name)
+            if _was_rolled_back(release)
+            else say("{name} was withdrawn. Make a new release instead.", name=name)
         )
+        yield Blocker("release_ended", text)
         return
     if move not in next_moves(release):
         newest = release.newest
@@ -273,8 +275,17 @@ def _against_step(
         yield Blocker("launch_not_decided", text, gate=Gate.LAUNCH)
 
 
-def _ended(release: ReleaseFact) -> str:
-    return release.newest.move.label.lower() if release.newest else ""
+def _was_rolled_back(release: ReleaseFact) -> bool:
+    return release.newest is not None and release.newest.move is Move.ROLLED_BACK
+
+
+def _ended_already(release: ReleaseFact, name: str) -> Blocker:
+    text = (
+        say("{name} was rolled back already.", name=name)
+        if _was_rolled_back(release)
+        else say("{name} was withdrawn already.", name=name)
+    )
+    return Blocker("release_ended", text)
 
 
 def _against_share(release: ReleaseFact, share: int | None) -> Iterator[Blocker]:
@@ -325,9 +336,7 @@ def may_roll_back(release: ReleaseFact) -> tuple[Blocker, ...]:
     """Only what users got can be taken from them; nothing stands in the way of that but having ended."""
     name = say("Release {number}", number=release.number)
     if release.has_ended:
-        return (
-            Blocker("release_ended", say("{name} was {ended} already.", name=name, ended=_ended(release))),
-        )
+        return (_ended_already(release, name),)
     if release.reached_users_at is None:
         return (Blocker("not_out", say("{name} has reached nobody. Withdraw it instead.", name=name)),)
     return ()
@@ -336,9 +345,7 @@ def may_roll_back(release: ReleaseFact) -> tuple[Blocker, ...]:
 def may_withdraw(release: ReleaseFact) -> tuple[Blocker, ...]:
     name = say("Release {number}", number=release.number)
     if release.has_ended:
-        return (
-            Blocker("release_ended", say("{name} was {ended} already.", name=name, ended=_ended(release))),
-        )
+        return (_ended_already(release, name),)
     if release.reached_users_at is not None:
         return (Blocker("is_out", say("{name} has reached users. Roll it back instead.", name=name)),)
     return ()

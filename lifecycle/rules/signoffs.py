@@ -481,11 +481,6 @@ def decisions_allowed(act: Act) -> tuple[Decision, ...]:
     return _ALLOWED[act]
 
 
-def review_state_word(state: str) -> str:
-    """The state of a review as it stands in a sentence: "is already decided"."""
-    return {"open": say("open"), "decided": say("decided"), "withdrawn": say("withdrawn")}.get(state, state)
-
-
 def may_decide(
     facts: ProjectFacts, review: ReviewFact, actor: Actor, delegations: Iterable[DelegationFact] = ()
 ) -> tuple[Blocker, ...]:
@@ -495,9 +490,10 @@ def may_decide(
     asked for the work, or built the model. `delegations` are those to `actor` that reach this project.
     """
     if review.state != "open":
-        text = say(
-            "This review is already {state}. Ask for a new one to decide again.",
-            state=review_state_word(review.state),
+        text = (
+            say("This review is already withdrawn. Ask for a new one to decide again.")
+            if review.state == "withdrawn"
+            else say("This review is already decided. Ask for a new one to decide again.")
         )
         return (_no(review, "closed", text),)
     if not actor.is_person or (

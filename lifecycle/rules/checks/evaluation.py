@@ -13,7 +13,7 @@ from typing import Any, Final
 from lifecycle.canonical import digest
 from lifecycle.errors import GuideError
 from lifecycle.guide import BranchSpec, CheckSpec, Guide, load_guide
-from lifecycle.language import ENGLISH, language, say, speaking
+from lifecycle.language import ENGLISH, language, say, speaking, written_number
 from lifecycle.rules.checks import data, design, discovery, feasibility, model, production
 from lifecycle.rules.checks.looking import EVERYTHING, watched
 from lifecycle.rules.checks.reading import RULES, Reading, Verdict, judge
@@ -232,7 +232,10 @@ class _Sentence(Formatter):
     """Fills a message with values as people write them; a format written in the message wins."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        return format(value, format_spec) if format_spec else in_words(value)
+        if not format_spec:
+            return in_words(value)
+        text = format(value, format_spec)
+        return written_number(text) if isinstance(value, int | float | Decimal) else text
 
 
 _SENTENCE: Final = _Sentence()
