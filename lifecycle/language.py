@@ -7,6 +7,7 @@ loaded are only `mark`ed and said where they are shown. What is kept (standings,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -127,14 +128,16 @@ def speaking(code: str) -> Iterator[None]:
 
 
 def _now() -> Catalogue:
-    spoken = _spoken.get()
-    if spoken is None:
-        code = _ask()
-        # Nothing is noted while nobody is asked: a thread of a pool serves many.
-        if _ask is _nobody_in_particular:
-            return _IN_ENGLISH
-        spoken = catalogue(code)
-    return spoken
+    return _spoken.get() or _asked_for()
+
+
+def _asked_for() -> Catalogue:
+    """Not noted down: a thread of a pool serves many. Whoever is asked may have to say something themselves."""
+    token = _spoken.set(_IN_ENGLISH)
+    try:
+        return catalogue(_ask())
+    finally:
+        _spoken.reset(token)
 
 
 def best_language(accepted: str) -> str:
@@ -142,7 +145,7 @@ def best_language(accepted: str) -> str:
     wanted: list[tuple[float, int, str]] = []
     for place, item in enumerate(accepted[:500].split(",")):
         name, _, weight = item.strip().partition(";")
-        code = name.split("-")[0].strip().lower()
+        code = re.split("[-_]", name.strip())[0].lower()
         try:
             share = float(weight.strip().removeprefix("q=")) if weight else 1.0
         except ValueError:

@@ -67,6 +67,7 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "people.make_reset_link": _ADMINISTRATORS,
         "people.change_password": Allowed(EVERYBODY, person_only=True),
         "people.rename": Allowed(EVERYBODY),
+        "people.choose_language": Allowed(EVERYBODY, person_only=True),
         "people.sign_out_everywhere": Allowed(EVERYBODY),
         "people.set_organisation_role": _ADMINISTRATORS,
         "people.set_approval_level": _ADMINISTRATORS,

@@ -191,7 +191,7 @@ def _open_sqlite(address: URL, busy_seconds: float) -> Database:
                 strerror=error.strerror,
             )
         ) from error
-    writer = _sqlite_engine(address, busy_seconds, begin=say("BEGIN IMMEDIATE"))
+    writer = _sqlite_engine(address, busy_seconds, begin="BEGIN IMMEDIATE")
     reader = _sqlite_engine(address, busy_seconds, begin="BEGIN")
     event.listen(writer, "connect", _keep_a_write_ahead_log)
     event.listen(reader, "connect", _refuse_writing)

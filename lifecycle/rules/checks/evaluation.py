@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -179,6 +179,13 @@ def _state(judgement: Judgement, facts: ProjectFacts, severity: Severity | None)
         reasoned=_reason(judgement, facts) if severity is Severity.WARNING else None,
         inputs_digest=judgement.inputs_digest,
     )
+
+
+def said_again(state: CheckState, facts: ProjectFacts, guide: Guide) -> CheckState:
+    """The same state with its words in the language spoken now, which is that of `guide`."""
+    check = guide.checks_by_id[state.check_id]
+    judgement = _judge(facts, guide)(check, check.branch(state.branch))
+    return replace(state, title=check.title, messages=judgement.messages)
 
 
 def _waiver(check: CheckSpec, branch: BranchSpec, facts: ProjectFacts) -> WaiverFact | None:
