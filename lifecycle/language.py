@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -40,14 +41,14 @@ class Catalogue:
     def text(self, english: str) -> str:
         return self.texts.get(english, english)
 
-    def counted(self, one: str, many: str, number: int) -> str:
+    def counted(self, one: str, many: str, number: int | Decimal) -> str:
         """The form for `number`; English, which has two, goes by `number == 1`."""
         if self.code == ENGLISH:
             return one if number == 1 else many
         forms = self.plurals.get(one)
         if forms is None:
             return one if number == 1 else many
-        return forms[0] if abs(number) < self.first_plural else forms[1]
+        return forms[0] if -self.first_plural < number < self.first_plural else forms[1]
 
     def filled(self, template: str, values: Mapping[str, Any]) -> str:
         if self.code == ENGLISH:
@@ -165,7 +166,7 @@ def say(text: str, /, **values: Any) -> str:
     return spoken.filled(text, values) if values else str(text)
 
 
-def say_count(one: str, many: str, number: int, /, **values: Any) -> str:
+def say_count(one: str, many: str, number: int | Decimal, /, **values: Any) -> str:
     """The one of two texts that goes with `number`, which they may name: "{number:,} gates"."""
     spoken = _now()
     return spoken.filled(spoken.counted(one, many, number), {"number": number, **values})
