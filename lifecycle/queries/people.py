@@ -183,7 +183,7 @@ def key_of_email(session: Session, *, email: str) -> str:
         )
     ).scalar_one_or_none()
     if found is None:
-        raise NotFound("person", email)
+        raise NotFound(say("person"), email)
     return str(found)
 
 
@@ -253,7 +253,7 @@ def open_link(session: Session, *, token: str, purpose: str, at: datetime) -> Op
         email=(person.email if person else link.email) or "",
         name=person.name if person else link.name,
         invited_by=inviter.name if inviter else say("An administrator"),
-        organisation=organisation.name if organisation else say("Lifecycle"),
+        organisation=organisation.name if organisation else "Lifecycle",
     )
 
 
