@@ -8,13 +8,13 @@ import streamlit as st
 
 from lifecycle.errors import LifecycleError
 from lifecycle.interchange.fetching import fetch
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import monitors as queries
 from lifecycle.queries.monitors import MonitorView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, components, current_run, identity
 from lifecycle.ui import state as tab
-from lifecycle.ui.components import ago, counted, exact, plain
+from lifecycle.ui.components import ago, exact, plain
 from lifecycle.ui.perform import draw_again
 
 

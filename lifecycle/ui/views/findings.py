@@ -8,13 +8,13 @@ import streamlit as st
 
 from lifecycle.actions import gates as actions
 from lifecycle.errors import Invalid
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries.findings import FindingView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import WaiverView
 from lifecycle.queries.wording import Place
 from lifecycle.ui import navigation, standing, state
-from lifecycle.ui.components import counted, plain, refusal
+from lifecycle.ui.components import plain, refusal
 from lifecycle.ui.perform import perform
 from lifecycle.ui.unfolding import is_wanted
 from lifecycle.vocabulary import CheckResult, Gate

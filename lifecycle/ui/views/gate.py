@@ -7,13 +7,13 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import gates as queries
 from lifecycle.queries import worksheets
 from lifecycle.queries.gates import GateView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, identity, navigation, standing, state
-from lifecycle.ui.components import blocker_list, counted, page_header, plain, until
+from lifecycle.ui.components import blocker_list, page_header, plain, until
 from lifecycle.ui.project import chains
 from lifecycle.ui.unfolding import is_wanted
 from lifecycle.ui.views import (

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import streamlit as st
 
 from lifecycle.guide import CheckSpec, FieldSpec, Guide, PartSpec, SectionSpec, WorksheetSpec
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries.guide_versions import projects_by_version
 from lifecycle.ui import cache
-from lifecycle.ui.components import counted, empty_state, page_header, plain
+from lifecycle.ui.components import empty_state, page_header, plain
 from lifecycle.ui.standing import SEVERITIES
 from lifecycle.vocabulary import Gate, Role, Stage, plain_number
 

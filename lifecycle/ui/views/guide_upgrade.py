@@ -7,11 +7,11 @@ from collections import defaultdict
 import streamlit as st
 
 from lifecycle.actions import guides
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries.guide_versions import GuideUpgrade, upgrade_of
 from lifecycle.queries.overview import ProjectOverview
 from lifecycle.ui import cache, identity
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.perform import perform
 from lifecycle.ui.unfolding import is_wanted
 

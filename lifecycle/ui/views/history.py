@@ -6,12 +6,12 @@ from itertools import groupby
 
 import streamlit as st
 
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import history as queries
 from lifecycle.queries.history import EventLine
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, identity, navigation
-from lifecycle.ui.components import counted, day, empty_state, exact, page_header, plain, text_in_row
+from lifecycle.ui.components import day, empty_state, exact, page_header, plain, text_in_row
 from lifecycle.ui.views import elsewhere, exports, findings, signatures
 from lifecycle.vocabulary import Gate
 

@@ -9,9 +9,9 @@ import streamlit as st
 from lifecycle.interchange.mappings import locate
 from lifecycle.interchange.register_import import ImportPlan, PlannedProject
 from lifecycle.interchange.registers import RegisterReading
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.ui import components
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 
 _MOST_LINES = 2_000
 Line = tuple[str, str, str, str]  # project, field, before, after

@@ -17,10 +17,10 @@ from lifecycle.interchange.saved_mappings import (
     keep_mapping,
     mapping_yaml,
 )
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries.registers import SavedMappingView
 from lifecycle.ui import components, state
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.perform import perform
 from lifecycle.ui.views.import_placing import PLACES, place_title
 

@@ -16,10 +16,10 @@ from lifecycle.interchange.saved_mappings import (
     mapping_yaml,
     retitle_mapping,
 )
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries.registers import SavedMappingView
 from lifecycle.ui import components, identity, state
-from lifecycle.ui.components import ago, counted, plain
+from lifecycle.ui.components import ago, plain
 from lifecycle.ui.file_form import file_form, file_line, put_away, waiting_file
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.web.register_upload import PATH

@@ -8,11 +8,11 @@ from itertools import groupby
 import streamlit as st
 
 from lifecycle.actions import projects as actions
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import registers as queries
 from lifecycle.queries.registers import UnplacedProject
 from lifecycle.ui import cache, components, identity, standing, state
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.perform import attempt, draw_again
 from lifecycle.vocabulary import ProjectStatus, Stage
 

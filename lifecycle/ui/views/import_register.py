@@ -20,11 +20,11 @@ from lifecycle.interchange.mappings import (
 from lifecycle.interchange.register_import import ImportPlan, apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
 from lifecycle.interchange.saved_mappings import Choices, mapping_yaml, read_saved
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import registers as queries
 from lifecycle.queries.registers import ImportView, SavedMappingView
 from lifecycle.ui import cache, components, identity, state
-from lifecycle.ui.components import ago, counted, plain
+from lifecycle.ui.components import ago, plain
 from lifecycle.ui.file_form import file_form, file_line, waiting_file
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.views import import_differences, import_mapping, import_mapping_file, import_placing

@@ -9,14 +9,14 @@ from datetime import UTC, date, datetime, time, timedelta
 import streamlit as st
 
 from lifecycle.actions import incidents as actions
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import incidents as queries
 from lifecycle.queries.incidents import IncidentLine, IncidentsView, IncidentView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.incidents import IncidentKind, IncidentSeverity, IncidentState
 from lifecycle.rules.monitors import number_text
 from lifecycle.ui import cache, components, identity, navigation, state
-from lifecycle.ui.components import ago, counted, definitions, empty_state, exact, page_header, plain
+from lifecycle.ui.components import ago, definitions, empty_state, exact, page_header, plain
 from lifecycle.ui.emptying_form import EmptyingForm
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains

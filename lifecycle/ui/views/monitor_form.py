@@ -12,7 +12,7 @@ from lifecycle.actions import monitors as actions
 from lifecycle.errors import LifecycleError
 from lifecycle.interchange.register_files import RegisterFile
 from lifecycle.interchange.series import Series, read_readings, read_series
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import monitors as queries
 from lifecycle.queries.monitors import MonitorView, Spot
 from lifecycle.queries.projects import ProjectHead
@@ -21,7 +21,7 @@ from lifecycle.rules.moments import moments_of
 from lifecycle.rules.monitors import MlflowSource, MonitorSpec, number_text, problems, rule_text
 from lifecycle.rules.triggers import Direction, Judgement, LimitKind, Missing, Point, replay
 from lifecycle.ui import cache, charts, components, identity, navigation, state
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.file_form import file_line, waiting_file
 from lifecycle.ui.perform import attempt
 from lifecycle.ui.project import chains

@@ -12,13 +12,13 @@ from datetime import datetime
 import streamlit as st
 
 from lifecycle.actions import monitors as actions
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import monitors as queries
 from lifecycle.queries.monitors import MonitorsView, MonitorView, SeriesView, Spot
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.monitors import length_text, number_text
 from lifecycle.ui import cache, charts, components, identity, navigation
-from lifecycle.ui.components import ago, counted, empty_state, exact, page_header, plain
+from lifecycle.ui.components import ago, empty_state, exact, page_header, plain
 from lifecycle.ui.emptying_form import EmptyingForm
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains

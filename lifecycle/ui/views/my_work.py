@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 from lifecycle.actions import gates as gate_actions
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import my_work as queries
 from lifecycle.queries import operation, projects
 from lifecycle.queries.my_work import (
@@ -24,7 +24,7 @@ from lifecycle.queries.my_work import (
 from lifecycle.queries.operation import DueReview
 from lifecycle.queries.wording import Place
 from lifecycle.ui import cache, identity, navigation, standing
-from lifecycle.ui.components import ago, counted, empty_state, one_line, page_header, plain, until
+from lifecycle.ui.components import ago, empty_state, one_line, page_header, plain, until
 from lifecycle.ui.perform import perform
 from lifecycle.ui.views import discussion
 from lifecycle.ui.views.findings import to_place

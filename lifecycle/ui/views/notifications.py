@@ -13,7 +13,7 @@ import streamlit as st
 from lifecycle.actions import deliveries as actions
 from lifecycle.actions import outbox
 from lifecycle.errors import LifecycleError
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import deliveries as queries
 from lifecycle.queries import messages
 from lifecycle.queries.deliveries import ChoiceView
@@ -21,7 +21,7 @@ from lifecycle.queries.messages import NoticeLine
 from lifecycle.rules.deliveries import Way, can_be_reached
 from lifecycle.rules.reminders import zone_of
 from lifecycle.ui import cache, identity, navigation
-from lifecycle.ui.components import ago, counted, day, empty_state, exact, page_header, plain
+from lifecycle.ui.components import ago, day, empty_state, exact, page_header, plain
 from lifecycle.ui.perform import perform
 
 
