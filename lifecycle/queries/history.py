@@ -535,6 +535,7 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
         project=told.said("name"),
         other=told.said("from_name"),
     ),
+    EventAction.PROJECT_IMPORTED: lambda told: say("project: imported"),
     EventAction.PROJECT_MERGED: lambda told: say(
         "Merged it into “{project}”: it is the same product", project=told.said("into_name")
     ),

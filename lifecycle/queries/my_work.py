@@ -23,6 +23,7 @@ from lifecycle.queries.threads import WaitingThread, waiting
 from lifecycle.queries.wording import Place, Wording, all_names
 from lifecycle.rules.permissions import TEAM
 from lifecycle.rules.project_facts import ProjectFacts, SignOffFact, SourceFact
+from lifecycle.rules.retold import retold
 from lifecycle.rules.reviews import ENDED
 from lifecycle.rules.signoffs import (
     approvals_due,
@@ -655,6 +656,6 @@ def _line(row: Project, standing: ProjectStanding | None, roles: tuple[Role, ...
         top_blocker=goes_on.top_blocker if goes_on else "",
         top_code=goes_on.top_code if goes_on else "",
         next_on=goes_on.next_on if goes_on else None,
-        next_what=goes_on.next_what if goes_on else "",
+        next_what=retold(goes_on.next_what) if goes_on else "",
         stage_since=row.stage_since,
     )

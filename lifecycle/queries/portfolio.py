@@ -18,6 +18,7 @@ from sqlmodel import Session
 from lifecycle.queries import projects
 from lifecycle.queries.portfolio_lines import Lines, lines_of
 from lifecycle.rules.permissions import may
+from lifecycle.rules.retold import retold
 from lifecycle.store import tallies
 from lifecycle.vocabulary import Actor, Area, Gate, Level, ProjectStatus, Role, SignOffStatus, Stage
 
@@ -209,12 +210,13 @@ def _order(line: Any, sort: Sort) -> Sequence[Any]:
 def _row(line: Any) -> PortfolioRow:
     said = {name: line._mapping[name] for name in _SHOWN}
     counts = {name: said[name] or 0 for name in ("blockers", "debt", "stale", "overdue")}
-    words = {name: said[name] or "" for name in ("top_blocker", "next_what", "stage_word", "risk_word")}
+    words = {name: said[name] or "" for name in ("top_blocker", "stage_word", "risk_word")}
     return PortfolioRow(
         **{
             **said,
             **counts,
             **words,
+            "next_what": retold(line.next_what or ""),
             "stage": Stage(line.stage) if line.stage else None,
             "gate": Gate(line.gate) if line.gate else None,
             "status": ProjectStatus(line.status),

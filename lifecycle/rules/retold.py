@@ -21,7 +21,14 @@ IN_THE_REGISTER = mark("In the register")
 _KEPT = (
     *(RELEASE, NO_READINGS, NO_LONGER_FIRES, FIRES_AGAIN, REPLACED, REMOVED),
     *(AGREEMENT, OPERATE_REVIEW, IN_THE_REGISTER),
+    # What is due next, in a standing.
+    mark("Condition: {item}"),
+    mark("Review by {role}"),
+    mark("Re-approval by {role}"),
+    mark("First go-live"),
+    mark("{gate} gate"),
 )
+_TITLES = ("role", "gate")  # values that the product calls by a name of its own
 
 
 def kept(template: str, /, **values: object) -> str:
@@ -36,7 +43,10 @@ def retold(stored: str) -> str:
         return stored
     for template, pattern in _patterns():
         if found := pattern.fullmatch(stored):
-            return say(template, **found.groupdict())
+            values = found.groupdict()
+            return say(
+                template, **{name: say(text) if name in _TITLES else text for name, text in values.items()}
+            )
     return stored
 
 
