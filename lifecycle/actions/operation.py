@@ -16,7 +16,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.releases import incident_facts, release_facts, watched_facts
 from lifecycle.guide import Guide
-from lifecycle.language import say
+from lifecycle.language import ENGLISH, say, speaking
 from lifecycle.rules.delivery import measure
 from lifecycle.rules.gates import may_decide_gate
 from lifecycle.rules.operation import Verdict, findings, may_retire, review_cycle
@@ -127,7 +127,9 @@ def _evidence(session: Session, project_id: int, guide: Guide, at: datetime) -> 
     incidents = incident_facts(session, project_id)
     metrics = measure(release_facts(session, project_id), incidents, at)
     since = cycle.last_on if cycle else facts.today
-    return [
-        [each.title, each.planned, each.now, each.reads.value]
-        for each in findings(facts, guide, metrics, incidents, since, watched_facts(session, project_id))
-    ]
+    watched = watched_facts(session, project_id)
+    with speaking(ENGLISH):
+        return [
+            [each.title, each.planned, each.now, each.reads.value]
+            for each in findings(facts, guide, metrics, incidents, since, watched)
+        ]
