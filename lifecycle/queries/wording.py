@@ -15,6 +15,7 @@ from lifecycle.guide import FieldSpec, Guide
 from lifecycle.language import mark, say
 from lifecycle.rules.answers import describe
 from lifecycle.rules.project_facts import AnswerFact, ProjectFacts, Value
+from lifecycle.rules.retold import ERASED_NAME
 from lifecycle.rules.signoffs import key_title
 from lifecycle.store.tables import Answer, PersonRow
 from lifecycle.vocabulary import AnswerState, Stage
@@ -121,6 +122,10 @@ def _row_name(spec: FieldSpec, row: Mapping[str, Value]) -> str:
     return str(row.get(spec.columns[0].id) or say("a row without a name"))
 
 
+def shown_name(name: str) -> str:
+    return say(ERASED_NAME) if name == ERASED_NAME else name
+
+
 def everybody(session: Session) -> dict[str, str]:
     """As `all_names`, with what acts without being a person."""
     return {**{key: say(name) for key, name in NOT_PEOPLE.items()}, **all_names(session)}
@@ -128,4 +133,7 @@ def everybody(session: Session) -> dict[str, str]:
 
 def all_names(session: Session) -> dict[str, str]:
     """Key to present name of everybody: one statement."""
-    return {row.key: row.name for row in session.execute(select(col(PersonRow.key), col(PersonRow.name)))}
+    return {
+        row.key: shown_name(row.name)
+        for row in session.execute(select(col(PersonRow.key), col(PersonRow.name)))
+    }

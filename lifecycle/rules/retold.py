@@ -18,6 +18,7 @@ REMOVED = mark("“{document}” was removed.")
 AGREEMENT = mark("the agreement for {source}")
 OPERATE_REVIEW = mark("the Operate review")
 IN_THE_REGISTER = mark("In the register")
+ERASED_NAME = mark("Erased person")  # what stands where the name of somebody stood
 _KEPT = (
     *(RELEASE, NO_READINGS, NO_LONGER_FIRES, FIRES_AGAIN, REPLACED, REMOVED),
     *(AGREEMENT, OPERATE_REVIEW, IN_THE_REGISTER),
