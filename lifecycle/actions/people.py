@@ -14,7 +14,7 @@ from sqlmodel import Session, col, delete, func, select
 from lifecycle.errors import Forbidden, Invalid, NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, project_chain, record
 from lifecycle.facts.people import holders, require_on_project
-from lifecycle.language import say
+from lifecycle.language import LANGUAGES, say
 from lifecycle.rules import people as rules
 from lifecycle.rules.permissions import require
 from lifecycle.rules.retold import ERASED_NAME as ERASED_NAME
@@ -137,6 +137,20 @@ def rename(session: Session, *, by: Actor, at: datetime, person_key: str, name: 
     raise_problems({"name": rules.name_problem(name)})
     person.name = name
     record_of_person(session, EventAction.PERSON_CHANGED, person, by, at, changed="name")
+
+
+def choose_language(session: Session, *, by: Actor, at: datetime, language: str) -> None:
+    """The language in which whoever acts is spoken to from now on, on the screen and in messages."""
+    require("people.choose_language", by)
+    if language not in LANGUAGES:
+        raise Invalid(
+            {"language": say("Choose one of: {languages}.", languages=", ".join(LANGUAGES.values()))}
+        )
+    person = existing_person(session, by.key)
+    if person.language == language:
+        return
+    person.language = language
+    record_of_person(session, EventAction.PERSON_CHANGED, person, by, at, changed="language")
 
 
 def set_organisation_role(

@@ -28,7 +28,7 @@ from lifecycle.facts.notifications import reminder_policy
 from lifecycle.facts.people import actor_of
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
-from lifecycle.language import mark, say
+from lifecycle.language import ENGLISH, mark, say
 from lifecycle.queries import reviews
 from lifecycle.queries.reviews import ReviewView
 from lifecycle.queries.wording import NOT_PEOPLE
@@ -96,6 +96,16 @@ class NoticeLine:
 
 
 # ---------------------------------------------------------------- for a delivery
+
+
+def language_for(session: Session, *, delivery_id: int) -> str:
+    """In which language its person wants to be told; English where none was chosen, and for a channel."""
+    chosen = (
+        select(col(PersonRow.language))
+        .join(Delivery, col(Delivery.person_key) == col(PersonRow.key))
+        .where(col(Delivery.id) == delivery_id)
+    )
+    return session.execute(chosen).scalar() or ENGLISH
 
 
 def message_for(

@@ -32,6 +32,7 @@ _END = "end of the day"
 _STANDING = (
     "level", "weakest", "since", "readiness", "tier", "early_index", "debt", "open_questions", "blockers",
     "top_blocker", "causes", "waiting_role", "waiting_since", "stale", "overdue", "next_on", "next_what",
+    "retold",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ import streamlit as st
 
 from lifecycle.errors import Invalid, LifecycleError, Refused
 from lifecycle.guide import Guide
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.ui import navigation, standing, state
 from lifecycle.vocabulary import Blocker, CheckResult, Decision, Gate, Level, SignOffStatus
 
@@ -68,11 +68,11 @@ def ago(moment: datetime, now: datetime) -> str:
     if seconds < 60:
         return say("just now")
     if seconds < 3_600:
-        return _count(int(seconds // 60), "minute") + " ago"
+        return counted(int(seconds // 60), "minute") + " ago"
     if seconds < 86_400:
-        return _count(int(seconds // 3_600), "hour") + " ago"
+        return counted(int(seconds // 3_600), "hour") + " ago"
     days = (now.date() - moment.date()).days
-    return "yesterday" if days <= 1 else _count(days, "day") + " ago"
+    return "yesterday" if days <= 1 else counted(days, "day") + " ago"
 
 
 def until(on: date, today: date) -> str:
@@ -80,21 +80,12 @@ def until(on: date, today: date) -> str:
     days = (on - today).days
     if days == 0:
         return "today"
-    return f"in {_count(days, 'day')}" if days > 0 else f"{_count(-days, 'day')} overdue"
+    return f"in {counted(days, 'day')}" if days > 0 else f"{counted(-days, 'day')} overdue"
 
 
 def exact(moment: datetime) -> str:
     """For hovering: "2026-11-23 05:12 UTC"."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """ "1 project", "12 projects", "3 entries"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"
 
 
 def people_names(keys: Iterable[str], names: Mapping[str, str]) -> str:

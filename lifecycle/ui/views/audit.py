@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import audit
 from lifecycle.queries.audit import Chain, Verified
 from lifecycle.ui import cache, identity, state
-from lifecycle.ui.components import counted, page_header, plain, when
+from lifecycle.ui.components import page_header, plain, when
 
 _RESULT = "audit:result"
 

@@ -7,11 +7,11 @@ from datetime import date
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import operation as queries
 from lifecycle.queries.operation import PortfolioDay
 from lifecycle.ui import cache, identity, navigation, upkeep
-from lifecycle.ui.components import counted, day, empty_state, page_header, plain, until
+from lifecycle.ui.components import day, empty_state, page_header, plain, until
 
 WITHIN_DAYS = 365
 _SOON_DAYS = 90

@@ -7,7 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from lifecycle.actions import deliveries as actions
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.notify import chats
 from lifecycle.queries import deliveries as queries
 from lifecycle.queries.deliveries import ChannelView, DeliveryLine, DeliveryPage
@@ -18,7 +18,6 @@ from lifecycle.ui import cache, identity, navigation, state
 from lifecycle.ui.components import (
     ago,
     badge,
-    counted,
     empty_state,
     exact,
     key_figures,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.rules.differences import Line, Piece
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 
 LONGEST_SAME = 240  # of an unchanged stretch; its middle is left out
 _EDGES = re.compile(r"(\s*)(.*?)(\s*)", re.DOTALL)

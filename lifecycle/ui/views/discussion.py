@@ -9,12 +9,12 @@ from datetime import datetime
 import streamlit as st
 
 from lifecycle.actions import threads as actions
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import threads
 from lifecycle.queries.threads import Mark, Message, Places, ThreadView
 from lifecycle.queries.wording import Place
 from lifecycle.ui import cache, identity, navigation, state
-from lifecycle.ui.components import ago, counted, exact, plain
+from lifecycle.ui.components import ago, exact, plain
 from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains_of

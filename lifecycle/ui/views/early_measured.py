@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import early_measured as queries
 from lifecycle.queries.early_measured import AnsweredWhen, EarlyMeasured, MeasuredProject, Rework
 from lifecycle.rules.association import ENOUGH, Association
 from lifecycle.ui import cache, charts, components, identity, navigation, upkeep
 from lifecycle.ui.charts import Bar, Pair
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views.portfolio_maps import chosen_point, is_dark
 from lifecycle.vocabulary import Stage

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import early_planning as queries
 from lifecycle.queries.early_planning import EarlyPlanning, OpenQuestion, PlannedProject
 from lifecycle.ui import cache, charts, components, identity, navigation, standing, upkeep
 from lifecycle.ui.charts import Bar
-from lifecycle.ui.components import counted
 from lifecycle.ui.views import early_measured
 from lifecycle.ui.views.portfolio_maps import chosen_point, is_dark
 from lifecycle.vocabulary import Level

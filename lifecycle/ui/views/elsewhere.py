@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import elsewhere as queries
 from lifecycle.queries.elsewhere import Elsewhere
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.signature_block import signature_line
 from lifecycle.ui import cache, identity, standing
-from lifecycle.ui.components import counted, exact, plain
+from lifecycle.ui.components import exact, plain
 
 
 def found(project: ProjectHead) -> Elsewhere | None:

@@ -11,7 +11,7 @@ import streamlit as st
 from lifecycle.actions import operation as actions
 from lifecycle.actions import surroundings
 from lifecycle.errors import Invalid
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import operation as queries
 from lifecycle.queries.operation import OperationView, PastReview, RetirementView
 from lifecycle.queries.projects import ProjectHead
@@ -19,7 +19,6 @@ from lifecycle.rules.operation import Enablement, Finding, Reached, Reads, Revie
 from lifecycle.rules.surroundings import ChangeEntry
 from lifecycle.ui import cache, identity, navigation, standing
 from lifecycle.ui.components import (
-    counted,
     day,
     definitions,
     exact,

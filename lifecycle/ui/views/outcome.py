@@ -6,10 +6,10 @@ import streamlit as st
 
 from lifecycle.actions import gates as actions
 from lifecycle.errors import Invalid
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries.gates import GateView
 from lifecycle.ui import navigation, standing
-from lifecycle.ui.components import counted, plain, refusal
+from lifecycle.ui.components import plain, refusal
 from lifecycle.ui.perform import perform
 from lifecycle.ui.views import signatures
 from lifecycle.vocabulary import Blocker, Gate, Outcome, Role, Stage

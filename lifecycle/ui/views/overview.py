@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import overview as queries
 from lifecycle.queries.overview import NextDate, ProjectOverview
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, identity, navigation, standing
-from lifecycle.ui.components import blocker_list, counted, one_line, page_header, plain, until
+from lifecycle.ui.components import blocker_list, one_line, page_header, plain, until
 from lifecycle.ui.project import chains
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views import about_project, findings, guide_upgrade, imported, readiness, tier

@@ -9,10 +9,10 @@ import streamlit as st
 
 from lifecycle.errors import Invalid
 from lifecycle.guide import Guide
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.own_guide import OwnAsk, OwnGuide, OwnRole, with_role
 from lifecycle.ui import cache, components, state
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.vocabulary import Act, Gate
 
 NEW = "own:role"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from lifecycle.actions import people as actions
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import people as queries
 from lifecycle.queries import projects
 from lifecycle.queries.people import InvitationView, PersonView
 from lifecycle.ui import cache, identity, navigation, state
-from lifecycle.ui.components import ago, counted, page_header, plain, refusal
+from lifecycle.ui.components import ago, page_header, plain, refusal
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.views import person
 from lifecycle.vocabulary import OrganisationRole, Role

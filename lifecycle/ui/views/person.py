@@ -9,12 +9,12 @@ import streamlit as st
 
 from lifecycle.actions import people as actions
 from lifecycle.errors import LifecycleError, NotFound
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import people as queries
 from lifecycle.queries.people import Duties, PersonView
 from lifecycle.rules.people import HIGHEST_APPROVAL_LEVEL
 from lifecycle.ui import cache, navigation, state
-from lifecycle.ui.components import counted, definitions, exact, page_header, plain, refusal
+from lifecycle.ui.components import definitions, exact, page_header, plain, refusal
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.standing import Mark
 from lifecycle.vocabulary import OrganisationRole, Role, reviewers

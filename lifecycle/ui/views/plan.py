@@ -8,14 +8,14 @@ import streamlit as st
 
 from lifecycle.actions import plans as actions
 from lifecycle.errors import Invalid
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import plans as queries
 from lifecycle.queries.plans import Observed, PlanView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.forecasting import Forecast, StageShare
 from lifecycle.rules.planning import GatePlan, Timing
 from lifecycle.ui import cache, identity, upkeep
-from lifecycle.ui.components import counted, day, key_figures, page_header, plain, refusal, until
+from lifecycle.ui.components import day, key_figures, page_header, plain, refusal, until
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains
 from lifecycle.ui.views import imported, plan_what_if, schedule

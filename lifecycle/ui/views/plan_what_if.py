@@ -6,12 +6,12 @@ from datetime import date
 
 import streamlit as st
 
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import plans as queries
 from lifecycle.queries.plans import MovedPlan, Observed, PlanView
 from lifecycle.rules.planning import Consequence, ReviewPlan, Schedule
 from lifecycle.ui import cache, identity
-from lifecycle.ui.components import counted, day, plain
+from lifecycle.ui.components import day, plain
 from lifecycle.ui.project import chains
 from lifecycle.vocabulary import Gate, Role
 

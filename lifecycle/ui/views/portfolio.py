@@ -7,13 +7,12 @@ from datetime import date, datetime
 import streamlit as st
 
 from lifecycle.errors import Refused
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import portfolio_overview as queries
 from lifecycle.queries.portfolio import EVERYTHING, UNMAPPED, Filters
 from lifecycle.queries.portfolio_overview import Overview, StageCount
 from lifecycle.ui import cache, charts, components, identity, standing, upkeep
 from lifecycle.ui.charts import Bar
-from lifecycle.ui.components import counted
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views import portfolio_day, portfolio_filters, portfolio_maps, portfolio_table
 from lifecycle.ui.views import portfolio_words as words

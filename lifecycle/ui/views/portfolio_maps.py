@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import heat_maps
 from lifecycle.queries.heat_maps import (
     GateCell,
@@ -26,7 +26,6 @@ from lifecycle.queries.portfolio import Filters
 from lifecycle.queries.portfolio_overview import Overview
 from lifecycle.ui import cache, charts, components, navigation, standing, state
 from lifecycle.ui.charts import Cell
-from lifecycle.ui.components import counted
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views import portfolio_filters as filters_bar
 from lifecycle.ui.views import portfolio_words as words

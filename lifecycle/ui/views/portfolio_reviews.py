@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import portfolio_overview
 from lifecycle.queries import portfolio_reviews as queries
 from lifecycle.queries.portfolio_reviews import PortfolioReviews
 from lifecycle.ui import cache, charts, components, identity, navigation, standing, upkeep
 from lifecycle.ui.charts import Dot, Percentiles
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.views import plan, portfolio_filters, portfolio_maps
 from lifecycle.ui.views.portfolio_maps import chosen_mark, is_dark
 from lifecycle.ui.views.portfolio_words import in_line

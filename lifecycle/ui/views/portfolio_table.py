@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from lifecycle.interchange.inventories import XLSX_TYPE, inventory_file
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import portfolio
 from lifecycle.queries.inventory import inventory
 from lifecycle.queries.portfolio import Filters, PortfolioRow, Sort
@@ -96,13 +96,13 @@ def _inventory(filters: Filters, by: Actor, now: datetime) -> None:
 
 def _counted(total: int, page: int) -> str:
     if total <= _SIZE:
-        return components.counted(total, "project")
+        return counted(total, "project")
     start = (page - 1) * _SIZE + 1
     return say(
         "{start:,} to {start_2:,} of {projects}",
         start=start,
         start_2=min(start + _SIZE - 1, total),
-        projects=components.counted(total, "project"),
+        projects=counted(total, "project"),
     )
 
 
@@ -181,4 +181,4 @@ def badge_word(row: PortfolioRow) -> str:
 def _waits(row: PortfolioRow, now: datetime) -> str:
     if row.waiting_role is None or row.waiting_since is None:
         return ""
-    return f"{row.waiting_role.title}, {components.counted(words.days_since(row.waiting_since, now), 'day')}"
+    return f"{row.waiting_role.title}, {counted(words.days_since(row.waiting_since, now), 'day')}"

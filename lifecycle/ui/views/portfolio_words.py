@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries.heat_maps import OrganisationMap
 from lifecycle.queries.portfolio_overview import Overview
-from lifecycle.ui.components import counted, one_line
+from lifecycle.ui.components import one_line
 from lifecycle.vocabulary import Area, Level, ProjectStatus, Role, Stage
 
 

@@ -12,7 +12,7 @@ from functools import partial
 import streamlit as st
 
 from lifecycle.guide import FieldSpec, PartSpec
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.threads import Mark
 from lifecycle.queries.worksheets import AnswerView
@@ -21,7 +21,7 @@ from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.coverage import Covering
 from lifecycle.ui import autosave, choices, standing, state
 from lifecycle.ui.autosave import DUE, OWNER, REASON, Note
-from lifecycle.ui.components import ago, counted, plain, text_in_row
+from lifecycle.ui.components import ago, plain, text_in_row
 from lifecycle.ui.fields import Changed, Slot, draw_part, is_pair, is_wide, shows_example
 from lifecycle.ui.views import changes, discussion, versions
 from lifecycle.ui.views.sheet import (

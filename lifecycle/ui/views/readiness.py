@@ -8,9 +8,9 @@ from datetime import date, datetime
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.ui import navigation, standing
-from lifecycle.ui.components import counted, exact, plain, until
+from lifecycle.ui.components import exact, plain, until
 from lifecycle.ui.standing import Mark
 from lifecycle.vocabulary import Area, Gate, Level, Role, SignOffStatus
 

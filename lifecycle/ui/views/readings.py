@@ -11,11 +11,11 @@ from lifecycle.interchange.readings import push_file, readings_of, try_file
 from lifecycle.interchange.register_files import RegisterFile
 from lifecycle.interchange.series import ReadingsFile
 from lifecycle.interchange.tabular import read_table
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries.monitors import MonitorView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, components, identity, state
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.file_form import file_form, file_line, put_away, waiting_file
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.web.readings_upload import PATH

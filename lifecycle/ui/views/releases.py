@@ -11,7 +11,7 @@ import streamlit as st
 from lifecycle.actions import answers
 from lifecycle.actions import releases as actions
 from lifecycle.errors import Invalid
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import releases as queries
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.releases import Beside, Comparison, ReleasesView, ReleaseView, StepView
@@ -21,7 +21,6 @@ from lifecycle.ui import cache, charts, identity, navigation, standing, state
 from lifecycle.ui.charts import Span
 from lifecycle.ui.components import (
     blocker_list,
-    counted,
     definitions,
     empty_state,
     exact,

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import my_work
 from lifecycle.queries import reviews as queries
 from lifecycle.queries.reviews import ReliedOn, ReviewView
 from lifecycle.rules.permissions import may
 from lifecycle.ui import cache, identity, navigation, standing, state
-from lifecycle.ui.components import ago, counted, empty_state, exact, one_line, page_header, plain, until
+from lifecycle.ui.components import ago, empty_state, exact, one_line, page_header, plain, until
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views import (
     changes,

@@ -6,14 +6,14 @@ from datetime import date
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import portfolio_overview
 from lifecycle.queries import roadmap as queries
 from lifecycle.queries.roadmap import Roadmap, RoadmapLine, StageAge
 from lifecycle.rules.planning import ReviewPlan
 from lifecycle.ui import cache, charts, components, identity, navigation, standing, state, upkeep
 from lifecycle.ui.charts import Dot, Moment, Percentiles, Span
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views import plan, portfolio_filters
 from lifecycle.ui.views.portfolio_maps import chosen_mark, is_dark

@@ -9,11 +9,11 @@ import streamlit as st
 
 from lifecycle.actions import filters as actions
 from lifecycle.events import ORGANISATION
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import saved_filters as queries
 from lifecycle.queries.saved_filters import SavedView
 from lifecycle.ui import cache, identity, state
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.perform import perform
 
 _FORM = "saved_view"

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries.plans import PlanView
 from lifecycle.rules.planning import FixedDate, FixedKind, GatePlan, ReviewPlan, Timing
 from lifecycle.ui import charts, navigation
 from lifecycle.ui.charts import Moment, Span
-from lifecycle.ui.components import counted, day, plain, until
+from lifecycle.ui.components import day, plain, until
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views.portfolio_maps import is_dark
 from lifecycle.vocabulary import Stage

@@ -7,11 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import search as queries
 from lifecycle.queries.search import Hit
 from lifecycle.ui import cache, components, identity, navigation, state
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 
 _FIELD = "search:text"
 _KINDS = {

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries.monitors import Spot
 from lifecycle.rules.monitors import number_text
 from lifecycle.ui import charts
 from lifecycle.ui.charts import Flag, SeriesPoint
-from lifecycle.ui.components import counted
 from lifecycle.ui.views.portfolio_maps import is_dark
 
 

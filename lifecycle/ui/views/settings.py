@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from lifecycle.actions import plans as actions
+from lifecycle.language import counted
 from lifecycle.queries import calendars as queries
 from lifecycle.queries.calendars import HolidaysView
 from lifecycle.rules.planning import ENOUGH, Spread, lead_times, stage_lengths
 from lifecycle.ui import cache, identity, upkeep
-from lifecycle.ui.components import counted, day, page_header, plain
+from lifecycle.ui.components import day, page_header, plain
 from lifecycle.ui.perform import perform
 from lifecycle.ui.views import own_guide, plan
 

@@ -6,12 +6,12 @@ import streamlit as st
 
 from lifecycle.actions import copies
 from lifecycle.errors import Invalid
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import shared_sources as queries
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.shared_sources import ChangeThere, SharedRecord, TakeableSource
 from lifecycle.ui import cache, identity, navigation, state
-from lifecycle.ui.components import counted, one_line, plain, refusal
+from lifecycle.ui.components import one_line, plain, refusal
 from lifecycle.ui.perform import attempt, perform
 from lifecycle.ui.unfolding import is_wanted
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from lifecycle.actions import evidence as actions
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import evidence as queries
 from lifecycle.queries.evidence import RevisionView, Shelf, ShelfItem, UseView
 from lifecycle.queries.projects import ProjectHead
@@ -15,7 +15,7 @@ from lifecycle.queries.records import EvidenceView
 from lifecycle.rules.evidence import LinkContent
 from lifecycle.rules.media import size_words, type_name, type_words
 from lifecycle.ui import cache, identity, navigation
-from lifecycle.ui.components import counted, definitions, empty_state, exact, page_header, plain, until
+from lifecycle.ui.components import definitions, empty_state, exact, page_header, plain, until
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains
 from lifecycle.ui.standing import Mark

@@ -7,14 +7,14 @@ import streamlit as st
 from lifecycle.actions import sources as actions
 from lifecycle.errors import Conflict
 from lifecycle.guide import FieldSpec, WorksheetSpec
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import RemovedSource, SourceName
 from lifecycle.rules.answers import is_complete
 from lifecycle.rules.permissions import refusal as permission_refusal
 from lifecycle.ui import cache, identity, navigation, state
-from lifecycle.ui.components import counted, empty_state, page_header, plain, refusal
+from lifecycle.ui.components import empty_state, page_header, plain, refusal
 from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.project import chains

@@ -10,11 +10,11 @@ from lifecycle.errors import LifecycleError
 from lifecycle.interchange.register_files import RegisterFile
 from lifecycle.interchange.worksheet_import import SheetChange, SheetPlan, apply_import, plan_import
 from lifecycle.interchange.worksheet_xlsx import make_workbook
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.permissions import refusal
 from lifecycle.ui import cache, components, identity, navigation, state
-from lifecycle.ui.components import counted, one_line, plain
+from lifecycle.ui.components import one_line, plain
 from lifecycle.ui.file_form import file_form, file_line, put_away, waiting_file
 from lifecycle.ui.perform import attempt, draw_again
 from lifecycle.vocabulary import Stage

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries.overview import ProjectOverview
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.views import findings
 
 MOST = 8

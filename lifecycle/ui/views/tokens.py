@@ -7,13 +7,13 @@ from datetime import datetime
 import streamlit as st
 
 from lifecycle.actions import tokens as actions
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import projects
 from lifecycle.queries import tokens as queries
 from lifecycle.queries.tokens import EXPIRED, REVOKED, TokenView
 from lifecycle.rules.tokens import DEFAULT_DAYS, LONGEST_DAYS, SCOPE_WORDS
 from lifecycle.ui import cache, identity, state
-from lifecycle.ui.components import ago, counted, day, empty_state, page_header, plain, refusal, until
+from lifecycle.ui.components import ago, day, empty_state, page_header, plain, refusal, until
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.vocabulary import Scope
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import streamlit as st
 
 from lifecycle.guide import FieldSpec, Guide, SectionSpec, WorksheetSpec
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerSheet
@@ -20,7 +20,7 @@ from lifecycle.rules.answers import is_complete
 from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.permissions import refusal
 from lifecycle.ui import cache, components, identity, navigation, standing, state
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import draw_again
 from lifecycle.ui.project import chains_of
