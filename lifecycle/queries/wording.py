@@ -15,9 +15,9 @@ from lifecycle.guide import FieldSpec, Guide
 from lifecycle.language import mark, say
 from lifecycle.rules.answers import describe
 from lifecycle.rules.project_facts import AnswerFact, ProjectFacts, Value
-from lifecycle.rules.retold import ERASED_NAME
+from lifecycle.rules.retold import ERASED_NAME, retold
 from lifecycle.rules.signoffs import key_title
-from lifecycle.store.tables import Answer, PersonRow
+from lifecycle.store.tables import Answer, PersonRow, Review
 from lifecycle.vocabulary import AnswerState, Stage
 
 NO_ANSWER = mark("No answer")
@@ -120,6 +120,11 @@ class Wording:
 
 def _row_name(spec: FieldSpec, row: Mapping[str, Value]) -> str:
     return str(row.get(spec.columns[0].id) or say("a row without a name"))
+
+
+def message_of(row: Review) -> str:
+    """What goes with a request for a review: somebody's own words, or what a monitor found."""
+    return retold(row.message) if row.requested_by in NOT_PEOPLE else row.message
 
 
 def shown_name(name: str) -> str:
