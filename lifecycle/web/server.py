@@ -54,6 +54,7 @@ from lifecycle.web.provider_sign_in import ProviderPages
 from lifecycle.web.readings_upload import ReadingsUpload
 from lifecycle.web.register_upload import RegisterUpload
 from lifecycle.web.sign_in import LoadExample, SignInPages
+from lifecycle.web.speech import LANGUAGE_PATH, LanguageChoice, Speech
 from lifecycle.web.watching import Figures, Watching
 from lifecycle.web.worksheet_upload import WorksheetUpload
 
@@ -106,6 +107,7 @@ class Site:
             *self._document_upload.routes(),
             Route(SCRIPT_PATH, _script),
             Route("/home", _to_the_root),
+            Route(LANGUAGE_PATH, LanguageChoice(self.settings).answer),
             *self._documentation.routes(),
             Mount(PREFIX, self._api),
             Route("/api/{path:path}", _no_such_operation, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
@@ -117,7 +119,7 @@ class Site:
             Guard, sessions=self.sessions, door=self.door, settings=self.settings, policy=policy, wire=wire
         )
         watching = Middleware(Watching, figures=self.figures, settings=self.settings)
-        return [watching, guard, Middleware(IndexPage, index_page=index_page)]
+        return [watching, Middleware(Speech), guard, Middleware(IndexPage, index_page=index_page)]
 
     def exception_handlers(self) -> dict[type[Exception], Callable[[Request, Exception], Response]]:
         """What a bug in a route looks like to its caller; the traceback goes to the log alone."""
