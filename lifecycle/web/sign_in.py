@@ -414,8 +414,8 @@ class SignInPages:
         return message(
             say("No passwords here"),
             say(
-                "People sign in with {provider_title} here; passwords are switched off.",
-                provider_title=self._provider_title,
+                "People sign in with {provider} here; passwords are switched off.",
+                provider=self._provider_title,
             ),
             status=403,
             link="/sign-in",
@@ -426,14 +426,14 @@ class SignInPages:
         return message(
             say("Join Lifecycle"),
             say(
-                "{invited_by} invited you to {organisation}. Sign in with {provider_title} as {email}.",
+                "{invited_by} invited you to {organisation}. Sign in with {provider} as {email}.",
                 invited_by=link.invited_by,
                 organisation=link.organisation,
-                provider_title=self._provider_title,
+                provider=self._provider_title,
                 email=link.email,
             ),
             link=PROVIDER_SIGN_IN,
-            link_text=say("Sign in with {provider_title}", provider_title=self._provider_title),
+            link_text=say("Sign in with {provider}", provider=self._provider_title),
         )
 
     @property
