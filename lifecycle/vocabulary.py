@@ -433,6 +433,11 @@ _UNITS = MappingProxyType(
 )
 
 
+def duration_unit(unit: str) -> str:
+    """One of DURATION_UNITS as a list of them shows it."""
+    return say(_UNITS[unit][1])
+
+
 @dataclass(frozen=True, slots=True)
 class Duration:
     """A length of time as a person writes it; compared in days (a month is 30.4375, a year 365.25)."""
@@ -561,6 +566,7 @@ class Blocker:
     fields: tuple[str, ...] = ()
     role: Role | None = None
     gate: Gate | None = None
+    is_unclear: bool = False  # nothing is known to be wrong: a check cannot tell yet
 
 
 Scalar = str | bool | Decimal | date | datetime | Duration | Money | Quantity | Person
