@@ -458,11 +458,6 @@ def unit_named(word: str) -> str | None:
     return None
 
 
-def duration_unit(unit: str) -> str:
-    """One of DURATION_UNITS as a list of them shows it."""
-    return say(_UNITS[unit][1])
-
-
 @dataclass(frozen=True, slots=True)
 class Duration:
     """A length of time as a person writes it; compared in days (a month is 30.4375, a year 365.25)."""
