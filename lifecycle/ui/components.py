@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import reduce
 from typing import Any
 
 import streamlit as st
@@ -81,6 +82,11 @@ def until(on: date, today: date) -> str:
     if days == 0:
         return "today"
     return f"in {counted(days, 'day')}" if days > 0 else f"{counted(-days, 'day')} overdue"
+
+
+def semicolons(parts: Iterable[str]) -> str:
+    """Parts of a sentence, one after another: "1 figure is watched; none of them in breach"."""
+    return reduce(lambda said, more: say("{said}; {more}", said=said, more=more), parts)
 
 
 def exact(moment: datetime) -> str:
