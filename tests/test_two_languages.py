@@ -30,6 +30,7 @@ NOW = datetime(2027, 2, 28, 5, 30, tzinfo=UTC)
 # A sentence is signed in the words in which it was read.
 KEPT_AS_READ = {
     ("sign_off", "statement"),
+    ("sign_off", "meaning"),
     ("project_standing", "retold"),
     ("standing_past", "retold"),
 }
@@ -59,9 +60,7 @@ def session(built: Database) -> Iterator[Session]:
 
 
 def _projects(session: Session) -> list[tuple[int, str]]:
-    rows = session.execute(
-        select(col(Project.id), col(Project.guide_version)).where(col(Project.adopted_at).is_not(None))
-    )
+    rows = session.execute(select(col(Project.id), col(Project.guide_version)).order_by(col(Project.id)))
     return [(project_id or 0, version) for project_id, version in rows]
 
 
