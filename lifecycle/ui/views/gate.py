@@ -166,7 +166,7 @@ def _parts(view: GateView) -> None:
     if shown is not None and state.value(key) != labels[shown]:
         state.put(key, labels[shown])
     for name, tab in zip(OPEN, st.tabs(list(labels.values()), key=key, on_change="rerun"), strict=True):
-        if is_wanted(tab, f"{key}:{name}"):
+        if is_wanted(tab, f"{key}:{name!s}"):
             with tab:
                 _PARTS[name](view)
 
