@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import reduce
 from typing import Any
 
 import streamlit as st
@@ -127,6 +128,11 @@ def until(on: date, today: date) -> str:
     if days > 0:
         return say_count("in {number:,} day", "in {number:,} days", days)
     return say_count("{number:,} day overdue", "{number:,} days overdue", -days)
+
+
+def semicolons(parts: Iterable[str]) -> str:
+    """Parts of a sentence, one after another: "1 figure is watched; none of them in breach"."""
+    return reduce(lambda said, more: say("{said}; {more}", said=said, more=more), parts)
 
 
 def exact(moment: datetime) -> str:
