@@ -457,8 +457,8 @@ def _days(view: OperationView) -> None:
 
 
 def _without_expected(ahead: DayAhead) -> str:
-    """A foreseen change (D32) without the "Expected: " that begins it in a list, in whatever language."""
-    return ahead.what.partition(": ")[2] if ahead.key == "D32" else ahead.what
+    """A foreseen change without the word that begins it in a list."""
+    return ahead.what.removeprefix(say("Expected: {change}", change=""))
 
 
 def _how_far(on: date, today: date) -> str:

@@ -57,7 +57,7 @@ def form(own: OwnGuide, question: OwnQuestion | None, save: Save) -> None:
     key = state.fresh(f"{NEW}:{question.id if question else 'new'}")
     before: Mapping[str, Any] = question.field if question else {}
     _seed(key, question)
-    guide = cache.shipped_guide()
+    guide = cache.shipped_guide().here()
     with st.grid(2, min_column_width=280):
         stage = _chosen(
             say("Stage"), [*(each.value for each in Stage), OF_SOURCES], _stage_title, key, "stage", question
