@@ -25,7 +25,7 @@ from lifecycle.events import EventAction
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles, require_on_project
 from lifecycle.guide import Guide
-from lifecycle.language import say
+from lifecycle.language import mark, say
 from lifecycle.rules.checks.evaluation import evaluate
 from lifecycle.rules.checks.waivers import may_reason, may_waive
 from lifecycle.rules.evidence import link_problem
@@ -47,6 +47,7 @@ from lifecycle.store.tables import (
 from lifecycle.vocabulary import Actor, Blocker, CheckResult, Gate, Outcome, Role, Severity, Stage
 
 LONGEST_WAIVER = timedelta(days=366)
+_STATES = {"met": mark("met"), "withdrawn": mark("withdrawn")}  # of a condition that is not open
 _LOOKS_LIKE_A_LINK = re.compile(r"[a-z][a-z0-9+.-]*:\S+$", re.IGNORECASE)
 PERMISSION_OF_OUTCOME: Mapping[Outcome, str] = {
     Outcome.GO: "gates.go",
@@ -170,7 +171,7 @@ def choose_tier(
     require_on_project(session, "gates.choose_tier", by, project_id)
     open_project(session, project_id)
     if not 1 <= tier <= HIGHEST_TIER:
-        raise Invalid({"tier": say("Choose a tier from 1 to {highest_tier}.", highest_tier=HIGHEST_TIER)})
+        raise Invalid({"tier": say("Choose a tier from 1 to {highest}.", highest=HIGHEST_TIER)})
     reason = tidy(
         "reason", reason, required=say("Say why this tier fits better than the one the points propose.")
     )
@@ -270,12 +271,13 @@ def reopen_condition(
     open_project(session, condition.project_id)
     if condition.state != "met":
         text = say(
-            "This condition is {state}; only one that was met can be opened again.", state=condition.state
+            "This condition is {state}; only one that was met can be opened again.",
+            state=say(_STATES.get(condition.state, condition.state)),
         )
         raise Refused(Blocker("not_met", text, gate=Gate(condition.gate)))
-    _refuse_others(session, condition, by, say("open this condition again"))
+    _refuse_others(session, condition, by, mark("Only {who} or an approver can open this condition again."))
     today = facts_now(session, condition.project_id, guide, at).today
-    refuse_past(say("due date"), due_on, today)
+    refuse_past("due date", due_on, today)
     if due_on is None and condition.due_on < today:
         raise Invalid({"due date": say("Its day has passed. Say by when it has to be met now.")})
     reason = tidy("reason", reason, required=say("Say what the proof does not show."))
@@ -296,7 +298,7 @@ def withdraw_condition(
     require_on_project(session, "gates.withdraw_condition", by, condition.project_id)
     open_project(session, condition.project_id)
     _refuse_closed(condition)
-    _refuse_others(session, condition, by, say("withdraw this condition"))
+    _refuse_others(session, condition, by, mark("Only {who} or an approver can withdraw this condition."))
     reason = tidy("reason", reason, required=say("Say why it is no longer asked for."))
     drop_condition(condition, reason)
     _record_condition(session, EventAction.CONDITION_WITHDRAWN, condition, {"reason": reason}, by, at, guide)
@@ -305,23 +307,25 @@ def withdraw_condition(
 def _condition(session: Session, condition_id: int) -> Condition:
     condition = session.get(Condition, condition_id)
     if condition is None:
-        raise NotFound("condition", condition_id)
+        raise NotFound(say("condition"), condition_id)
     return condition
 
 
-def _refuse_others(session: Session, condition: Condition, by: Actor, verb: str) -> None:
+def _refuse_others(session: Session, condition: Condition, by: Actor, sentence: str) -> None:
     """What a condition asks for is judged by the role that set it, whoever set it, or an approver."""
     held = project_roles(session, condition.project_id, by.key)
     set_by = Role(condition.role) if condition.role else None
     if Role.APPROVER not in held and set_by not in held and condition.created_by != by.key:
         who = set_by.title if set_by else say("whoever set it")
-        text = say("Only {who} or an approver can {verb}.", who=who, verb=verb)
+        text = say(sentence, who=who)
         raise Refused(Blocker("wrong_role", text, role=set_by, gate=Gate(condition.gate)))
 
 
 def _refuse_closed(condition: Condition) -> None:
     if condition.state != "open":
-        text = say("This condition is {state} already.", state=condition.state)
+        text = say(
+            "This condition is {state} already.", state=say(_STATES.get(condition.state, condition.state))
+        )
         raise Refused(Blocker("closed", text, gate=Gate(condition.gate)))
 
 
@@ -377,7 +381,7 @@ def revoke_waiver(
     """The check counts again from now on. Whoever could have given the waiver may revoke it."""
     waiver = session.get(Waiver, waiver_id)
     if waiver is None:
-        raise NotFound("waiver", waiver_id)
+        raise NotFound(say("waiver"), waiver_id)
     require_on_project(session, "gates.revoke_waiver", by, waiver.project_id)
     open_project(session, waiver.project_id)
     role = guide.checks_by_id[waiver.check_id].waived_by if waiver.check_id in guide.checks_by_id else None
@@ -444,7 +448,7 @@ def give_reason(
 
 def _known_check(guide: Guide, check_id: str) -> None:
     if check_id not in guide.checks_by_id:
-        raise NotFound("check", check_id)
+        raise NotFound(say("check"), check_id)
 
 
 # ---------------------------------------------------------------- events

@@ -17,29 +17,29 @@ from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
 from lifecycle.interchange.cells import xml_text
-from lifecycle.language import mark, say
+from lifecycle.language import language
 
 # FiraGO has Latin, Greek, Cyrillic, Arabic, Hebrew, Devanagari, Thai and Georgian; the next signs and arrows.
 _BODY, _BOLD, _SIGNS = "figo", "figbo", ("notos", "symbol1", "math", "symbol2")
 _NOTO = (
-    mark("Emoji"),
+    "Emoji",
     *(
         f"Sans{script}"
         for script in (
-            mark("Armenian"),
-            mark("Bengali"),
-            mark("Ethiopic"),
-            mark("Gujarati"),
-            mark("Gurmukhi"),
-            mark("Kannada"),
-            mark("Khmer"),
-            mark("Lao"),
-            mark("Malayalam"),
-            mark("Myanmar"),
-            mark("Oriya"),
-            mark("Sinhala"),
-            mark("Tamil"),
-            mark("Telugu"),
+            "Armenian",
+            "Bengali",
+            "Ethiopic",
+            "Gujarati",
+            "Gurmukhi",
+            "Kannada",
+            "Khmer",
+            "Lao",
+            "Malayalam",
+            "Myanmar",
+            "Oriya",
+            "Sinhala",
+            "Tamil",
+            "Telugu",
         )
     ),
 )
@@ -62,8 +62,8 @@ class PdfPage(FPDF):
         foot = on_one_line(title)
         self.foot = foot if len(foot) <= _LONGEST_FOOT else f"{foot[: _LONGEST_FOOT - 1]}…"
         self.set_title(xml_text(title))
-        self.set_creator(say("Lifecycle"))
-        self.set_lang("en")
+        self.set_creator("Lifecycle")
+        self.set_lang(language())
         self.set_creation_date(at.astimezone(UTC))
         self.add_font("body", "", _file(_BODY, folder))
         self.add_font("body", "B", _file(_BOLD, folder))

@@ -16,7 +16,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide, ReviewSpec
-from lifecycle.language import say
+from lifecycle.language import say, say_count
 from lifecycle.queries import projects, records
 from lifecycle.queries.change_requests import RequestedChange, requested_changes
 from lifecycle.queries.findings import FindingView, findings, touching
@@ -194,11 +194,11 @@ def _readable(session: Session, by: Actor, at: datetime, review_id: int) -> tupl
         select(col(Project.key)).where(col(Project.id) == (row.project_id if row else None))
     ).scalar_one_or_none()
     if row is None or key is None:
-        raise NotFound("review", review_id)
+        raise NotFound(say("review"), review_id)
     try:
         return row, projects.head(session, key=key, by=by, at=at)
     except NotFound:
-        raise NotFound("review", review_id) from None
+        raise NotFound(say("review"), review_id) from None
 
 
 @by_its_guide
@@ -206,7 +206,7 @@ def seen_digest(session: Session, *, guide: Guide, review_id: int, at: datetime)
     """The digest of what a review covers now, for callers that draw no screen."""
     row = session.get(Review, review_id)
     if row is None:
-        raise NotFound("review", review_id)
+        raise NotFound(say("review"), review_id)
     facts = known_facts(session, row.project_id, guide=guide, today=organisation_today(session, at))
     return digest_of(cover(facts, guide, Gate(row.gate), Role(row.role)))
 
@@ -477,8 +477,4 @@ def _source_changes(facts: ProjectFacts, before: Mapping[str, tuple[int, str]]) 
             yield say("The data source “{name}” was added.", name=name)
     gone = len(covered - set(now))
     if gone:
-        yield (
-            say("A data source was removed.")
-            if gone == 1
-            else say("{gone} data sources were removed.", gone=gone)
-        )
+        yield say_count("A data source was removed.", "{number} data sources were removed.", gone)

@@ -43,7 +43,7 @@ class Medium(StrEnum):
 
     @property
     def words(self) -> str:
-        return {"mail": "E-mail", "webhook": say("Webhook"), "chat": say("Chat")}[self.value]
+        return {"mail": say("E-mail"), "webhook": "Webhook", "chat": say("Chat")}[self.value]
 
 
 class DeliveryState(StrEnum):
@@ -55,7 +55,13 @@ class DeliveryState(StrEnum):
 
     @property
     def words(self) -> str:
-        return {"dropped": "Not needed"}.get(self.value) or self.value.capitalize()
+        return {
+            "waiting": say("Waiting"),
+            "sending": say("Sending"),
+            "sent": say("Sent"),
+            "failed": say("Failed"),
+            "dropped": say("Not needed"),
+        }[self.value]
 
 
 def next_attempt(attempts: int, at: datetime) -> datetime | None:
@@ -113,13 +119,11 @@ def check_channel(name: str, address: str, problem: str | None) -> None:
     if not name:
         problems["name"] = say("Give it a name by which you will know it in the log.")
     elif len(name) > LONGEST_NAME:
-        problems["name"] = say("Use at most {longest_name} characters.", longest_name=LONGEST_NAME)
+        problems["name"] = say("Use at most {most} characters.", most=LONGEST_NAME)
     if not address:
         problems["address"] = say("Enter the address.")
     elif len(address) > LONGEST_ADDRESS:
-        problems["address"] = say(
-            "Use at most {longest_address} characters.", longest_address=LONGEST_ADDRESS
-        )
+        problems["address"] = say("Use at most {most} characters.", most=LONGEST_ADDRESS)
     elif problem:
         problems["address"] = problem
     if problems:

@@ -19,9 +19,9 @@ def tidy_name(name: str) -> str:
         raise Invalid(
             {
                 "name": say(
-                    "The name is {found_count} characters long; at most {longest_name} can be kept.",
-                    found_count=len(found),
-                    longest_name=LONGEST_NAME,
+                    "The name is {length} characters long; at most {most} can be kept.",
+                    length=len(found),
+                    most=LONGEST_NAME,
                 )
             }
         )
@@ -36,8 +36,8 @@ def check_query(query: str) -> None:
         raise Invalid(
             {
                 "filters": say(
-                    "These filters are too long to keep: at most {longest_query:,} characters.",
-                    longest_query=LONGEST_QUERY,
+                    "These filters are too long to keep: at most {most:,} characters.",
+                    most=LONGEST_QUERY,
                 )
             }
         )

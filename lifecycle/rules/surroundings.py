@@ -115,7 +115,7 @@ def _foreseen(facts: ProjectFacts) -> Iterator[DayAhead]:
             notice = _notice(facts, str(row.get("system") or ""))
             announced = on - timedelta(days=notice) if notice else None
             yield DayAhead(
-                on, say("Expected: {get}", get=row.get("change") or say("a change")), "D32", announced
+                on, say("Expected: {change}", change=row.get("change") or say("a change")), "D32", announced
             )
 
 

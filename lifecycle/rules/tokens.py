@@ -32,8 +32,8 @@ def problems(name: str, scopes: Collection[Scope], days: int) -> dict[str, str |
         "days": None
         if 1 <= days <= LONGEST_DAYS
         else say(
-            "A token lasts from 1 to {longest_days} days; {days} is not among them.",
-            longest_days=LONGEST_DAYS,
+            "A token lasts from 1 to {most} days; {days} is not among them.",
+            most=LONGEST_DAYS,
             days=days,
         ),
     }

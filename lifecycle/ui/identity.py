@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from lifecycle.language import say
+from lifecycle.language import ask_for_language, best_language, say
 from lifecycle.queries.people import SignedInPerson, person_for_session
 from lifecycle.ui import cache, current_run
 from lifecycle.vocabulary import Actor, OrganisationRole
@@ -41,6 +41,22 @@ def _signed_in() -> SignedInPerson | None:
     )
     note_person(person.key if person else "")
     return person
+
+
+def language_here() -> str:
+    """The code of the language that this person chose, else of the one that their browser asks for."""
+    return current_run.once("language", _language_here)
+
+
+def _language_here() -> str:
+    person = signed_in()
+    if person is not None and person.language:
+        return person.language
+    return best_language(st.context.headers.get("Accept-Language") or st.context.locale or "")
+
+
+# Callbacks and fragments run in threads of their own, which nobody told.
+ask_for_language(language_here)
 
 
 def actor() -> Actor:

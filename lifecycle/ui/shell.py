@@ -6,13 +6,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from lifecycle.actions import people
 from lifecycle.errors import LifecycleError
-from lifecycle.language import say
+from lifecycle.language import LANGUAGES, language, say, speak
 from lifecycle.queries import projects, reviews
 from lifecycle.queries.people import SignedInPerson
 from lifecycle.queries.projects import ProjectName
 from lifecycle.ui import cache, components, identity, navigation, state
 from lifecycle.ui.navigation import PageSpec
+from lifecycle.ui.perform import attempt
 
 # A file of our own: a Material icon here would be fetched from another server.
 ICON = Path(__file__).parent / "icon.svg"
@@ -27,6 +29,7 @@ def show() -> None:
     )
     try:
         person = identity.signed_in()
+        speak(identity.language_here())
     except LifecycleError as error:
         components.refusal(error)
         st.stop()
@@ -170,6 +173,23 @@ def _who(person: SignedInPerson) -> None:
         say(
             "{person} · {organisation_role} · [Sign out](/sign-out)",
             person=components.plain(person.name),
-            organisation_role=person.organisation_role.value,
+            organisation_role=person.organisation_role.word,
         ),
     )
+    for code, name in LANGUAGES.items():
+        if code != language():
+            # In its own words: whoever looks for it may not read the others.
+            st.button(
+                name,
+                key=f"language:{code}",
+                icon=":material/translate:",
+                type="tertiary",
+                on_click=_choose_language,
+                args=(code,),
+            )
+
+
+def _choose_language(code: str) -> None:
+    outcome = attempt(people.choose_language, language=code)
+    if outcome.refusal is not None:
+        state.flash("error", str(outcome.refusal))
