@@ -15,6 +15,7 @@ from lifecycle.language import counted, mark, say, say_count, written_number
 from lifecycle.queries import releases as queries
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.releases import Beside, Comparison, ReleasesView, ReleaseView, StepView
+from lifecycle.rules.checks.naming import listed
 from lifecycle.rules.delivery import DeliveryMetrics, Length, as_answer
 from lifecycle.rules.releases import LEAST_SHARE, MOST_SHARE, REACHES_USERS, Move, ReleaseState, length_words
 from lifecycle.ui import cache, charts, identity, navigation, standing, state
@@ -25,7 +26,6 @@ from lifecycle.ui.components import (
     empty_state,
     exact,
     key_figures,
-    listed,
     one_line,
     page_header,
     plain,

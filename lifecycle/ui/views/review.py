@@ -10,9 +10,10 @@ from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries import my_work
 from lifecycle.queries import reviews as queries
 from lifecycle.queries.reviews import ReliedOn, ReviewView
+from lifecycle.rules.checks.naming import listed
 from lifecycle.rules.permissions import may
 from lifecycle.ui import cache, identity, navigation, standing, state
-from lifecycle.ui.components import ago, empty_state, exact, listed, one_line, page_header, plain, until
+from lifecycle.ui.components import ago, empty_state, exact, one_line, page_header, plain, until
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views import (
     changes,

@@ -20,10 +20,11 @@ from lifecycle.queries.threads import Mark, Places
 from lifecycle.queries.worksheets import AnswerSheet, AnswerView
 from lifecycle.rules.answers import decode, describe
 from lifecycle.rules.checks.evaluation import CheckState
+from lifecycle.rules.checks.naming import listed
 from lifecycle.rules.coverage import Covering, covering
 from lifecycle.rules.permissions import may
 from lifecycle.ui import autosave, cache, current_run, identity, state
-from lifecycle.ui.components import listed, one_line, plain
+from lifecycle.ui.components import one_line, plain
 from lifecycle.ui.fields import Slot, Surroundings, targets_of
 from lifecycle.ui.perform import redraw
 from lifecycle.ui.project import chains, chains_of
