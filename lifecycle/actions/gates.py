@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
@@ -25,8 +25,8 @@ from lifecycle.events import EventAction
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles, require_on_project
 from lifecycle.guide import Guide
-from lifecycle.language import mark, say
-from lifecycle.rules.checks.evaluation import evaluate
+from lifecycle.language import ENGLISH, mark, say, speaking
+from lifecycle.rules.checks.evaluation import CheckState, evaluate, said_again
 from lifecycle.rules.checks.waivers import may_reason, may_waive
 from lifecycle.rules.evidence import link_problem
 from lifecycle.rules.gates import Aftermath, after, by_retiring, may_decide_gate
@@ -439,11 +439,18 @@ def give_reason(
     detail = {
         "reason": reason,
         "inputs": inputs,
-        "said": [text for state in warned for text in state.messages],
+        "said": _in_english(warned, facts, guide),
     }
     record_change(
         session, EventAction.WARNING_REASONED, project_id, f"check:{check_id}", detail, by, at, guide
     )
+
+
+def _in_english(states: Sequence[CheckState], facts: ProjectFacts, guide: Guide) -> list[str]:
+    """What they say, as the log keeps it whoever reads."""
+    with speaking(ENGLISH):
+        english = [said_again(state, facts, guide.as_written) for state in states]
+    return [text for state in english for text in state.messages]
 
 
 def _known_check(guide: Guide, check_id: str) -> None:

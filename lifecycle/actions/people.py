@@ -14,7 +14,7 @@ from sqlmodel import Session, col, delete, func, select
 from lifecycle.errors import Forbidden, Invalid, NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, project_chain, record
 from lifecycle.facts.people import holders, require_on_project
-from lifecycle.language import LANGUAGES, mark, say
+from lifecycle.language import LANGUAGES, say
 from lifecycle.rules import people as rules
 from lifecycle.rules.permissions import require
 from lifecycle.store.tables import (
