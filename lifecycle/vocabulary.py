@@ -585,6 +585,7 @@ class Blocker:
     fields: tuple[str, ...] = ()
     role: Role | None = None
     gate: Gate | None = None
+    is_unclear: bool = False  # nothing is known to be wrong: a check cannot tell yet
 
 
 Scalar = str | bool | Decimal | date | datetime | Duration | Money | Quantity | Person

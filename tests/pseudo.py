@@ -57,7 +57,7 @@ def texts_of(app: AppTest) -> Iterator[str]:
     for node in _nodes(app._tree):
         proto = getattr(node, "proto", None)
         if proto is not None:
-            yield from _texts(MessageToDict(proto))
+            yield from _texts(MessageToDict(proto, use_integers_for_enums=True))
         if type(node).__name__ == "Dataframe":
             yield from map(str, node.value.columns)
             for column in node.value:

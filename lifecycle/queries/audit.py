@@ -68,8 +68,14 @@ class Fault:
     @property
     def told(self) -> str:
         """Where and what, in a line."""
-        event = say(", event {sequence}", sequence=self.sequence) if self.sequence else ""
-        return f"{self.name}{event}: {self.sentence}"
+        if not self.sequence:
+            return say("{where}: {sentence}", where=self.name, sentence=self.sentence)
+        return say(
+            "{where}, event {number}: {sentence}",
+            where=self.name,
+            number=self.sequence,
+            sentence=self.sentence,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +210,8 @@ def check_standing(session: Session, *, by: Actor, at: datetime, guide: Guide) -
             computed = compute_standing(session, project_id, facts, own, at) if facts.is_adopted else None
             if not _are_alike(computed, stored):
                 sentence = say(
-                    "The standing of project {project_id} is not what its rows amount to.",
-                    project_id=project_id,
+                    "The standing of project {number} is not what its rows amount to.",
+                    number=project_id,
                 )
                 chain = project_chain(project_id)
                 yield _fault(places, chain, 0, sentence, chain="", table="standing", row=str(project_id))

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from lifecycle.errors import NotFound
 from lifecycle.language import say
+from lifecycle.queries.wording import shown_name
 from lifecycle.store.tables import (
     EligibleReviewer,
     FreshSignIn,
@@ -183,7 +184,7 @@ def key_of_email(session: Session, *, email: str) -> str:
         )
     ).scalar_one_or_none()
     if found is None:
-        raise NotFound("person", email)
+        raise NotFound(say("person"), email)
     return str(found)
 
 
@@ -253,7 +254,7 @@ def open_link(session: Session, *, token: str, purpose: str, at: datetime) -> Op
         email=(person.email if person else link.email) or "",
         name=person.name if person else link.name,
         invited_by=inviter.name if inviter else say("An administrator"),
-        organisation=organisation.name if organisation else say("Lifecycle"),
+        organisation=organisation.name if organisation else "Lifecycle",
     )
 
 
@@ -404,7 +405,7 @@ def _person_view(
 ) -> PersonView:
     return PersonView(
         key=row.key,
-        name=row.name,
+        name=shown_name(row.name),
         email=row.email,
         organisation_role=OrganisationRole(row.organisation_role),
         approval_level=row.approval_level,

@@ -25,6 +25,7 @@ from lifecycle.rules.evidence import (
     is_relied_on,
 )
 from lifecycle.rules.project_facts import DelegationFact, ProjectFacts, ReviewFact, SignOffFact
+from lifecycle.rules.retold import retold
 from lifecycle.vocabulary import (
     Act,
     Actor,
@@ -165,7 +166,7 @@ def staleness(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple
     """Why a sign-off is stale, one sentence per cause; empty while it holds."""
     known = {source.id: source.name for source in facts.sources}
     gone: set[str] = set()
-    reasons = list(sign_off.invalidations)
+    reasons = [retold(text) for text in sign_off.invalidations]
     for key in stale_keys(facts, guide, sign_off):
         name, _, source = key.partition("@")
         if name == EVIDENCE:
