@@ -37,7 +37,7 @@ def show(project: ProjectHead) -> None:
     record = cache.guide().source_worksheet
     page_header(say("Data sources"), about=f"{project.name}. {record.purpose}")
     if forbidden and project.is_open:
-        st.info(plain(f"You can read this. {forbidden}"), icon=":material/lock:")
+        st.info(plain(f"{say('You can read this.')} {forbidden}"), icon=":material/lock:")
     if not sheet.answers.sources:
         empty_state(
             say("No data source yet"),
@@ -115,17 +115,14 @@ def _removed(project: ProjectHead) -> None:
     if not removed:
         return
     with st.expander(
-        say("{sources} no longer used", sources=counted(len(removed), "source")),
+        counted(len(removed), "source no longer used", "sources no longer used"),
         icon=":material/inventory_2:",
     ):
         for source in removed:
             with st.container(horizontal=True, vertical_alignment="center"):
+                gone = say("removed {day}", day=source.removed_at.date())
                 st.markdown(
-                    say(
-                        "{source} :gray[:small[removed {removed_at:%Y-%m-%d}]]",
-                        source=plain(source.name),
-                        removed_at=source.removed_at,
-                    ),
+                    f"{plain(source.name)} :gray[:small[{gone}]]",
                     width="stretch",
                     anchors=False,
                 )
