@@ -169,7 +169,7 @@ def _evaluation(card: Card) -> Iterator[str]:
         yield say(NOTHING)
         return
     yield table(
-        (say("Metric"), say("On"), say("Value"), say("Interval"), say("Baseline"), say("Measured")),
+        (say("Metric"), say(" On").strip(), say("Value"), say("Interval"), say("Baseline"), say("Measured")),
         [_metric(each) for each in card.metrics],
     )
 

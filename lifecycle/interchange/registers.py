@@ -381,7 +381,7 @@ def _unrecognised(grids: Sequence[Grid], mapping: RegisterMapping | None, filena
     grid = max(grids, key=lambda each: len(each.rows))
     header = grid.rows[likely_header(grid)]
     found = [one_line(cell)[:60] for cell in header.values if not is_blank(cell)]
-    columns = ", ".join(f"“{text}”" for text in found[:12]) + (
+    columns = ", ".join(say("“{text}”", text=text) for text in found[:12]) + (
         say(" and {number} more", number=len(found) - 12) if found[12:] else ""
     )
     if mapping:
