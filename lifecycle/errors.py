@@ -4,12 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lifecycle.language import say
+from lifecycle.language import mark, say
 from lifecycle.vocabulary import Blocker
 
 
 class LifecycleError(Exception):
     """Base of all expected refusals. `str()` is safe and useful on any screen."""
+
+
+# What people look for in vain; whoever raises NotFound names it in English.
+_SOUGHT = (
+    *(
+        mark("account"),
+        mark("change"),
+        mark("channel"),
+        mark("check"),
+        mark("condition"),
+        mark("data source"),
+    ),
+    *(mark("decision"), mark("delegation"), mark("delivery"), mark("document"), mark("file"), mark("import")),
+    *(
+        mark("incident"),
+        mark("mapping"),
+        mark("monitor"),
+        mark("organisation"),
+        mark("person"),
+        mark("project"),
+    ),
+    *(mark("question"), mark("reading"), mark("release"), mark("review"), mark("token"), mark("waiver")),
+)
 
 
 class NotFound(LifecycleError):
@@ -20,7 +43,7 @@ class NotFound(LifecycleError):
         super().__init__(
             say(
                 "There is no {kind} “{identity}” that you can see. It may have been moved or archived.",
-                kind=kind,
+                kind=say(kind),
                 identity=identity,
             )
         )
@@ -32,7 +55,7 @@ class Invalid(LifecycleError):
     def __init__(self, problems: Mapping[str, str] | str) -> None:
         self.problems = {"": problems} if isinstance(problems, str) else dict(problems)
         super().__init__(
-            " ".join(f"{place}: {text}" if place else text for place, text in self.problems.items())
+            " ".join(f"{say(place)}: {text}" if place else text for place, text in self.problems.items())
         )
 
 
@@ -70,11 +93,11 @@ class Conflict(LifecycleError):
 class Unavailable(LifecycleError):
     """The database is locked, read-only, full or gone. Trying again may help; nothing was half written."""
 
-    def __init__(
-        self,
-        sentence: str = "The database cannot be reached just now. Nothing was lost; try again in a moment.",
-    ) -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(
+            sentence
+            or say("The database cannot be reached just now. Nothing was lost; try again in a moment.")
+        )
 
 
 class Outdated(LifecycleError):

@@ -344,15 +344,16 @@ def _verify(session: Session, of_events: str, of_heads: str) -> list[ChainFault]
     """One pass over the events in the order they were written, which is also that of each chain."""
     last: dict[str, tuple[int, str, str]] = {}  # chain -> sequence, hash, at of the event before
     faults: list[ChainFault] = []
-    for line in raw_lines(
-        session,
-        say("{select_events} {of_events} ORDER BY id", select_events=_SELECT_EVENTS, of_events=of_events),
-    ):
+    for line in raw_lines(session, f"{_SELECT_EVENTS} {of_events} ORDER BY id"):
         chain, sequence, at, _, _, _, _, _, previous_hash, hashed = line
         due, expected, earliest = last.get(chain, _FIRST)
         if type(sequence) is not int or type(at) is not str:
             faults.append(
-                ChainFault(chain, due + 1, say("Event {due} was changed after it was written.", due=due + 1))
+                ChainFault(
+                    chain,
+                    due + 1,
+                    say("Event {sequence} was changed after it was written.", sequence=due + 1),
+                )
             )
             last[chain] = (due + 1, hashed, earliest)
             continue
@@ -387,7 +388,11 @@ def _faults_of_line(line: tuple[Any, ...], last: tuple[int, str, str] | None) ->
     _, sequence, at, _, _, _, _, _, previous_hash, hashed = line
     due, expected, earliest = last or _FIRST
     if sequence != due + 1:
-        yield say("Event {due} is missing: the next one found is {sequence}.", due=due + 1, sequence=sequence)
+        yield say(
+            "Event {missing} is missing: the next one found is {sequence}.",
+            missing=due + 1,
+            sequence=sequence,
+        )
     elif previous_hash != expected:
         yield say(
             "Event {sequence} does not follow the event before it: one of the two was replaced.",
@@ -411,16 +416,14 @@ def _faults_of_head(
         ]
     _, sequence, hashed, at = head
     if sequence > found:
-        missing = say(
-            "Events {found} to {sequence} are missing from the end.", found=found + 1, sequence=sequence
-        )
+        missing = say("Events {first} to {last} are missing from the end.", first=found + 1, last=sequence)
         return [ChainFault(chain, found + 1, missing)]
     if last is None or (sequence, hashed, at) != last:
         return [
             ChainFault(
                 chain,
                 found,
-                say("The head of the chain does not name event {found}, its newest.", found=found),
+                say("The head of the chain does not name event {sequence}, its newest.", sequence=found),
             )
         ]
     return []

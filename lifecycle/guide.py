@@ -462,14 +462,16 @@ class Guide(Spec):
         written = self.as_written
         if code == ENGLISH:
             return written
-        if code not in written._by_language:
+        known = written._by_language.get(code)
+        # A copy that was changed since starts with what was known of the one it was made from.
+        if known is None or known._as_written is not written:
             with speaking(code):
-                copy = written.said()
-            if copy is written:
+                known = written.said()
+            if known is written:
                 return written
-            copy._as_written = written
-            written._by_language[code] = copy
-        return written._by_language[code]
+            known._as_written = written
+            written._by_language = {**written._by_language, code: known}
+        return known
 
     def here(self) -> Guide:
         """The same guide in the language spoken now."""

@@ -29,7 +29,7 @@ from lifecycle.language import ENGLISH, mark, say, speaking
 from lifecycle.notify import chats, mail, webhooks
 from lifecycle.notify.undelivered import Undelivered, one_line
 from lifecycle.queries.deliveries import last_finished
-from lifecycle.queries.messages import Unneeded, message_for
+from lifecycle.queries.messages import Unneeded, language_for, message_for
 from lifecycle.queries.monitors import due_for_fetching, silent
 from lifecycle.queries.portfolio_days import day_to_keep, days_to_keep
 from lifecycle.rules.deliveries import Medium
@@ -317,10 +317,16 @@ class Jobs:
     def _send(self, claimed: Claimed, at: datetime) -> str:
         """Empty when it was sent; otherwise why there was nothing to send. Raises Undelivered."""
         with self._database.read() as session:
+            reads = language_for(session, delivery_id=claimed.id)
+        with speaking(reads):
+            return self._send_in_words(claimed, at)
+
+    def _send_in_words(self, claimed: Claimed, at: datetime) -> str:
+        with self._database.read() as session:
             said = message_for(
                 session,
                 delivery_id=claimed.id,
-                guide=self._guide,
+                guide=self._guide.here(),
                 at=at,
                 base_url=self._settings.base_url,
             )

@@ -7,10 +7,12 @@ loaded are only `mark`ed and said where they are shown. What is kept (standings,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -39,14 +41,14 @@ class Catalogue:
     def text(self, english: str) -> str:
         return self.texts.get(english, english)
 
-    def counted(self, one: str, many: str, number: int) -> str:
+    def counted(self, one: str, many: str, number: int | Decimal) -> str:
         """The form for `number`; English, which has two, goes by `number == 1`."""
         if self.code == ENGLISH:
             return one if number == 1 else many
         forms = self.plurals.get(one)
         if forms is None:
             return one if number == 1 else many
-        return forms[0] if abs(number) < self.first_plural else forms[1]
+        return forms[0] if -self.first_plural < number < self.first_plural else forms[1]
 
     def filled(self, template: str, values: Mapping[str, Any]) -> str:
         if self.code == ENGLISH:
@@ -126,14 +128,16 @@ def speaking(code: str) -> Iterator[None]:
 
 
 def _now() -> Catalogue:
-    spoken = _spoken.get()
-    if spoken is None:
-        code = _ask()
-        # Nothing is noted while nobody is asked: a thread of a pool serves many.
-        if _ask is _nobody_in_particular:
-            return _IN_ENGLISH
-        spoken = catalogue(code)
-    return spoken
+    return _spoken.get() or _asked_for()
+
+
+def _asked_for() -> Catalogue:
+    """Not noted down: a thread of a pool serves many. Whoever is asked may have to say something themselves."""
+    token = _spoken.set(_IN_ENGLISH)
+    try:
+        return catalogue(_ask())
+    finally:
+        _spoken.reset(token)
 
 
 def best_language(accepted: str) -> str:
@@ -141,7 +145,7 @@ def best_language(accepted: str) -> str:
     wanted: list[tuple[float, int, str]] = []
     for place, item in enumerate(accepted[:500].split(",")):
         name, _, weight = item.strip().partition(";")
-        code = name.split("-")[0].strip().lower()
+        code = re.split("[-_]", name.strip())[0].lower()
         try:
             share = float(weight.strip().removeprefix("q=")) if weight else 1.0
         except ValueError:
@@ -162,7 +166,12 @@ def say(text: str, /, **values: Any) -> str:
     return spoken.filled(text, values) if values else str(text)
 
 
-def say_count(one: str, many: str, number: int, /, **values: Any) -> str:
+def say_as(text: str, sense: str, /) -> str:
+    """A word for which another language has several: `sense` says which is meant, as in ("Open", "verb")."""
+    return _now().texts.get(f"{text}|{sense}") or say(text)
+
+
+def say_count(one: str, many: str, number: int | Decimal, /, **values: Any) -> str:
     """The one of two texts that goes with `number`, which they may name: "{number:,} gates"."""
     spoken = _now()
     return spoken.filled(spoken.counted(one, many, number), {"number": number, **values})

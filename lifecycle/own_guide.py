@@ -106,10 +106,10 @@ def own_guide(content: Mapping[str, Any], file: str) -> OwnGuide:
         raise guide_error(file, error, content) from error
     if not _PREFIX.fullmatch(own.prefix):
         raise GuideError(
-            file, "prefix", "must be two to eight capital letters, not beginning with X, such as ORG"
+            file, "prefix", say("must be two to eight capital letters, not beginning with X, such as ORG")
         )
     if not own.version.strip() or "+" in own.version:
-        raise GuideError(file, "version", "must be a word or number of yours, without “+”")
+        raise GuideError(file, "version", say("must be a word or number of yours, without “+”"))
     return own
 
 
@@ -119,11 +119,15 @@ def own_guide(content: Mapping[str, Any], file: str) -> OwnGuide:
 def _fields(own: OwnGuide, guide: Guide, file: str) -> Iterator[FieldSpec]:
     seen: set[str] = set()
     for number, item in enumerate(own.fields, start=1):
-        place = say("fields › {get}", get=item.get("id", number))
+        place = f"fields › {item.get('id', number)}"
         stage = item.get("stage")
         if stage != OF_SOURCES and stage not in set(Stage):
             known = ", ".join([*Stage, OF_SOURCES])
-            raise GuideError(file, f"{place} › stage", f"must be one of {known}, not “{stage}”")
+            raise GuideError(
+                file,
+                f"{place} › stage",
+                say("must be one of {known}, not “{stage}”", known=known, stage=stage),
+            )
         field = _field(item, stage, file, place)
         _check_id(field, own, guide, seen, file, place)
         seen.add(field.id)
@@ -139,10 +143,14 @@ def _field(item: Mapping[str, Any], stage: Any, file: str, place: str) -> FieldS
     except ValidationError as error:
         raise guide_error(file, error, content, start=place) from error
     if field.stage and field.gate.stage.order < field.stage.order:
-        raise GuideError(file, f"{place} › gate", f"is {field.gate}, which comes before this stage")
+        raise GuideError(
+            file, f"{place} › gate", say("is {gate}, which comes before this stage", gate=field.gate)
+        )
     if field.production:
         raise GuideError(
-            file, f"{place} › production", "cannot be set: the production questions are those of the guide"
+            file,
+            f"{place} › production",
+            say("cannot be set: the production questions are those of the guide"),
         )
     return field
 
@@ -150,13 +158,13 @@ def _field(item: Mapping[str, Any], stage: Any, file: str, place: str) -> FieldS
 def _check_id(field: FieldSpec, own: OwnGuide, guide: Guide, seen: set[str], file: str, place: str) -> None:
     wanted = f"{_SOURCE_MARK if field.is_of_source else ''}{own.prefix}"
     if not re.fullmatch(rf"{wanted}\d{{1,4}}", field.id):
-        raise GuideError(file, place, f"must be {wanted} and a number, such as {wanted}1")
+        raise GuideError(file, place, say("must be {prefix} and a number, such as {prefix}1", prefix=wanted))
     if field.id in guide.fields:
-        raise GuideError(file, place, "is an id of the guide; choose another prefix")
+        raise GuideError(file, place, say("is an id of the guide; choose another prefix"))
     if field.id in seen:
-        raise GuideError(file, place, "this id is used twice")
+        raise GuideError(file, place, say("this id is used twice"))
     if field.id in own.retired:
-        raise GuideError(file, place, "this id belonged to another question; take a new one")
+        raise GuideError(file, place, say("this id belonged to another question; take a new one"))
 
 
 def _with_fields(
@@ -167,14 +175,21 @@ def _with_fields(
     ids = [section.id for section in sections]
     for section in ids:
         if ids.count(section) > 1:
-            raise GuideError(file, f"sections › {name} › {section}", "is there already; choose another id")
+            raise GuideError(
+                file, f"sections › {name} › {section}", say("is there already; choose another id")
+            )
     mine = tuple(field for field in fields if field.stage is sheet.stage)
     for field in mine:
         if field.section not in ids:
             raise GuideError(
                 file,
                 f"fields › {field.id} › section",
-                f"“{field.section}” is no section of {name}: {', '.join(ids)}",
+                say(
+                    "“{section}” is no section of {name}: {known}",
+                    section=field.section,
+                    name=name,
+                    known=", ".join(ids),
+                ),
             )
     return sheet.model_copy(update={"sections": sections, "fields": (*sheet.fields, *mine)})
 
@@ -187,27 +202,30 @@ def _check(
 ) -> None:
     for name in own.sections:
         if name != OF_SOURCES and name not in set(Stage):
-            raise GuideError(file, f"sections › {name}", "is no stage")
+            raise GuideError(file, f"sections › {name}", say("is no stage"))
     for field in fields:
         for part in field.columns:
             for target in part.to:
                 if target != "source" and (target not in by_id or not by_id[target].rows):
                     raise GuideError(
-                        file, f"fields › {field.id}", f"refers to {target}, which has no rows to point at"
+                        file,
+                        f"fields › {field.id}",
+                        say("refers to {target}, which has no rows to point at", target=target),
                     )
     for name, value in own.thresholds.items():
         if name not in guide.thresholds:
-            raise GuideError(file, f"thresholds › {name}", "is no threshold of the guide")
+            raise GuideError(file, f"thresholds › {name}", say("is no threshold of the guide"))
         if isinstance(value, Decimal) != isinstance(guide.thresholds[name], Decimal):
-            kind = say("a number") if isinstance(guide.thresholds[name], Decimal) else say("a list of words")
-            raise GuideError(file, f"thresholds › {name}", f"must be {kind}")
+            is_number = isinstance(guide.thresholds[name], Decimal)
+            problem = say("must be a number") if is_number else say("must be a list of words")
+            raise GuideError(file, f"thresholds › {name}", problem)
     for gate, of_roles in own.rests_on.items():
         for role, ids in of_roles.items():
             if guide.review(gate, role) is None:
-                raise GuideError(file, f"rests_on › {gate} › {role}", "is not asked at this gate")
-            _require_known(ids, by_id, file, say("rests_on › {gate} › {role}", gate=gate, role=role))
+                raise GuideError(file, f"rests_on › {gate} › {role}", say("is not asked at this gate"))
+            _require_known(ids, by_id, file, f"rests_on › {gate} › {role}")
     for gate, ids in own.required_evidence.items():
-        _require_known(ids, by_id, file, say("required_evidence › {gate}", gate=gate))
+        _require_known(ids, by_id, file, f"required_evidence › {gate}")
     _require_known(own.cosmetic, {field.id: field for field in fields}, file, "cosmetic")
     for number, mine in enumerate(own.roles):
         _check_role(mine, own.roles[:number], guide, by_id, file)
@@ -216,27 +234,37 @@ def _check(
 def _check_role(
     role: OwnRole, before: tuple[OwnRole, ...], guide: Guide, by_id: Mapping[str, FieldSpec], file: str
 ) -> None:
-    place = say("roles › {role_id}", role_id=role.id)
+    place = f"roles › {role.id}"
     if role.id not in OWN_ROLES:
-        raise GuideError(file, place, f"is a role of the guide; yours are {', '.join(OWN_ROLES)}")
+        raise GuideError(
+            file, place, say("is a role of the guide; yours are {roles}", roles=", ".join(OWN_ROLES))
+        )
     if role.id in guide.policy.own_roles or role.id in {other.id for other in before}:
-        raise GuideError(file, place, "is there already; take another of the four")
+        raise GuideError(file, place, say("is there already; take another of the four"))
     titles = {other.title for other in Role if other not in OWN_ROLES}
     titles |= {*guide.policy.own_roles.values(), *(other.title for other in before)}
     if role.title.strip().casefold() in {title.casefold() for title in titles}:
-        raise GuideError(file, f"{place} › title", f"“{role.title}” is the name of another role")
+        raise GuideError(
+            file, f"{place} › title", say("“{title}” is the name of another role", title=role.title)
+        )
     for gate, asked in role.asked.items():
-        here = say("{place} › asked › {gate} › rests_on", place=place, gate=gate)
+        here = f"{place} › asked › {gate} › rests_on"
         _require_known(asked.rests_on, by_id, file, here)
         for field_id in asked.rests_on:
             if by_id[field_id].gate.order > gate.order:
-                raise GuideError(file, here, f"{field_id} is due only at {by_id[field_id].gate.title}")
+                raise GuideError(
+                    file,
+                    here,
+                    say(
+                        "{field_id} is due only at {gate}", field_id=field_id, gate=by_id[field_id].gate.title
+                    ),
+                )
 
 
 def _require_known(ids: tuple[str, ...], known: Mapping[str, FieldSpec], file: str, place: str) -> None:
     for field_id in ids:
         if field_id not in known:
-            raise GuideError(file, place, f"{field_id} does not exist")
+            raise GuideError(file, place, say("{field_id} does not exist", field_id=field_id))
 
 
 def _add_to_policy(policy: dict[str, Any], own: OwnGuide) -> None:

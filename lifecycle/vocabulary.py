@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from lifecycle.language import mark, say, written_number
+from lifecycle.language import mark, say, say_count, written_number
 
 
 class Stage(StrEnum):
@@ -419,18 +419,43 @@ _MILLISECONDS = MappingProxyType(
     }
 )
 DURATION_UNITS: tuple[str, ...] = tuple(_MILLISECONDS)
-_UNITS = MappingProxyType(
-    {
-        "milliseconds": (mark("millisecond"), mark("milliseconds")),
-        "seconds": (mark("second"), mark("seconds")),
-        "minutes": (mark("minute"), mark("minutes")),
-        "hours": (mark("hour"), mark("hours")),
-        "days": (mark("day"), mark("days")),
-        "weeks": (mark("week"), mark("weeks")),
-        "months": (mark("month"), mark("months")),
-        "years": (mark("year"), mark("years")),
-    }
-)
+
+
+def unit_word(unit: str, amount: Decimal) -> str:
+    """A unit of time as it stands behind that amount, in the language spoken now."""
+    match unit:
+        case "milliseconds":
+            return say_count("millisecond", "milliseconds", amount)
+        case "seconds":
+            return say_count("second", "seconds", amount)
+        case "minutes":
+            return say_count("minute", "minutes", amount)
+        case "hours":
+            return say_count("hour", "hours", amount)
+        case "days":
+            return say_count("day", "days", amount)
+        case "weeks":
+            return say_count("week", "weeks", amount)
+        case "months":
+            return say_count("month", "months", amount)
+        case "years":
+            return say_count("year", "years", amount)
+        case _:
+            return unit
+
+
+def duration_unit(unit: str) -> str:
+    """One of DURATION_UNITS as a list of them shows it."""
+    return unit_word(unit, Decimal(2))
+
+
+def unit_named(word: str) -> str | None:
+    """The unit of time that a word stands for: in English as it is kept, or as it is spoken now."""
+    wanted = word.lower()
+    for unit in DURATION_UNITS:
+        if wanted in (unit, unit[:-1], unit_word(unit, Decimal(1)), duration_unit(unit)):
+            return unit
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,8 +470,7 @@ class Duration:
         return self.amount * _MILLISECONDS[self.unit] / _MILLISECONDS["days"]
 
     def __str__(self) -> str:
-        one, many = _UNITS[self.unit]
-        return f"{plain_number(self.amount)} {say(one if self.amount == 1 else many)}"
+        return f"{plain_number(self.amount)} {unit_word(self.unit, self.amount)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -561,6 +585,7 @@ class Blocker:
     fields: tuple[str, ...] = ()
     role: Role | None = None
     gate: Gate | None = None
+    is_unclear: bool = False  # nothing is known to be wrong: a check cannot tell yet
 
 
 Scalar = str | bool | Decimal | date | datetime | Duration | Money | Quantity | Person

@@ -288,11 +288,17 @@ def _require_still_taken(field: FieldSpec, content: Content, today: date) -> Non
 def _field(guide: Guide, field_id: str, source_id: int) -> FieldSpec:
     field = guide.fields.get(field_id)
     if field is None:
-        raise NotFound("question", field_id)
+        raise NotFound(say("question"), field_id)
     if field.is_of_source != bool(source_id):
-        place = say("a data source") if field.is_of_source else say("the stage worksheet")
-        raise Invalid({field_id: say("This question belongs to {place}.", place=place)})
+        raise Invalid({field_id: elsewhere(field)})
     return field
+
+
+def elsewhere(field: FieldSpec) -> str:
+    """Why this is not the place to answer or ask about it."""
+    if field.is_of_source:
+        return say("This question belongs to a data source.")
+    return say("This question belongs to the stage worksheet.")
 
 
 def _content(
@@ -320,9 +326,7 @@ def _dont_know(owner: str | None, due_on: date | None, today: date) -> Content:
     if due_on is None:
         problems["due date"] = say("Say by when it will be known.")
     elif due_on < today:
-        problems["due date"] = say(
-            "{due_on} has passed; choose today or a later day.", due_on=due_on.isoformat()
-        )
+        problems["due date"] = say("{day} has passed; choose today or a later day.", day=due_on.isoformat())
     if problems:
         raise Invalid(problems)
     return Content(AnswerState.DONT_KNOW, owner=owner[:200], due_on=due_on)
@@ -336,9 +340,9 @@ def _not_applicable(reason: str | None) -> Content:
         raise Invalid(
             {
                 "reason": say(
-                    "This is {reason_count:,} characters long; at most {longest_reason:,} can be kept.",
-                    reason_count=len(reason),
-                    longest_reason=LONGEST_REASON,
+                    "This is {count:,} characters long; at most {longest:,} can be kept.",
+                    count=len(reason),
+                    longest=LONGEST_REASON,
                 )
             }
         )

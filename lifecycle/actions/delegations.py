@@ -91,7 +91,7 @@ def end(session: Session, *, by: Actor, at: datetime, delegation_id: int) -> Non
     require("delegations.end", by)
     row = session.get(Delegation, delegation_id)
     if row is None:
-        raise NotFound("delegation", delegation_id)
+        raise NotFound(say("delegation"), delegation_id)
     _require_own(by, row.from_key, also=row.to_key)
     if row.ended_at is not None or row.ends_on < organisation_today(session, at):
         raise Refused(Blocker("closed", say("This delegation has ended already."), role=Role(row.role)))
@@ -108,7 +108,7 @@ def _require_own(by: Actor, *keys: str, also: str = "") -> None:
 def _person(session: Session, key: str) -> Candidate:
     found = candidates(session, keys=(key,))
     if not found:
-        raise NotFound("person", key)
+        raise NotFound(say("person"), key)
     return found[0]
 
 
@@ -122,7 +122,7 @@ def _reach(session: Session, wanted: DelegationFact, guide: Guide, today: date) 
         )
     ).all()
     if wanted.project_id is not None and session.get(Project, wanted.project_id) is None:
-        raise NotFound("project", wanted.project_id)
+        raise NotFound(say("project"), wanted.project_id)
     ids = sorted({*rows}) if wanted.project_id is None else [wanted.project_id]
     facts = {
         project_id: found

@@ -46,7 +46,7 @@ def add_channel(
         address_problem = rules.webhook_problem(address, allow_http=allow_http)
     rules.check_channel(name, address, address_problem)
     if unknown := sorted(set(kinds) - set(FOR_CHANNELS)):
-        raise Invalid({"messages": say("There is no message {unknown}.", unknown=", ".join(unknown))})
+        raise Invalid({"messages": say("There is no message {kinds}.", kinds=", ".join(unknown))})
     secret = f"whsec_{secrets.token_urlsafe(32)}" if medium is Medium.WEBHOOK else ""
     channel = Channel(
         kind=medium.value,
@@ -72,7 +72,9 @@ def switch_channel(session: Session, *, by: Actor, at: datetime, channel_id: int
         raise Refused(
             Blocker(
                 "same",
-                say("“{channel}” is {part} already.", channel=channel.name, part="on" if active else "off"),
+                say("“{channel}” is on already.", channel=channel.name)
+                if active
+                else say("“{channel}” is off already.", channel=channel.name),
             )
         )
     channel.active = active
@@ -93,7 +95,7 @@ def remove_channel(session: Session, *, by: Actor, at: datetime, channel_id: int
 def _channel(session: Session, channel_id: int) -> Channel:
     channel = session.get(Channel, channel_id)
     if channel is None or channel.removed_at is not None:
-        raise NotFound("channel", channel_id)
+        raise NotFound(say("channel"), channel_id)
     return channel
 
 
@@ -105,7 +107,7 @@ def replay(session: Session, *, by: Actor, at: datetime, delivery_id: int) -> No
     require("deliveries.replay", by)
     delivery = session.get(Delivery, delivery_id)
     if delivery is None:
-        raise NotFound("delivery", delivery_id)
+        raise NotFound(say("delivery"), delivery_id)
     if delivery.state in (DeliveryState.WAITING.value, DeliveryState.SENDING.value):
         raise Refused(Blocker("under_way", say("This message is on its way already.")))
     before, delivery.state = delivery.state, DeliveryState.WAITING.value

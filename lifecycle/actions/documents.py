@@ -47,7 +47,6 @@ from lifecycle.facts.editions import edition
 from lifecycle.facts.projects import DOCUMENT
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
-from lifecycle.language import mark, say
 from lifecycle.rules.incidents import IncidentState
 from lifecycle.rules.parts import NAMES_OF_PEOPLE_START
 from lifecycle.rules.people import tidy_email
@@ -78,7 +77,7 @@ from lifecycle.store.tables import (
 )
 from lifecycle.vocabulary import Actor, OrganisationRole, Role
 
-IMPORTED_FROM = mark("project document")  # the register name of what a document says a register says
+IMPORTED_FROM = "project document"  # the register name of what a document says a register says
 _KEY_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -295,8 +294,7 @@ class _Import:
         assert said is not None
         run = ImportRun(
             register_name=IMPORTED_FROM,
-            file_name=file_name
-            or say("{register_name} (project document)", register_name=said.register_name),
+            file_name=file_name or f"{said.register_name} (project document)",
             file_digest=digest,
             rows=1,
             added=1,

@@ -15,7 +15,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles, require_on_project
 from lifecycle.facts.projects import content_of_row
 from lifecycle.guide import Guide
-from lifecycle.language import say
+from lifecycle.language import mark, say
 from lifecycle.rules.evidence import (
     Content,
     EvidenceKind,
@@ -26,12 +26,21 @@ from lifecycle.rules.evidence import (
     revision_content,
 )
 from lifecycle.rules.project_facts import ProjectFacts
+from lifecycle.rules.retold import REMOVED, REPLACED, kept
 from lifecycle.rules.signoffs import counting_sign_offs, is_stale, resting_unrecorded
 from lifecycle.store.tables import Evidence, EvidenceRevision, Invalidation
 from lifecycle.vocabulary import Actor, Blocker, Gate
 
 LONGEST_LINK = 2_000
 _KINDS = {FileContent: EvidenceKind.FILE, LinkContent: EvidenceKind.LINK}
+_OTHER_KIND = {
+    EvidenceKind.FILE: mark(
+        "“{document}” is a file. Replace it by a file, or add another document beside it."
+    ),
+    EvidenceKind.LINK: mark(
+        "“{document}” is a link. Replace it by a link, or add another document beside it."
+    ),
+}
 
 # ---------------------------------------------------------------- adding
 
@@ -121,7 +130,7 @@ def revise(
         item,
         before,
         guide,
-        say("“{item}” was replaced (revision {number}).", item=item.title, number=revision.number),
+        kept(REPLACED, document=item.title, number=revision.number),
         at,
     )
     detail = {"title": item.title, "expires_on": item.expires_on, **_of_revision(revision)}
@@ -153,7 +162,7 @@ def remove(
     item = _changeable(session, "evidence.remove", evidence_id, by)
     before = facts_now(session, item.project_id, guide, at)
     item.removed_at, item.removed_by = at, by.key
-    _tell_older(session, item, before, guide, say("“{item}” was removed.", item=item.title), at)
+    _tell_older(session, item, before, guide, kept(REMOVED, document=item.title), at)
     detail = {"title": item.title, "reason": tidy("reason", reason)}
     _record(session, EventAction.EVIDENCE_REMOVED, item, detail, before, by, at, guide)
 
@@ -164,7 +173,9 @@ def restore(session: Session, *, by: Actor, at: datetime, guide: Guide, evidence
     item = _item(session, evidence_id)
     _refuse_others(session, "evidence.restore", item, by)
     if item.removed_at is None:
-        raise Refused(Blocker("not_removed", say("“{item}” is on the shelf already.", item=item.title)))
+        raise Refused(
+            Blocker("not_removed", say("“{document}” is on the shelf already.", document=item.title))
+        )
     before = facts_now(session, item.project_id, guide, at)
     item.removed_at = item.removed_by = None
     for told in session.exec(
@@ -185,7 +196,7 @@ def restore(session: Session, *, by: Actor, at: datetime, guide: Guide, evidence
 def _item(session: Session, evidence_id: int) -> Evidence:
     item = session.get(Evidence, evidence_id)
     if item is None:
-        raise NotFound("document", evidence_id)
+        raise NotFound(say("document"), evidence_id)
     return item
 
 
@@ -194,7 +205,7 @@ def _changeable(session: Session, action: str, evidence_id: int, by: Actor) -> E
     item = _item(session, evidence_id)
     _refuse_others(session, action, item, by)
     if item.removed_at is not None:
-        raise NotFound("document", evidence_id)
+        raise NotFound(say("document"), evidence_id)
     return item
 
 
@@ -267,14 +278,14 @@ def _refuse_no_place(
     if gate is None and field_id is None and not source_id:
         raise Invalid({"place": say("Say to which gate or question the document belongs.")})
     if field_id is not None and field_id not in guide.fields:
-        raise NotFound("question", field_id)
+        raise NotFound(say("question"), field_id)
     if source_id and source_id not in {source.id for source in facts.sources}:
         raise NotFound(say("data source"), source_id)
 
 
 def _tidy_title(title: str, content: Content) -> str:
     given = title if title.strip() or isinstance(content, LinkContent) else content.name
-    return " ".join(tidy("title", given, LONGEST_NAME, required="Give the document a title.").split())
+    return " ".join(tidy("title", given, LONGEST_NAME, required=say("Give the document a title.")).split())
 
 
 def _tidy_content(content: Content) -> Content:
@@ -289,11 +300,7 @@ def _tidy_content(content: Content) -> Content:
 
 def _refuse_other_kind(item: Evidence, content: Content) -> None:
     if _KINDS[type(content)] is not EvidenceKind(item.kind):
-        text = say(
-            "“{item}” is a {kind}. Replace it by a {kind}, or add another document beside it.",
-            item=item.title,
-            kind=item.kind,
-        )
+        text = say(_OTHER_KIND[EvidenceKind(item.kind)], document=item.title)
         raise Refused(Blocker("other_kind", text))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
@@ -25,8 +25,8 @@ from lifecycle.events import EventAction
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles, require_on_project
 from lifecycle.guide import Guide
-from lifecycle.language import say
-from lifecycle.rules.checks.evaluation import evaluate
+from lifecycle.language import ENGLISH, mark, say, speaking
+from lifecycle.rules.checks.evaluation import CheckState, evaluate, said_again
 from lifecycle.rules.checks.waivers import may_reason, may_waive
 from lifecycle.rules.evidence import link_problem
 from lifecycle.rules.gates import Aftermath, after, by_retiring, may_decide_gate
@@ -47,6 +47,14 @@ from lifecycle.store.tables import (
 from lifecycle.vocabulary import Actor, Blocker, CheckResult, Gate, Outcome, Role, Severity, Stage
 
 LONGEST_WAIVER = timedelta(days=366)
+_CLOSED = {
+    "met": mark("This condition is met already."),
+    "withdrawn": mark("This condition is withdrawn already."),
+}
+_NOT_MET = {
+    "open": mark("This condition is open; only one that was met can be opened again."),
+    "withdrawn": mark("This condition is withdrawn; only one that was met can be opened again."),
+}
 _LOOKS_LIKE_A_LINK = re.compile(r"[a-z][a-z0-9+.-]*:\S+$", re.IGNORECASE)
 PERMISSION_OF_OUTCOME: Mapping[Outcome, str] = {
     Outcome.GO: "gates.go",
@@ -170,7 +178,7 @@ def choose_tier(
     require_on_project(session, "gates.choose_tier", by, project_id)
     open_project(session, project_id)
     if not 1 <= tier <= HIGHEST_TIER:
-        raise Invalid({"tier": say("Choose a tier from 1 to {highest_tier}.", highest_tier=HIGHEST_TIER)})
+        raise Invalid({"tier": say("Choose a tier from 1 to {highest}.", highest=HIGHEST_TIER)})
     reason = tidy(
         "reason", reason, required=say("Say why this tier fits better than the one the points propose.")
     )
@@ -269,13 +277,11 @@ def reopen_condition(
     require_on_project(session, "gates.reopen_condition", by, condition.project_id)
     open_project(session, condition.project_id)
     if condition.state != "met":
-        text = say(
-            "This condition is {state}; only one that was met can be opened again.", state=condition.state
-        )
+        text = say(_NOT_MET[condition.state])
         raise Refused(Blocker("not_met", text, gate=Gate(condition.gate)))
-    _refuse_others(session, condition, by, say("open this condition again"))
+    _refuse_others(session, condition, by, mark("Only {who} or an approver can open this condition again."))
     today = facts_now(session, condition.project_id, guide, at).today
-    refuse_past(say("due date"), due_on, today)
+    refuse_past("due date", due_on, today)
     if due_on is None and condition.due_on < today:
         raise Invalid({"due date": say("Its day has passed. Say by when it has to be met now.")})
     reason = tidy("reason", reason, required=say("Say what the proof does not show."))
@@ -296,7 +302,7 @@ def withdraw_condition(
     require_on_project(session, "gates.withdraw_condition", by, condition.project_id)
     open_project(session, condition.project_id)
     _refuse_closed(condition)
-    _refuse_others(session, condition, by, say("withdraw this condition"))
+    _refuse_others(session, condition, by, mark("Only {who} or an approver can withdraw this condition."))
     reason = tidy("reason", reason, required=say("Say why it is no longer asked for."))
     drop_condition(condition, reason)
     _record_condition(session, EventAction.CONDITION_WITHDRAWN, condition, {"reason": reason}, by, at, guide)
@@ -305,23 +311,23 @@ def withdraw_condition(
 def _condition(session: Session, condition_id: int) -> Condition:
     condition = session.get(Condition, condition_id)
     if condition is None:
-        raise NotFound("condition", condition_id)
+        raise NotFound(say("condition"), condition_id)
     return condition
 
 
-def _refuse_others(session: Session, condition: Condition, by: Actor, verb: str) -> None:
+def _refuse_others(session: Session, condition: Condition, by: Actor, sentence: str) -> None:
     """What a condition asks for is judged by the role that set it, whoever set it, or an approver."""
     held = project_roles(session, condition.project_id, by.key)
     set_by = Role(condition.role) if condition.role else None
     if Role.APPROVER not in held and set_by not in held and condition.created_by != by.key:
         who = set_by.title if set_by else say("whoever set it")
-        text = say("Only {who} or an approver can {verb}.", who=who, verb=verb)
+        text = say(sentence, who=who)
         raise Refused(Blocker("wrong_role", text, role=set_by, gate=Gate(condition.gate)))
 
 
 def _refuse_closed(condition: Condition) -> None:
     if condition.state != "open":
-        text = say("This condition is {state} already.", state=condition.state)
+        text = say(_CLOSED[condition.state])
         raise Refused(Blocker("closed", text, gate=Gate(condition.gate)))
 
 
@@ -377,7 +383,7 @@ def revoke_waiver(
     """The check counts again from now on. Whoever could have given the waiver may revoke it."""
     waiver = session.get(Waiver, waiver_id)
     if waiver is None:
-        raise NotFound("waiver", waiver_id)
+        raise NotFound(say("waiver"), waiver_id)
     require_on_project(session, "gates.revoke_waiver", by, waiver.project_id)
     open_project(session, waiver.project_id)
     role = guide.checks_by_id[waiver.check_id].waived_by if waiver.check_id in guide.checks_by_id else None
@@ -435,16 +441,23 @@ def give_reason(
     detail = {
         "reason": reason,
         "inputs": inputs,
-        "said": [text for state in warned for text in state.messages],
+        "said": _in_english(warned, facts, guide),
     }
     record_change(
         session, EventAction.WARNING_REASONED, project_id, f"check:{check_id}", detail, by, at, guide
     )
 
 
+def _in_english(states: Sequence[CheckState], facts: ProjectFacts, guide: Guide) -> list[str]:
+    """What they say, as the log keeps it whoever reads."""
+    with speaking(ENGLISH):
+        english = [said_again(state, facts, guide.as_written) for state in states]
+    return [text for state in english for text in state.messages]
+
+
 def _known_check(guide: Guide, check_id: str) -> None:
     if check_id not in guide.checks_by_id:
-        raise NotFound("check", check_id)
+        raise NotFound(say("check"), check_id)
 
 
 # ---------------------------------------------------------------- events

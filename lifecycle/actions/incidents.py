@@ -50,7 +50,7 @@ def open_incident(
             kind=kind.value,
             title=_tidy_title(title),
             severity=severity.value,
-            model_version=_one_line(say("model version"), model_version),
+            model_version=_one_line("model version", model_version),
             started_at=_tidy_start(started_at, at),
             detected_at=at,
             opened_at=at,
@@ -96,7 +96,7 @@ def take_on(
     who = assignee or by.key
     person = session.get(PersonRow, who)
     if person is None or not person.active:
-        raise NotFound("person", who)
+        raise NotFound(say("person"), who)
     if not project_roles(session, incident.project_id, who):
         raise Invalid(
             {
@@ -134,7 +134,7 @@ def edit(
         "title": _tidy_title(title),
         "severity": severity.value,
         "cause": tidy("cause", cause),
-        "model_version": _one_line(say("model version"), model_version),
+        "model_version": _one_line("model version", model_version),
         "started_at": _tidy_start(started_at, incident.detected_at),
     }
     before = {name: getattr(incident, name) for name in after}
@@ -264,7 +264,7 @@ def reopen(session: Session, *, by: Actor, at: datetime, incident_id: int, reaso
 def existing(session: Session, incident_id: int) -> Incident:
     incident = session.get(Incident, incident_id)
     if incident is None:
-        raise NotFound("incident", incident_id)
+        raise NotFound(say("incident"), incident_id)
     return incident
 
 
@@ -313,7 +313,7 @@ def _signer_keys(session: Session, incident: Incident, guide: Guide, at: datetim
 
 def _tidy_title(title: str) -> str:
     return " ".join(
-        tidy("title", title, rules.LONGEST_TITLE, required="Say in a few words what is wrong.").split()
+        tidy("title", title, rules.LONGEST_TITLE, required=say("Say in a few words what is wrong.")).split()
     )
 
 

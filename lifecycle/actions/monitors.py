@@ -56,6 +56,7 @@ from lifecycle.rules.readings import (
     sort_out,
 )
 from lifecycle.rules.releases import current
+from lifecycle.rules.retold import FIRES_AGAIN, NO_LONGER_FIRES, NO_READINGS, kept
 from lifecycle.rules.reviews import may_be_asked
 from lifecycle.rules.signoffs import counting_sign_offs
 from lifecycle.rules.triggers import Judgement, LimitKind, NewFiring, Settled, is_silent, settle
@@ -243,7 +244,7 @@ def set_baseline(
     """What a change is measured against, as a release sets it. The same again changes nothing."""
     monitor = session.get(Monitor, monitor_id)
     if monitor is None:
-        raise NotFound("monitor", monitor_id)
+        raise NotFound(say("monitor"), monitor_id)
     spec = replace(spec_of(monitor), baseline=baseline, baseline_model_version=model_version)
     change(session, by=by, at=at, monitor_id=monitor_id, base=monitor.revision, spec=spec)
 
@@ -358,7 +359,7 @@ def correct(
         select(Reading).where(col(Reading.monitor_id) == monitor_id, col(Reading.key) == key.strip())
     ).first()
     if reading is None:
-        raise NotFound("reading", key)
+        raise NotFound(say("reading"), key)
     reason = tidy("reason", reason, required=say("Say how you know."))
     if value is not None and value - value != 0:
         raise Invalid({"value": say("Give a finite number, or say that it is missing.")})
@@ -541,7 +542,7 @@ def _mark(session: Session, settled: Settled, on_record: Mapping[str, Firing], m
         _note(
             session,
             on_record[key],
-            say("Readings that came since no longer make it fire at {key}.", key=key),
+            kept(NO_LONGER_FIRES, key=key),
             moment,
         )
     for key in settled.again:
@@ -549,7 +550,7 @@ def _mark(session: Session, settled: Settled, on_record: Mapping[str, Firing], m
         _note(
             session,
             on_record[key],
-            say("Readings that came since make it fire at {key} again.", key=key),
+            kept(FIRES_AGAIN, key=key),
             moment,
         )
 
@@ -620,9 +621,7 @@ def _open(
     session: Session, monitor: Monitor, kind: IncidentKind, firings: Sequence[Firing], moment: datetime
 ) -> Incident:
     spec = spec_of(monitor)
-    title = (
-        breach_title(spec) if kind is IncidentKind.TRIGGER else say("No readings of {spec}", spec=spec.name)
-    )
+    title = breach_title(spec) if kind is IncidentKind.TRIGGER else kept(NO_READINGS, monitor=spec.name)
     return incidents.new_incident(
         session,
         Incident(
@@ -756,7 +755,7 @@ def _tell(
 def existing(session: Session, monitor_id: int) -> Monitor:
     monitor = session.get(Monitor, monitor_id)
     if monitor is None:
-        raise NotFound("monitor", monitor_id)
+        raise NotFound(say("monitor"), monitor_id)
     return monitor
 
 

@@ -16,7 +16,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.releases import incident_facts, release_facts, watched_facts
 from lifecycle.guide import Guide
-from lifecycle.language import say
+from lifecycle.language import ENGLISH, say, speaking
 from lifecycle.rules.delivery import measure
 from lifecycle.rules.gates import may_decide_gate
 from lifecycle.rules.operation import Verdict, findings, may_retire, review_cycle
@@ -121,13 +121,20 @@ def retire(
 
 
 def _evidence(session: Session, project_id: int, guide: Guide, at: datetime) -> list[list[str]]:
-    """What the review looked at, kept in the event so that it can be read back as it was."""
+    """What the review looked at, kept in the event so that it can be read back as it was: in English."""
+    with speaking(ENGLISH):
+        return _evidence_in_words(session, project_id, guide.as_written, at)
+
+
+def _evidence_in_words(session: Session, project_id: int, guide: Guide, at: datetime) -> list[list[str]]:
     facts = facts_now(session, project_id, guide, at)
     cycle = review_cycle(facts, guide)
     incidents = incident_facts(session, project_id)
     metrics = measure(release_facts(session, project_id), incidents, at)
     since = cycle.last_on if cycle else facts.today
-    return [
-        [each.title, each.planned, each.now, each.reads.value]
-        for each in findings(facts, guide, metrics, incidents, since, watched_facts(session, project_id))
-    ]
+    watched = watched_facts(session, project_id)
+    with speaking(ENGLISH):
+        return [
+            [each.title, each.planned, each.now, each.reads.value]
+            for each in findings(facts, guide, metrics, incidents, since, watched)
+        ]

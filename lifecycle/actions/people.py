@@ -14,9 +14,11 @@ from sqlmodel import Session, col, delete, func, select
 from lifecycle.errors import Forbidden, Invalid, NotFound, Refused
 from lifecycle.events import ORGANISATION, EventAction, project_chain, record
 from lifecycle.facts.people import holders, require_on_project
-from lifecycle.language import mark, say
+from lifecycle.language import LANGUAGES, say
 from lifecycle.rules import people as rules
 from lifecycle.rules.permissions import require
+from lifecycle.rules.retold import ERASED_NAME as ERASED_NAME
+from lifecycle.rules.retold import kept
 from lifecycle.store.tables import (
     ApiToken,
     EligibleReviewer,
@@ -32,7 +34,6 @@ from lifecycle.vocabulary import OWN_ROLES, REVIEWERS, Actor, Blocker, Organisat
 
 INVITATION_LASTS = timedelta(days=7)
 RESET_LINK_LASTS = timedelta(hours=24)
-ERASED_NAME = mark("Erased person")
 
 
 def invite(
@@ -138,6 +139,20 @@ def rename(session: Session, *, by: Actor, at: datetime, person_key: str, name: 
     record_of_person(session, EventAction.PERSON_CHANGED, person, by, at, changed="name")
 
 
+def choose_language(session: Session, *, by: Actor, at: datetime, language: str) -> None:
+    """The language in which whoever acts is spoken to from now on, on the screen and in messages."""
+    require("people.choose_language", by)
+    if language not in LANGUAGES:
+        raise Invalid(
+            {"language": say("Choose one of: {languages}.", languages=", ".join(LANGUAGES.values()))}
+        )
+    person = existing_person(session, by.key)
+    if person.language == language:
+        return
+    person.language = language
+    record_of_person(session, EventAction.PERSON_CHANGED, person, by, at, changed="language")
+
+
 def set_organisation_role(
     session: Session, *, by: Actor, at: datetime, person_key: str, role: OrganisationRole
 ) -> None:
@@ -174,8 +189,8 @@ def set_approval_level(session: Session, *, by: Actor, at: datetime, person_key:
         raise Invalid(
             {
                 "level": say(
-                    "Choose a level from 0 to {highest_approval_level}.",
-                    highest_approval_level=rules.HIGHEST_APPROVAL_LEVEL,
+                    "Choose a level from 0 to {highest}.",
+                    highest=rules.HIGHEST_APPROVAL_LEVEL,
                 )
             }
         )
@@ -266,7 +281,7 @@ def erase(session: Session, *, by: Actor, at: datetime, person_key: str) -> None
     if person.erased_at is not None:
         raise Invalid({"person": say("This person was erased already.")})
     keep_an_administrator(session, person)
-    person.name, person.email, person.password_hash = ERASED_NAME, None, None
+    person.name, person.email, person.password_hash = kept(ERASED_NAME), None, None
     person.active, person.erased_at = False, at
     person.organisation_role, person.approval_level = OrganisationRole.MEMBER.value, 0
     session.execute(delete(WebSession).where(col(WebSession.person_key) == person.key))
@@ -339,7 +354,7 @@ def take_project_role(
     require_on_project(session, "people.take_project_role", by, project_id)
     current = holders(session, project_id, role)
     if person_key not in current:
-        raise NotFound(f"{role.title} of {project.name}", person_key)
+        raise NotFound(say("{role} of {project}", role=role.title, project=project.name), person_key)
     if role is Role.PRODUCT_MANAGER and current == (person_key,):
         raise Refused(
             Blocker(
@@ -367,7 +382,7 @@ def take_project_role(
 def existing_person(session: Session, person_key: str) -> PersonRow:
     person = session.get(PersonRow, person_key)
     if person is None:
-        raise NotFound("person", person_key)
+        raise NotFound(say("person"), person_key)
     return person
 
 
@@ -381,7 +396,7 @@ def active_person(session: Session, person_key: str) -> PersonRow:
 def _project(session: Session, project_id: int) -> Project:
     project = session.get(Project, project_id)
     if project is None:
-        raise NotFound("project", project_id)
+        raise NotFound(say("project"), project_id)
     return project
 
 

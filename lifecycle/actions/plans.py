@@ -101,15 +101,15 @@ def set_holidays(session: Session, *, by: Actor, at: datetime, country: str, reg
         raise Invalid(
             {
                 "region": say(
-                    "“{region}” is no region of {get}.",
+                    "“{region}” is no region of {country}.",
                     region=region,
-                    get=countries().get(country, "this country"),
+                    country=countries().get(country) or say("this country"),
                 )
             }
         )
     organisation = session.exec(select(Organisation)).first()
     if organisation is None:
-        raise NotFound("organisation", "")
+        raise NotFound(say("organisation"), "")
     settings = json.loads(organisation.settings)
     before = {name: settings.get(name, "") for name in (COUNTRY, REGION)}
     after = {COUNTRY: country, REGION: region}

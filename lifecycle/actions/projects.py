@@ -237,7 +237,7 @@ def existing(session: Session, project_id: int) -> Project:
     """The project, archived or not; raises NotFound."""
     project = session.get(Project, project_id)
     if project is None:
-        raise NotFound("project", project_id)
+        raise NotFound(say("project"), project_id)
     return project
 
 
@@ -323,8 +323,8 @@ def _tidy(name: str, purpose: str, organisation: str) -> tuple[str, str, str]:
     ):
         if len(text) > longest:
             problems[place] = say(
-                "This is {text_count:,} characters long; at most {longest:,} can be kept.",
-                text_count=len(text),
+                "This is {count:,} characters long; at most {longest:,} can be kept.",
+                count=len(text),
                 longest=longest,
             )
     if problems:

@@ -31,7 +31,7 @@ def save_mapping(
     row = _find(session, name)
     if row is None:
         if base:
-            raise NotFound("mapping", name)
+            raise NotFound(say("mapping"), name)
         row = SavedMapping(name=name, title=title, content=content, saved_at=at, saved_by=by.key)
         session.add(row)
     elif not base:
@@ -98,7 +98,7 @@ def _find(session: Session, name: str) -> SavedMapping | None:
 def _existing(session: Session, name: str) -> SavedMapping:
     row = _find(session, name)
     if row is None:
-        raise NotFound("mapping", name)
+        raise NotFound(say("mapping"), name)
     return row
 
 

@@ -28,6 +28,7 @@ from lifecycle.rules.registers import (
     field_changes,
     told_by,
 )
+from lifecycle.rules.retold import IN_THE_REGISTER, kept
 from lifecycle.store.tables import ImportRun, Project, RegisterChange, RegisterEntry, RegisterProblem
 from lifecycle.vocabulary import Actor, Blocker, ProjectStatus
 
@@ -148,7 +149,7 @@ def undo_import(session: Session, *, by: Actor, at: datetime, run_id: int) -> in
     require("imports.undo", by)
     run = session.get(ImportRun, run_id)
     if run is None:
-        raise NotFound("import", run_id)
+        raise NotFound(say("import"), run_id)
     if run.undone_at is not None:
         raise Refused(Blocker("import:undone", say("This import was taken back already.")))
     projects = _brought_by(session, run_id)
@@ -481,7 +482,7 @@ def _mark_gone(work: _Work, entries: Sequence[KnownEntry]) -> list[int]:
     ids = [entry.project_id for entry in entries]
     for batch in _chunks(ids, _CHUNK):
         for project, entry in stored_entries(work.session, batch).values():
-            _keep_before(work, GONE, project, entry, [FieldChange(say("In the register"), "yes", "no")])
+            _keep_before(work, GONE, project, entry, [FieldChange(kept(IN_THE_REGISTER), "yes", "no")])
             entry.gone_at = work.at
     return ids
 

@@ -17,10 +17,11 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import require_on_project
 from lifecycle.facts.releases import freeze, release_facts
 from lifecycle.guide import Guide
-from lifecycle.language import say
+from lifecycle.language import ENGLISH, say, speaking
 from lifecycle.rules import releases as rules
 from lifecycle.rules.gates import blockers
 from lifecycle.rules.releases import Move, ReleaseFact
+from lifecycle.rules.retold import RELEASE, kept
 from lifecycle.store.tables import ElsewhereRecord, Release, ReleaseStep
 from lifecycle.vocabulary import Actor, Gate
 
@@ -47,7 +48,9 @@ def create(
     require_on_project(session, "releases.create", by, project_id)
     open_project(session, project_id)
     version = " ".join(
-        tidy("model version", model_version, LONGEST_VERSION, required="Say which version goes live.").split()
+        tidy(
+            "model version", model_version, LONGEST_VERSION, required=say("Say which version goes live.")
+        ).split()
     )
     summary = tidy("summary", summary)
     if ready_at is not None and ready_at > at:
@@ -152,11 +155,13 @@ def roll_back(
         began_at=began_at,
         back_to=before.id if before else None,
     )
+    with speaking(ENGLISH):
+        restored_in = rules.length_words(restored_at - began_at)
     detail = {
         "reason": reason,
         "began_at": began_at,
         "restored_at": restored_at,
-        "restored_in": rules.length_words(restored_at - began_at),
+        "restored_in": restored_in,
         "back_to": _name(before.number, before.model_version) if before else None,
     }
     if before and (baselines := take_over(session, session.get_one(Release, before.id))):
@@ -183,7 +188,7 @@ def withdraw(session: Session, *, by: Actor, at: datetime, release_id: int, reas
 def _release(session: Session, release_id: int) -> Release:
     release = session.get(Release, release_id)
     if release is None:
-        raise NotFound("release", release_id)
+        raise NotFound(say("release"), release_id)
     return release
 
 
@@ -231,7 +236,7 @@ def _add_step(
 
 
 def _name(number: int, model_version: str) -> str:
-    return say("release {number} (version {model_version})", number=number, model_version=model_version)
+    return kept(RELEASE, number=number, version=model_version)
 
 
 def _record(

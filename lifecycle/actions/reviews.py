@@ -42,7 +42,7 @@ from lifecycle.facts.people import holders, require_on_project
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.reviews import answered_changes, candidates
 from lifecycle.guide import Guide
-from lifecycle.language import say
+from lifecycle.language import mark, say
 from lifecycle.rules import reviews as rules
 from lifecycle.rules.change_requests import change_requests
 from lifecycle.rules.delegations import may_hand_over
@@ -50,6 +50,11 @@ from lifecycle.rules.project_facts import ProjectFacts, ReviewFact, SignOffFact
 from lifecycle.rules.signoffs import stands_in
 from lifecycle.store.tables import ChangeAnswer, Review, SignOff
 from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Meaning, Role, Verification
+
+_CLOSED = {
+    "decided": mark("This review is decided already."),
+    "withdrawn": mark("This review is withdrawn already."),
+}
 
 # ---------------------------------------------------------------- asking
 
@@ -77,7 +82,7 @@ def request(
     open_project(session, project_id)
     facts = facts_now(session, project_id, guide, at)
     message = tidy("message", message)
-    refuse_past(say("due date"), due_on, facts.today)
+    refuse_past("due date", due_on, facts.today)
     spec = guide.review(gate, role)
     _refuse_unasked(session, facts, guide, gate, role, person_key, by)
     review = Review(
@@ -135,7 +140,7 @@ def reassign(
     _refuse_closed(old)
     facts = facts_now(session, old.project_id, guide, at)
     gate, role = Gate(old.gate), Role(old.role)
-    refuse_past(say("due date"), due_on, facts.today)
+    refuse_past("due date", due_on, facts.today)
     _refuse_unasked(session, facts, guide, gate, role, person_key, by)
     return _move(
         session,
@@ -173,7 +178,7 @@ def hand_over(
     facts = facts_now(session, old.project_id, guide, at)
     found = candidates(session, keys=(person_key,))
     if not found:
-        raise NotFound("person", person_key)
+        raise NotFound(say("person"), person_key)
     refuse(may_hand_over(facts, _review_fact(facts, review_id), found[0], by))
     return _move(
         session,
@@ -460,7 +465,7 @@ def answer_change(
 def _review(session: Session, review_id: int) -> Review:
     review = session.get(Review, review_id)
     if review is None:
-        raise NotFound("review", review_id)
+        raise NotFound(say("review"), review_id)
     return review
 
 
@@ -477,7 +482,13 @@ def _sign_off_fact(facts: ProjectFacts, row: SignOff) -> SignOffFact:
 
 def _refuse_closed(review: Review) -> None:
     if review.state != "open":
-        raise Refused(_blocker(review, "closed", say("This review is {state} already.", state=review.state)))
+        raise Refused(
+            _blocker(
+                review,
+                "closed",
+                say(_CLOSED[review.state]),
+            )
+        )
 
 
 def _refuse_unasked(
@@ -491,7 +502,7 @@ def _refuse_unasked(
 ) -> None:
     found = candidates(session, keys=(person_key,))
     if not found:
-        raise NotFound("person", person_key)
+        raise NotFound(say("person"), person_key)
     refuse(rules.may_be_asked(facts, guide, gate, role, found[0], asked_by=by.key))
 
 

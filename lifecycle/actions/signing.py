@@ -63,8 +63,8 @@ def tidy(place: str, text: str, longest: int = LONGEST_TEXT, *, required: str = 
         raise Invalid(
             {
                 place: say(
-                    "This is {text_count:,} characters long; at most {longest:,} can be kept.",
-                    text_count=len(text),
+                    "This is {count:,} characters long; at most {longest:,} can be kept.",
+                    count=len(text),
                     longest=longest,
                 )
             }
@@ -78,7 +78,7 @@ def existing_sign_off(session: Session, sign_off_id: int) -> SignOff:
     """Any decision; raises NotFound, also for the row that takes one back."""
     sign_off = session.get(SignOff, sign_off_id)
     if sign_off is None or sign_off.decision == Decision.WITHDRAWN.value:
-        raise NotFound("decision", sign_off_id)
+        raise NotFound(say("decision"), sign_off_id)
     return sign_off
 
 
@@ -111,8 +111,8 @@ def tidy_conditions(conditions: Sequence[NewCondition], today: date) -> list[New
         raise Invalid(
             {
                 "conditions": say(
-                    "At most {most_conditions} conditions can be set at once.",
-                    most_conditions=MOST_CONDITIONS,
+                    "At most {most} conditions can be set at once.",
+                    most=MOST_CONDITIONS,
                 )
             }
         )
@@ -124,11 +124,11 @@ def tidy_conditions(conditions: Sequence[NewCondition], today: date) -> list[New
 
 def tidy_condition(text: str, owner: str, due_on: date, today: date, number: int = 0) -> NewCondition:
     """A condition with all that it needs; raises Invalid naming which of several."""
-    place = say("condition {number} · ", number=number) if number else ""
-    refuse_past(say("{place}due date", place=place), due_on, today)
+    place = f"condition {number} · " if number else ""
+    refuse_past(f"{place}due date", due_on, today)
     return (
         tidy(f"{place}text", text, required=say("Say what has to be done.")),
-        " ".join(tidy(f"{place}owner", owner, LONGEST_NAME, required="Say who sees to it.").split()),
+        " ".join(tidy(f"{place}owner", owner, LONGEST_NAME, required=say("Say who sees to it.")).split()),
         due_on,
     )
 
@@ -148,15 +148,15 @@ def refuse_incomplete(
     if decision not in decisions_allowed(act):
         allowed = ", ".join(item.title for item in decisions_allowed(act))
         problems["decision"] = say(
-            "This review asks to {act}; choose one of: {allowed}.", act=act.value, allowed=allowed
+            "This review asks to {act}; choose one of: {allowed}.", act=act.word, allowed=allowed
         )
     elif problem := rules.meaning_problem(rules.meanings_of(guide.review(gate, role), decision), stated):
         problems["meaning"] = problem
     if decision in NEEDS_COMMENT and not comment:
-        problems["comment"] = NEEDS_COMMENT[decision]
+        problems["comment"] = say(NEEDS_COMMENT[decision])
     with_conditions = decision is Decision.APPROVED_WITH_CONDITIONS
     if with_conditions and not conditions:
-        problems["conditions"] = NO_CONDITION
+        problems["conditions"] = say(NO_CONDITION)
     elif conditions and not with_conditions:
         problems["conditions"] = say(
             "Conditions belong to “Approved with conditions”. Choose it, or take them out."
@@ -164,7 +164,7 @@ def refuse_incomplete(
     if fields and decision is not Decision.CHANGES_REQUESTED:
         problems["fields"] = say("Fields are named when changes are requested.")
     elif unknown := [key for key in fields if key.partition("@")[0] not in guide.fields]:
-        problems["fields"] = say("There is no question {unknown}.", unknown=", ".join(unknown))
+        problems["fields"] = say("There is no question {questions}.", questions=", ".join(unknown))
     if problems:
         raise Invalid(problems)
 

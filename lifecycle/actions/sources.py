@@ -36,13 +36,7 @@ def new_source(session: Session, project_id: int, name: str, at: datetime) -> Da
     name = _tidy(session, project_id, name)
     taken = set(session.exec(select(DataSource.key).where(col(DataSource.project_id) == project_id)))
     if len(taken) >= MOST_SOURCES:
-        raise Invalid(
-            {
-                "name": say(
-                    "A project can have at most {most_sources} data sources.", most_sources=MOST_SOURCES
-                )
-            }
-        )
+        raise Invalid({"name": say("A project can have at most {most} data sources.", most=MOST_SOURCES)})
     last = session.exec(
         select(func.max(DataSource.position)).where(col(DataSource.project_id) == project_id)
     ).one()
@@ -129,9 +123,9 @@ def _tidy(session: Session, project_id: int, name: str) -> str:
         raise Invalid(
             {
                 "name": say(
-                    "This is {name_count:,} characters long; at most {longest_name} can be kept.",
-                    name_count=len(name),
-                    longest_name=LONGEST_NAME,
+                    "This is {count:,} characters long; at most {longest:,} can be kept.",
+                    count=len(name),
+                    longest=LONGEST_NAME,
                 )
             }
         )

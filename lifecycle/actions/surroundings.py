@@ -82,7 +82,7 @@ def assess_change(
     rows, revision = _rows(session, project_id)
     entry = next((row for row in rows if row.get("id") == row_id), None)
     if entry is None:
-        raise NotFound("change", row_id)
+        raise NotFound(say("change"), row_id)
     if entry.get("impact_assessed"):
         raise Refused(Blocker("assessed", say("The impact of this change was assessed already.")))
     on = assessed_on or today

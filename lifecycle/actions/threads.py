@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from lifecycle.actions.answers import elsewhere
 from lifecycle.actions.projects import open_project
 from lifecycle.actions.sources import existing
 from lifecycle.errors import Invalid, NotFound, Refused
@@ -40,12 +41,11 @@ def ask(
     """
     field = guide.fields.get(field_id)
     if field is None:
-        raise NotFound("question", field_id)
+        raise NotFound(say("question"), field_id)
     require_on_project(session, "threads.ask", by, project_id)
     open_project(session, project_id)
     if field.is_of_source != bool(source_id):
-        place = say("a data source") if field.is_of_source else say("the stage worksheet")
-        raise Invalid({field_id: say("This question belongs to {place}.", place=place)})
+        raise Invalid({field_id: elsewhere(field)})
     if source_id:
         existing(session, project_id, source_id)
     text = _tidy(text, say("Write what you want to know."))
@@ -128,10 +128,12 @@ def _refuse(blockers: tuple[Blocker, ...]) -> None:
 def _tidy(text: str, required: str = "") -> str:
     text = clean_text(text)
     if len(text) > rules.LONGEST_MESSAGE:
-        most = say("at most {longest_message:,} can be kept", longest_message=rules.LONGEST_MESSAGE)
-        raise Invalid(
-            {"text": say("This is {text_count:,} characters long; {most}.", text_count=len(text), most=most)}
+        problem = say(
+            "This is {count:,} characters long; at most {longest:,} can be kept.",
+            count=len(text),
+            longest=rules.LONGEST_MESSAGE,
         )
+        raise Invalid({"text": problem})
     if required and not text:
         raise Invalid({"text": required})
     return text

@@ -30,9 +30,7 @@ class NewToken:
     expires_at: datetime
 
     def __repr__(self) -> str:
-        return say(
-            "NewToken(id={self_id}, expires_at={expires_at!r})", self_id=self.id, expires_at=self.expires_at
-        )
+        return f"NewToken(id={self.id}, expires_at={self.expires_at!r})"
 
 
 def create(
@@ -56,7 +54,7 @@ def create(
     person, name = active_person(session, person_key), tidy_name(name)
     raise_problems(rules.problems(name, scopes, days))
     if only_project_id is not None and session.get(Project, only_project_id) is None:
-        raise NotFound("project", only_project_id)
+        raise NotFound(say("project"), only_project_id)
     if blockers := rules.against_one_more(_valid(session, person.key, at)):
         raise Refused(*blockers)
     secret = new_access_token()
@@ -96,7 +94,7 @@ def revoke(session: Session, *, by: Actor, at: datetime, token_id: int) -> None:
     require("tokens.revoke", by)
     token = session.get(ApiToken, token_id)
     if token is None or (token.person_key != by.key and not may("tokens.read_all", by)):
-        raise NotFound("token", token_id)
+        raise NotFound(say("token"), token_id)
     if token.revoked_at is not None:
         raise Refused(Blocker("tokens:revoked", say("“{token}” is revoked already.", token=token.name)))
     token.revoked_at, token.revoked_by = at, by.key

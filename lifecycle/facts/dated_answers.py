@@ -12,14 +12,17 @@ from sqlalchemy import Select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from lifecycle.language import say
+from lifecycle.rules.retold import AGREEMENT, OPERATE_REVIEW, kept
 from lifecycle.store.tables import CurrentAnswer, DataSource, Project
 from lifecycle.vocabulary import AnswerState, Gate, ProjectStatus
 
 
 @dataclass(frozen=True, slots=True)
 class DatedAnswer:
-    """One such day. `kind` is that of the outbox; `place` names the answer, and its row where it has rows."""
+    """One such day. `kind` is that of the outbox; `place` names the answer, and its row where it has rows.
+
+    `what` is stored where people are told of it: in English, until it is retold.
+    """
 
     project_id: int
     kind: str
@@ -52,9 +55,7 @@ def _agreements(session: Session, project_ids: Any) -> Iterator[DatedAnswer]:
     for row, name in rows:
         if on := _day(_stored(row)):
             place = f"X09@{row.source_id}"
-            yield DatedAnswer(
-                row.project_id, "agreement.ends", on, say("the agreement for {name}", name=name), place
-            )
+            yield DatedAnswer(row.project_id, "agreement.ends", on, kept(AGREEMENT, source=name), place)
 
 
 def _foreseen(session: Session, project_ids: Any) -> Iterator[DatedAnswer]:
@@ -79,7 +80,7 @@ def _reviews(session: Session, project_ids: Any) -> Iterator[DatedAnswer]:
     for row in rows:
         stored = _stored(row)
         if isinstance(stored, dict) and (on := _day(stored.get("next"))):
-            yield DatedAnswer(row.project_id, "operate_review.due", on, say("the Operate review"), "P08")
+            yield DatedAnswer(row.project_id, "operate_review.due", on, kept(OPERATE_REVIEW), "P08")
 
 
 def _of_worksheet(field_id: str, project_ids: Any) -> tuple[Any, ...]:

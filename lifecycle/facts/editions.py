@@ -77,13 +77,13 @@ def by_its_guide(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def edition(session: Session, guide: Guide, version: str | None) -> Guide:
-    """The guide of this version: `guide`, which is in force, or one that was kept."""
+    """The guide of this version, in the language spoken now: `guide`, which is in force, or one that was kept."""
     if version is None or version == guide.version:
-        return guide
+        return guide.here()
     kept = session.connection().execute(_CONTENT, {"version": version}).one_or_none()
     if kept is None:
-        return guide
-    return _read(kept.digest, kept.content, _Frozen(guide)) or guide
+        return guide.here()
+    return (_read(kept.digest, kept.content, _Frozen(guide.as_written)) or guide).here()
 
 
 def guides_of(session: Session, guide: Guide, project_ids: Sequence[int]) -> dict[int, Guide]:
@@ -152,7 +152,7 @@ def keep_edition(session: Session, guide: Guide, at: datetime) -> None:
         session.add(row)
     row.digest, row.kept_at = guide.digest, at
     # In the order of the files: that of questions and choices is what people see.
-    row.content = json.dumps(guide.model_dump(mode="json"), ensure_ascii=False)
+    row.content = json.dumps(guide.as_written.model_dump(mode="json"), ensure_ascii=False)
     session.flush()
 
 

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from lifecycle.events import ORGANISATION, heads, project_chain
 from lifecycle.facts.projects import WITH_HISTORY, StoredAnswer, answer_fact, load_facts, people_names
 from lifecycle.guide import FieldSpec, Guide
+from lifecycle.language import language
 from lifecycle.rules.assessment import Basis, basis, basis_after
 from lifecycle.rules.project_facts import AnswerFact, ProjectFacts
 from lifecycle.store.kept import kept_beside
@@ -39,12 +40,12 @@ def known_project(session: Session, project_id: int, *, today: date, guide: Guid
     if kept is None:
         return _read(session, project_id, today, guide)
     newest = _heads(session, project_id)
-    entry: tuple[tuple[str, ...], Known] | None = kept.get(project_id)
+    entry: tuple[tuple[str, ...], Known] | None = kept.get(_name(project_id))
     if entry and entry[0] == newest and entry[1].guide is guide and entry[1].facts.today == today:
         return entry[1]
     known = _read(session, project_id, today, guide)
     if all(newest):  # a project without events of its own has no head to tell it by
-        kept.put(project_id, (newest, known))
+        kept.put(_name(project_id), (newest, known))
     return known
 
 
@@ -64,7 +65,7 @@ def with_answer(session: Session, known: Known, field: FieldSpec, row: StoredAns
 def keep(session: Session, known: Known) -> None:
     """From now on this is what the project is: at the end of an action, once its event is recorded."""
     if kept := kept_beside(session):
-        kept.put(known.project_id, (_heads(session, known.project_id), known))
+        kept.put(_name(known.project_id), (_heads(session, known.project_id), known))
 
 
 def facts_with(facts: ProjectFacts, field_id: str, source_id: int, fact: AnswerFact | None) -> ProjectFacts:
@@ -92,6 +93,11 @@ def _replaced(
 def _read(session: Session, project_id: int, today: date, guide: Guide) -> Known:
     facts = load_facts(session, project_id, today=today, guide=guide)
     return Known(project_id, guide, facts, basis(facts, guide), people_names(session))
+
+
+def _name(project_id: int) -> tuple[int, str]:
+    """What the rules make of a project holds sentences: each language has its own."""
+    return project_id, language()
 
 
 def _heads(session: Session, project_id: int) -> tuple[str, ...]:

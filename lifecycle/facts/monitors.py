@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, overload
 from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
-from lifecycle.language import say
 from lifecycle.rules.incidents import IncidentSeverity
 from lifecycle.rules.monitors import MonitorSpec
 from lifecycle.rules.triggers import Direction, Judgement, LimitKind, Missing
@@ -136,16 +135,16 @@ def stretch(
     end = connection.execute(after.limit(1)).first()
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     zone = "" if connection.dialect.name == "sqlite" else "+00"
-    conditions = [say("monitor_id = {mark}", mark=mark)]
+    conditions = [f"monitor_id = {mark}"]
     given: list[int | str | None] = [monitor.id]
     if start is not None:
-        conditions.append(say("(at, id) > ({mark}, {mark})", mark=mark))
+        conditions.append(f"(at, id) > ({mark}, {mark})")
         given += [stored_moment(start.at) + zone, start.id]
     if end is not None:
-        conditions.append(say("(at, id) <= ({mark}, {mark})", mark=mark))
+        conditions.append(f"(at, id) <= ({mark}, {mark})")
         given += [stored_moment(end.at) + zone, end.id]
     if monitor.evaluates_from is not None:
-        conditions.append(say("at > {mark}", mark=mark))
+        conditions.append(f"at > {mark}")
         given.append(stored_moment(monitor.evaluates_from) + zone)
     # As the driver gives them: a hundred thousand moments are not made where a handful is asked for.
     found = connection.exec_driver_sql(

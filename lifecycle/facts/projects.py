@@ -16,6 +16,7 @@ from sqlmodel import Session
 from lifecycle.canonical import sha256_hex
 from lifecycle.errors import NotFound
 from lifecycle.guide import FieldSpec, Guide
+from lifecycle.language import say
 from lifecycle.rules.answers import decode, is_complete
 from lifecycle.rules.evidence import Content, FileContent, LinkContent, revision_content
 from lifecycle.rules.project_facts import (
@@ -84,7 +85,7 @@ def load_facts(session: Session, project_id: int, *, today: date, guide: Guide) 
     """The facts of one project as written so far, unflushed changes included. Raises NotFound."""
     found = load_many(session, [project_id], today=today, guide=guide)
     if project_id not in found:
-        raise NotFound("project", project_id)
+        raise NotFound(say("project"), project_id)
     return found[project_id]
 
 

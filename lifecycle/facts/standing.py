@@ -25,8 +25,8 @@ from lifecycle.facts.projects import (
     organisation_today,
 )
 from lifecycle.guide import Guide
-from lifecycle.language import mark, say
-from lifecycle.rules.assessment import AnswerStanding, Basis, answer_standing
+from lifecycle.language import ENGLISH, LANGUAGES, language, say, speaking
+from lifecycle.rules.assessment import AnswerStanding, Basis, GateAssessment, Obstacle, answer_standing
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.rules.readiness import (
     GateReadiness,
@@ -34,9 +34,10 @@ from lifecycle.rules.readiness import (
     open_production_questions,
     production_debt,
     readiness_of_all,
-    top_blocker,
+    top_obstacle,
 )
 from lifecycle.rules.reminders import zone_of
+from lifecycle.rules.retelling import retold
 from lifecycle.rules.signoffs import (
     SignOffState,
     approvals_due,
@@ -68,7 +69,7 @@ _PROJECT_COLUMNS = tuple(column.name for column in _PROJECT.c if column.name != 
 _PAST_COLUMNS = frozenset(column.name for column in _PAST.c)
 _EVENTS = metadata.tables["event"]
 _MOMENTS = ("since", "waiting_since")
-_WAITS_UNTIL_DONE = mark("standing refreshed once for project")  # in the session's own notes
+_WAITS_UNTIL_DONE = "standing refreshed once for project"  # in the session's own notes
 GONE_STALE = "sign_off.gone_stale"
 STALE_SETTLES = timedelta(minutes=5)  # an answer is saved while it is typed: its last word counts
 _HELD = (SignOffStatus.SIGNED.value, SignOffStatus.CONDITIONAL.value)
@@ -85,7 +86,18 @@ class Standings:
     project: Content
 
     def as_json(self) -> str:
-        return canonical_json({"gates": self.gates, "project": self.project})
+        """Without what it says in other languages, which is no other standing."""
+        project = {name: value for name, value in self.project.items() if name != "retold"}
+        return canonical_json({"gates": self.gates, "project": project})
+
+
+def words_of(row: Any, name: str) -> str:
+    """What `top_blocker` or `next_what` of a standing row says, in the language spoken now."""
+    code = language()
+    english = str(getattr(row, name) or "")
+    if code == ENGLISH or not english:
+        return english
+    return str(json.loads(row.retold or "{}").get(code, {}).get(name) or english)
 
 
 # ---------------------------------------------------------------- writing
@@ -371,6 +383,20 @@ def _compute(
     before: Standings | None,
     basis: Basis | None = None,
 ) -> Standings:
+    """In English, whoever caused it: `basis` may be in words of theirs."""
+    known = basis if language() == ENGLISH else None
+    with speaking(ENGLISH):
+        return _compute_in_english(facts, guide.as_written, targets, at, before, known)
+
+
+def _compute_in_english(
+    facts: ProjectFacts,
+    guide: Guide,
+    targets: Mapping[Gate, date],
+    at: datetime,
+    before: Standings | None,
+    basis: Basis | None,
+) -> Standings:
     ready = readiness_of_all(facts, guide, basis)
     until = _until(facts, guide, targets)
     gates = {
@@ -418,9 +444,11 @@ def _project_content(
     facts: ProjectFacts, guide: Guide, ready: GateReadiness, targets: Mapping[Gate, date]
 ) -> Content:
     index = early_planning_index(facts, guide)
-    top = top_blocker(ready, guide)
+    top = top_obstacle(ready, guide)
     waiting = _longest_waiting(ready.sign_offs)
-    next_on, next_what = _next(facts, guide, targets)
+    coming = _coming(facts, guide, targets)
+    first = min(range(len(coming)), key=lambda place: coming[place], default=None)
+    next_on, next_what = coming[first] if first is not None else (None, "")
     return {
         "gate": facts.gate.value if facts.gate else None,
         "level": ready.level.value,
@@ -431,7 +459,7 @@ def _project_content(
         "debt": production_debt(facts, guide),
         "open_questions": len(open_production_questions(facts, guide)),
         "blockers": len(ready.obstacles),
-        "top_blocker": top.text if top else "",
+        "top_blocker": ready.assessment.in_words(top).text if top else "",
         "top_code": top.code if top else "",
         "causes": canonical_json(_causes(ready)),
         "waiting_role": waiting.role.value if waiting else None,
@@ -440,7 +468,29 @@ def _project_content(
         "overdue": _overdue(facts, targets),
         "next_on": next_on,
         "next_what": next_what,
+        "retold": canonical_json(_retold(facts, guide, ready.assessment, top, targets, first)),
     }
+
+
+def _retold(
+    facts: ProjectFacts,
+    guide: Guide,
+    gathered: GateAssessment,
+    top: Obstacle | None,
+    targets: Mapping[Gate, date],
+    first: int | None,
+) -> dict[str, dict[str, str]]:
+    """What the row says in words, in each of the other languages; `first` is the place of what is due next."""
+    found = {}
+    for code in LANGUAGES:
+        if code != ENGLISH:
+            with speaking(code):
+                own = guide.here()
+                found[code] = {
+                    "top_blocker": retold(gathered, top, own) if top else "",
+                    "next_what": _coming(facts, own, targets)[first][1] if first is not None else "",
+                }
+    return found
 
 
 def _causes(ready: GateReadiness) -> dict[str, int]:
@@ -473,10 +523,10 @@ def _overdue(facts: ProjectFacts, targets: Mapping[Gate, date]) -> int:
     return unknown + sum(day < facts.today for day in days)
 
 
-def _next(facts: ProjectFacts, guide: Guide, targets: Mapping[Gate, date]) -> tuple[date | None, str]:
-    """The next day on which something is due, and what."""
+def _coming(facts: ProjectFacts, guide: Guide, targets: Mapping[Gate, date]) -> list[tuple[date, str]]:
+    """What is due from today on; in one order, whatever the language."""
     go_live = facts.answer("D37")
-    due = [(day, f"{gate.title} gate") for gate, day in _open_targets(facts, targets).items()]
+    due = [(day, say("{gate} gate", gate=gate.title)) for gate, day in _open_targets(facts, targets).items()]
     due += [
         (item.due_on, say("Condition: {item}", item=item.text))
         for item in facts.conditions
@@ -494,8 +544,7 @@ def _next(facts: ProjectFacts, guide: Guide, targets: Mapping[Gate, date]) -> tu
     ]
     if go_live and isinstance(go_live.value, date) and facts.live_since is None:
         due.append((go_live.value, say("First go-live")))
-    coming = [(day, what) for day, what in due if day >= facts.today]
-    return min(coming, default=(None, ""))
+    return [(day, what) for day, what in due if day >= facts.today]
 
 
 def _until(facts: ProjectFacts, guide: Guide, targets: Mapping[Gate, date]) -> date | None:

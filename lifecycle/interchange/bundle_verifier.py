@@ -17,8 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lifecycle.language import say
-
 FORMAT = "lifecycle-bundle/1"
 MANIFEST, SEAL = "manifest.json", "manifest.sha256"
 EVENTS, ORGANISATION_EVENTS, ROWS, EVIDENCE = (
@@ -109,23 +107,15 @@ def verify(where: Path) -> Result:
 def read_files(where: Path) -> tuple[dict[str, bytes], list[Fault]]:
     if where.is_dir():
         if not (where / MANIFEST).is_file():
-            raise Unreadable(say("There is no {manifest} in {where}.", manifest=MANIFEST, where=where))
+            raise Unreadable(f"There is no {MANIFEST} in {where}.")
         paths = (path for path in sorted(where.rglob("*")) if path.is_file())
         return {path.relative_to(where).as_posix(): path.read_bytes() for path in paths}, []
     try:
         return read_zip(where)
     except OSError as error:
-        raise Unreadable(
-            say("{where} cannot be read: {strerror}.", where=where, strerror=error.strerror or error)
-        ) from error
+        raise Unreadable(f"{where} cannot be read: {error.strerror or error}.") from error
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, ValueError, IndexError) as error:
-        raise Unreadable(
-            say(
-                "{where} is no bundle, or what holds it together is damaged: {error}.",
-                where=where,
-                error=error,
-            )
-        ) from error
+        raise Unreadable(f"{where} is no bundle, or what holds it together is damaged: {error}.") from error
 
 
 def read_zip(where: Path) -> tuple[dict[str, bytes], list[Fault]]:
@@ -134,7 +124,7 @@ def read_zip(where: Path) -> tuple[dict[str, bytes], list[Fault]]:
     with zipfile.ZipFile(str(where)) as opened:
         for info in opened.infolist():
             if info.filename in found:
-                faults.append(Fault(info.filename, "", say("is in the bundle twice.")))
+                faults.append(Fault(info.filename, "", "is in the bundle twice."))
             try:
                 found[info.filename] = opened.read(info)
             except (
@@ -146,24 +136,22 @@ def read_zip(where: Path) -> tuple[dict[str, bytes], list[Fault]]:
                 OSError,
             ) as error:
                 found[info.filename] = b""
-                faults.append(Fault(info.filename, "", say("cannot be unpacked: {error}.", error=error)))
+                faults.append(Fault(info.filename, "", f"cannot be unpacked: {error}."))
     if MANIFEST not in found:
-        raise Unreadable(say("There is no {manifest} in {where}.", manifest=MANIFEST, where=where))
+        raise Unreadable(f"There is no {MANIFEST} in {where}.")
     return found, faults
 
 
 def read_manifest(found: Mapping[str, bytes], faults: list[Fault]) -> dict[str, Any]:
     if sha256(found[MANIFEST]) != found.get(SEAL, b"").decode("utf-8", "replace").strip():
-        faults.append(
-            Fault(MANIFEST, "", say("is not as {seal} says: one of the two was altered.", seal=SEAL))
-        )
+        faults.append(Fault(MANIFEST, "", f"is not as {SEAL} says: one of the two was altered."))
     try:
         manifest = json.loads(found[MANIFEST].decode("utf-8"))
         if manifest["format"] != FORMAT:
             raise ValueError("unknown format")
         return dict(manifest)
     except (ValueError, LookupError, TypeError):
-        faults.append(Fault(MANIFEST, "", say("cannot be read as the manifest of a bundle.")))
+        faults.append(Fault(MANIFEST, "", "cannot be read as the manifest of a bundle."))
         return {}
 
 
@@ -175,17 +163,17 @@ def check_files(found: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Iter
         if name in (MANIFEST, SEAL):
             continue
         if name not in found:
-            yield Fault(name, "", say("is missing."))
+            yield Fault(name, "", "is missing.")
         elif name not in listed:
-            yield Fault(name, "", say("was added: the manifest does not know it."))
+            yield Fault(name, "", "was added: the manifest does not know it.")
         elif sha256(found[name]) != listed[name]:
-            yield Fault(name, "", say("was altered: its SHA-256 is not the one in the manifest."))
+            yield Fault(name, "", "was altered: its SHA-256 is not the one in the manifest.")
 
 
 def check_evidence(found: Mapping[str, bytes]) -> Iterator[Fault]:
     for name, content in sorted(found.items()):
         if name.startswith(EVIDENCE) and sha256(content) != name[len(EVIDENCE) :].split("/")[0]:
-            yield Fault(name, "", say("is not the file that its digest names."))
+            yield Fault(name, "", "is not the file that its digest names.")
 
 
 def lines_of(content: bytes, name: str, faults: list[Fault]) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
@@ -197,7 +185,7 @@ def lines_of(content: bytes, name: str, faults: list[Fault]) -> Iterator[tuple[i
             if not isinstance(value, dict):
                 raise ValueError("not an object")
         except ValueError:
-            faults.append(Fault(name, f"line {number}", say("cannot be read: it was altered.")))
+            faults.append(Fault(name, f"line {number}", "cannot be read: it was altered."))
             continue
         yield number, line, value
 
@@ -217,14 +205,14 @@ def read_events(content: bytes, name: str, faults: list[Fault], chain: str | Non
                 raise TypeError("not an event")
             said = {key: value[key] for key in HASHED}
             if canonical(value).encode("utf-8", "surrogatepass") != line:
-                faults.append(Fault(name, place, say("is not written as events are.")))
+                faults.append(Fault(name, place, "is not written as events are."))
             if sha256((str(previous) + canonical(said)).encode("utf-8", "surrogatepass")) != hashed:
-                faults.append(Fault(name, place, say("was altered after it was written.")))
+                faults.append(Fault(name, place, "was altered after it was written."))
             detail = json.loads(value["detail"])
             vouches = detail.get("vouches", {})
             event = Event(str(value["chain"]), sequence, at, str(value["subject"]), dict(vouches))
         except (KeyError, TypeError, ValueError, AttributeError):
-            faults.append(Fault(name, f"line {number}", say("is no event: it was altered.")))
+            faults.append(Fault(name, f"line {number}", "is no event: it was altered."))
             continue
         if chain is not None:
             faults += check_link(name, event, str(previous), last, chain)
@@ -238,17 +226,13 @@ def check_link(
 ) -> Iterator[Fault]:
     place = f"event {event.sequence}"
     if event.chain != chain:
-        yield Fault(name, place, say("belongs to another chain."))
+        yield Fault(name, place, "belongs to another chain.")
     if event.sequence != last[0] + 1:
-        yield Fault(
-            name,
-            place,
-            say("does not follow event {last}: events are missing or out of order.", last=last[0]),
-        )
+        yield Fault(name, place, f"does not follow event {last[0]}: events are missing or out of order.")
     elif previous != last[1]:
-        yield Fault(name, place, say("does not follow the event before it: one of the two was replaced."))
+        yield Fault(name, place, "does not follow the event before it: one of the two was replaced.")
     if event.at < last[2]:
-        yield Fault(name, place, say("is dated before the event it follows."))
+        yield Fault(name, place, "is dated before the event it follows.")
 
 
 def check_head(events: Sequence[Event], manifest: Mapping[str, Any]) -> Iterator[Fault]:
@@ -260,7 +244,7 @@ def check_head(events: Sequence[Event], manifest: Mapping[str, Any]) -> Iterator
         yield Fault(
             EVENTS,
             f"event {sequence}",
-            say("is the newest here; the manifest names {get}.", get=head.get("sequence")),
+            f"is the newest here; the manifest names {head.get('sequence')}.",
         )
 
 
@@ -280,10 +264,10 @@ def read_rows(found: Mapping[str, bytes], manifest: Mapping[str, Any], faults: l
             try:
                 key = f"{table}:{'/'.join(str(value[column]) for column in key_columns or ['id'])}"
             except KeyError:
-                faults.append(Fault(name, f"line {number}", say("has no key: it was altered.")))
+                faults.append(Fault(name, f"line {number}", "has no key: it was altered."))
                 continue
             if key in rows:
-                faults.append(Fault(name, key, say("is here twice.")))
+                faults.append(Fault(name, key, "is here twice."))
             rows[key] = Row(sha256(line), value)
     return rows
 
@@ -309,22 +293,16 @@ def check_rows(
         if found is None and isinstance(since, str) and written(row) < since:
             not_vouched += 1
         elif found is None:
-            faults.append(fault_of(key, say("is here, but no event tells of it: it was added past the log.")))
+            faults.append(fault_of(key, "is here, but no event tells of it: it was added past the log."))
         elif found[1] is None:
-            faults.append(
-                fault_of(key, say("is here, though {named} says that it was removed.", named=named(found[0])))
-            )
+            faults.append(fault_of(key, f"is here, though {named(found[0])} says that it was removed."))
         elif found[1] != row.digest:
-            faults.append(
-                fault_of(key, say("is not as {named} left it: it was altered.", named=named(found[0])))
-            )
+            faults.append(fault_of(key, f"is not as {named(found[0])} left it: it was altered."))
     tables = manifest.get("tables")
     for key, (event, said) in newest.items():
         here = isinstance(tables, dict) and key.partition(":")[0] in tables
         if said is not None and here and event.chain == manifest.get("chain"):
-            faults.append(
-                fault_of(key, say("is missing, though {named} vouches for it.", named=named(event)))
-            )
+            faults.append(fault_of(key, f"is missing, though {named(event)} vouches for it."))
     return not_vouched
 
 
@@ -345,7 +323,7 @@ def written(row: Row) -> str:
 
 
 def named(event: Event) -> str:
-    return say("event {sequence} of {chain}", sequence=event.sequence, chain=event.chain)
+    return f"event {event.sequence} of {event.chain}"
 
 
 def fault_of(key: str, text: str) -> Fault:
@@ -363,15 +341,13 @@ def check_sign_offs(rows: Mapping[str, Row], faults: list[Fault]) -> int:
             covered = json.loads(row["covered"])
             contents = {name: content for name, (_, content) in covered.items() if content}
             if sha256(canonical(contents).encode("utf-8")) != row["digest"]:
-                faults.append(fault_of(key, say("has a digest that is not the one of what it covers.")))
+                faults.append(fault_of(key, "has a digest that is not the one of what it covers."))
             for name, (answer_id, content) in covered.items():
                 problem = problem_of_content(rows, row, name, answer_id, content)
                 if problem:
-                    faults.append(
-                        fault_of(key, say("covers {name}, but {problem}", name=name, problem=problem))
-                    )
+                    faults.append(fault_of(key, f"covers {name}, but {problem}"))
         except (KeyError, TypeError, ValueError, AttributeError):
-            faults.append(fault_of(key, say("cannot be read: it was altered.")))
+            faults.append(fault_of(key, "cannot be read: it was altered."))
     return len(signed)
 
 
@@ -383,15 +359,15 @@ def problem_of_content(
         return ""  # that a source or document is there; an open question; documents are rows of their own
     answer = rows.get(f"answer:{answer_id}")
     if answer is None:
-        return say("the answer {answer_id} is missing.", answer_id=answer_id)
+        return f"the answer {answer_id} is missing."
     said = answer.content
     if said.get("field_id") != field_id or str(said.get("source_id", 0)) != (source_id or "0"):
-        return say("the answer {answer_id} is one to {get}.", answer_id=answer_id, get=said.get("field_id"))
+        return f"the answer {answer_id} is one to {said.get('field_id')}."
     if str(said.get("at", "")) > str(sign_off.get("at", "")):
-        return say("the answer {answer_id} was given later.", answer_id=answer_id)
+        return f"the answer {answer_id} was given later."
     words = {"answered": said.get("value"), "not_applicable": said.get("reason")}.get(said.get("state", ""))
     if sha256((f"{said.get('state')}\n{words or ''}").encode()) != content:
-        return say("the answer {answer_id} says something else.", answer_id=answer_id)
+        return f"the answer {answer_id} says something else."
     return ""
 
 
@@ -417,23 +393,11 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.write(json.dumps(result.as_json(), indent=2) + "\n")
     elif not result.faults:
         sys.stdout.write(
-            say(
-                "Intact: {project} with {events} events, the {rows} rows they vouch for and "
-                "{sign_offs} sign-offs. Head of the log: {head}\n",
-                project=result.project,
-                events=result.events,
-                rows=result.rows,
-                sign_offs=result.sign_offs,
-                head=result.head,
-            )
+            f"Intact: {result.project} with {result.events} events, the {result.rows} rows they vouch for and "
+            f"{result.sign_offs} sign-offs. Head of the log: {result.head}\n"
         )
     if result.not_vouched:
-        sys.stderr.write(
-            say(
-                "{not_vouched} rows were written before events vouched for rows.\n",
-                not_vouched=result.not_vouched,
-            )
-        )
+        sys.stderr.write(f"{result.not_vouched} rows were written before events vouched for rows.\n")
     for fault in result.faults:
         place = f", {fault.place}" if fault.place else ""
         sys.stderr.write(f"{fault.file}{place}: {fault.text}\n")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from sqlmodel import Session
 
 from lifecycle.canonical import moment_text, sha256_hex
@@ -22,7 +23,8 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.guide import Guide
 from lifecycle.interchange import bundle_verifier
 from lifecycle.interchange.bundle_verifier import EVENTS, FORMAT, MANIFEST, ORGANISATION_EVENTS, ROWS, SEAL
-from lifecycle.language import mark
+from lifecycle.interchange.printed import condition_words, outcome_words, waiver_words
+from lifecycle.language import ENGLISH, language, mark, say, speaking
 from lifecycle.queries import bundles, dossiers
 from lifecycle.queries.bundles import BundleContent
 from lifecycle.queries.dossiers import Dossier, Position
@@ -40,7 +42,7 @@ _TEMPLATES = Environment(
 )
 _DATE = (1980, 1, 1, 0, 0, 0)
 _READ_ME = mark("""\
-{name}: everything that was answered, signed and decided, as of event {sequence} of its log.
+{name}: everything that was answered, signed and decided, as of event {event} of its log.
 
 dossier.html   to read and to print
 verify.py      checks this bundle; it needs Python 3.8 or newer and nothing else:
@@ -50,7 +52,7 @@ events.jsonl   the log: each event is hashed together with the one before it
 guide.json     what the questions are called
 people.json    whom the keys in rows and events stand for
 
-The newest event is number {sequence}. Its hash is
+The newest event is number {event}. Its hash is
     {hash}
 Whoever kept this hash elsewhere can hold the log to it.
 """)
@@ -90,10 +92,10 @@ def make_bundle(session: Session, *, by: Actor, at: datetime, guide: Guide, key:
 def _files(content: BundleContent, dossier: Dossier, guide: Guide) -> dict[str, str]:
     sequence, hashed = content.head
     return {
-        "README.txt": _READ_ME.format(name=content.project.name, sequence=sequence, hash=hashed),
+        "README.txt": say(_READ_ME, name=content.project.name, event=sequence, hash=hashed),
         "dossier.html": _page(content, dossier),
         "signatures.json": _json([_signature(*each) for each in dossier.signatures]),
-        "guide.json": _json(_guide(guide)),
+        "guide.json": _json(_guide(guide.as_written)),
         "people.json": _json(dict(content.people)),
         "verify.py": VERIFIER.read_text("utf-8"),
         EVENTS: _lines(content.events),
@@ -107,15 +109,33 @@ def _page(content: BundleContent, dossier: Dossier) -> str:
         dossier=dossier,
         project=dossier.project,
         head=content.head,
-        utc=utc,
+        language=language(),
+        condition_words=condition_words,
+        filled=_filled,
+        mono=_mono,
+        outcome_words=outcome_words,
+        say=say,
         signature_lines=signature_lines,
+        utc=utc,
+        waiver_words=waiver_words,
     )
 
 
+def _filled(text: str, **values: Any) -> Markup:
+    """A sentence with what stands in it, of which a part may be markup."""
+    return Markup(escape(text)).format(**values)  # noqa: S704 - all but the markup of `_mono` is escaped
+
+
+def _mono(text: str) -> Markup:
+    return Markup('<span class="mono">{}</span>').format(text)
+
+
 def _signature(record: SignatureView, position: Position | None) -> dict[str, Any]:
+    with speaking(ENGLISH):  # programs read it
+        block = [list(line) for line in signature_lines(record)]
     return {
         "sign_off": record.id,
-        "block": [list(line) for line in signature_lines(record)],
+        "block": block,
         "comment": record.comment,
         "event": position.sequence if position else None,
         "event_hash": position.hash if position else None,

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from lifecycle.language import mark
-
 LONGEST_CELL = 32_767  # what a cell of XLSX takes
-_CUT = mark(" … (cut)")
+_CUT = " … (cut)"
 # What XML 1.0 cannot hold, and half surrogate pairs, which no encoding takes.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FORMULA = ("=", "+", "-", "@")

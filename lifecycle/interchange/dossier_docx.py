@@ -10,11 +10,12 @@ from typing import Any
 from docx import Document
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
 from lifecycle.interchange.cells import xml_text
 from lifecycle.interchange.printed import Block, Heading, Lines, Quiet, blocks
-from lifecycle.language import say
+from lifecycle.language import ENGLISH, language, say
 from lifecycle.queries.dossiers import Report
 from lifecycle.rules.direction import is_right_to_left
 
@@ -28,15 +29,24 @@ def dossier_docx(report: Report, at: datetime) -> bytes:
     document = Document()
     project = report.dossier.project
     document.core_properties.title = xml_text(say("{project} · dossier", project=project.name))[:255]
-    document.core_properties.author = say("Lifecycle")
+    document.core_properties.author = "Lifecycle"
     document.core_properties.created = document.core_properties.modified = at.replace(tzinfo=None)
-    document.styles["Normal"].font.name = say("Calibri")
+    document.styles["Normal"].font.name = "Calibri"
     document.styles["Normal"].font.size = Pt(10.5)
+    _say_language(document)
     for block in blocks(report):
         _add(document, block)
     written = BytesIO()
     document.save(written)
     return _undated(written)
+
+
+def _say_language(document: Any) -> None:
+    """For whoever reads it aloud or checks its spelling; what the document is made from says that it is English."""
+    if language() != ENGLISH:
+        document.core_properties.language = language()
+        for element in document.styles.element.iter(qn("w:lang")):
+            element.set(qn("w:val"), language())
 
 
 def _undated(written: BytesIO) -> bytes:

@@ -12,7 +12,7 @@ from lifecycle.errors import LifecycleError, Refused, Unavailable
 from lifecycle.guide import Guide
 from lifecycle.interchange import mlflow
 from lifecycle.interchange.mlflow import Stored
-from lifecycle.language import say
+from lifecycle.language import ENGLISH, say, speaking
 from lifecycle.queries import monitors as queries
 from lifecycle.settings import Mlflow
 from lifecycle.store.database import Database
@@ -49,10 +49,10 @@ def fetch(
             return queries.values_under(session, monitor_id=monitor_id, keys=keys)
 
     found = mlflow.fetch(server, source, stored)
-    pushed, failure = Pushed(), found.failure
+    pushed, failure, told = Pushed(), str(found.failure), f"{found.failure}"
     if found.readings:
         try:
-            with database.write() as session:
+            with speaking(ENGLISH), database.write() as session:  # what is refused is kept for others
                 pushed = monitors.push(
                     session,
                     by=by,
@@ -65,7 +65,7 @@ def fetch(
         except Unavailable:
             raise
         except LifecycleError as error:
-            failure = str(error)
+            failure = told = str(error)
     with database.write() as session:
         fetches.note(session, monitor_id=monitor_id, at=at, failure=failure, has_more=found.has_more)
-    return FetchDone(pushed, failure)
+    return FetchDone(pushed, told)

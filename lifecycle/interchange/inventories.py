@@ -43,7 +43,7 @@ COLUMNS: dict[str, tuple[str, int]] = {
     "status": (mark("Status"), 12),
     "organisation": (mark("Organisation"), 24),
 }
-HEADINGS = tuple(heading for heading, _ in COLUMNS.values())
+HEADINGS = tuple(str(heading) for heading, _ in COLUMNS.values())  # of the file for programs: always these
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -79,7 +79,7 @@ def inventory_xlsx(rows: Sequence[InventoryRow]) -> bytes:
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{len(rows) + 1}"
     for number, (_, width) in enumerate(COLUMNS.values(), 1):
         sheet.column_dimensions[get_column_letter(number)].width = width
-    heads = [WriteOnlyCell(sheet, heading) for heading in HEADINGS]
+    heads = [WriteOnlyCell(sheet, say(heading)) for heading in HEADINGS]
     for head in heads:
         head.font = Font(bold=True)
     sheet.append(heads)

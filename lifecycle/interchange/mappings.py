@@ -21,7 +21,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from lifecycle.errors import GuideError
 from lifecycle.interchange.tabular_text import one_line
-from lifecycle.language import mark, say
 from lifecycle.settings import PROJECT_ROOT
 from lifecycle.vocabulary import ProjectStatus, Stage
 
@@ -47,12 +46,7 @@ Text = Annotated[str, Field(min_length=1, strict=True)]
 Texts = tuple[Text, ...]
 Answer = Literal["yes", "no", "not_applicable", "planned", "unknown", "other", "blank"]
 PLAIN_ANSWERS: Mapping[Answer, str] = MappingProxyType(
-    {
-        "yes": mark("Yes"),
-        "no": mark("No"),
-        "not_applicable": mark("Not applicable"),
-        "unknown": mark("Unknown"),
-    }
+    {"yes": "Yes", "no": "No", "not_applicable": "Not applicable", "unknown": "Unknown"}
 )
 RiskGroup = Literal["high", "standard", "needs_review"]
 
@@ -83,7 +77,7 @@ class StageRule(_Part):
     def _status_belongs(self) -> StageRule:
         in_production = self.stage is Stage.PRODUCTION
         if in_production == (self.status is ProjectStatus.ACTIVE) or self.status is ProjectStatus.STOPPED:
-            allowed = say("rollout, live or retired") if in_production else "active"
+            allowed = "rollout, live or retired" if in_production else "active"
             raise ValueError(f"the status of stage {self.stage.value} must be {allowed}")
         if not self.words and not self.prefixes:
             raise ValueError("a stage rule needs at least one word or prefix")

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from lifecycle.language import say
+from lifecycle.interchange.told import Told
+from lifecycle.language import mark
 from lifecycle.rules.deliveries import is_loopback
 from lifecycle.rules.monitors import MlflowSource
 from lifecycle.rules.readings import MOST_AT_ONCE, NewReading
@@ -37,13 +38,17 @@ Stored = Mapping[str, float | None]
 class NotFetched(Exception):
     """Why the server gave no answer that can be used, as one sentence."""
 
+    def __init__(self, text: str, **values: Any) -> None:
+        super().__init__(text)
+        self.told = Told(text, **values)
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """Readings that came; `failure` says why there are no more, `has_more` that the next go finds more."""
 
     readings: tuple[NewReading, ...]
-    failure: str = ""
+    failure: Told | str = ""
     has_more: bool = False
 
 
@@ -71,7 +76,7 @@ def fetch(server: Mlflow, source: MlflowSource, stored: Callable[[Sequence[str]]
             held = stored([entry.key(run.id) for entry in entries])
             readings += readings_of(run.id, entries, held)
     except NotFetched as error:
-        return Fetched(tuple(readings), failure=str(error))
+        return Fetched(tuple(readings), failure=error.told)
     return Fetched(tuple(readings))
 
 
@@ -94,7 +99,7 @@ def _of_experiment(server: Mlflow, source: MlflowSource) -> Iterator[Mapping[str
         server,
         "experiments/get-by-name",
         asked,
-        say("experiment “{experiment}”", experiment=source.experiment),
+        Told(mark("experiment “{experiment}”"), experiment=source.experiment),
     )
     ids = [_text(named.get("experiment"), "experiment_id")]
     token, seen = "", 0
@@ -102,7 +107,7 @@ def _of_experiment(server: Mlflow, source: MlflowSource) -> Iterator[Mapping[str
         body: dict[str, Any] = {
             "experiment_ids": ids,
             "max_results": _PAGE,
-            "order_by": [say("attributes.start_time DESC")],
+            "order_by": ["attributes.start_time DESC"],
         }
         page = _post(server, "runs/search", body | ({"page_token": token} if token else {}))
         runs = _list(page, "runs")
@@ -113,12 +118,12 @@ def _of_experiment(server: Mlflow, source: MlflowSource) -> Iterator[Mapping[str
 
 
 def _of_model(server: Mlflow, source: MlflowSource) -> Iterator[Mapping[str, Any]]:
-    model = say("registered model “{model}”", model=source.model)
+    model = Told(mark("registered model “{model}”"), model=source.model)
     _get(server, "registered-models/get", {"name": source.model}, model)
     asked = {
         "filter": _named_so(source.model),
         "max_results": str(MOST_VERSIONS),
-        "order_by": say("version_number DESC"),
+        "order_by": "version_number DESC",
     }
     found = _list(_get(server, "model-versions/search", asked, model), "model_versions")
     versions = [each for each in found if each.get("name") == source.model]
@@ -132,7 +137,7 @@ def _named_so(name: str) -> str:
     if '"' not in name:
         return f'name="{name}"'
     pattern = name.replace("'", "_")
-    return say("name ILIKE '{pattern}'", pattern=pattern) if "'" in name else f"name='{name}'"
+    return f"name ILIKE '{pattern}'" if "'" in name else f"name='{name}'"
 
 
 def _history(server: Mlflow, run_id: str, metric: str) -> list[Entry]:
@@ -162,26 +167,26 @@ def _entry(said: Mapping[str, Any]) -> Entry:
             value = None
         return Entry(int(said.get("step") or 0), int(said.get("timestamp") or 0), value)
     except (TypeError, ValueError, OverflowError):
-        raise NotFetched(say("The MLflow server sent an entry of a metric that cannot be read.")) from None
+        raise NotFetched(mark("The MLflow server sent an entry of a metric that cannot be read.")) from None
 
 
 def _mapping(said: object) -> Mapping[str, Any]:
     if not isinstance(said, Mapping):
-        raise NotFetched(say("The MLflow server answered something else than its REST API does."))
+        raise NotFetched(mark("The MLflow server answered something else than its REST API does."))
     return said
 
 
 def _list(said: object, name: str) -> list[Mapping[str, Any]]:
     found = _mapping(said or {}).get(name) or []
     if not isinstance(found, list):
-        raise NotFetched(say("The MLflow server answered something else than its REST API does."))
+        raise NotFetched(mark("The MLflow server answered something else than its REST API does."))
     return [_mapping(each) for each in found]
 
 
 def _text(said: object, name: str) -> str:
     found = _mapping(said).get(name)
     if not isinstance(found, str) or not found.isprintable() or not 0 < len(found) <= 64:
-        raise NotFetched(say("The MLflow server answered something else than its REST API does."))
+        raise NotFetched(mark("The MLflow server answered something else than its REST API does."))
     return found
 
 
@@ -193,7 +198,7 @@ def _post(server: Mlflow, what: str, body: Mapping[str, Any]) -> Mapping[str, An
     said = json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{server.url}{_API}/{what}", data=said, headers=headers, method="POST")
-    return _ask(server, request, say("its runs"))
+    return _ask(server, request, mark("its runs"))
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -204,9 +209,9 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def _ask(server: Mlflow, request: urllib.request.Request, named: str) -> Mapping[str, Any]:
-    request.add_header("User-Agent", say("Lifecycle"))
+    request.add_header("User-Agent", "Lifecycle")
     if server.token:
-        request.add_unredirected_header(say("Authorization"), say("Bearer {token}", token=server.token))
+        request.add_unredirected_header("Authorization", f"Bearer {server.token}")
     handlers: list[urllib.request.BaseHandler] = [_NoRedirects()]
     if is_loopback(server.host):
         handlers.append(urllib.request.ProxyHandler({}))
@@ -215,27 +220,32 @@ def _ask(server: Mlflow, request: urllib.request.Request, named: str) -> Mapping
             content = answer.read(LARGEST_ANSWER + 1)
     except urllib.error.HTTPError as error:
         with error:
-            raise NotFetched(_answered(error, named)) from None
+            raise _answered(error, named) from None
     except (OSError, http.client.HTTPException) as error:
         said = getattr(error, "reason", None) or error
         words = getattr(said, "strerror", None) or str(said) or type(said).__name__
         raise NotFetched(
-            say("The MLflow server at {host} cannot be reached: {words}.", host=server.host, words=words)
+            mark("The MLflow server at {host} cannot be reached: {reason}."), host=server.host, reason=words
         ) from None
     if len(content) > LARGEST_ANSWER:
-        raise NotFetched(say("The MLflow server's answer is too long to be read."))
+        raise NotFetched(mark("The MLflow server's answer is too long to be read."))
     try:
         return _mapping(json.loads(content))
     except ValueError:
-        raise NotFetched(say("The MLflow server answered something else than its REST API does.")) from None
+        raise NotFetched(mark("The MLflow server answered something else than its REST API does.")) from None
 
 
-def _answered(error: urllib.error.HTTPError, named: str) -> str:
+def _answered(error: urllib.error.HTTPError, named: str) -> NotFetched:
     if error.code == 404 and b"RESOURCE_DOES_NOT_EXIST" in error.read(2_000):
-        return say("The MLflow server knows no {named}.", named=named)
+        return NotFetched(mark("The MLflow server knows no {named}."), named=named)
     if error.code in (401, 403):
-        return say(
-            "The MLflow server does not let us in. An administrator sets its token (LIFECYCLE_MLFLOW_TOKEN)."
+        return NotFetched(
+            mark(
+                "The MLflow server does not let us in. "
+                "An administrator sets its token (LIFECYCLE_MLFLOW_TOKEN)."
+            )
         )
     meaning = http.client.responses.get(error.code, "no known answer").lower()
-    return say("The MLflow server answered {code} ({meaning}).", code=error.code, meaning=meaning)
+    return NotFetched(
+        mark("The MLflow server answered {code} ({meaning})."), code=error.code, meaning=meaning
+    )

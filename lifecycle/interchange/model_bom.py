@@ -9,7 +9,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from lifecycle.interchange.cells import xml_text
-from lifecycle.language import say
+from lifecycle.language import ENGLISH, speaking
 from lifecycle.queries.cards import Card, Dataset, Metric, ThirdPart, number
 from lifecycle.vocabulary import ProjectStatus, Stage
 
@@ -45,7 +45,7 @@ def model_bom(card: Card, at: datetime) -> str:
         "metadata": {
             "timestamp": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "lifecycles": [{"phase": _phase(card)}],
-            "tools": {"components": [{"type": "application", "name": say("Lifecycle")}]},
+            "tools": {"components": [{"type": "application", "name": "Lifecycle"}]},
             "component": {
                 "type": "application",
                 "bom-ref": product,
@@ -94,7 +94,7 @@ def _model(card: Card, ref: str) -> _Json:
                 "useCases": list(card.uses),
                 "technicalLimitations": [
                     *card.limits,
-                    *(say("Not for: {use}", use=use) for use in card.not_for),
+                    *(f"Not for: {use}" for use in card.not_for),
                 ],
                 "ethicalConsiderations": [
                     {"name": f"{each.scenario}: {each.harm}", "mitigationStrategy": each.control}
@@ -125,13 +125,9 @@ def _properties(card: Card) -> Iterator[_Json]:
     for text in card.monitoring:
         yield {"name": "lifecycle:monitor", "value": text}
     for each in card.signatures:
-        words = say(
-            "{decision} by {printed_name}, {at:%Y-%m-%d}, digest {digest}",
-            decision=each.decision.title,
-            printed_name=each.printed_name,
-            at=each.at,
-            digest=each.digest,
-        )
+        with speaking(ENGLISH):  # programs read it: only the answers in it are as they were written
+            decision = each.decision.title
+        words = f"{decision} by {each.printed_name}, {each.at:%Y-%m-%d}, digest {each.digest}"
         yield {"name": f"lifecycle:sign-off:{each.gate.value}:{each.role.value}", "value": words}
 
 

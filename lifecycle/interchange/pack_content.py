@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say, written_number
 from lifecycle.queries.leadership_pack import LeadershipPack
 from lifecycle.queries.portfolio import PortfolioRow
 from lifecycle.queries.portfolio_overview import Overview, StageCount
@@ -86,16 +86,19 @@ def title(pack: LeadershipPack) -> str:
 
 def stamp(pack: LeadershipPack) -> str:
     """Of which moment it is, when it was made and for whom."""
-    shown = say("Shows {utc}", utc=utc(pack.seen_at)) + (
-        say(", the end of that day in {time_zone}", time_zone=pack.time_zone) if pack.is_past else ""
+    seen = utc(pack.seen_at)
+    shown = (
+        say("Shows {moment}, the end of that day in {time_zone}", moment=seen, time_zone=pack.time_zone)
+        if pack.is_past
+        else say("Shows {moment}", moment=seen)
     )
     return say(
-        "{organisation}. {shown}. Made {utc} for {made_for}, from what they may read. Read "
+        "{organisation}. {shown}. Made {moment} for {reader}, from what they may read. Read "
         "only: nothing in this file changes with the portfolio.",
         organisation=pack.organisation,
         shown=shown,
-        utc=utc(pack.made_at),
-        made_for=pack.made_for,
+        moment=utc(pack.made_at),
+        reader=pack.made_for,
     )
 
 
@@ -121,48 +124,56 @@ def pieces(pack: LeadershipPack) -> Iterator[Piece]:
 def _headline(found: Overview, seen: datetime) -> str:
     if not found.running:
         return say(
-            "{counted}, none of them running and assessed here.", counted=_counted(found.total, "project")
+            "{projects}, none of them running and assessed here.", projects=counted(found.total, "project")
         )
     ready = found.levels[Level.READY] + found.levels[Level.PASSED]
     text = say(
-        "Of {counted}, {levels:,} blocked, {levels_2:,} waiting for nothing but sign-offs, "
+        "Of {projects}, {blocked:,} blocked, {waiting:,} waiting for nothing but sign-offs, "
         "{ready:,} ready for the gate ahead.",
-        counted=_counted(found.running, say("running project")),
-        levels=found.levels[Level.BLOCKED],
-        levels_2=found.levels[Level.WAITING],
+        projects=counted(found.running, "running project"),
+        blocked=found.levels[Level.BLOCKED],
+        waiting=found.levels[Level.WAITING],
         ready=ready,
     )
     if found.stuck:
         text += say(
-            " Stuck longest: {stuck}, {days}.", stuck=found.stuck.name, days=_days(found.stuck.since, seen)
+            " Stuck longest: {project}, {days}.",
+            project=found.stuck.name,
+            days=_days(found.stuck.since, seen),
         )
     if found.not_assessed:
-        text += say(
-            " {not_assessed:,} more from registers, not assessed here.", not_assessed=found.not_assessed
-        )
+        text += say(" {number:,} more from registers, not assessed here.", number=found.not_assessed)
     return text
 
 
 def _figures(found: Overview, seen: datetime) -> tuple[tuple[str, str, str], ...]:
     ready = found.levels[Level.READY] + found.levels[Level.PASSED]
     return (
-        (say("Projects"), f"{found.total:,}", f"in {_counted(found.organisations, 'organisation')}"),
+        (
+            say("Projects"),
+            _number(found.total),
+            say("in {organisations}", organisations=counted(found.organisations, "organisation")),
+        ),
         (
             say("Ready"),
-            f"{ready:,}",
-            say("{levels:,} more with conditions", levels=found.levels[Level.CONDITIONAL]),
+            _number(ready),
+            say("{number:,} more with conditions", number=found.levels[Level.CONDITIONAL]),
         ),
         (
             say("Blocked"),
-            f"{found.levels[Level.BLOCKED]:,}",
-            f"longest {_days(found.stuck.since, seen)}" if found.stuck else say("nothing is stuck"),
+            _number(found.levels[Level.BLOCKED]),
+            _longest(found.stuck.since, seen) if found.stuck else say("nothing is stuck"),
         ),
         (
             say("Wait for sign-offs"),
-            f"{found.levels[Level.WAITING]:,}",
-            f"longest {_days(found.waits[0].since, seen)}" if found.waits else say("nobody asked"),
+            _number(found.levels[Level.WAITING]),
+            _longest(found.waits[0].since, seen) if found.waits else say("nobody asked"),
         ),
-        (say("Overdue"), f"{found.overdue:,}", say("{stale:,} with stale sign-offs", stale=found.stale)),
+        (
+            say("Overdue"),
+            _number(found.overdue),
+            say("{number:,} with stale sign-offs", number=found.stale),
+        ),
     )
 
 
@@ -177,15 +188,15 @@ def _stages(found: Overview) -> Iterator[Piece]:
         (
             say("Stage"),
             say("Projects"),
-            *(_STATUSES[status] for status in ProjectStatus),
+            *(say(_STATUSES[status]) for status in ProjectStatus),
             say("Assessed here"),
         ),
         tuple(
             (
                 _stage(stage.stage),
-                f"{stage.total:,}",
-                *(f"{stage.by_status[status]:,}" for status in ProjectStatus),
-                f"{stage.assessed:,}",
+                _number(stage.total),
+                *(_number(stage.by_status[status]) for status in ProjectStatus),
+                _number(stage.assessed),
             )
             for stage in stages
         ),
@@ -199,12 +210,12 @@ def _fullest(stages: list[StageCount], total: int) -> str:
     names = [_stage(stage.stage) for stage in stages if stage.total == most]
     if len(names) == 1:
         return say(
-            "{names} holds the most projects: {most:,} of {total:,}.", names=names[0], most=most, total=total
+            "{stage} holds the most projects: {most:,} of {total:,}.", stage=names[0], most=most, total=total
         )
     return say(
-        "{names} and {names_2} hold the most projects: {most:,} each, of {total:,}.",
-        names=", ".join(names[:-1]),
-        names_2=names[-1],
+        "{stages} and {last} hold the most projects: {most:,} each, of {total:,}.",
+        stages=", ".join(names[:-1]),
+        last=names[-1],
         most=most,
         total=total,
     )
@@ -217,17 +228,17 @@ def _causes(found: Overview) -> Iterator[Piece]:
         return
     titles = tuple((_cause(cause), number) for cause, number in found.causes.items())
     says = say(
-        "Most often: {titles}, in {titles_2:,} of {counted}.",
-        titles=titles[0][0],
-        titles_2=titles[0][1],
-        counted=_counted(found.running, say("running project")),
+        "Most often: {cause}, in {number:,} of {projects}.",
+        cause=titles[0][0],
+        number=titles[0][1],
+        projects=counted(found.running, "running project"),
     )
     yield Sentence(says)
     yield Bars(says, titles)
     yield Table(
         say("Projects held up by each cause"),
         (say("Cause"), say("Projects")),
-        tuple((cause, f"{number:,}") for cause, number in titles),
+        tuple((cause, _number(number)) for cause, number in titles),
         (70, 30),
         frozenset({1}),
     )
@@ -241,8 +252,8 @@ def _waits(found: Overview, seen: datetime) -> Iterator[Piece]:
     longest = found.waits[0]
     yield Sentence(
         say(
-            "{longest} waits longest: for {role}, {days}.",
-            longest=longest.name,
+            "{project} waits longest: for {role}, {days}.",
+            project=longest.name,
             role=longest.role.title,
             days=_days(longest.since, seen),
         )
@@ -253,9 +264,9 @@ def _waits(found: Overview, seen: datetime) -> Iterator[Piece]:
         tuple(
             (
                 wait.role.title,
-                f"{wait.projects:,}",
+                _number(wait.projects),
                 wait.name,
-                f"{_number_of_days(wait.since, seen):,}",
+                _number(_number_of_days(wait.since, seen)),
                 wait.since.date().isoformat(),
             )
             for wait in found.waits
@@ -272,19 +283,18 @@ def _late(found: Roadmap) -> Iterator[Piece]:
     if not late:
         yield Sentence(
             say(
-                "None of {counted} with a go-live date is forecast to miss it.",
-                counted=_counted(dated, "project"),
+                "None of {projects} with a go-live date is forecast to miss it.",
+                projects=counted(dated, "project"),
             )
         )
         return
     yield Sentence(
         say(
-            "{late_count:,} of {counted} with a go-live date forecast to miss it, {name} the "
-            "most: by {counted_2}.",
-            late_count=len(late),
-            counted=_counted(dated, "project"),
+            "{late:,} of {projects} with a go-live date forecast to miss it, {name} the most: by {days}.",
+            late=len(late),
+            projects=counted(dated, "project"),
             name=late[0].name,
-            counted_2=_counted(late[0].days_late or 0, say("working day")),
+            days=counted(late[0].days_late or 0, "working day"),
         )
     )
     yield Table(
@@ -304,7 +314,7 @@ def _late(found: Roadmap) -> Iterator[Piece]:
                 _date(line.go_live),
                 _date(line.forecast.likely_on),
                 _date(line.forecast.safe_on),
-                f"{line.days_late:,}",
+                _number(line.days_late or 0),
                 next((ask.role.title for ask in line.asks if not ask.asked_on), "–"),
                 next((_date(ask.last_call) for ask in line.asks if not ask.asked_on), "–"),
             )
@@ -319,7 +329,7 @@ def _projects(pack: LeadershipPack) -> Iterator[Piece]:
     yield Heading(say("Projects"))
     said = say("The weakest standing first.")
     if pack.left_out:
-        said += say(" {left_out:,} more are counted above and not listed.", left_out=pack.left_out)
+        said += say(" {number:,} more are counted above and not listed.", number=pack.left_out)
     yield Sentence(said, is_quiet=True)
     yield Table(
         say("Projects with their standing"),
@@ -344,7 +354,7 @@ def _project(row: PortfolioRow, seen: datetime) -> tuple[str, ...]:
         row.organisation or "–",
         _stage(row.stage),
         _standing(row),
-        f"{_number_of_days(row.since, seen):,}" if row.since else "–",
+        _number(_number_of_days(row.since, seen)) if row.since else "–",
         row.waiting_role.title if row.waiting_role else "–",
         ("" if row.status in _OVER else _short(row.top_blocker)) or "–",
     )
@@ -353,7 +363,8 @@ def _project(row: PortfolioRow, seen: datetime) -> tuple[str, ...]:
 def _standing(row: PortfolioRow) -> str:
     if row.level is None:
         return say("? Not assessed")
-    return _OVER.get(row.status) or f"{SIGNS[row.level]} {row.level.title}"
+    over = _OVER.get(row.status)
+    return say(over) if over else f"{SIGNS[row.level]} {row.level.title}"
 
 
 def _stage(stage: Stage | None) -> str:
@@ -378,8 +389,12 @@ def _number_of_days(since: datetime, seen: datetime) -> int:
 
 
 def _days(since: datetime, seen: datetime) -> str:
-    return _counted(_number_of_days(since, seen), "day")
+    return counted(_number_of_days(since, seen), "day")
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def _longest(since: datetime, seen: datetime) -> str:
+    return say("longest {days}", days=_days(since, seen))
+
+
+def _number(number: int) -> str:
+    return written_number(f"{number:,}")

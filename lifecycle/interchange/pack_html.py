@@ -15,6 +15,7 @@ from lifecycle.interchange.pack_content import (
     stamp,
     title,
 )
+from lifecycle.language import language, written_number
 from lifecycle.queries.leadership_pack import LeadershipPack
 
 _STYLE = """
@@ -50,7 +51,7 @@ def pack_html(pack: LeadershipPack) -> bytes:
     body = "\n".join(_piece(piece) for piece in pieces(pack))
     heading = escape(title(pack))
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{heading}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{heading}</h1>\n"
@@ -82,7 +83,7 @@ def _bars(piece: Bars) -> str:
     most = max((number for _, number in piece.bars), default=1) or 1
     rows = "".join(
         f"<div><span>{escape(label)}</span>"
-        f'<span><i style="width: {84 * number / most:.1f}%"></i>{number:,}</span></div>'
+        f'<span><i style="width: {84 * number / most:.1f}%"></i>{written_number(f"{number:,}")}</span></div>'
         for label, number in piece.bars
     )
     return f'<div class="bars" role="img" aria-label="{escape(piece.says)}">{rows}</div>'

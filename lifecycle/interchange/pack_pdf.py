@@ -22,6 +22,7 @@ from lifecycle.interchange.pack_content import (
     title,
 )
 from lifecycle.interchange.pdf_page import GREY, INK, RULE, Colour, PdfPage, on_one_line
+from lifecycle.language import written_number
 from lifecycle.queries.leadership_pack import LeadershipPack
 from lifecycle.rules.direction import is_right_to_left
 
@@ -130,7 +131,7 @@ class _Page(PdfPage):
             width = _BAR_WIDTH * number / most
             self.rect(self.l_margin + _LABEL_WIDTH + 2, top, max(width, 0.1), _BAR_HEIGHT, style="F")
             self.set_xy(self.l_margin + _LABEL_WIDTH + width + 4, top)
-            self.cell(20, _BAR_HEIGHT, f"{number:,}")
+            self.cell(20, _BAR_HEIGHT, on_one_line(written_number(f"{number:,}")))
             self.set_xy(self.l_margin, top + _BAR_STEP)
         self.ln(1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,29 +18,29 @@ from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
 from lifecycle.interchange.cells import xml_text
-from lifecycle.language import mark, say
+from lifecycle.language import language
 
 # FiraGO has Latin, Greek, Cyrillic, Arabic, Hebrew, Devanagari, Thai and Georgian; the next signs and arrows.
 _BODY, _BOLD, _SIGNS = "figo", "figbo", ("notos", "symbol1", "math", "symbol2")
 _NOTO = (
-    mark("Emoji"),
+    "Emoji",
     *(
         f"Sans{script}"
         for script in (
-            mark("Armenian"),
-            mark("Bengali"),
-            mark("Ethiopic"),
-            mark("Gujarati"),
-            mark("Gurmukhi"),
-            mark("Kannada"),
-            mark("Khmer"),
-            mark("Lao"),
-            mark("Malayalam"),
-            mark("Myanmar"),
-            mark("Oriya"),
-            mark("Sinhala"),
-            mark("Tamil"),
-            mark("Telugu"),
+            "Armenian",
+            "Bengali",
+            "Ethiopic",
+            "Gujarati",
+            "Gurmukhi",
+            "Kannada",
+            "Khmer",
+            "Lao",
+            "Malayalam",
+            "Myanmar",
+            "Oriya",
+            "Sinhala",
+            "Tamil",
+            "Telugu",
         )
     ),
 )
@@ -47,6 +48,7 @@ _CJK = "cjk"
 INK, GREY, RULE = (12, 18, 27), (86, 97, 122), (205, 213, 224)
 Colour = tuple[int, int, int]
 _LONGEST_FOOT = 80
+_BLANKS = re.compile(r"[^\S\u00a0\u202f]+")  # those that a line may break at
 # Marks that turn the direction of what follows would let a name pass for another.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 logging.getLogger("fontTools.subset").setLevel(logging.ERROR)  # it tells which tables it leaves out
@@ -62,8 +64,8 @@ class PdfPage(FPDF):
         foot = on_one_line(title)
         self.foot = foot if len(foot) <= _LONGEST_FOOT else f"{foot[: _LONGEST_FOOT - 1]}…"
         self.set_title(xml_text(title))
-        self.set_creator(say("Lifecycle"))
-        self.set_lang("en")
+        self.set_creator("Lifecycle")
+        self.set_lang(language())
         self.set_creation_date(at.astimezone(UTC))
         self.add_font("body", "", _file(_BODY, folder))
         self.add_font("body", "B", _file(_BOLD, folder))
@@ -148,7 +150,7 @@ def readable(text: str) -> str:
 
 def on_one_line(text: str) -> str:
     """The same where there is room for one line or one cell."""
-    return readable(" ".join(text.split()))
+    return readable(_BLANKS.sub(" ", text).strip())
 
 
 def _is_shown(letter: str) -> bool:

@@ -15,6 +15,8 @@ from lifecycle.rules.signature_block import signature_lines, utc
 from lifecycle.vocabulary import CheckResult, Severity
 
 _RESULTS = {CheckResult.FAILS: mark("Fails"), CheckResult.CANNOT_TELL: mark("Cannot tell")}
+# Of a condition, behind the sentence that names it.
+_STATES = {"open": mark(" · open"), "met": mark(" · met"), "withdrawn": mark(" · withdrawn")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,7 @@ def blocks(report: Report) -> Iterator[Block]:
         yield Quiet(say("Nobody has signed yet."))
     for record, position in found.signatures:
         log = (
-            say("event {sequence}, hash {hash}", sequence=position.sequence, hash=position.hash)
-            if position
-            else ""
+            say("event {event}, hash {hash}", event=position.sequence, hash=position.hash) if position else ""
         )
         yield from _signature(record, log)
     yield from _outcomes(found.outcomes)
@@ -78,18 +78,17 @@ def _title(report: Report) -> Iterator[Block]:
     project = report.dossier.project
     yield Heading(project.name, 1)
     stage = project.stage.title if project.stage else say("not placed in a stage")
-    yield Quiet(" · ".join(word for word in (project.organisation, stage, project.status.value) if word))
+    yield Quiet(" · ".join(word for word in (project.organisation, stage, project.status.word) if word))
     if project.archived_at:
-        yield Quiet(say("Archived {utc}.", utc=utc(project.archived_at)))
+        yield Quiet(say("Archived {moment}.", moment=utc(project.archived_at)))
     if project.purpose:
         yield Said(project.purpose)
     yield Quiet(
         say(
-            "Log: event {events}, hash {head}. Questions as in version {guide_version} of the "
-            "guide. Times are UTC.",
-            events=report.events,
-            head=report.head,
-            guide_version=report.dossier.guide_version,
+            "Log: event {event}, hash {hash}. Questions as in version {version} of the guide. Times are UTC.",
+            event=report.events,
+            hash=report.head,
+            version=report.dossier.guide_version,
         )
     )
 
@@ -110,10 +109,9 @@ def _outcomes(outcomes: tuple[OutcomeView, ...]) -> Iterator[Block]:
     if not outcomes:
         yield Quiet(say("No gate was decided yet."))
     for made in outcomes:
-        back = f" to {made.to_stage.title}" if made.to_stage else ""
         lines = (
             (say("Gate"), made.gate.title),
-            (say("Outcome"), f"{made.outcome.title}{back}"),
+            (say("Outcome"), outcome_words(made)),
             (say("Reason"), made.reason),
             (say("Risk tier"), str(made.tier) if made.tier else ""),
             (say("Recorded by"), made.printed_name),
@@ -121,6 +119,12 @@ def _outcomes(outcomes: tuple[OutcomeView, ...]) -> Iterator[Block]:
             (say("Digest of the sign-offs it rests on"), made.digest),
         )
         yield Lines(tuple((label, text) for label, text in lines if text))
+
+
+def outcome_words(made: OutcomeView) -> str:
+    if made.to_stage is None:
+        return made.outcome.title
+    return say("{outcome} to {stage}", outcome=made.outcome.title, stage=made.to_stage.title)
 
 
 def _decided(report: Report) -> Iterator[Block]:
@@ -146,44 +150,55 @@ def _decided(report: Report) -> Iterator[Block]:
     for reason in found.reasons:
         yield Heading(f"{reason.check_id} · {reason.title}", 3)
         yield Quiet(
-            say("Reason for going on despite the warning · {by}, {utc}", by=reason.by, utc=utc(reason.at))
+            say(
+                "Reason for going on despite the warning · {by}, {moment}",
+                by=reason.by,
+                moment=utc(reason.at),
+            )
         )
         yield Said(reason.reason)
 
 
 def _condition(condition: ConditionView) -> Iterator[Block]:
     yield Heading(condition.text, 3)
-    met = f" {utc(condition.met_at)} by {condition.met_by}" if condition.met_at else ""
     late = say(", overdue") if condition.is_overdue else ""
-    yield Quiet(
-        say(
-            "Condition at the {gate} gate · {owner}, by {due_on} · {state}{met}{late}",
-            gate=condition.gate.title,
-            owner=condition.owner,
-            due_on=condition.due_on.isoformat(),
-            state=condition.state,
-            met=met,
-            late=late,
-        )
-    )
+    yield Quiet(f"{condition_words(condition)}{late}")
     if condition.proof:
         yield Said(condition.proof)
 
 
+def condition_words(condition: ConditionView) -> str:
+    """Where it was set, who owes it until when, and what became of it."""
+    set_at = say(
+        "Condition at the {gate} gate · {owner}, by {due_on}",
+        gate=condition.gate.title,
+        owner=condition.owner,
+        due_on=condition.due_on.isoformat(),
+    )
+    met = (
+        say(" {moment} by {who}", moment=utc(condition.met_at), who=condition.met_by)
+        if condition.met_at
+        else ""
+    )
+    return f"{set_at}{_STATES[condition.state]}{met}"
+
+
 def _waiver(waiver: WaiverView) -> Iterator[Block]:
     yield Heading(f"{waiver.check_id} · {waiver.title}", 3)
-    revoked = say(" · revoked {utc}", utc=utc(waiver.revoked_at)) if waiver.revoked_at else ""
-    yield Quiet(
-        say(
-            "Waived at the {gate} gate by {approver}, {utc}, until {expires_on}{revoked}",
-            gate=waiver.gate.title,
-            approver=waiver.approver,
-            utc=utc(waiver.at),
-            expires_on=waiver.expires_on.isoformat(),
-            revoked=revoked,
-        )
-    )
+    yield Quiet(waiver_words(waiver))
     yield Said(waiver.mitigation)
+
+
+def waiver_words(waiver: WaiverView) -> str:
+    revoked = say(" · revoked {moment}", moment=utc(waiver.revoked_at)) if waiver.revoked_at else ""
+    return say(
+        "Waived at the {gate} gate by {approver}, {moment}, until {expires_on}{revoked}",
+        gate=waiver.gate.title,
+        approver=waiver.approver,
+        moment=utc(waiver.at),
+        expires_on=waiver.expires_on.isoformat(),
+        revoked=revoked,
+    )
 
 
 def _checks(report: Report) -> Iterator[Block]:
@@ -192,10 +207,10 @@ def _checks(report: Report) -> Iterator[Block]:
     counts = Counter(state.result for state in report.checks)
     yield Quiet(
         say(
-            "{counts} pass, {counts_2} fail, {counts_3} cannot tell for want of an answer.",
-            counts=counts[CheckResult.PASSES],
-            counts_2=counts[CheckResult.FAILS],
-            counts_3=counts[CheckResult.CANNOT_TELL],
+            "{passing} pass, {failing} fail, {unknown} cannot tell for want of an answer.",
+            passing=counts[CheckResult.PASSES],
+            failing=counts[CheckResult.FAILS],
+            unknown=counts[CheckResult.CANNOT_TELL],
         )
     )
     for result in (CheckResult.FAILS, CheckResult.CANNOT_TELL):
@@ -206,7 +221,7 @@ def _checks(report: Report) -> Iterator[Block]:
         f"{state.check_id} · {state.title}" for state in report.checks if state.result is CheckResult.PASSES
     )
     for line in dict.fromkeys(passing):
-        yield Quiet(say("{line} · Passes", line=line))
+        yield Quiet(say("{check} · Passes", check=line))
 
 
 def _check(state: CheckState) -> Iterator[Block]:
@@ -225,12 +240,12 @@ def _check(state: CheckState) -> Iterator[Block]:
             )
         )
     if state.reasoned:
-        yield Quiet(say("Accepted, because: {reasoned}", reasoned=state.reasoned))
+        yield Quiet(say("Accepted, because: {reason}", reason=state.reasoned))
 
 
 def _weight(state: CheckState) -> str:
     if state.severity is None:
-        return say("advice until the {first_gate} gate", first_gate=state.first_gate.title)
+        return say("advice until the {gate} gate", gate=state.first_gate.title)
     return {
         Severity.BLOCK: say("stops the gate"),
         Severity.WARNING: say("needs a reason"),
@@ -253,7 +268,12 @@ def _question(question: Question) -> Iterator[Block]:
     yield Quiet(f"{now.who}, {utc(now.at)}{back}")
     for version in earlier:
         yield Quiet(
-            say("Before, {who}, {utc}: {words}", who=version.who, utc=utc(version.at), words=version.words)
+            say(
+                "Before, {who}, {moment}: {words}",
+                who=version.who,
+                moment=utc(version.at),
+                words=version.words,
+            )
         )
 
 
@@ -277,11 +297,11 @@ def _documents(documents: tuple[EvidenceView, ...]) -> Iterator[Block]:
         yield Quiet(f"{kept}{until}")
         yield Quiet(
             say(
-                "For {where}. Revision {revision}, {revised_by}, {utc}",
+                "For {where}. Revision {revision}, {who}, {moment}",
                 where=where,
                 revision=item.revision,
-                revised_by=item.revised_by,
-                utc=utc(item.revised_at),
+                who=item.revised_by,
+                moment=utc(item.revised_at),
             )
         )
 
@@ -290,8 +310,8 @@ def _elsewhere(found: Elsewhere) -> Iterator[Block]:
     yield Heading(say("Recorded elsewhere"), 2)
     yield Quiet(
         say(
-            "Brought in {utc} with a document. None of this satisfies a gate here.",
-            utc=utc(found.imported_at),
+            "Brought in {moment} with a document. None of this satisfies a gate here.",
+            moment=utc(found.imported_at),
         )
     )
     for signed in found.signatures:
@@ -314,8 +334,6 @@ def _history(report: Report) -> Iterator[Block]:
         )
     )
     if report.events > len(report.newest):
-        yield Quiet(
-            say("The newest {newest_count}; the bundle holds all of them.", newest_count=len(report.newest))
-        )
+        yield Quiet(say("The newest {number}; the bundle holds all of them.", number=len(report.newest)))
     for event in report.newest:
         yield Quiet(f"{utc(event.at)} · {event.who} · {event.sentence}")

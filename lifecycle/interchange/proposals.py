@@ -35,7 +35,7 @@ from lifecycle.interchange.register_words import (
 )
 from lifecycle.interchange.tabular import Row, Table, header_texts, likely_header, table_at
 from lifecycle.interchange.tabular_text import Grid, is_blank, one_line
-from lifecycle.language import mark, say
+from lifecycle.language import say
 
 EARLY_ROWS = 30
 _SAMPLE = 300
@@ -54,7 +54,7 @@ _ASKS_FOR_HIGH_RISK = re.compile(
     r"\b(?:high (?:risk|impact)|hoog risico|haut risque|hochrisiko|alto (?:riesgo|rischio|risco))\b"
 )
 _RUNNING_NUMBER = frozenset(
-    {"no", "nr", "num", "number", "nummer", "numero", mark("lfd nr"), mark("laufende nummer"), ""}
+    {"no", "nr", "num", "number", "nummer", "numero", "lfd nr", "laufende nummer", ""}
 )
 
 Why = Literal["header", "content"]
@@ -204,7 +204,7 @@ def _propose_for(grid: Grid, words: RegisterWords) -> Proposal | None:
 def _known_words(words: RegisterWords) -> RegisterMapping:
     return RegisterMapping(
         name="known-words",
-        title=say("Known words"),
+        title="Known words",
         fallback=True,
         columns=Columns(name=("name",)),
         stages=words.stages,

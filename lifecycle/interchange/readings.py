@@ -13,8 +13,7 @@ from lifecycle.actions.monitors import Pushed
 from lifecycle.facts.editions import by_its_guide
 from lifecycle.guide import Guide
 from lifecycle.interchange.series import ReadingsFile, read_readings
-from lifecycle.interchange.tabular import RowProblem
-from lifecycle.language import say
+from lifecycle.language import ENGLISH, language, speaking
 from lifecycle.queries.monitors import MonitorView
 from lifecycle.rules.readings import Problem
 from lifecycle.rules.triggers import LimitKind
@@ -56,8 +55,11 @@ def push_file(
     guide: Guide,
     monitor_id: int,
     method: str = "",
+    told_in: str = ENGLISH,
 ) -> Pushed:
-    """Store what was read; the rows that hold no reading are told with it."""
+    """Store what was read; the rows that hold no reading are told with it, in English: others read that later."""
+    with speaking(told_in):
+        unreadable = [Problem(each.place, each.text) for each in found.problems]
     return monitors.push(
         session,
         by=by,
@@ -65,7 +67,7 @@ def push_file(
         guide=guide,
         monitor_id=monitor_id,
         readings=found.readings,
-        unreadable=[_problem(each) for each in found.problems],
+        unreadable=unreadable,
         method=method,
     )
 
@@ -81,15 +83,10 @@ def try_file(
     done: list[Pushed] = []
     try:
         with database.write() as session:
-            done.append(push_file(session, found, by=by, at=at, guide=guide, monitor_id=monitor_id))
+            pushed = push_file(
+                session, found, by=by, at=at, guide=guide, monitor_id=monitor_id, told_in=language()
+            )
+            done.append(pushed)
             raise _Undone
     except _Undone:
         return done[0]
-
-
-def _problem(problem: RowProblem) -> Problem:
-    place = say("Row {row}", row=problem.row)
-    return Problem(
-        say("{place}, column “{column}”", place=place, column=problem.column) if problem.column else place,
-        problem.text,
-    )

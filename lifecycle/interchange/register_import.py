@@ -13,11 +13,10 @@ from lifecycle.canonical import digest
 from lifecycle.facts.registers import known_entries, stored_entries, told_before
 from lifecycle.interchange.registers import RegisterReading, RegisterRow
 from lifecycle.interchange.tabular import RowProblem
-from lifecycle.language import mark
 from lifecycle.rules.registers import FieldChange, ListedProject, compare, field_changes, told_by
 from lifecycle.vocabulary import Actor
 
-RISK_GROUP_LABEL = mark("Risk group")
+RISK_GROUP_LABEL = "Risk group"
 _LONGEST_WORD = 1_000
 
 
@@ -107,7 +106,7 @@ def apply_import(
         file_name=reading.file_name,
         file_digest=reading.file_digest,
         projects=_listed(reading.rows),
-        problems=tuple(ProblemRow(each.row, each.column, each.text) for each in reading.problems),
+        problems=tuple(ProblemRow(each.row, each.column, str(each.told)) for each in reading.problems),
     )
     return import_register(session, by=by, at=at, register=register, progress=progress)
 

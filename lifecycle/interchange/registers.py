@@ -49,7 +49,8 @@ from lifecycle.interchange.tabular import (
     table_at,
 )
 from lifecycle.interchange.tabular_text import Grid, is_blank, one_line
-from lifecycle.language import say
+from lifecycle.interchange.told import Told
+from lifecycle.language import mark, say
 from lifecycle.vocabulary import ProjectStatus, Stage
 
 LONGEST_NAME = 400
@@ -71,6 +72,27 @@ _NOTE = re.compile(
     r"(?:\*|\u2020|(?:source|notes?|legend|as of|last updated|exported|generated|bron|quelle|stand)\s*:|\u00a9)",
     re.IGNORECASE,
 )
+
+
+# Rows that are no projects: of one, and of several.
+_LEFT_OUT = {
+    "heading": (
+        mark("Row {row} is a heading, so no project was made of it."),
+        mark("Rows {rows} and {last} are headings, so no project was made of them."),
+    ),
+    "second header": (
+        mark("Row {row} is a second header, so no project was made of it."),
+        mark("Rows {rows} and {last} are second headers, so no project was made of them."),
+    ),
+    "total": (
+        mark("Row {row} is a total, so no project was made of it."),
+        mark("Rows {rows} and {last} are totals, so no project was made of them."),
+    ),
+    "note": (
+        mark("Row {row} is a note, so no project was made of it."),
+        mark("Rows {rows} and {last} are notes, so no project was made of them."),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +382,7 @@ def _unrecognised(grids: Sequence[Grid], mapping: RegisterMapping | None, filena
     header = grid.rows[likely_header(grid)]
     found = [one_line(cell)[:60] for cell in header.values if not is_blank(cell)]
     columns = ", ".join(f"“{text}”" for text in found[:12]) + (
-        say(" and {found_count} more", found_count=len(found) - 12) if found[12:] else ""
+        say(" and {number} more", number=len(found) - 12) if found[12:] else ""
     )
     if mapping:
         needed = say(
@@ -373,11 +395,11 @@ def _unrecognised(grids: Sequence[Grid], mapping: RegisterMapping | None, filena
             "a register needs a column for the name of each project (“Use Case Name”, “Project Name”…) "
             "and at least one for its stage, organisation, id, risk or dates; a mapping file can name yours"
         )
-    found_there = say("Row {number} has the columns {columns}", number=header.number, columns=columns)
     return say(
-        "{filename} is not recognised as a register. {found_there}; {needed}.",
+        "{filename} is not recognised as a register. Row {row} has the columns {columns}; {needed}.",
         filename=filename,
-        found_there=found_there,
+        row=header.number,
+        columns=columns,
         needed=needed,
     )
 
@@ -454,39 +476,40 @@ class _Reader:
         column = self.table.headers[self.place.name or 0]
         name = self._cell(row, self.place.name)
         if len(name) > LONGEST_NAME:
-            text = say(
-                "a name of {name_count:,} characters; only the first {longest_name} are kept.",
-                name_count=len(name),
-                longest_name=LONGEST_NAME,
+            told = Told(
+                mark("a name of {number:,} characters; only the first {most} are kept."),
+                number=len(name),
+                most=LONGEST_NAME,
             )
-            self.problems.append(RowProblem(row.number, column, text))
+            self.problems.append(RowProblem(row.number, column, told))
             return name[: LONGEST_NAME - 1].rstrip() + "…"
         if name:
             self._doubt(row, column)
             return name
         if external_id:
-            text = say(
-                "no name; the project goes by its id “{external_id}” until somebody names it.",
-                external_id=external_id,
+            told = Told(
+                mark("no name; the project goes by its id “{id}” until somebody names it."), id=external_id
             )
-            self.problems.append(RowProblem(row.number, column, text))
+            self.problems.append(RowProblem(row.number, column, told))
             return external_id
         filled = [one_line(cell) for cell in row.values if not is_blank(cell)]
-        text = say(
-            "no name and no id, so no project was made of it; the row begins “{filled}”.",
-            filled=" · ".join(filled)[:200],
+        told = Told(
+            mark("no name and no id, so no project was made of it; the row begins “{begin}”."),
+            begin=" · ".join(filled)[:200],
         )
-        self.problems.append(RowProblem(row.number, column, text, kept=False))
+        self.problems.append(RowProblem(row.number, column, told, kept=False))
         return ""
 
     def _doubt(self, row: Row, column: str) -> None:
         """A row that says nothing but a name among full ones may be a heading or a note: a person has to look."""
         filled = sum(not is_blank(cell) for cell in row.values)
         if filled == 1 and self.usually_filled >= _FULL_ROW:
-            text = say(
-                "only this cell is filled; if it is a heading or a note, archive the project made of it."
+            told = Told(
+                mark(
+                    "only this cell is filled; if it is a heading or a note, archive the project made of it."
+                )
             )
-            self.problems.append(RowProblem(row.number, column, text))
+            self.problems.append(RowProblem(row.number, column, told))
 
     def _organisation(self, row: Row, external_id: str) -> str:
         """The column's word, else the one given for the file, else what the mapping reads out of the id."""
@@ -530,7 +553,7 @@ class _Reader:
             if not is_blank(row.values[place])
         ]
         if row.extra:
-            others.append((say("Beyond the last header"), " · ".join(map(one_line, row.extra))))
+            others.append(("Beyond the last header", " · ".join(map(one_line, row.extra))))
         return tuple(others)
 
     def _dates(self, row: Row) -> tuple[RegisterDate, ...]:
@@ -553,17 +576,13 @@ def _no_project(row: Row) -> str:
 
 def _left_out(what: str, numbers: Sequence[int]) -> str:
     """ "Rows 2, 23 and 44 are headings, so no project was made of them." """
+    one, many = _LEFT_OUT[what]
     if len(numbers) == 1:
-        return say("Row {numbers} is a {what}, so no project was made of it.", numbers=numbers[0], what=what)
+        return say(one, row=numbers[0])
     *shown, last = [str(number) for number in numbers[:_MOST_NAMED]]
     if len(numbers) > _MOST_NAMED:
-        shown, last = [*shown, last], f"{len(numbers) - _MOST_NAMED:,} more"
-    return say(
-        "Rows {shown} and {last} are {what}s, so no project was made of them.",
-        shown=", ".join(shown),
-        last=last,
-        what=what,
-    )
+        shown, last = [*shown, last], say("{number:,} more", number=len(numbers) - _MOST_NAMED)
+    return say(many, rows=", ".join(shown), last=last)
 
 
 def _told_apart(rows: Sequence[RegisterRow]) -> tuple[RegisterRow, ...]:
@@ -593,7 +612,7 @@ def _duplicates(rows: Sequence[RegisterRow]) -> tuple[Duplicates, ...]:
     found = []
     for (external_id, _), same in by_id.items():
         if len(same) > 1:
-            found.append(_duplicate(say("the id “{external_id}”", external_id=external_id), same))
+            found.append(_duplicate(say("the id “{id}”", id=external_id), same))
     told = {duplicate.rows for duplicate in found}
     for same in by_name.values():
         if len(same) > 1 and tuple(row.row_number for row in same) not in told:

@@ -12,6 +12,7 @@ from pathlib import Path
 from lifecycle.errors import Invalid
 from lifecycle.interchange.tabular import Row, RowProblem, Table, read_table
 from lifecycle.interchange.tabular_text import is_blank, one_line
+from lifecycle.interchange.told import Told
 from lifecycle.language import mark, say
 from lifecycle.rules.moments import moments_of
 from lifecycle.rules.readings import NewReading
@@ -54,29 +55,17 @@ _PERCENT = re.compile(r"\s*%$")
 _LISTED = 12
 _LOOKED_AT = 1_000
 _KEY_WORDS = (
-    *(
-        "key",
-        "chunk_key",
-        mark("chunk key"),
-        "timestamp",
-        "time",
-        "datetime",
-        "date",
-        "at",
-        "day",
-        "week",
-        "month",
-    ),
+    *("key", "chunk_key", "chunk key", "timestamp", "time", "datetime", "date", "at", "day", "week", "month"),
     *(
         "period",
-        mark("wall time"),
-        mark("date time"),
+        "wall time",
+        "date time",
         "ts",
-        mark("time stamp"),
+        "time stamp",
         "start_date",
-        mark("start date"),
+        "start date",
         "end_date",
-        mark("end date"),
+        "end date",
     ),
 )
 _VALUE_WORDS = ("value", "reading", "metric")
@@ -260,7 +249,7 @@ def _place(headers: Sequence[str], wanted: str, name: str) -> int:
     if plain.count(target) == 1:
         return plain.index(target)
     near = difflib.get_close_matches(target, plain, n=1)
-    hint = say(" Did you mean “{headers}”?", headers=headers[plain.index(near[0])]) if near else ""
+    hint = say(" Did you mean “{header}”?", header=headers[plain.index(near[0])]) if near else ""
     shown = ", ".join(headers[:_LISTED]) + ("…" if len(headers) > _LISTED else "")
     raise Invalid(
         {
@@ -286,14 +275,14 @@ def _keyed(
     rows: list[Row], headers: Sequence[str], key_at: int, column_at: int
 ) -> tuple[list[Row], list[RowProblem]]:
     """The rows that say when; those that do not and yet hold a value are named."""
-    text = say("nothing names this value, so it is left out.")
+    told = Told(mark("nothing names this value, so it is left out."))
     nameless = [row for row in rows if is_blank(row.values[key_at])]
-    told = [
-        RowProblem(row.number, headers[key_at], text)
+    problems = [
+        RowProblem(row.number, headers[key_at], told)
         for row in nameless
         if not _is_missing(row.values[column_at])
     ]
-    return [row for row in rows if not is_blank(row.values[key_at])], told
+    return [row for row in rows if not is_blank(row.values[key_at])], problems
 
 
 def _in_time_order(points: list[Point]) -> tuple[list[Point], bool]:
@@ -329,9 +318,8 @@ def _numbers(rows: Sequence[Row], table: Table, place: int) -> _Numbers:
         value = _number(_PERCENT.sub("", cell.strip()) if are_percent else cell, comma_is_decimal)
         read.append(value)
         if value is None and not _is_missing(cell):
-            problems.append(
-                RowProblem(row.number, table.headers[place], say("“{cell}” is not a number.", cell=cell[:40]))
-            )
+            told = Told(mark("“{cell}” is not a number."), cell=cell[:40])
+            problems.append(RowProblem(row.number, table.headers[place], told))
     return _Numbers(tuple(read), tuple(problems))
 
 

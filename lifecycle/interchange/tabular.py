@@ -22,6 +22,7 @@ from lifecycle.interchange.tabular_text import (
     one_line,
 )
 from lifecycle.interchange.tabular_xlsx import is_workbook, read_workbook_grids
+from lifecycle.interchange.told import Told
 from lifecycle.language import mark, say
 
 LARGEST_FILE_MEGABYTES = 50
@@ -53,17 +54,22 @@ class RowProblem:
 
     row: int
     column: str
-    text: str
+    told: Told
     kept: bool = True
 
     @property
+    def text(self) -> str:
+        return self.told.said
+
+    @property
+    def place(self) -> str:
+        if self.column:
+            return say("Row {row}, column “{column}”", row=self.row, column=self.column)
+        return say("Row {row}", row=self.row)
+
+    @property
     def sentence(self) -> str:
-        place = (
-            say("Row {row}, column “{column}”", row=self.row, column=self.column)
-            if self.column
-            else say("Row {row}", row=self.row)
-        )
-        return f"{place}: {self.text}"
+        return say("{place}: {text}", place=self.place, text=self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +122,9 @@ def read_table(source: bytes | Path, filename: str = "") -> Table:
         places = ", ".join(grid.source.partition(" at ")[2] for grid in grids[:8])
         raise Invalid(
             say(
-                "{filename} holds {grids_count} lists of objects ({places}); one is needed.",
-                filename=filename or say("The file"),
-                grids_count=len(grids),
+                "{file} holds {number} lists of objects ({places}); one is needed.",
+                file=filename or say("The file"),
+                number=len(grids),
                 places=places,
             )
         )
@@ -222,16 +228,16 @@ def _content(source: bytes | Path, name: str, largest_megabytes: int) -> bytes:
             content = b"" if too_large else source.read_bytes()
         except OSError as error:
             raise Invalid(
-                say("{name} cannot be read: {strerror}.", name=name, strerror=error.strerror or error)
+                say("{name} cannot be read: {reason}.", name=name, reason=error.strerror or error)
             ) from error
     else:
         content, too_large = source, len(source) > limit
     if too_large:
         raise Invalid(
             say(
-                "{name} is larger than {largest_megabytes} MB; split it and import the parts.",
+                "{name} is larger than {most} MB; split it and import the parts.",
                 name=name,
-                largest_megabytes=largest_megabytes,
+                most=largest_megabytes,
             )
         )
     if not content.strip(b"\x00\xef\xbb\xbf\xff\xfe \t\r\n"):
@@ -283,7 +289,7 @@ def _headers(grid: Grid, index: int) -> tuple[str, ...]:
         text = one_line(own[place])
         if not text and place < len(above) and _used(below, place):
             text = one_line(above[place])
-        text = text or say("Column {column_letters}", column_letters=column_letters(place))
+        text = text or f"Column {column_letters(place)}"
         seen[text.casefold()] = seen.get(text.casefold(), 0) + 1
         headers.append(text if seen[text.casefold()] == 1 else f"{text} ({seen[text.casefold()]})")
     return tuple(headers)
@@ -306,26 +312,26 @@ def _fitted(row: GridRow, headers: tuple[str, ...], *, ragged: bool) -> tuple[Ro
     values = row.values[:width] + ("",) * (width - len(row.values))
     extra = tuple(cell for cell in row.values[width:] if not is_blank(cell))
     if extra:
-        text = say(
-            "{extra_count} more filled cells than there are headers; check that no column has slipped.",
-            extra_count=len(extra),
+        told = Told(
+            mark("{number} more filled cells than there are headers; check that no column has slipped."),
+            number=len(extra),
         )
-        problems.append(RowProblem(row.number, "", text))
+        problems.append(RowProblem(row.number, "", told))
     elif ragged and len(row.values) < width:
-        text = say(
-            "only {values_count} of {width} cells; the missing ones are read as blank.",
-            values_count=len(row.values),
-            width=width,
+        told = Told(
+            mark("only {number} of {all} cells; the missing ones are read as blank."),
+            number=len(row.values),
+            all=width,
         )
-        problems.append(RowProblem(row.number, headers[len(row.values)], text))
+        problems.append(RowProblem(row.number, headers[len(row.values)], told))
     if max(map(len, values), default=0) > LARGEST_CELL:
         for place, cell in enumerate(values):
             if len(cell) > LARGEST_CELL:
-                text = say(
-                    "{cell_count:,} characters; only the first {largest_cell:,} are kept.",
-                    cell_count=len(cell),
-                    largest_cell=LARGEST_CELL,
+                told = Told(
+                    mark("{number:,} characters; only the first {most:,} are kept."),
+                    number=len(cell),
+                    most=LARGEST_CELL,
                 )
-                problems.append(RowProblem(row.number, headers[place], text))
+                problems.append(RowProblem(row.number, headers[place], told))
         values = tuple(cell[:LARGEST_CELL] for cell in values)
     return Row(row.number, values, extra), problems

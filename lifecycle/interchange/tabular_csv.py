@@ -13,9 +13,10 @@ from itertools import pairwise
 from lifecycle.errors import Invalid
 from lifecycle.interchange.eight_bit import likeliest_eight_bit
 from lifecycle.interchange.tabular_text import Grid, GridRow, checked_size, clean, is_blank
+from lifecycle.interchange.told import Told
 from lifecycle.language import mark, say
 
-_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": mark("vertical bar")}
+_DELIMITERS = {",": mark("comma"), ";": mark("semicolon"), "\t": mark("tab"), "|": mark("vertical bar")}
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
     (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
@@ -67,10 +68,10 @@ def read_csv_rows(text: str, name: str, encoding: str) -> Grid:
         rows[0] = replace(rows[0], values=("", *rows[0].values))
     return Grid(
         "CSV",
-        say(
-            "CSV, {encoding}, {delimiters} between columns",
+        Told(
+            mark("CSV, {encoding}, {delimiter} between columns"),
             encoding=encoding,
-            delimiters=_DELIMITERS[delimiter],
+            delimiter=_DELIMITERS[delimiter],
         ),
         tuple(rows),
     )
@@ -94,7 +95,7 @@ def _strictly(content: bytes, codec: str, title: str, name: str) -> tuple[str, s
         return content.decode(codec), title
     except (UnicodeDecodeError, LookupError) as error:
         raise Invalid(
-            say("{name} cannot be read as {title}: {error}.", name=name, title=title, error=error)
+            say("{name} cannot be read as {encoding}: {reason}.", name=name, encoding=title, reason=error)
         ) from error
 
 
@@ -123,7 +124,7 @@ def _eight_bit(content: bytes) -> tuple[str, str]:
     broken = lenient.count("\ufffd")
     sound = sum(character > "\x7f" for character in lenient) - broken
     if sound >= 10 * broken:
-        return lenient, say("UTF-8 with {broken} broken characters", broken=broken)
+        return lenient, Told(mark("UTF-8 with {number} broken characters"), number=broken)
     codec, title = likeliest_eight_bit(content)
     return content.decode(codec), title
 
@@ -168,10 +169,10 @@ def _records(lines: list[str], delimiter: str, name: str) -> Iterator[tuple[int,
     except csv.Error as error:
         raise Invalid(
             say(
-                "{name}, row {number}: cannot be read as CSV ({error}).",
+                "{name}, row {row}: cannot be read as CSV ({reason}).",
                 name=name,
-                number=number + 1,
-                error=error,
+                row=number + 1,
+                reason=error,
             )
         ) from error
 
@@ -181,9 +182,11 @@ def _refuse_open_quote(tail: list[str], delimiter: str, number: int, name: str) 
         list(csv.reader(tail, delimiter=delimiter, skipinitialspace=True, strict=True))
     except csv.Error as error:
         if "unexpected end" in str(error):
-            text = say(
-                "a quotation mark opens a cell and is never closed, so the rest of the file is one cell"
-            )
             raise Invalid(
-                say("{name}, row {number}: {text}.", name=name, number=number, text=text)
+                say(
+                    "{name}, row {row}: a quotation mark opens a cell and is never closed, "
+                    "so the rest of the file is one cell.",
+                    name=name,
+                    row=number,
+                )
             ) from error

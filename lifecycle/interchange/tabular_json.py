@@ -8,6 +8,7 @@ from typing import Any
 
 from lifecycle.errors import Invalid
 from lifecycle.interchange.tabular_text import Grid, GridRow, checked_size, clean, is_blank, one_line
+from lifecycle.interchange.told import Told
 from lifecycle.language import mark, say
 
 _DEEPEST = 3
@@ -47,9 +48,9 @@ def read_json_grids(text: str, name: str) -> tuple[Grid, ...]:
     if not grids:
         raise Invalid(
             say(
-                "{name} holds {found_count} lists and none of objects only; {shape}.",
+                "{name} holds {number} lists and none of objects only; {shape}.",
                 name=name,
-                found_count=len(found),
+                number=len(found),
                 shape=_SHAPE,
             )
         )
@@ -57,7 +58,7 @@ def read_json_grids(text: str, name: str) -> tuple[Grid, ...]:
 
 
 def _grid(items: list[Any], where: str, name: str) -> Grid:
-    place = say(" at “{where}”", where=where) if where else ""
+    place = Told(mark(" at “{where}”"), where=where) if where else ""
     items = _points(items) or items
     flat = []
     wrapper = _wrapper(items)
@@ -83,9 +84,8 @@ def _grid(items: list[Any], where: str, name: str) -> Grid:
         values = tuple(record.get(key, "") for key in headers)
         if not all(map(is_blank, values)):
             rows.append(GridRow(number, values))
-    return Grid(
-        "JSON", say("JSON, {items_count:,} items{place}", items_count=len(items), place=place), tuple(rows)
-    )
+    source = Told(mark("JSON, {number:,} items{place}"), number=len(items), place=place)
+    return Grid("JSON", source, tuple(rows))
 
 
 def _points(items: list[Any]) -> list[dict[str, Any]] | None:
@@ -162,14 +162,14 @@ def _parsed(text: str, name: str) -> Any:  # noqa: ANN401 - JSON is whatever it 
             return lines
         if (broken := _broken_line(text)) is not None:
             raise Invalid(
-                say("{name} is not valid JSON Lines: line {broken} is no object.", name=name, broken=broken)
+                say("{name} is not valid JSON Lines: line {line} is no object.", name=name, line=broken)
             ) from error
-        place = say("line {lineno}, character {colno}", lineno=error.lineno, colno=error.colno)
+        place = say("line {line}, character {character}", line=error.lineno, character=error.colno)
         raise Invalid(
-            say("{name} is not valid JSON: {msg} at {place}.", name=name, msg=error.msg, place=place)
+            say("{name} is not valid JSON: {reason} at {place}.", name=name, reason=error.msg, place=place)
         ) from error
     except ValueError as error:
-        raise Invalid(say("{name} is not valid JSON: {error}.", name=name, error=error)) from error
+        raise Invalid(say("{name} is not valid JSON: {reason}.", name=name, reason=error)) from error
 
 
 def _json_lines(text: str) -> list[Any] | None:
@@ -222,7 +222,7 @@ def _record_lists(document: Any, name: str) -> list[tuple[str, list[Any]]]:  # n
         lists = [("", records)] if (records := _keyed(document) or _by_column(document)) else []
     if lists:
         return lists[:_MOST_LISTS]
-    keys = ", ".join(f"“{one_line(clean(key))[:40]}”" for key in list(document)[:8]) or "none"
+    keys = ", ".join(f"“{one_line(clean(key))[:40]}”" for key in list(document)[:8]) or say("none")
     raise Invalid(
         say(
             "{name} holds one object without a list of objects (its keys: {keys}); {shape}.",

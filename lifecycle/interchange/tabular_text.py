@@ -84,17 +84,17 @@ def checked_size(number: int, cells: int, name: str) -> None:
     if number > MOST_ROWS:
         raise Invalid(
             say(
-                "{name} has more than {most_rows:,} rows; split it and import the parts.",
+                "{name} has more than {most:,} rows; split it and import the parts.",
                 name=name,
-                most_rows=MOST_ROWS,
+                most=MOST_ROWS,
             )
         )
     if cells > MOST_COLUMNS:
         raise Invalid(
             say(
-                "{name}, row {number}: more than {most_columns:,} columns; this is no register.",
+                "{name}, row {row}: more than {most:,} columns; this is no register.",
                 name=name,
-                number=number,
-                most_columns=MOST_COLUMNS,
+                row=number,
+                most=MOST_COLUMNS,
             )
         )

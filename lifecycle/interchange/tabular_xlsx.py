@@ -19,7 +19,8 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from lifecycle.errors import Invalid
 from lifecycle.interchange.tabular_text import Grid, GridRow, checked_size, clean, is_blank
-from lifecycle.language import say
+from lifecycle.interchange.told import Told
+from lifecycle.language import mark, say
 
 _LARGEST_UNPACKED = 400_000_000
 _MOST_MEMBERS = 5_000
@@ -76,9 +77,9 @@ def _refuse_bomb(archive: zipfile.ZipFile, name: str) -> None:
     if len(members) > _MOST_MEMBERS or sum(member.file_size for member in members) > _LARGEST_UNPACKED:
         raise Invalid(
             say(
-                "{name} unpacks to more than {largest_unpacked} MB; this is no register.",
+                "{name} unpacks to more than {most} MB; this is no register.",
                 name=name,
-                largest_unpacked=_LARGEST_UNPACKED // 1000000,
+                most=_LARGEST_UNPACKED // 1_000_000,
             )
         )
 
@@ -94,7 +95,7 @@ def _grids(content: bytes, archive: zipfile.ZipFile, name: str) -> Iterator[Grid
             down, across = _merged(archive, sheet)
             rows = _filled_down(_headings(_rows(sheet, name), across), down)
             if rows:
-                yield Grid("XLSX", say("XLSX, sheet “{sheet}”", sheet=sheet.title), tuple(rows))
+                yield Grid("XLSX", Told(mark("XLSX, sheet “{sheet}”"), sheet=sheet.title), tuple(rows))
 
 
 def _rows(sheet: Any, name: str) -> list[GridRow]:  # noqa: ANN401 - openpyxl is untyped
@@ -108,9 +109,7 @@ def _rows(sheet: Any, name: str) -> list[GridRow]:  # noqa: ANN401 - openpyxl is
         rows.append(GridRow(number, values))
         characters += sum(map(len, values))
         if characters > _MOST_CHARACTERS:
-            raise Invalid(
-                say("{name}, row {number}: more text than any register holds.", name=name, number=number)
-            )
+            raise Invalid(say("{name}, row {row}: more text than any register holds.", name=name, row=number))
     return rows
 
 

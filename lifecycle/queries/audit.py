@@ -15,7 +15,7 @@ from lifecycle.errors import Invalid
 from lifecycle.events import ORGANISATION, project_chain
 from lifecycle.facts.editions import load_by_guide
 from lifecycle.facts.projects import organisation_today
-from lifecycle.facts.standing import compute_standing, stored_standing
+from lifecycle.facts.standing import Standings, compute_standing, stored_standing
 from lifecycle.guide import Guide
 from lifecycle.language import say
 from lifecycle.rules.permissions import require
@@ -68,8 +68,14 @@ class Fault:
     @property
     def told(self) -> str:
         """Where and what, in a line."""
-        event = say(", event {sequence}", sequence=self.sequence) if self.sequence else ""
-        return f"{self.name}{event}: {self.sentence}"
+        if not self.sequence:
+            return say("{where}: {sentence}", where=self.name, sentence=self.sentence)
+        return say(
+            "{where}, event {number}: {sentence}",
+            where=self.name,
+            number=self.sequence,
+            sentence=self.sentence,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +207,11 @@ def check_standing(session: Session, *, by: Actor, at: datetime, guide: Guide) -
             until = stored.project["valid_until"] if stored else None
             if until is not None and until < today:
                 continue
-            if not facts.is_adopted or compute_standing(session, project_id, facts, own, at) != stored:
+            computed = compute_standing(session, project_id, facts, own, at) if facts.is_adopted else None
+            if not _are_alike(computed, stored):
                 sentence = say(
-                    "The standing of project {project_id} is not what its rows amount to.",
-                    project_id=project_id,
+                    "The standing of project {number} is not what its rows amount to.",
+                    number=project_id,
                 )
                 chain = project_chain(project_id)
                 yield _fault(places, chain, 0, sentence, chain="", table="standing", row=str(project_id))
@@ -250,3 +257,8 @@ def _places(session: Session) -> dict[str, tuple[str, str | None]]:
         ORGANISATION: (say("The organisation"), None),
         **{project_chain(project_id): (name, key) for project_id, name, key in rows},
     }
+
+
+def _are_alike(computed: Standings | None, stored: Standings | None) -> bool:
+    """But for their words in other languages, which come with the version of the program."""
+    return computed is not None and stored is not None and computed.as_json() == stored.as_json()

@@ -13,7 +13,6 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.facts.reviews import candidates
 from lifecycle.guide import Guide
-from lifecycle.language import say
 from lifecycle.queries import projects
 from lifecycle.rules.delegations import DELEGABLE, may_act_as, may_hand_over, nobody_else
 from lifecycle.rules.permissions import may, require
@@ -193,4 +192,4 @@ def _state(row: Delegation, today: date) -> str:
         return "ended"
     if row.ends_on < today:
         return "over"
-    return say("in force") if row.starts_on <= today else "coming"
+    return "in force" if row.starts_on <= today else "coming"

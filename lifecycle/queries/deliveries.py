@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from lifecycle.facts.notifications import reminder_policy
+from lifecycle.language import say
 from lifecycle.rules.deliveries import DEFAULT_HOUR, DeliveryState, Medium, Way, host_of
 from lifecycle.rules.messages import TITLES
 from lifecycle.rules.permissions import require
@@ -127,11 +128,11 @@ def log(
             created_at=row.created_at,
             to=person or channel or "",
             medium=Medium(row.medium),
-            what=TITLES.get(row.kind, row.kind),
+            what=say(TITLES.get(row.kind, row.kind)),
             project=project or "",
             state=DeliveryState(row.state),
             attempts=row.attempts,
-            last_error=row.last_error,
+            last_error=say(row.last_error),
             due_at=row.due_at,
             done_at=row.done_at,
         )
@@ -165,7 +166,7 @@ def jobs(session: Session, *, by: Actor, at: datetime) -> tuple[JobView, ...]:
             row.holder,
             row.held_until is not None and row.held_until > at,
             row.finished_at,
-            row.said,
+            say(row.said),
         )
         for row in rows
     )

@@ -178,14 +178,18 @@ def _chapters(session: Session, project_id: int, wording: Wording) -> Iterator[C
     for sheet in wording.guide.worksheets:
         found = tuple(_questions(sheet.fields, 0, versions, talks))
         if found and sheet.stage:
-            yield Chapter(f"{sheet.stage.title} worksheet", found)
+            yield Chapter(say("{stage} worksheet", stage=sheet.stage.title), found)
     sources = session.execute(
         select(DataSource).where(col(DataSource.project_id) == project_id).order_by(col(DataSource.position))
     ).scalars()
     for source in sources:
         found = tuple(_questions(wording.guide.source_worksheet.fields, source.id or 0, versions, talks))
-        removed = say(", removed") if source.removed_at else ""
-        yield Chapter(say("Data source “{source}”{removed}", source=source.name, removed=removed), found)
+        title = (
+            say("Data source “{source}”, removed", source=source.name)
+            if source.removed_at
+            else say("Data source “{source}”", source=source.name)
+        )
+        yield Chapter(title, found)
 
 
 def _questions(

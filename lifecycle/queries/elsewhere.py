@@ -16,7 +16,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.guide import Guide
 from lifecycle.language import say
 from lifecycle.queries import projects
-from lifecycle.queries.wording import NOT_PEOPLE, all_names
+from lifecycle.queries.wording import everybody
 from lifecycle.rules.releases import Move
 from lifecycle.store.tables import ElsewhereRecord, Monitor
 from lifecycle.vocabulary import Actor, Decision, Gate, Meaning, Outcome, Role, Stage, Verification
@@ -77,7 +77,7 @@ def of_project(session: Session, project_id: int, guide: Guide) -> Elsewhere | N
     )
     if not rows:
         return None
-    told = _Told(guide, all_names(session) | NOT_PEOPLE)
+    told = _Told(guide, everybody(session))
     said = [(row.kind, json.loads(row.content)) for row in rows]
     lines = [line for kind, content in said if (line := told.line(kind, content))]
     lines += _signed_fixes(said, told)
@@ -146,17 +146,20 @@ _Line = tuple[str, str, str, str]
 
 
 def _outcome(told: _Told, said: Mapping[str, Any]) -> _Line:
-    back = f" to {Stage(said['to_stage']).title}" if said["to_stage"] else ""
-    text = f"{Outcome(said['outcome']).title}{back}" + (f": {said['reason']}" if said["reason"] else "")
-    return f"{Gate(said['gate']).title} gate", text, said["by"], said["at"]
+    text = Outcome(said["outcome"]).title
+    if said["to_stage"]:
+        text = say("{outcome} to {stage}", outcome=text, stage=Stage(said["to_stage"]).title)
+    if said["reason"]:
+        text = say("{what}: {words}", what=text, words=said["reason"])
+    return say("{gate} gate", gate=Gate(said["gate"]).title), text, said["by"], said["at"]
 
 
 def _waiver(told: _Told, said: Mapping[str, Any]) -> _Line:
     text = say(
-        "{check}, until {said}: {said_2}",
+        "{check}, until {day}: {mitigation}",
         check=told.check(said["check"]),
-        said=said["expires_on"],
-        said_2=said["mitigation"],
+        day=said["expires_on"],
+        mitigation=said["mitigation"],
     )
     return say("Waiver"), text, said["by"], said["at"]
 
@@ -164,7 +167,7 @@ def _waiver(told: _Told, said: Mapping[str, Any]) -> _Line:
 def _reason(told: _Told, said: Mapping[str, Any]) -> _Line:
     return (
         say("Reason for a warning"),
-        f"{told.check(said['check'])}: {said['reason']}",
+        say("{what}: {words}", what=told.check(said["check"]), words=said["reason"]),
         said["by"],
         said["at"],
     )
@@ -172,23 +175,19 @@ def _reason(told: _Told, said: Mapping[str, Any]) -> _Line:
 
 def _tier(told: _Told, said: Mapping[str, Any]) -> _Line:
     text = say(
-        "Tier {said} where the points propose {said_2}: {said_3}",
-        said=said["tier"],
-        said_2=said["proposed"],
-        said_3=said["reason"],
+        "Tier {tier} where the points propose {proposed}: {reason} (approved by {approver})",
+        tier=said["tier"],
+        proposed=said["proposed"],
+        reason=said["reason"],
+        approver=told.owner(said["approver"]),
     )
-    return (
-        say("Risk tier"),
-        say("{text} (approved by {owner})", text=text, owner=told.owner(said["approver"])),
-        said["by"],
-        said["at"],
-    )
+    return say("Risk tier"), text, said["by"], said["at"]
 
 
 def _member(told: _Told, said: Mapping[str, Any]) -> _Line:
     return (
         say("Role"),
-        f"{told.person(said['person'])}: {Role(said['role']).title}",
+        say("{what}: {words}", what=told.person(said["person"]), words=Role(said["role"]).title),
         said["given_by"],
         said["since"],
     )
@@ -197,51 +196,53 @@ def _member(told: _Told, said: Mapping[str, Any]) -> _Line:
 def _file(told: _Told, said: Mapping[str, Any]) -> _Line:
     newest = said["revisions"][-1]
     text = say(
-        "{said}: {newest}, SHA-256 {newest_2}",
-        said=said["title"],
-        newest=newest["file_name"],
-        newest_2=newest["digest"],
+        "{document}: {file}, SHA-256 {digest}",
+        document=said["title"],
+        file=newest["file_name"],
+        digest=newest["digest"],
     )
     return say("File kept elsewhere"), text, newest["by"], newest["at"]
 
 
 def _change(told: _Told, said: Mapping[str, Any]) -> _Line:
-    return say("Answer to a requested change"), f"{said['key']}: {said['text']}", said["by"], said["at"]
+    text = say("{what}: {words}", what=said["key"], words=said["text"])
+    return say("Answer to a requested change"), text, said["by"], said["at"]
 
 
 def _shared(told: _Told, said: Mapping[str, Any]) -> _Line:
     text = say(
-        "{said}, taken from “{said_2}” ({said_3})",
-        said=said["source_key"],
-        said_2=said["project_name"],
-        said_3=said["project"],
+        "{source}, taken from “{project}” ({key})",
+        source=said["source_key"],
+        project=said["project_name"],
+        key=said["project"],
     )
     return say("Data source of another project"), text, said["by"], said["at"]
 
 
 def _release(told: _Told, said: Mapping[str, Any]) -> _Line:
-    steps = ", then ".join(
-        Move(step["move"]).label.lower() + (f" {step['share']} %" if step["share"] is not None else "")
-        for step in said["steps"]
-    )
-    parts = [f"version {said['model_version']}", said["summary"], steps]
-    return (
-        say("Release {said}", said=said["number"]),
-        ": ".join(part for part in parts if part),
-        said["by"],
-        said["at"],
-    )
+    steps = say(", then ").join(_step(step) for step in said["steps"])
+    text = say("version {version}", version=said["model_version"])
+    for part in (said["summary"], steps):
+        text = say("{what}: {words}", what=text, words=part) if part else text
+    return say("Release {number}", number=said["number"]), text, said["by"], said["at"]
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    move = say(Move(step["move"]).label).lower()
+    if step["share"] is None:
+        return move
+    return say("{move} {share} %", move=move, share=step["share"])
 
 
 def _retirement(told: _Told, said: Mapping[str, Any]) -> _Line:
-    heard = ", ".join(f"{who} ({day or 'no day'})" for who, day in said["told"]) or "nobody"
+    heard = ", ".join(f"{who} ({day or say('no day')})" for who, day in said["told"]) or say("nobody")
     text = say(
-        "{said} Told: {heard}. Checked: {said_2} Records until {said_3}. Learned: {said_4}",
-        said=said["reason"],
+        "{reason} Told: {heard}. Checked: {downstream} Records until {day}. Learned: {lessons}",
+        reason=said["reason"],
         heard=heard,
-        said_2=said["downstream"],
-        said_3=said["records_until"],
-        said_4=said["lessons"],
+        downstream=said["downstream"],
+        day=said["records_until"],
+        lessons=said["lessons"],
     )
     return say("Retirement"), text, said["by"], said["at"]
 

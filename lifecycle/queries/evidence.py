@@ -149,11 +149,11 @@ def stored_file(session: Session, *, by: Actor, at: datetime, revision_id: int) 
         select(col(Project.key)).where(col(Project.id) == (row.project_id if row else None))
     ).scalar_one_or_none()
     if row is None or key is None or not row.digest:
-        raise NotFound("file", revision_id)
+        raise NotFound(say("file"), revision_id)
     try:
         head = projects.head(session, key=key, by=by, at=at)
     except NotFound as error:  # the answer must not name the project
-        raise NotFound("file", revision_id) from error
+        raise NotFound(say("file"), revision_id) from error
     document = records.evidence_title(session, row.evidence_id)
     return StoredFile(revision_id, head.id, document, row.file_name, row.media_type, row.size, row.digest)
 

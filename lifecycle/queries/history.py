@@ -17,16 +17,18 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
-from lifecycle.language import say
+from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries import projects, records, tokens
 from lifecycle.queries.records import SignatureView
 from lifecycle.queries.wording import NO_ANSWER, Place, Wording, all_names
 from lifecycle.rules.monitors import number_text
 from lifecycle.rules.project_facts import ProjectFacts
-from lifecycle.rules.releases import Move
+from lifecycle.rules.releases import Move, length_words
+from lifecycle.rules.retold import retold
 from lifecycle.store.tables import Answer, Event, Project
 from lifecycle.vocabulary import Actor, Decision, Gate, Outcome, ProjectStatus, Role, Stage
 
+_ENTRY = {"name": mark("name"), "purpose": mark("purpose"), "organisation": mark("organisation")}
 LONGEST_WORDS = 160  # of what somebody wrote, in one line of the activity
 
 PAGE = 50
@@ -169,7 +171,7 @@ def answer_changes(
                 at=row.at,
                 who=wording.person(row.by_key),
                 method=row.method,
-                before=changes[-1].after if changes else NO_ANSWER,
+                before=changes[-1].after if changes else say(NO_ANSWER),
                 after=_words(row, wording),
                 restored_from=row.restored_from,
             )
@@ -196,7 +198,7 @@ def _wording(session: Session, project_id: int, guide: Guide, at: datetime) -> W
 
 def _words(row: Answer, wording: Wording) -> str:
     """A question that the guide dropped has no shape any more; its stored text stands for itself."""
-    return wording.version(row) if row.field_id in wording.guide.fields else row.value or NO_ANSWER
+    return wording.version(row) if row.field_id in wording.guide.fields else row.value or say(NO_ANSWER)
 
 
 def _versions(
@@ -218,7 +220,7 @@ def _versions(
     known = {(row.source_id, row.field_id, row.revision): _words(row, wording) for row in earlier}
     return {
         row.id or 0: (
-            known.get((row.source_id, row.field_id, row.revision - 1), NO_ANSWER),
+            known.get((row.source_id, row.field_id, row.revision - 1), say(NO_ANSWER)),
             _words(row, wording),
         )
         for row in rows
@@ -237,11 +239,9 @@ def _programs(session: Session, details: Iterable[Mapping[str, Any]]) -> Mapping
 
 def _who(row: Event, detail: Mapping[str, Any], wording: Wording, programs: Mapping[int, str]) -> str:
     person = wording.person(row.actor_key)
-    return (
-        say("{person} (token “{get}”)", person=person, get=programs.get(detail.get("token", 0), ""))
-        if row.actor_kind == "token"
-        else person
-    )
+    if row.actor_kind != "token":
+        return person
+    return say("{person} (token “{token}”)", person=person, token=programs.get(detail.get("token", 0), ""))
 
 
 def _line(
@@ -252,14 +252,14 @@ def _line(
     programs: Mapping[int, str],
 ) -> EventLine:
     told = _Told(row.subject, detail, wording)
-    say = _SENTENCES.get(row.action)
+    sentence = _SENTENCES.get(row.action)
     change = versions.get(int(detail.get("answer") or 0), (None, None))
     return EventLine(
         sequence=row.sequence,
         at=datetime.fromisoformat(row.at),
         who=_who(row, detail, wording, programs),
         action=row.action,
-        sentence=say(told) if say else row.action.replace("_", " ").replace(".", ": "),
+        sentence=sentence(told) if sentence else row.action.replace("_", " ").replace(".", ": "),
         place=told.place,
         gate=told.gate,
         before=change[0],
@@ -323,58 +323,81 @@ class _Told:
         return str(self.detail.get(name) or "")
 
     @property
-    def restored(self) -> str:
-        """Which version it was; older events only tell its row."""
-        revision = self.said("restored_revision")
-        return say("version {revision} of the", revision=revision) if revision else say("an earlier")
+    def incident(self) -> str:
+        """What it is called; the product wrote the title where a monitor opened it."""
+        return retold(self.said("called"))
+
+    @property
+    def release(self) -> str:
+        """Which one; the event tells it in English, as it was written."""
+        return retold(self.said("what"))
 
     def consequences(self) -> Iterable[str]:
-        for name, one, many in (
-            ("sign_offs_gone_stale", say("1 sign-off became stale."), say("{} sign-offs became stale.")),
-            ("sign_offs_valid_again", say("1 sign-off holds again."), say("{} sign-offs hold again.")),
-            ("reviews_closed", say("1 open request was closed."), say("{} open requests were closed.")),
-            ("conditions_withdrawn", say("1 condition was withdrawn."), say("{} conditions were withdrawn.")),
-            ("conditions", say("It set 1 condition."), say("It set {} conditions.")),
-            (
-                "reviews_asked",
-                say("The Operate review was asked for again."),
-                say("The Operate reviews were asked for again."),
-            ),
-            (
-                "no_longer_fires_at",
-                say("1 firing no longer follows from the readings."),
-                say("{} firings no longer follow."),
-            ),
-        ):
+        for name, sentence in _CONSEQUENCES.items():
             number = len(self.detail.get(name) or ())
             if number:
-                yield one if number == 1 else many.format(number)
+                yield sentence(number)
         if self.detail.get("incident_opened"):
             yield say("An incident was opened.")
         if self.said("reason"):
-            yield say("Reason: {said}", said=self.said("reason"))
+            yield say("Reason: {reason}", reason=self.said("reason"))
+
+
+_CONSEQUENCES: Mapping[str, Callable[[int], str]] = {
+    "sign_offs_gone_stale": lambda number: say_count(
+        "1 sign-off became stale.", "{number} sign-offs became stale.", number
+    ),
+    "sign_offs_valid_again": lambda number: say_count(
+        "1 sign-off holds again.", "{number} sign-offs hold again.", number
+    ),
+    "reviews_closed": lambda number: say_count(
+        "1 open request was closed.", "{number} open requests were closed.", number
+    ),
+    "conditions_withdrawn": lambda number: say_count(
+        "1 condition was withdrawn.", "{number} conditions were withdrawn.", number
+    ),
+    "conditions": lambda number: say_count("It set 1 condition.", "It set {number} conditions.", number),
+    "reviews_asked": lambda number: say_count(
+        "The Operate review was asked for again.", "The Operate reviews were asked for again.", number
+    ),
+    "no_longer_fires_at": lambda number: say_count(
+        "1 firing no longer follows from the readings.", "{number} firings no longer follow.", number
+    ),
+}
+
+
+def _restored(told: _Told) -> str:
+    """Which version it was; older events only tell its row."""
+    if revision := told.said("restored_revision"):
+        return say(
+            "Put back version {revision} of the answer to {question}", revision=revision, question=told.title
+        )
+    return say("Put back an earlier answer to {question}", question=told.title)
 
 
 def _decided(told: _Told) -> str:
-    return f"{told.role}: {Decision(told.said('decision')).title.lower()}, {told.where}"
+    return say(
+        "{role}: {decision}, {where}",
+        role=told.role,
+        decision=Decision(told.said("decision")).title.lower(),
+        where=told.where,
+    )
 
 
 def _outcome(told: _Told) -> str:
     gate = told.gate.title if told.gate else ""
-    sentence = say("Gate {gate}: {title}", gate=gate, title=Outcome(told.said("outcome")).title.lower())
+    sentence = say("Gate {gate}: {outcome}", gate=gate, outcome=Outcome(told.said("outcome")).title.lower())
     after = told.detail.get("after") or {}
     if after.get("status") == ProjectStatus.RETIRED:
         return say("{sentence}; the product is retired", sentence=sentence)
     stage = after.get("stage")
-    return (
-        say("{sentence}; the project is in {title}", sentence=sentence, title=Stage(stage).title)
-        if stage
-        else sentence
-    )
+    if not stage:
+        return sentence
+    return say("{sentence}; the project is in {stage}", sentence=sentence, stage=Stage(stage).title)
 
 
 def _asked(told: _Told) -> str:
-    due = say(", by {said}", said=told.said("due_on")) if told.detail.get("due_on") else ""
+    due = say(", by {day}", day=told.said("due_on")) if told.detail.get("due_on") else ""
     return say(
         "Asked {person} to review as {role} {where}{due}",
         person=told.person(),
@@ -398,19 +421,20 @@ def _target(told: _Told) -> str:
 
 def _targets(told: _Told) -> str:
     after: Mapping[str, str] = told.detail.get("after") or {}
-    return say("Planned ") + ", ".join(f"{Gate(gate).title} for {day}" for gate, day in after.items())
+    days = [say("{gate} for {day}", gate=Gate(gate).title, day=day) for gate, day in after.items()]
+    return say("Planned {gates}", gates=", ".join(days))
 
 
 def _edited(told: _Told) -> str:
     before, after = told.detail.get("before") or {}, told.detail.get("after") or {}
-    changed = [name for name, value in after.items() if before.get(name) != value]
-    return say("Changed the project's {changed}", changed=", ".join(changed) or "entry")
+    changed = [say(_ENTRY.get(name, name)) for name, value in after.items() if before.get(name) != value]
+    return say("Changed the project's {changed}", changed=", ".join(changed) or say("entry"))
 
 
 def _pushed(told: _Told) -> str:
     stored, refused = int(told.detail.get("stored") or 0), int(told.detail.get("refused") or 0)
-    count = say("1 reading") if stored == 1 else f"{stored:,} readings"
-    parts = [say("Pushed {count} of “{said}”", count=count, said=told.said("name"))]
+    count = counted(stored, "reading")
+    parts = [say("Pushed {count} of “{monitor}”", count=count, monitor=told.said("name"))]
     parts += [say("{refused:,} could not be read", refused=refused)] if refused else []
     return _with_firings(", ".join(parts), told)
 
@@ -418,11 +442,11 @@ def _pushed(told: _Told) -> str:
 def _corrected(told: _Told) -> str:
     before, after = (told.detail.get(name) for name in ("before", "after"))
     said = say(
-        "Corrected “{said}” at {said_2} from {number_text} to {number_text_2}",
-        said=told.said("name"),
-        said_2=told.said("key"),
-        number_text=number_text(before),
-        number_text_2=number_text(after),
+        "Corrected “{monitor}” at {key} from {before} to {after}",
+        monitor=told.said("name"),
+        key=told.said("key"),
+        before=number_text(before),
+        after=number_text(after),
     )
     return _with_firings(said, told)
 
@@ -431,70 +455,89 @@ def _with_firings(sentence: str, told: _Told) -> str:
     fires_at = told.detail.get("fires_at") or []
     if not fires_at:
         return sentence
-    more = say(" and {fires_at_count:,} more", fires_at_count=len(fires_at) - 1) if len(fires_at) > 1 else ""
-    return say("{sentence}; it fired at {fires_at}{more}", sentence=sentence, fires_at=fires_at[0], more=more)
+    if len(fires_at) == 1:
+        return say("{sentence}; it fired at {key}", sentence=sentence, key=fires_at[0])
+    more = len(fires_at) - 1
+    return say(
+        "{sentence}; it fired at {key} and {more:,} more", sentence=sentence, key=fires_at[0], more=more
+    )
 
 
 def _plan_taken_over(told: _Told) -> str:
     names: Mapping[str, str] = told.detail.get("monitors") or {}
-    return say("Took over from the monitoring plan: ") + ", ".join(f"“{name}”" for name in names.values())
+    listed = ", ".join(say("“{name}”", name=name) for name in names.values())
+    return say("Took over from the monitoring plan: {monitors}", monitors=listed)
 
 
 def _stepped(told: _Told) -> str:
     move = Move(told.said("move"))
-    share = say("{said} % of the traffic", said=told.said("share"))
     where = {
-        Move.SHARE: share,
-        Move.FULL: "everybody",
+        Move.SHARE: say("{share} % of the traffic", share=told.said("share")),
+        Move.FULL: say("everybody"),
         Move.CANARY: say("a few users"),
-        Move.SHADOW: "shadow",
+        Move.SHADOW: say("shadow"),
     }[move]
-    return say(
-        "Brought {said} to {where}{measured_against}",
-        said=told.said("what"),
-        where=where,
-        measured_against=_measured_against(told),
-    )
+    return _with_baselines(say("Brought {release} to {where}", release=told.release, where=where), told)
 
 
-def _measured_against(told: _Told) -> str:
+def _with_baselines(sentence: str, told: _Told) -> str:
     """The monitors that take its test results as their baseline."""
     count = len(told.detail.get("baselines") or ())
-    many = say("{count} monitors are", count=count) if count > 1 else say("a monitor is")
-    return say("; {many} measured against its test results from now on", many=many) if count else ""
+    if not count:
+        return sentence
+    return say_count(
+        "{sentence}; a monitor is measured against its test results from now on",
+        "{sentence}; {number} monitors are measured against its test results from now on",
+        count,
+        sentence=sentence,
+    )
 
 
 def _rolled_back(told: _Told) -> str:
-    back = told.said("back_to")
-    after = say("; {back} serves again", back=back) if back else say("; the fallback serves")
+    back = retold(told.said("back_to"))
+    if not back:
+        return say(
+            "Rolled {release} back; the fallback serves, restored in {duration}",
+            release=told.release,
+            duration=_took(told),
+        )
     return say(
-        "Rolled {said} back{after}, restored in {said_2}",
-        said=told.said("what"),
-        after=after,
-        said_2=told.said("restored_in"),
+        "Rolled {release} back; {other} serves again, restored in {duration}",
+        release=told.release,
+        other=back,
+        duration=_took(told),
     )
+
+
+def _took(told: _Told) -> str:
+    """Older events only tell it in words."""
+    began, restored = (told.said(name) for name in ("began_at", "restored_at"))
+    if not (began and restored):
+        return told.said("restored_in")
+    return length_words(datetime.fromisoformat(restored) - datetime.fromisoformat(began))
 
 
 _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     EventAction.PROJECT_REGISTERED: lambda told: say(
-        "Registered the project “{said}”", said=told.said("name")
+        "Registered the project “{project}”", project=told.said("name")
     ),
     EventAction.PROJECT_EDITED: _edited,
     EventAction.PROJECT_ARCHIVED: lambda told: say("Archived the project"),
     EventAction.PROJECT_RESTORED: lambda told: say("Brought the project back"),
     EventAction.PROJECT_ADOPTED: lambda told: say("Adopted the project from its register"),
     EventAction.PROJECT_GUIDE_UPGRADED: lambda told: say(
-        "Moved the project from version {said} of the guide to version {said_2}",
-        said=told.said("from"),
-        said_2=told.said("to"),
+        "Moved the project from version {before} of the guide to version {after}",
+        before=told.said("from"),
+        after=told.said("to"),
     ),
     EventAction.PROJECT_COPIED: lambda told: say(
-        "Began the project “{said}” as a copy of “{said_2}”",
-        said=told.said("name"),
-        said_2=told.said("from_name"),
+        "Began the project “{project}” as a copy of “{other}”",
+        project=told.said("name"),
+        other=told.said("from_name"),
     ),
+    EventAction.PROJECT_IMPORTED: lambda told: say("project: imported"),
     EventAction.PROJECT_MERGED: lambda told: say(
-        "Merged it into “{said}”: it is the same product", said=told.said("into_name")
+        "Merged it into “{project}”: it is the same product", project=told.said("into_name")
     ),
     EventAction.ROLE_GIVEN: lambda told: say(
         "Made {person} {role}", person=told.person("nobody"), role=told.role
@@ -502,11 +545,9 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     EventAction.ROLE_ENDED: lambda told: say(
         "Ended {person}'s role as {role}", person=told.person("nobody"), role=told.role
     ),
-    EventAction.ANSWER_SAVED: lambda told: say("Answered {told}", told=told.title),
-    EventAction.ANSWER_CLEARED: lambda told: say("Cleared the answer to {told}", told=told.title),
-    EventAction.ANSWER_RESTORED: lambda told: say(
-        "Put back {restored} answer to {told}", restored=told.restored, told=told.title
-    ),
+    EventAction.ANSWER_SAVED: lambda told: say("Answered {question}", question=told.title),
+    EventAction.ANSWER_CLEARED: lambda told: say("Cleared the answer to {question}", question=told.title),
+    EventAction.ANSWER_RESTORED: _restored,
     EventAction.THREAD_OPENED: lambda told: say(
         "Asked about {field}: {words}", field=told.field, words=told.words
     ),
@@ -520,21 +561,23 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     EventAction.SOURCE_ADDED: lambda told: (
         say("Brought back a data source")
         if told.detail.get("restored")
-        else say("Added the data source “{said}”", said=told.said("name"))
+        else say("Added the data source “{source}”", source=told.said("name"))
     ),
     EventAction.SOURCE_RENAMED: lambda told: say(
-        "Renamed the data source “{said}” to “{said_2}”", said=told.said("before"), said_2=told.said("after")
+        "Renamed the data source “{before}” to “{after}”",
+        before=told.said("before"),
+        after=told.said("after"),
     ),
     EventAction.SOURCE_REMOVED: lambda told: say("Removed a data source"),
     EventAction.SOURCE_TAKEN: lambda told: say(
-        "Took over the data source “{said}” from “{said_2}”",
-        said=told.said("name"),
-        said_2=told.said("from_name"),
+        "Took over the data source “{source}” from “{project}”",
+        source=told.said("name"),
+        project=told.said("from_name"),
     ),
     EventAction.SOURCE_FOLLOWED: lambda told: say(
-        "Looked at what changed in “{said}” in the data source “{said_2}”",
-        said=told.said("from_name"),
-        said_2=told.said("name"),
+        "Looked at what changed in “{project}” in the data source “{source}”",
+        project=told.said("from_name"),
+        source=told.said("name"),
     ),
     EventAction.REVIEW_REQUESTED: _asked,
     EventAction.REVIEW_WITHDRAWN: lambda told: say(
@@ -544,9 +587,9 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
         where=told.where,
     ),
     EventAction.REVIEW_REASSIGNED: lambda told: say(
-        "Asked {person} instead of {person_2} to review as {role} {where}",
+        "Asked {person} instead of {former} to review as {role} {where}",
         person=told.person(),
-        person_2=told.person("from"),
+        former=told.person("from"),
         role=told.role,
         where=told.where,
     ),
@@ -563,25 +606,25 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     ),
     EventAction.SIGN_OFF_AFFIRMED: lambda told: say("{decided}; affirmed again", decided=_decided(told)),
     EventAction.CHANGE_ANSWERED: lambda told: say(
-        "Answered the change that {role} asked for on {told}", role=told.role, told=told.title
+        "Answered the change that {role} asked for on {question}", role=told.role, question=told.title
     ),
     EventAction.SIGN_OFF_WITHDRAWN: lambda told: say(
         "{role}: took a decision back, {where}", role=told.role, where=told.where
     ),
     EventAction.SIGN_OFF_INVALIDATED: lambda told: say("A sign-off became stale {where}", where=told.where),
     EventAction.CONDITION_ADDED: lambda told: say(
-        "Set a condition {where}: {said}", where=told.where, said=told.said("text")
+        "Set a condition {where}: {text}", where=told.where, text=told.said("text")
     ),
     EventAction.CONDITION_MET: lambda told: say(
-        "Met a condition {where}: {said}", where=told.where, said=told.said("proof")
+        "Met a condition {where}: {proof}", where=told.where, proof=told.said("proof")
     ),
     EventAction.CONDITION_REOPENED: lambda told: say("Opened a condition again {where}", where=told.where),
     EventAction.CONDITION_WITHDRAWN: lambda told: say("Withdrew a condition {where}", where=told.where),
     EventAction.CHECK_WAIVED: lambda told: say(
-        "Waived {check} until {said}: {said_2}",
+        "Waived {check} until {day}: {mitigation}",
         check=told.check,
-        said=told.said("expires_on"),
-        said_2=told.said("mitigation"),
+        day=told.said("expires_on"),
+        mitigation=told.said("mitigation"),
     ),
     EventAction.WAIVER_REVOKED: lambda told: say("Revoked the waiver of {check}", check=told.check),
     EventAction.WARNING_REASONED: lambda told: say(
@@ -589,59 +632,69 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
     ),
     EventAction.GATE_DECIDED: _outcome,
     EventAction.TIER_CHOSEN: lambda told: say(
-        "Chose tier {removeprefix} where the points propose {said}",
-        removeprefix=told.subject.removeprefix("tier:"),
-        said=told.said("proposed"),
+        "Chose tier {tier} where the points propose {proposed}",
+        tier=told.subject.removeprefix("tier:"),
+        proposed=told.said("proposed"),
     ),
-    EventAction.RELEASE_CREATED: lambda told: say("Made {said} ready to go live", said=told.said("what")),
+    EventAction.RELEASE_CREATED: lambda told: say("Made {release} ready to go live", release=told.release),
     EventAction.RELEASE_STEPPED: _stepped,
     EventAction.RELEASE_ROLLED_BACK: _rolled_back,
-    EventAction.RELEASE_WITHDRAWN: lambda told: say("Withdrew {said}", said=told.said("what")),
+    EventAction.RELEASE_WITHDRAWN: lambda told: say("Withdrew {release}", release=told.release),
     EventAction.TARGET_DATE_SET: _target,
     EventAction.TARGET_DATES_SET: _targets,
-    EventAction.EVIDENCE_ADDED: lambda told: say("Added the document “{said}”", said=told.said("title")),
+    EventAction.EVIDENCE_ADDED: lambda told: say(
+        "Added the document “{document}”", document=told.said("title")
+    ),
     EventAction.EVIDENCE_REVISED: lambda told: say(
-        "Replaced the document “{said}” (revision {said_2})",
-        said=told.said("title"),
-        said_2=told.said("revision"),
+        "Replaced the document “{document}” (revision {revision})",
+        document=told.said("title"),
+        revision=told.said("revision"),
     ),
     EventAction.EVIDENCE_EXPIRY_SET: lambda told: say(
-        "Said until when the document “{said}” is valid: {said_2}",
-        said=told.said("title"),
-        said_2=told.said("after") or say("without end"),
+        "Said until when the document “{document}” is valid: {day}",
+        document=told.said("title"),
+        day=told.said("after") or say("without end"),
     ),
     EventAction.EVIDENCE_RESTORED: lambda told: say(
-        "Put the document “{said}” back", said=told.said("title")
+        "Put the document “{document}” back", document=told.said("title")
     ),
-    EventAction.MONITOR_ADDED: lambda told: say("Added the monitor “{said}”", said=told.said("name")),
+    EventAction.MONITOR_ADDED: lambda told: say("Added the monitor “{monitor}”", monitor=told.said("name")),
     EventAction.MONITORS_PLANNED: _plan_taken_over,
-    EventAction.MONITOR_CHANGED: lambda told: say("Changed the monitor {said}", said=told.said("monitor")),
-    EventAction.MONITOR_PAUSED: lambda told: say("Paused the monitor {said}", said=told.said("monitor")),
-    EventAction.MONITOR_RESUMED: lambda told: say(
-        "Switched the monitor {said} on again", said=told.said("monitor")
+    EventAction.MONITOR_CHANGED: lambda told: say(
+        "Changed the monitor {monitor}", monitor=told.said("monitor")
     ),
-    EventAction.MONITOR_RETIRED: lambda told: say("Retired the monitor {said}", said=told.said("monitor")),
+    EventAction.MONITOR_PAUSED: lambda told: say(
+        "Paused the monitor {monitor}", monitor=told.said("monitor")
+    ),
+    EventAction.MONITOR_RESUMED: lambda told: say(
+        "Switched the monitor {monitor} on again", monitor=told.said("monitor")
+    ),
+    EventAction.MONITOR_RETIRED: lambda told: say(
+        "Retired the monitor {monitor}", monitor=told.said("monitor")
+    ),
     EventAction.MONITOR_SILENT: lambda told: say(
-        "No readings of “{said}” came for too long", said=told.said("name")
+        "No readings of “{monitor}” came for too long", monitor=told.said("name")
     ),
     EventAction.READINGS_PUSHED: _pushed,
     EventAction.READING_CORRECTED: _corrected,
-    EventAction.INCIDENT_OPENED: lambda told: say("Opened an incident: {said}", said=told.said("called")),
+    EventAction.INCIDENT_OPENED: lambda told: say("Opened an incident: {incident}", incident=told.incident),
     EventAction.INCIDENT_TAKEN_ON: lambda told: say(
-        "Gave {person} the incident: {said}", person=told.person(), said=told.said("called")
+        "Gave {person} the incident: {incident}", person=told.person(), incident=told.incident
     ),
     EventAction.INCIDENT_CHANGED: lambda told: say(
-        "Changed what an incident says: {said}", said=told.said("called")
+        "Changed what an incident says: {incident}", incident=told.incident
     ),
     EventAction.INCIDENT_NOTED: lambda told: say(
-        "Wrote about an incident, {said}: {words}", said=told.said("called"), words=told.words
+        "Wrote about an incident, {incident}: {words}", incident=told.incident, words=told.words
     ),
-    EventAction.INCIDENT_FIXED: lambda told: say("Recorded a fix: {said}", said=told.said("called")),
-    EventAction.INCIDENT_FIX_SIGNED: lambda told: say("Signed the fix: {said}", said=told.said("called")),
-    EventAction.INCIDENT_FIX_REFUSED: lambda told: say("Sent a fix back: {said}", said=told.said("called")),
-    EventAction.INCIDENT_CLOSED: lambda told: say("Closed an incident: {said}", said=told.said("called")),
+    EventAction.INCIDENT_FIXED: lambda told: say("Recorded a fix: {incident}", incident=told.incident),
+    EventAction.INCIDENT_FIX_SIGNED: lambda told: say("Signed the fix: {incident}", incident=told.incident),
+    EventAction.INCIDENT_FIX_REFUSED: lambda told: say("Sent a fix back: {incident}", incident=told.incident),
+    EventAction.INCIDENT_CLOSED: lambda told: say("Closed an incident: {incident}", incident=told.incident),
     EventAction.INCIDENT_REOPENED: lambda told: say(
-        "Opened an incident again: {said}", said=told.said("called")
+        "Opened an incident again: {incident}", incident=told.incident
     ),
-    EventAction.EVIDENCE_REMOVED: lambda told: say("Removed the document “{said}”", said=told.said("title")),
+    EventAction.EVIDENCE_REMOVED: lambda told: say(
+        "Removed the document “{document}”", document=told.said("title")
+    ),
 }

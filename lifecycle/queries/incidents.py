@@ -15,9 +15,10 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import load_facts, organisation_today
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries import projects
 from lifecycle.queries.projects import ProjectHead
-from lifecycle.queries.wording import NOT_PEOPLE, all_names
+from lifecycle.queries.wording import NOT_PEOPLE, everybody
 from lifecycle.rules.incidents import (
     IncidentKind,
     IncidentSeverity,
@@ -30,6 +31,7 @@ from lifecycle.rules.incidents import (
     time_to_restore,
 )
 from lifecycle.rules.permissions import may
+from lifecycle.rules.retold import retold
 from lifecycle.store.tables import Firing, Incident, IncidentNote, Membership, Monitor
 from lifecycle.vocabulary import Actor, Blocker
 
@@ -155,12 +157,12 @@ def one(session: Session, *, by: Actor, at: datetime, guide: Guide, incident_id:
     """Raises NotFound also for whoever may not read its project."""
     row = session.get(Incident, incident_id)
     if row is None:
-        raise NotFound("incident", incident_id)
+        raise NotFound(say("incident"), incident_id)
     try:
         head = projects.head(session, key=projects.key_of(session, project_id=row.project_id), by=by, at=at)
     except NotFound:
-        raise NotFound("incident", incident_id) from None
-    names = {**NOT_PEOPLE, **all_names(session)}
+        raise NotFound(say("incident"), incident_id) from None
+    names = everybody(session)
     facts = load_facts(session, head.id, today=organisation_today(session, at), guide=guide)
     state = IncidentState(row.state)
     roles = project_roles(session, head.id, by.key)
@@ -217,7 +219,7 @@ def _lines(session: Session, rows: list[Incident], at: datetime) -> list[Inciden
             )
         )
     }
-    names = all_names(session)
+    names = everybody(session)
     return [_line(row, fired, monitors.get(row.monitor_id or 0), names, at) for row in rows]
 
 
@@ -225,10 +227,11 @@ def _line(
     row: Incident, fired: Mapping[int, int], monitor: Any, names: Mapping[str, str], at: datetime
 ) -> IncidentLine:
     state, severity = IncidentState(row.state), IncidentSeverity(row.severity)
+    kind = IncidentKind(row.kind)
     return IncidentLine(
         id=row.id or 0,
-        kind=IncidentKind(row.kind),
-        title=row.title,
+        kind=kind,
+        title=retold(row.title) if kind in (IncidentKind.TRIGGER, IncidentKind.SILENCE) else row.title,
         severity=severity,
         state=state,
         monitor_key=monitor.key if monitor else None,
@@ -249,8 +252,12 @@ def _notes(session: Session, incident_id: int, names: Mapping[str, str]) -> tupl
         .order_by(col(IncidentNote.id))
     ).scalars()
     return tuple(
-        NoteView(names.get(row.by_key, ""), row.at, row.text, row.by_key in NOT_PEOPLE) for row in rows
+        NoteView(names.get(row.by_key, ""), row.at, _note_text(row), row.by_key in NOT_PEOPLE) for row in rows
     )
+
+
+def _note_text(row: IncidentNote) -> str:
+    return retold(row.text) if row.by_key in NOT_PEOPLE else row.text
 
 
 def _fired_at(session: Session, incident_id: int) -> tuple[FiredAt, ...]:

@@ -20,7 +20,7 @@ from lifecycle.rules.checks.origin import model_is_bought
 from lifecycle.rules.checks.reading import Reading
 from lifecycle.rules.signoffs import sign_off_status
 from lifecycle.store.tables import GateDecision, Project, ProjectStanding, RegisterEntry
-from lifecycle.vocabulary import Actor, Gate, Level, Outcome, Role, Stage
+from lifecycle.vocabulary import Actor, Gate, Level, Outcome, ProjectStatus, Role, Stage
 
 _AT_ONCE = 200  # projects in memory
 _GOES = (Outcome.GO.value, Outcome.GO_WITH_CONDITIONS.value)
@@ -163,7 +163,7 @@ def _of_project(project: Project, decision: str = "") -> dict[str, Any]:
         "name": project.name,
         "description": project.purpose or decision,
         "stage": stage,
-        "status": project.status.capitalize(),
+        "status": _capital(ProjectStatus(project.status).word),
         "organisation": project.organisation.strip(),
     }
 
@@ -203,6 +203,10 @@ def _joined(texts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(text for text in texts if text))
 
 
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _origin(bought: bool | None) -> str:
     if bought is None:
         return ""
@@ -224,4 +228,4 @@ def _monitoring(rows: Sequence[Mapping[str, Any]] | None) -> str:
     if not rows:
         return say("No monitor runs")
     running = sum(row.get("running") is True for row in rows)
-    return say("{running} of {rows_count} monitors running", running=running, rows_count=len(rows))
+    return say("{running} of {count} monitors running", running=running, count=len(rows))

@@ -28,13 +28,14 @@ from lifecycle.facts.notifications import reminder_policy
 from lifecycle.facts.people import actor_of
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
-from lifecycle.language import mark, say
+from lifecycle.language import ENGLISH, mark, say
 from lifecycle.queries import reviews
 from lifecycle.queries.reviews import ReviewView
-from lifecycle.queries.wording import NOT_PEOPLE
+from lifecycle.queries.wording import NOT_PEOPLE, message_of
 from lifecycle.rules.incidents import IncidentState
 from lifecycle.rules.messages import TELLINGS, About, Line, Message, Section, Telling
 from lifecycle.rules.reminders import review_due_on
+from lifecycle.rules.retold import retold
 from lifecycle.store.tables import (
     Condition,
     DataSource,
@@ -52,7 +53,18 @@ from lifecycle.vocabulary import SYSTEM, Act, Decision, Gate, Outcome, Role
 
 MOST_LINES = 12
 LONGEST_VALUE = 140
-_ACTS = {Act.APPROVE: "approve", Act.ACKNOWLEDGE: "acknowledge", Act.CONSULT: mark("give an opinion on")}
+_ACTS = {
+    Act.APPROVE: mark("approve"),
+    Act.ACKNOWLEDGE: mark("acknowledge"),
+    Act.CONSULT: mark("give an opinion on"),
+}
+_DAYS = (mark("Mon"), mark("Tue"), mark("Wed"), mark("Thu"), mark("Fri"), mark("Sat"), mark("Sun"))
+_QUOTED = {
+    "proof": mark("What shows it"),
+    "mitigation": mark("Meanwhile"),
+    "reason": mark("Reason"),
+    "fix": mark("The fix"),
+}
 _WAITS = ("review.requested", "review.reminder", "review.escalation")  # pointless once the review is closed
 _OWED = ("condition.given", "condition.reminder", "condition.overdue")
 _TALK = ("thread.opened", "thread.answered", "thread.reopened")  # pointless once the other side has spoken
@@ -66,7 +78,7 @@ _STALE = ("sign_off.stale", "sign_off.stale_for_manager")
 
 @dataclass(frozen=True, slots=True)
 class Unneeded:
-    """Why something is not told any more."""
+    """Why something is not told any more: kept with the delivery, so in English until it is shown."""
 
     reason: str
 
@@ -86,13 +98,23 @@ class NoticeLine:
 # ---------------------------------------------------------------- for a delivery
 
 
+def language_for(session: Session, *, delivery_id: int) -> str:
+    """In which language its person wants to be told; English where none was chosen, and for a channel."""
+    chosen = (
+        select(col(PersonRow.language))
+        .join(Delivery, col(Delivery.person_key) == col(PersonRow.key))
+        .where(col(Delivery.id) == delivery_id)
+    )
+    return session.execute(chosen).scalar() or ENGLISH
+
+
 def message_for(
     session: Session, *, delivery_id: int, guide: Guide, at: datetime, base_url: str
 ) -> Message | Unneeded:
     """What this delivery says now to its person or channel; Unneeded when there is nothing left to say."""
     delivery = session.get(Delivery, delivery_id)
     if delivery is None:
-        raise NotFound("delivery", delivery_id)
+        raise NotFound(say("delivery"), delivery_id)
     if delivery.kind == "test":
         return _test_message(session, base_url)
     if delivery.person_key is None:
@@ -101,7 +123,7 @@ def message_for(
         return (
             _headline(session, entry, telling, guide, at, base_url)
             if telling
-            else Unneeded(say("Nothing to say."))
+            else Unneeded(mark("Nothing to say."))
         )
     reader = session.get_one(PersonRow, delivery.person_key)
     found = session.execute(
@@ -114,7 +136,7 @@ def message_for(
     if delivery.kind == "digest":
         return _digest(session, told, reader, guide, at, base_url)
     return (
-        _single(session, told[0], reader, guide, at, base_url) if told else Unneeded(say("Nothing to say."))
+        _single(session, told[0], reader, guide, at, base_url) if told else Unneeded(mark("Nothing to say."))
     )
 
 
@@ -138,9 +160,9 @@ def _single(
     kind, entry = told
     telling = telling_of(entry, kind)
     if telling is None:
-        return Unneeded(say("Nothing to say."))
+        return Unneeded(mark("Nothing to say."))
     if not may_be_told(session, reader, entry.project_id):
-        return Unneeded(say("This person may not read the project, or has left."))
+        return Unneeded(mark("This person may not read the project, or has left."))
     found = _headline(session, entry, telling, guide, at, base_url)
     if isinstance(found, Unneeded):
         return found
@@ -150,7 +172,7 @@ def _single(
 
 def _test_message(session: Session, base_url: str) -> Message:
     organisation = session.get(Organisation, 1)
-    name = organisation.name if organisation else say("Lifecycle")
+    name = organisation.name if organisation else "Lifecycle"
     lead = say("This is a test from Lifecycle at {name}. What it tells people arrives here.", name=name)
     return Message(
         "test", "", say("Lifecycle can reach you"), lead, link=base_url, link_label=say("Open Lifecycle")
@@ -179,18 +201,24 @@ def _digest(
                 lines.append(line)
     number = sum(len(lines) for lines in by_project.values())
     if not number:
-        return Unneeded(say("Nothing of it matters any more."))
-    projects = f"{len(by_project)} projects" if len(by_project) > 1 else say("one project")
-    things = f"{number} things" if number > 1 else say("One thing")
+        return Unneeded(mark("Nothing of it matters any more."))
     return Message(
         "digest",
         "",
-        f"{things} in {projects}" if number > 1 else say("One thing in {next}", next=next(iter(by_project))),
+        _digest_title(number, tuple(by_project)),
         say("What happened on your projects, and what waits for you."),
         tuple(Section(name, tuple(lines)) for name, lines in sorted(by_project.items())),
         base_url,
         say("Open my work"),
     )
+
+
+def _digest_title(number: int, projects: Sequence[str]) -> str:
+    if number == 1:
+        return say("One thing in {project}", project=projects[0])
+    if len(projects) == 1:
+        return say("{number} things in one project", number=number)
+    return say("{number} things in {projects} projects", number=number, projects=len(projects))
 
 
 # ---------------------------------------------------------------- for the screen
@@ -246,13 +274,13 @@ def _headline(
     """Title, first sentence and link: nothing of the project's content but names."""
     project = session.get(Project, entry.project_id) if entry.project_id else None
     if project is None:
-        return Unneeded(say("The project is gone."))
+        return Unneeded(mark("The project is gone."))
     over = _over(session, entry, telling)
     if over and not even_if_over:
         return Unneeded(over)
     values = dict(_values(session, entry, project, edition(session, guide, project.guide_version), at))
-    title = " ".join(telling.title.format_map(values).split())
-    lead = " ".join(telling.lead.format_map(values).split())
+    title = " ".join(say(telling.title, **values).split())
+    lead = " ".join(say(telling.lead, **values).split())
     link = base_url + _page(session, entry, telling, project)
     return Message(
         kind=telling.kind,
@@ -260,7 +288,7 @@ def _headline(
         title=title,
         lead=lead,
         link=link,
-        link_label=telling.link,
+        link_label=say(telling.link),
         project_key=project.key,
         data=tuple(
             (name, str(entry.detail[name]))
@@ -274,13 +302,13 @@ def _over(session: Session, entry: Entry, telling: Telling) -> str:
     """Why it no longer matters; empty while it does."""
     if telling.kind in _WAITS:
         review = review_of(session, entry)
-        return "" if review and review.state == "open" else say("The review is closed.")
+        return "" if review and review.state == "open" else mark("The review is closed.")
     if telling.kind in _OWED:
         owed = any(condition.state == "open" for condition in conditions_of(session, entry))
-        return "" if owed else say("The condition is met or withdrawn.")
+        return "" if owed else mark("The condition is met or withdrawn.")
     if telling.kind == "waiver.reminder":
         waiver = session.get(Waiver, entry.detail.get("waiver", 0))
-        return "" if waiver and waiver.revoked_at is None else say("The waiver has ended.")
+        return "" if waiver and waiver.revoked_at is None else mark("The waiver has ended.")
     if telling.kind in _TALK or telling.kind == "thread.resolved":
         return _talk_over(session, entry, telling)
     if telling.kind in _UNTAKEN:
@@ -288,14 +316,14 @@ def _over(session: Session, entry: Entry, telling: Telling) -> str:
         return (
             ""
             if incident and incident.state == IncidentState.OPEN.value
-            else say("Somebody has taken it on.")
+            else mark("Somebody has taken it on.")
         )
     if telling.kind == "incident.fixed":
         incident = incident_of(session, entry)
         return (
             ""
             if incident and incident.state == IncidentState.FIXED.value
-            else say("It is signed or sent back.")
+            else mark("It is signed or sent back.")
         )
     if entry.subject.startswith("date:") and not still_says(
         session,
@@ -303,21 +331,21 @@ def _over(session: Session, entry: Entry, telling: Telling) -> str:
         str(entry.detail["place"]),
         date.fromisoformat(str(entry.detail["expires_on"])),
     ):
-        return say("The answer names another day by now.")
+        return mark("The answer names another day by now.")
     if telling.kind in _STALE:
         newest = sign_off_of(session, entry)
         newer = newest is None or newest.at > entry.at or newest.decision == Decision.WITHDRAWN.value
-        return say("It was decided anew.") if newer else ""
+        return mark("It was decided anew.") if newer else ""
     return ""
 
 
 def _talk_over(session: Session, entry: Entry, telling: Telling) -> str:
     thread = thread_of(session, entry)
     if telling.kind == "thread.resolved":
-        return say("It is open again.") if thread is None or thread.state == "open" else ""
+        return mark("It is open again.") if thread is None or thread.state == "open" else ""
     if thread is None or thread.state != "open":
-        return say("The question is resolved.")
-    return "" if thread.waits_for == side_told(entry) else say("The other side has spoken since.")
+        return mark("The question is resolved.")
+    return "" if thread.waits_for == side_told(entry) else mark("The other side has spoken since.")
 
 
 def _values(
@@ -328,29 +356,29 @@ def _values(
     gate = detail.get("gate") or (review.gate if review else "") or entry.subject.removeprefix("gate:")
     role = detail.get("role") or (review.role if review else "")
     person = sign_off.person_key if sign_off else review.person_key if review else ""
-    yield "project", f"“{_shortened(project.name, 80)}”"
+    yield "project", say("“{name}”", name=_shortened(project.name, 80))
     yield "gate", Gate(gate).title if gate in set(Gate) else ""
     yield "role", Role(role).title if role in set(Role) else say("a reviewer")
     yield "who", _name(session, entry.by_key)
     yield "person", _name(session, person)
     yield "former", _name(session, str(detail.get("from", "")))
-    yield "act", _ACTS[Act(review.act)] if review else ""
+    yield "act", say(_ACTS[Act(review.act)]) if review else ""
     yield "decision", Decision(detail["decision"]).title.lower() if "decision" in detail else ""
     yield "outcome", Outcome(detail["outcome"]).title.lower() if "outcome" in detail else ""
     yield "proposed", str(detail.get("proposed", ""))
     yield "what", _field_title(session, entry, guide) or _what(entry, detail)
     due = _due_on(session, entry)
-    yield "due", say(", by {due}", due=due.isoformat()) if due else ""
+    yield "due", say(", by {day}", day=due.isoformat()) if due else ""
     yield "when", _when(due, today) if due else ""
 
 
 def _what(entry: Entry, detail: Mapping[str, object]) -> str:
     kind, _, rest = entry.subject.partition(":")
     if kind == "check":
-        return f"check {rest}"
+        return say("check {check_id}", check_id=rest)
     if kind == "incident":
-        return _shortened(str(detail.get("called", "")), 120)
-    return rest if kind == "tier" else str(detail.get("what", ""))
+        return _shortened(retold(str(detail.get("called", ""))), 120)
+    return rest if kind == "tier" else retold(str(detail.get("what", "")))
 
 
 def _field_title(session: Session, entry: Entry, guide: Guide) -> str:
@@ -361,7 +389,9 @@ def _field_title(session: Session, entry: Entry, guide: Guide) -> str:
     field = guide.fields.get(thread.field_id)
     title = field.title if field else thread.field_id
     source = session.get(DataSource, thread.source_id) if thread.source_id else None
-    return f"{title} of {_shortened(source.name, 80)}" if source else title
+    if source is None:
+        return title
+    return say("{question} of {source}", question=title, source=_shortened(source.name, 80))
 
 
 def _due_on(session: Session, entry: Entry) -> date | None:
@@ -381,12 +411,14 @@ def _due_on(session: Session, entry: Entry) -> date | None:
 
 def _when(due: date, today: date) -> str:
     days = (due - today).days
-    return {0: "today", 1: "tomorrow"}.get(days, f"on {due:%a} {due.isoformat()}")
+    if days in (0, 1):
+        return say("tomorrow") if days else say("today")
+    return say("on {weekday} {day}", weekday=_DAYS[due.weekday()], day=due.isoformat())
 
 
 def _name(session: Session, key: str) -> str:
     if key in NOT_PEOPLE:
-        return NOT_PEOPLE[key]
+        return say(NOT_PEOPLE[key])
     person = session.get(PersonRow, key) if key else None
     return _shortened(person.name, 80) if person else say("Somebody")
 
@@ -424,7 +456,7 @@ def _sections(
     sign_off = sign_off_of(session, entry) if entry.subject.startswith("sign_off:") else None
     review = review_of(session, entry)
     if telling.kind == "review.requested" and review is not None:
-        yield _quoted(f"{_name(session, entry.by_key)} writes", review.message)
+        yield _quoted(say("{who} writes", who=_name(session, entry.by_key)), message_of(review))
     if telling.kind in ("review.requested", "review.reminder", *_STALE) and review is not None:
         view = reviews.view(session, by=actor_of(reader), at=at, guide=guide, review_id=review.id or 0)
         yield from _changes(view, is_stale=telling.kind in _STALE)
@@ -441,13 +473,8 @@ def _sections(
         shown = [one for one in conditions if telling.kind != "condition.given" or one.owner in mine]
         heading = say("Condition") if len(shown) == 1 else say("Conditions")
         yield Section(heading, tuple(_condition(session, one) for one in shown))
-    for name, heading in (
-        ("proof", say("What shows it")),
-        ("mitigation", say("Meanwhile")),
-        ("reason", say("Reason")),
-        ("fix", say("The fix")),
-    ):
-        yield _quoted(heading, str(detail.get(name) or ""))
+    for name, heading in _QUOTED.items():
+        yield _quoted(say(heading), str(detail.get(name) or ""))
 
 
 def _talk(session: Session, entry: Entry) -> Iterator[Section]:
@@ -458,9 +485,9 @@ def _talk(session: Session, entry: Entry) -> Iterator[Section]:
         .order_by(col(ThreadMessage.id))
     ).scalars()
     asked, *answers = said
-    yield _quoted(f"{_name(session, asked.by_key)} asked", asked.text)
+    yield _quoted(say("{who} asked", who=_name(session, asked.by_key)), asked.text)
     for message in answers[-2:]:
-        yield _quoted(f"{_name(session, message.by_key)} wrote", message.text)
+        yield _quoted(say("{who} wrote", who=_name(session, message.by_key)), message.text)
 
 
 def _last_note(session: Session, entry: Entry) -> Iterator[Line]:
@@ -476,7 +503,7 @@ def _last_note(session: Session, entry: Entry) -> Iterator[Line]:
         .limit(1)
     ).scalar()
     if newest:
-        yield Line(_shortened(newest, 600))
+        yield Line(_shortened(retold(newest), 600))
 
 
 def _changes(view: ReviewView, *, is_stale: bool) -> Iterator[Section]:
@@ -493,9 +520,15 @@ def _changes(view: ReviewView, *, is_stale: bool) -> Iterator[Section]:
     if is_stale:
         known = " ".join(line.text for line in changed)
         causes = view.signature.stale if view.signature else ()
-        changed += [Line(text) for text in causes if text.removesuffix(" changed.") not in known]
+        changed += [
+            Line(text)
+            for text in causes
+            if text not in known and not any(item.place.title in text for item in view.changed)
+        ]
     on = view.last_decision.at.date().isoformat()
-    yield Section(say("Changed since {role} decided on {on}", role=view.role.title, on=on), _limited(changed))
+    yield Section(
+        say("Changed since {role} decided on {day}", role=view.role.title, day=on), _limited(changed)
+    )
 
 
 def _limited(lines: Sequence[Line]) -> tuple[Line, ...]:
@@ -516,14 +549,13 @@ def _fields(guide: Guide, keys: Iterable[str]) -> Iterator[Line]:
 
 
 def _condition(session: Session, condition: Condition) -> Line:
-    owner = _name(session, condition.owner.removeprefix("@"))
-    who = condition.owner if owner == "Somebody" else owner
+    person = session.get(PersonRow, condition.owner.removeprefix("@"))
     return Line(
         say(
-            "{shortened} ({who}, by {due_on})",
-            shortened=_shortened(condition.text, 300),
-            who=who,
-            due_on=condition.due_on.isoformat(),
+            "{condition} ({who}, by {day})",
+            condition=_shortened(condition.text, 300),
+            who=_name(session, person.key) if person else condition.owner,
+            day=condition.due_on.isoformat(),
         )
     )
 

@@ -238,7 +238,7 @@ def by_key(session: Session, *, by: Actor, at: datetime, project_key: str, monit
     mine = and_(col(Monitor.project_id) == head.id, col(Monitor.key) == monitor_key)
     found = _monitors(session, head.key, mine, at)
     if not found:
-        raise NotFound("monitor", monitor_key)
+        raise NotFound(say("monitor"), monitor_key)
     return found[0]
 
 
@@ -246,7 +246,7 @@ def by_id(session: Session, *, by: Actor, at: datetime, monitor_id: int) -> Moni
     """As `by_key`, for whoever knows its id."""
     row = session.get(Monitor, monitor_id)
     if row is None:
-        raise NotFound("monitor", monitor_id)
+        raise NotFound(say("monitor"), monitor_id)
     project_key = projects.key_of(session, project_id=row.project_id)
     return by_key(session, by=by, at=at, project_key=project_key, monitor_key=row.key)
 
@@ -315,7 +315,7 @@ def to_be_fetched(session: Session, *, by: Actor, monitor_id: int) -> MlflowSour
     """What to ask the tracking server for. Raises as pushing would, and Refused where nothing is to be fetched."""
     row = session.get(Monitor, monitor_id)
     if row is None:
-        raise NotFound("monitor", monitor_id)
+        raise NotFound(say("monitor"), monitor_id)
     require_on_project(session, "monitors.push_readings", by, row.project_id)
     source = spec_of(row).mlflow
     if source is None or row.state == "retired":

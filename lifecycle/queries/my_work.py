@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from lifecycle.facts.delegations import delegations_to
 from lifecycle.facts.editions import guides_of, load_by_guide
 from lifecycle.facts.projects import organisation_today
-from lifecycle.facts.standing import compute_standing
+from lifecycle.facts.standing import compute_standing, words_of
 from lifecycle.guide import Guide
 from lifecycle.queries.change_requests import (
     RequestedChange,
@@ -20,7 +20,7 @@ from lifecycle.queries.change_requests import (
     requested_changes,
 )
 from lifecycle.queries.threads import WaitingThread, waiting
-from lifecycle.queries.wording import Place, Wording, all_names
+from lifecycle.queries.wording import Place, Wording, all_names, message_of
 from lifecycle.rules.permissions import TEAM
 from lifecycle.rules.project_facts import ProjectFacts, SignOffFact, SourceFact
 from lifecycle.rules.reviews import ENDED
@@ -386,7 +386,7 @@ def _waiting(
         days_waiting=(today - row.requested_at.date()).days,
         due_on=row.due_on,
         is_overdue=row.due_on is not None and row.due_on < today,
-        message=row.message,
+        message=message_of(row),
         stands_in_for=stands_in_for,
     )
 
@@ -652,9 +652,9 @@ def _line(row: Project, standing: ProjectStanding | None, roles: tuple[Role, ...
         weakest=Area(standing.weakest) if standing else None,
         readiness=standing.readiness if standing else 0,
         blockers=goes_on.blockers if goes_on else 0,
-        top_blocker=goes_on.top_blocker if goes_on else "",
+        top_blocker=words_of(goes_on, "top_blocker") if goes_on else "",
         top_code=goes_on.top_code if goes_on else "",
         next_on=goes_on.next_on if goes_on else None,
-        next_what=goes_on.next_what if goes_on else "",
+        next_what=words_of(goes_on, "next_what") if goes_on else "",
         stage_since=row.stage_since,
     )

@@ -25,6 +25,7 @@ from lifecycle.facts.releases import (
     watched_facts,
 )
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries import projects
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.wording import all_names
@@ -201,7 +202,7 @@ def _retirement(session: Session, project_id: int, names: Mapping[str, str]) -> 
         return None
     return RetirementView(
         at=row.at,
-        who=names.get(row.by_key, "somebody erased"),
+        who=names.get(row.by_key) or say("somebody erased"),
         reason=row.reason,
         told=tuple((name, on) for name, on in json.loads(row.told)),
         downstream=row.downstream,

@@ -304,7 +304,7 @@ def _dates(
     facts = wording.facts
     found = [
         *(
-            (day, f"{gate.title} gate", None, gate)
+            (day, say("{gate} gate", gate=gate.title), None, gate)
             for gate, day in targets.items()
             if gate not in facts.passed_gates or gate is Gate.OPERATE
         ),
@@ -314,12 +314,12 @@ def _dates(
             if item.state == "open" and item.due_on
         ),
         *(
-            (item.due_on, say("Condition: {item}", item=item.text), None, item.gate)
+            (item.due_on, say("Condition: {condition}", condition=item.text), None, item.gate)
             for item in facts.conditions
             if item.state == "open"
         ),
         *(
-            (item.due_on, say("To find out: {place}", place=item.place.title), item.place, None)
+            (item.due_on, say("To find out: {question}", question=item.place.title), item.place, None)
             for item in _open_questions(wording)
             if item.due_on
         ),
@@ -334,7 +334,7 @@ def _dates(
             if (day := valid_through(facts, wording.guide, made))
         ),
         *(
-            (item.expires_on, say("“{item}” expires", item=item.title), None, None)
+            (item.expires_on, say("“{document}” expires", document=item.title), None, None)
             for item in facts.evidence
             if item.expires_on
         ),

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from lifecycle.errors import NotFound
 from lifecycle.language import say
+from lifecycle.queries.wording import shown_name
 from lifecycle.store.tables import (
     EligibleReviewer,
     FreshSignIn,
@@ -40,6 +41,7 @@ class SignedInPerson:
     organisation_role: OrganisationRole
     approval_level: int
     issuer: str | None = None  # the identity provider that vouched for this browser; None with a password
+    language: str = ""  # the code of the one chosen; empty: that of the browser
 
     @property
     def actor(self) -> Actor:
@@ -120,15 +122,17 @@ def person_for_session(
         return None
     asked = {"token_hash": hash_token(token), "now": at, "idle_since": at - idle}
     person = session.execute(_PERSON_OF_SESSION, asked).one_or_none()
-    return replace(_identity(person), issuer=person.issuer) if person else None
+    return (
+        replace(_identity(person), issuer=person.issuer, language=person.language or "") if person else None
+    )
 
 
 def live_sessions(
     session: Session, *, token_hashes: Collection[str], at: datetime, idle: timedelta
-) -> frozenset[str]:
-    """Those of the token hashes whose session lasts and whose person is active."""
+) -> dict[str, str]:
+    """Those of the token hashes whose session lasts and whose person is active, and the language that one chose."""
     asked = {"token_hashes": list(token_hashes), "now": at, "idle_since": at - idle}
-    return frozenset(session.execute(_LASTING_OF, asked).scalars())
+    return {row.token_hash: row.language or "" for row in session.execute(_LASTING_OF, asked)}
 
 
 def open_sessions(session: Session, *, person_key: str, at: datetime, idle: timedelta) -> int:
@@ -146,7 +150,7 @@ _LASTING = (
 _OF_PERSON = col(WebSession.person_key) == col(PersonRow.key)
 # Built once: the guard and the script ask at every message.
 _LASTING_OF = (
-    columns(col(WebSession.token_hash))
+    columns(col(WebSession.token_hash), col(PersonRow.language))
     .join(PersonRow, _OF_PERSON)
     .where(col(WebSession.token_hash).in_(bindparam("token_hashes", expanding=True)), *_LASTING)
 )
@@ -163,6 +167,7 @@ _PERSON_OF_SESSION = (
         col(PersonRow.email),
         col(PersonRow.organisation_role),
         col(PersonRow.approval_level),
+        col(PersonRow.language),
         col(WebSession.issuer),
     )
     .select_from(WebSession)
@@ -179,7 +184,7 @@ def key_of_email(session: Session, *, email: str) -> str:
         )
     ).scalar_one_or_none()
     if found is None:
-        raise NotFound("person", email)
+        raise NotFound(say("person"), email)
     return str(found)
 
 
@@ -249,7 +254,7 @@ def open_link(session: Session, *, token: str, purpose: str, at: datetime) -> Op
         email=(person.email if person else link.email) or "",
         name=person.name if person else link.name,
         invited_by=inviter.name if inviter else say("An administrator"),
-        organisation=organisation.name if organisation else say("Lifecycle"),
+        organisation=organisation.name if organisation else "Lifecycle",
     )
 
 
@@ -400,7 +405,7 @@ def _person_view(
 ) -> PersonView:
     return PersonView(
         key=row.key,
-        name=row.name,
+        name=shown_name(row.name),
         email=row.email,
         organisation_role=OrganisationRole(row.organisation_role),
         approval_level=row.approval_level,

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, case, func, or_
 from sqlmodel import Session
 
+from lifecycle.facts.standing import words_of
 from lifecycle.queries import projects
 from lifecycle.queries.portfolio_lines import Lines, lines_of
 from lifecycle.rules.permissions import may
@@ -167,7 +168,7 @@ def rows(
         total = session.execute(line.select(func.count())).scalar_one() if place else 0
         return Page((), total, as_of or today)
     ids = [each.id for each in sorted_ids]
-    shown = line.where(line.c.id.in_(ids)).select(line.c.id, *(line.c[name] for name in _SHOWN))
+    shown = line.where(line.c.id.in_(ids)).select(line.c.id, *(line.c[name] for name in _READ))
     found = {each.id: each for each in session.execute(shown)}
     return Page(tuple(_row(found[each]) for each in ids), sorted_ids[0].total, as_of or today)
 
@@ -178,7 +179,7 @@ def after_key(
     """The projects whose keys follow this one, in the order of their keys: one statement, whatever came before."""
     line = choose(session, by, filters)
     found = session.execute(
-        line.select(*(line.c[name] for name in _SHOWN))
+        line.select(*(line.c[name] for name in _READ))
         .where(line.c.key > after)
         .order_by(line.c.key)
         .limit(most)
@@ -187,6 +188,7 @@ def after_key(
 
 
 _SHOWN = tuple(column.name for column in fields(PortfolioRow))
+_READ = (*_SHOWN, "retold")
 
 
 def _order(line: Any, sort: Sort) -> Sequence[Any]:
@@ -209,7 +211,8 @@ def _order(line: Any, sort: Sort) -> Sequence[Any]:
 def _row(line: Any) -> PortfolioRow:
     said = {name: line._mapping[name] for name in _SHOWN}
     counts = {name: said[name] or 0 for name in ("blockers", "debt", "stale", "overdue")}
-    words = {name: said[name] or "" for name in ("top_blocker", "next_what", "stage_word", "risk_word")}
+    words = {name: said[name] or "" for name in ("stage_word", "risk_word")}
+    words |= {name: words_of(line, name) for name in ("top_blocker", "next_what")}
     return PortfolioRow(
         **{
             **said,

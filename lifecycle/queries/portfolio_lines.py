@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 
 from lifecycle.errors import Refused
 from lifecycle.facts.projects import end_of_day, organisation_time_zone
-from lifecycle.language import mark, say
+from lifecycle.language import say_count
 from lifecycle.store.tables import (
     Project,
     ProjectPast,
@@ -28,10 +28,11 @@ from lifecycle.store.tables import (
 )
 from lifecycle.vocabulary import Blocker
 
-_END = mark("end of the day")
+_END = "end of the day"
 _STANDING = (
     "level", "weakest", "since", "readiness", "tier", "early_index", "debt", "open_questions", "blockers",
     "top_blocker", "causes", "waiting_role", "waiting_since", "stale", "overdue", "next_on", "next_what",
+    "retold",
 )  # fmt: skip
 
 
@@ -79,12 +80,13 @@ def lines_of(session: Session, as_of: date | None) -> Lines:
 
 
 def _nobody_knows(number: int, day: date) -> Blocker:
-    were = say("1 project was") if number == 1 else say("{number:,} projects were", number=number)
     return Blocker(
         "portfolio:unknown_past",
-        say(
-            "{were} moved to another stage by a later import; where they stood on {day} is not known.",
-            were=were,
+        say_count(
+            "1 project was moved to another stage by a later import; where they stood on {day} is not known.",
+            "{number:,} projects were moved to another stage by a later import; "
+            "where they stood on {day} is not known.",
+            number,
             day=day.isoformat(),
         ),
     )

@@ -16,6 +16,7 @@ from sqlalchemy import String, type_coerce
 from sqlmodel import Session
 
 from lifecycle.canonical import canonical_json
+from lifecycle.facts.standing import words_of
 from lifecycle.queries.portfolio import EVERYTHING, OVER, Filters, choose
 from lifecycle.queries.portfolio_lines import Lines
 from lifecycle.rules.permissions import may
@@ -311,6 +312,6 @@ def _stuck(session: Session, line: Lines, found: Counted) -> Stuck | None:
         return None
     c = line.c
     longest = session.execute(
-        line.where(c.id == found.stuck).select(c.key, c.name, c.since, c.top_blocker)
+        line.where(c.id == found.stuck).select(c.key, c.name, c.since, c.top_blocker, c.retold)
     ).one()
-    return Stuck(*longest)
+    return Stuck(longest.key, longest.name, longest.since, words_of(longest, "top_blocker"))

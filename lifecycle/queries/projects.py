@@ -14,6 +14,7 @@ from lifecycle.errors import NotFound
 from lifecycle.facts.delegations import delegated_roles
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import organisation_today
+from lifecycle.language import say
 from lifecycle.rules.permissions import may
 from lifecycle.store.tables import Membership, Project
 from lifecycle.vocabulary import Actor, Gate, ProjectStatus, Role, Stage
@@ -59,10 +60,10 @@ def head(session: Session, *, key: str, by: Actor, at: datetime | None = None) -
     """
     project = session.execute(select(Project).where(col(Project.key) == key)).scalar_one_or_none()
     if project is None or project.id is None or by.is_kept_from(project.id):
-        raise NotFound("project", key)
+        raise NotFound(say("project"), key)
     roles = project_roles(session, project.id, by.key)
     if not may("projects.read", by, roles) and not stands_in(session, project.id, by, at):
-        raise NotFound("project", key)
+        raise NotFound(say("project"), key)
     return ProjectHead(
         id=project.id,
         key=project.key,
@@ -143,7 +144,7 @@ def key_of(session: Session, *, project_id: int) -> str:
         select(col(Project.key)).where(col(Project.id) == project_id)
     ).scalar_one_or_none()
     if found is None:
-        raise NotFound("project", project_id)
+        raise NotFound(say("project"), project_id)
     return str(found)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from lifecycle.guide import Guide
+from lifecycle.language import say
 from lifecycle.queries.wording import Place, Wording
 from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.evidence import EvidenceKind, is_relied_on
@@ -364,7 +365,7 @@ def _evidence(row: Evidence, revision: EvidenceRevision, wording: Wording) -> Ev
         gate=Gate(row.gate) if row.gate else None,
         place=wording.place(row.field_id) if row.field_id else None,
         source_id=row.source_id,
-        source=sources.get(row.source_id, "a removed data source") if row.source_id else "",
+        source=sources.get(row.source_id) or say("a removed data source") if row.source_id else "",
         expires_on=row.expires_on,
         is_expired=row.expires_on is not None and row.expires_on < wording.facts.today,
         added_at=row.added_at,

@@ -155,7 +155,10 @@ def import_changes(
     )
     return tuple(
         ImportChange(
-            key, name, change.kind, tuple((str(f), str(b), str(a)) for f, b, a in json.loads(change.fields))
+            key,
+            name,
+            change.kind,
+            tuple((say(str(f)), str(b), str(a)) for f, b, a in json.loads(change.fields)),
         )
         for change, key, name in found
     )

@@ -45,6 +45,7 @@ from lifecycle.rules.releases import (
     signed_version,
     state_of,
 )
+from lifecycle.rules.retold import RELEASE
 from lifecycle.store.tables import Release, ReleaseStep, SignOff
 from lifecycle.vocabulary import Actor, Blocker, Decision, Gate, Role
 
@@ -105,9 +106,7 @@ class ReleaseView:
 
     @property
     def name(self) -> str:
-        return say(
-            "Release {number} · version {model_version}", number=self.number, model_version=self.model_version
-        )
+        return say("Release {number} · version {version}", number=self.number, version=self.model_version)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -258,7 +257,7 @@ def _is_there(facts: ProjectFacts, key: str) -> bool:
 def _said(key: str, wording: Wording, content: Content) -> str:
     """The frozen answer in words; one whose question the guide dropped stands as it was stored."""
     if key not in content.raw:
-        return NO_ANSWER
+        return say(NO_ANSWER)
     if key.partition("@")[0] not in wording.guide.fields:
         return str(content.raw[key]["value"])
     return wording.now(key)
@@ -310,7 +309,7 @@ class _Reader:
     def numbered(self, number: int) -> ReleaseView:
         row = next((row for row in self.rows if row.number == number), None)
         if row is None:
-            raise NotFound("release", number)
+            raise NotFound(say("release"), number)
         return self.view(row)
 
     def view(self, row: Release) -> ReleaseView:
@@ -347,13 +346,7 @@ class _Reader:
             against={move: may_step(self.facts, fact, self.known, move, _any_share(fact)) for move in moves},
             can_roll_back=not may_roll_back(fact) and fact.id in self._served,
             can_withdraw=not may_withdraw(fact),
-            back_to=say(
-                "release {number} (version {model_version})",
-                number=before.number,
-                model_version=before.model_version,
-            )
-            if before
-            else "",
+            back_to=say(RELEASE, number=before.number, version=before.model_version) if before else "",
         )
 
     @property
@@ -365,7 +358,7 @@ class _Reader:
 
     def _step(self, row: ReleaseStep) -> StepView:
         move = Move(row.move)
-        words = say("{share} % of the traffic", share=row.share) if move is Move.SHARE else move.label
+        words = say("{share} % of the traffic", share=row.share) if move is Move.SHARE else say(move.label)
         took = row.happened_at - row.began_at if row.began_at and move in ENDS else None
         return StepView(
             move=move,
@@ -387,17 +380,17 @@ class _Reader:
         if content.go_gate and content.go_at:
             who = self.wording(self.facts).person(content.go_by)
             yield say(
-                "{who}, go at {go_gate} on {date}",
+                "{who}, go at {gate} on {day}",
                 who=who,
-                go_gate=content.go_gate.title,
-                date=content.go_at.date().isoformat(),
+                gate=content.go_gate.title,
+                day=content.go_at.date().isoformat(),
             )
         yield from (_approval(row) for row in signed if row.role in (Role.BUSINESS, Role.TECHNOLOGY))
 
     def signed(self, place: str, old: Content, new: Content) -> Beside:
         gate, role, person = place.split("/", 2)
         who = self.wording(self.facts).person(person)
-        title = say("{title} at {title_2}: {who}", title=Role(role).title, title_2=Gate(gate).title, who=who)
+        title = say("{role} at {gate}: {who}", role=Role(role).title, gate=Gate(gate).title, who=who)
         before, after = (self._decided(content.frozen.sign_offs.get(place)) for content in (old, new))
         return Beside(title, before, after)
 
@@ -408,10 +401,10 @@ class _Reader:
 
 def _approval(row: SignOff) -> str:
     return say(
-        "{printed_name} as {title} on {date}",
-        printed_name=row.printed_name,
-        title=Role(row.role).title,
-        date=row.at.date().isoformat(),
+        "{name} as {role} on {day}",
+        name=row.printed_name,
+        role=Role(row.role).title,
+        day=row.at.date().isoformat(),
     )
 
 

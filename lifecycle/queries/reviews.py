@@ -16,13 +16,13 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide, ReviewSpec
-from lifecycle.language import say
+from lifecycle.language import say, say_count
 from lifecycle.queries import projects, records
 from lifecycle.queries.change_requests import RequestedChange, requested_changes
 from lifecycle.queries.findings import FindingView, findings, touching
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import ConditionView, EvidenceView, SignatureView
-from lifecycle.queries.wording import Place, Wording, all_names
+from lifecycle.queries.wording import Place, Wording, all_names, message_of
 from lifecycle.rules import reviews as rules
 from lifecycle.rules.checks.evaluation import AREAS_OF_CHECKS, evaluate
 from lifecycle.rules.differences import Line, differences
@@ -194,11 +194,11 @@ def _readable(session: Session, by: Actor, at: datetime, review_id: int) -> tupl
         select(col(Project.key)).where(col(Project.id) == (row.project_id if row else None))
     ).scalar_one_or_none()
     if row is None or key is None:
-        raise NotFound("review", review_id)
+        raise NotFound(say("review"), review_id)
     try:
         return row, projects.head(session, key=key, by=by, at=at)
     except NotFound:
-        raise NotFound("review", review_id) from None
+        raise NotFound(say("review"), review_id) from None
 
 
 @by_its_guide
@@ -206,7 +206,7 @@ def seen_digest(session: Session, *, guide: Guide, review_id: int, at: datetime)
     """The digest of what a review covers now, for callers that draw no screen."""
     row = session.get(Review, review_id)
     if row is None:
-        raise NotFound("review", review_id)
+        raise NotFound(say("review"), review_id)
     facts = known_facts(session, row.project_id, guide=guide, today=organisation_today(session, at))
     return digest_of(cover(facts, guide, Gate(row.gate), Role(row.role)))
 
@@ -249,7 +249,7 @@ def _view(
         requested_at=row.requested_at,
         due_on=row.due_on,
         days_waiting=(facts.today - row.requested_at.date()).days,
-        message=row.message,
+        message=message_of(row),
         promises=_promises(by, fact, head.name, spec, behalf),
         enters_password=guide.reenters_password(gate, role, facts.tier),
         stands_in_for=behalf,
@@ -477,8 +477,4 @@ def _source_changes(facts: ProjectFacts, before: Mapping[str, tuple[int, str]]) 
             yield say("The data source “{name}” was added.", name=name)
     gone = len(covered - set(now))
     if gone:
-        yield (
-            say("A data source was removed.")
-            if gone == 1
-            else say("{gone} data sources were removed.", gone=gone)
-        )
+        yield say_count("A data source was removed.", "{number} data sources were removed.", gone)

@@ -135,7 +135,7 @@ def _same(there: AnswerView, here: AnswerView | None) -> bool:
 
 def _words(guide: Guide, field_id: str, answer: AnswerView | None, names: Mapping[str, str]) -> str:
     if answer is None or answer.state is None:
-        return NO_ANSWER
+        return say(NO_ANSWER)
     if answer.state is AnswerState.NOT_APPLICABLE:
         return say("Does not apply: {reason}", reason=answer.reason)
     if answer.state is AnswerState.DONT_KNOW:

@@ -94,12 +94,12 @@ def bearer(session: Session, secret: str, *, at: datetime) -> Bearer | None:
 
 def _refusal(row: Row[Any], at: datetime) -> str | None:
     if row.revoked_at is not None:
-        return say("The token “{row}” was revoked. Make a new one under Access tokens.", row=row.name)
+        return say("The token “{token}” was revoked. Make a new one under Access tokens.", token=row.name)
     if row.expires_at <= at:
         return say(
-            "The token “{row}” expired on {date}. Make a new one under Access tokens.",
-            row=row.name,
-            date=row.expires_at.date(),
+            "The token “{token}” expired on {day}. Make a new one under Access tokens.",
+            token=row.name,
+            day=row.expires_at.date(),
         )
     return None if row.active else say("The account that this token belongs to is closed.")
 
@@ -184,6 +184,6 @@ def _view(
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
-        made_by="" if is_own else maker or ON_THE_SERVER,
+        made_by="" if is_own else maker or say(ON_THE_SERVER),
         state=REVOKED if row.revoked_at else EXPIRED if row.expires_at <= at else VALID,
     )

@@ -15,12 +15,13 @@ from lifecycle.guide import FieldSpec, Guide
 from lifecycle.language import mark, say
 from lifecycle.rules.answers import describe
 from lifecycle.rules.project_facts import AnswerFact, ProjectFacts, Value
+from lifecycle.rules.retold import ERASED_NAME, retold
 from lifecycle.rules.signoffs import key_title
-from lifecycle.store.tables import Answer, PersonRow
+from lifecycle.store.tables import Answer, PersonRow, Review
 from lifecycle.vocabulary import AnswerState, Stage
 
 NO_ANSWER = mark("No answer")
-NOT_PEOPLE = {"command-line": mark("Command line"), "system": mark("Lifecycle")}
+NOT_PEOPLE = {"command-line": mark("Command line"), "system": "Lifecycle"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Wording:
     def person(self, key: str) -> str:
         """The present name of a person; whoever was erased is called so. A plain name stays as it is."""
         key = key.removeprefix("@")
-        return self.names.get(key) or NOT_PEOPLE.get(key, key)
+        return self.names.get(key) or say(NOT_PEOPLE.get(key, key))
 
     def place(self, key: str) -> Place:
         if key not in self._known:
@@ -69,15 +70,15 @@ class Wording:
     def answer(self, field_id: str, fact: AnswerFact | None) -> str:
         """An answer as a sentence or value; rows stand on a line each."""
         if fact is None:
-            return NO_ANSWER
+            return say(NO_ANSWER)
         if fact.state is AnswerState.NOT_APPLICABLE:
             return say("Does not apply: {reason}", reason=fact.reason)
         if fact.state is AnswerState.DONT_KNOW:
-            until = f" by {fact.due_on.isoformat()}" if fact.due_on else ""
+            person = self.person(fact.owner) if fact.owner else say("somebody")
+            if fact.due_on is None:
+                return say("Not known yet; {person} finds out", person=person)
             return say(
-                "Not known yet; {person} finds out{until}",
-                person=self.person(fact.owner or "somebody"),
-                until=until,
+                "Not known yet; {person} finds out by {day}", person=person, day=fact.due_on.isoformat()
             )
         return describe(self.guide.field(field_id), fact.value, self._references)
 
@@ -121,6 +122,23 @@ def _row_name(spec: FieldSpec, row: Mapping[str, Value]) -> str:
     return str(row.get(spec.columns[0].id) or say("a row without a name"))
 
 
+def message_of(row: Review) -> str:
+    """What goes with a request for a review: somebody's own words, or what a monitor found."""
+    return retold(row.message) if row.requested_by in NOT_PEOPLE else row.message
+
+
+def shown_name(name: str) -> str:
+    return say(ERASED_NAME) if name == ERASED_NAME else name
+
+
+def everybody(session: Session) -> dict[str, str]:
+    """As `all_names`, with what acts without being a person."""
+    return {**{key: say(name) for key, name in NOT_PEOPLE.items()}, **all_names(session)}
+
+
 def all_names(session: Session) -> dict[str, str]:
     """Key to present name of everybody: one statement."""
-    return {row.key: row.name for row in session.execute(select(col(PersonRow.key), col(PersonRow.name)))}
+    return {
+        row.key: shown_name(row.name)
+        for row in session.execute(select(col(PersonRow.key), col(PersonRow.name)))
+    }

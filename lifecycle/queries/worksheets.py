@@ -15,7 +15,7 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.known import known_facts
 from lifecycle.facts.projects import content_digest, organisation_today
 from lifecycle.guide import Guide
-from lifecycle.language import mark
+from lifecycle.language import mark, say
 from lifecycle.rules.project_facts import SignOffFact
 from lifecycle.rules.signoffs import counting_sign_offs
 from lifecycle.store.tables import Answer, CurrentAnswer, DataSource, PersonRow
@@ -179,7 +179,7 @@ def _current(row: Row[Any]) -> AnswerView:
         reason=row.reason,
         at=row.at,
         by_key=row.by_key,
-        by_name=row.by_name or _NOT_A_PERSON.get(row.by_key, "somebody erased"),
+        by_name=row.by_name or _nobody(row.by_key),
     )
 
 
@@ -194,10 +194,15 @@ def _version(row: Answer, name: str | None) -> AnswerView:
         reason=row.reason,
         at=row.at,
         by_key=row.by_key,
-        by_name=name or _NOT_A_PERSON.get(row.by_key, "somebody erased"),
+        by_name=name or _nobody(row.by_key),
         restored_from=row.restored_from,
         method=row.method,
     )
 
 
-_NOT_A_PERSON = {"command-line": mark("Command line"), "system": mark("Lifecycle")}
+_NOT_A_PERSON = {"command-line": mark("Command line"), "system": "Lifecycle"}
+
+
+def _nobody(key: str) -> str:
+    """Who acted, where no person has this key."""
+    return say(_NOT_A_PERSON[key]) if key in _NOT_A_PERSON else say("somebody erased")

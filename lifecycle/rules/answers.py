@@ -59,7 +59,7 @@ def _parse_record(parts: Sequence[PartSpec], raw: object, *, place: str) -> dict
         return {}
     if not isinstance(raw, Mapping):
         raise Invalid(
-            {place: say("needs its parts by name ({part_id}).", part_id=", ".join(part.id for part in parts))}
+            {place: say("needs its parts by name ({names}).", names=", ".join(part.id for part in parts))}
         )
     problems: dict[str, str] = {}
     known = {part.id for part in parts}
@@ -90,18 +90,19 @@ def _parse_rows(field: FieldSpec, raw: object) -> list[dict[str, Stored]] | None
         raise Invalid(
             {
                 "": say(
-                    "has {raw_count:,} rows; at most {most_rows} can be kept.",
-                    raw_count=len(raw),
-                    most_rows=MOST_ROWS,
+                    "has {count:,} rows; at most {most} can be kept.",
+                    count=len(raw),
+                    most=MOST_ROWS,
                 )
             }
         )
     problems: dict[str, str] = {}
     rows: list[dict[str, Stored]] = []
     for number, row in enumerate(raw, start=1):
+        place = say("row {number}", number=number)
         try:
-            content = _parse_record(field.rows, row, place=f"row {number}")
-            identity = _row_id(row, place=f"row {number}")
+            content = _parse_record(field.rows, row, place=place)
+            identity = _row_id(row, place=place)
         except Invalid as error:
             problems |= error.problems
             continue
@@ -189,7 +190,7 @@ def _decode_part(part: PartSpec, stored: Stored, names: Mapping[str, str]) -> Va
 def _decode_person(stored: str, names: Mapping[str, str]) -> Person:
     if stored.startswith(NAMES_OF_PEOPLE_START):
         key = stored[1:]
-        return Person(key, names.get(key, "somebody erased"))
+        return Person(key, names.get(key, say("somebody erased")))
     return Person(None, stored)
 
 
@@ -262,7 +263,7 @@ def describe_part(part: PartSpec, value: Value, references: Mapping[str, str] = 
         case "choices":
             return ", ".join(part.choices.get(word, word) for word in value)
         case "tags":
-            return ", ".join(value) or "none"
+            return ", ".join(value) or say("none")
         case "yes_no":
             return say("Yes") if value else say("No")
         case "number":
@@ -270,8 +271,8 @@ def describe_part(part: PartSpec, value: Value, references: Mapping[str, str] = 
         case "money":
             return f"{value} {part.unit}".strip()
         case "reference":
-            return references.get(value, "a row that is gone")
+            return references.get(value, say("a row that is gone"))
         case "references":
-            return ", ".join(references.get(word, "a row that is gone") for word in value)
+            return ", ".join(references.get(word, say("a row that is gone")) for word in value)
         case _:
             return str(value)

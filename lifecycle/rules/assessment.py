@@ -125,7 +125,10 @@ class GateAssessment:
 
     def in_words(self, item: Obstacle) -> Blocker:
         text = _sentence(self.facts, self.guide, item.subject)
-        return Blocker(item.code, text, item.area, item.severity, item.fields, item.role, self.gate)
+        is_unclear = isinstance(item.subject, CheckState) and item.subject.result is CheckResult.CANNOT_TELL
+        return Blocker(
+            item.code, text, item.area, item.severity, item.fields, item.role, self.gate, is_unclear
+        )
 
     @cached_property
     def enforced(self) -> tuple[CheckState, ...]:
@@ -365,8 +368,8 @@ def _sentence(
         case ConditionFact():
             day = subject.due_on.isoformat()
             return say(
-                "The condition “{subject}” was due on {day}. Meet it, or agree on a new day.",
-                subject=subject.text,
+                "The condition “{condition}” was due on {day}. Meet it, or agree on a new day.",
+                condition=subject.text,
                 day=day,
             )
         case RequiredEvidence():
@@ -380,11 +383,11 @@ def check_sentence(facts: ProjectFacts, guide: Guide, state: CheckState) -> str:
     if state.result is CheckResult.CANNOT_TELL:
         wanted = [key_title(facts, guide, key) for key in state.missing] or [say("what it reads")]
         return say(
-            "{state}: cannot tell until {shortened} is known.",
-            state=state.title,
-            shortened=_shortened(wanted, ", "),
+            "{check}: cannot tell until {wanted} is known.",
+            check=state.title,
+            wanted=_shortened(wanted, ", "),
         )
-    text = _shortened(list(state.messages), " ") or say("{state}: fails.", state=state.title)
+    text = _shortened(list(state.messages), " ") or say("{check}: fails.", check=state.title)
     if state.severity is Severity.WARNING:
         text += say(" Change it, or say why you go on.")
     return text
@@ -430,10 +433,9 @@ def _sign_off_of_one(facts: ProjectFacts, guide: Guide, item: SignOffState) -> s
         case SignOffStatus.ELSEWHERE:
             return say("{role} decided elsewhere, which does not count here. Ask to affirm it.", role=role)
         case SignOffStatus.WAITING:
-            due = item.review.due_on if item.review else None
-            return say("{role} has not decided yet", role=role) + (
-                say(" (due {due}).", due=due.isoformat()) if due else "."
-            )
+            if due := item.review.due_on if item.review else None:
+                return say("{role} has not decided yet (due {due}).", role=role, due=due.isoformat())
+            return say("{role} has not decided yet.", role=role)
         case SignOffStatus.CHANGES_REQUESTED:
             return say("{role} requested changes. Make them and ask again.", role=role)
         case SignOffStatus.REJECTED:
@@ -441,26 +443,19 @@ def _sign_off_of_one(facts: ProjectFacts, guide: Guide, item: SignOffState) -> s
         case SignOffStatus.STALE if item.sign_off:
             reasons = list(staleness(facts, guide, item.sign_off))
             return say(
-                "{role} signed before this: {shortened} Ask to affirm it again.",
+                "{role} signed before this: {reasons} Ask to affirm it again.",
                 role=role,
-                shortened=_shortened(reasons, " "),
+                reasons=_shortened(reasons, " "),
             )
         case _:
             return say("{role} has not signed here.", role=role)
 
 
 def _evidence_sentence(item: RequiredEvidence) -> str:
-    what = (
-        say("has expired. Attach the current one")
-        if item.is_expired
-        else say("is missing. Attach it or link to it")
-    )
-    return say(
-        "The document for {field} ({field_id}) {what}.",
-        field=item.field.title,
-        field_id=item.field.id,
-        what=what,
-    )
+    question = f"{item.field.title} ({item.field.id})"
+    if item.is_expired:
+        return say("The document for {question} has expired. Attach the current one.", question=question)
+    return say("The document for {question} is missing. Attach it or link to it.", question=question)
 
 
 def _shortened(sentences: list[str], between: str) -> str:

@@ -53,26 +53,29 @@ def _wrong_people(wanted: DelegationFact, giver: Candidate, delegate: Candidate)
     role = wanted.role
     if not may_act_as(giver, role):
         text = say(
-            "{giver} does not review as {role}, so there is nothing to pass on.",
-            giver=giver.name,
+            "{name} does not review as {role}, so there is nothing to pass on.",
+            name=giver.name,
             role=role.title,
         )
         yield _no("nothing_to_pass_on", text, role)
     if giver.key == delegate.key:
         yield _no("to_self", say("Nobody can stand in for themselves. Choose a colleague."), role)
     elif not delegate.active:
-        text = say("The account of {delegate} is not active. Choose somebody else.", delegate=delegate.name)
+        text = say("The account of {name} is not active. Choose somebody else.", name=delegate.name)
         yield _no("inactive", text, role)
     elif not may_act_as(delegate, role):
-        why = (
-            say("has no approval level")
+        text = (
+            say(
+                "{name} has no approval level. Choose somebody else, or ask an administrator to add them.",
+                name=delegate.name,
+            )
             if role is Role.APPROVER
-            else say("is not on the list for {role}", role=role.title)
-        )
-        text = say(
-            "{delegate} {why}. Choose somebody else, or ask an administrator to add them.",
-            delegate=delegate.name,
-            why=why,
+            else say(
+                "{name} is not on the list for {role}. Choose somebody else, or ask an administrator "
+                "to add them.",
+                name=delegate.name,
+                role=role.title,
+            )
         )
         yield _no("not_eligible", text, role)
 
@@ -105,47 +108,47 @@ def _clashes(wanted: DelegationFact, others: Iterable[DelegationFact]) -> Iterat
         if not wanted.meets(other):
             continue
         days = say(
-            "from {starts_on} to {ends_on}",
-            starts_on=other.starts_on.isoformat(),
-            ends_on=other.ends_on.isoformat(),
+            "from {first} to {last}",
+            first=other.starts_on.isoformat(),
+            last=other.ends_on.isoformat(),
         )
         title = wanted.role.title
         if other.from_key == wanted.from_key:
             text = say(
-                "{to_name} stands in for {from_name} as {title} {days} already. End that first.",
-                to_name=other.to_name,
-                from_name=other.from_name,
-                title=title,
+                "{delegate} stands in for {giver} as {role} {days} already. End that first.",
+                delegate=other.to_name,
+                giver=other.from_name,
+                role=title,
                 days=days,
             )
             yield _no("overlaps", text, wanted.role)
         elif (other.from_key, other.to_key) == (wanted.to_key, wanted.from_key):
             text = say(
-                "{from_name} stands in for {to_name} as {title} {days}: both would point at each "
+                "{delegate} stands in for {giver} as {role} {days}: both would point at each "
                 "other. Choose somebody else or other days.",
-                from_name=wanted.from_name,
-                to_name=wanted.to_name,
-                title=title,
+                delegate=wanted.from_name,
+                giver=wanted.to_name,
+                role=title,
                 days=days,
             )
             yield _no("loop", text, wanted.role)
         elif other.from_key == wanted.to_key:
             text = say(
-                "{to_name} is away as {title} {days} and passes it on to {to_name_2}. Choose "
+                "{name} is away as {role} {days} and passes it on to {delegate}. Choose "
                 "somebody who is there.",
-                to_name=wanted.to_name,
-                title=title,
+                name=wanted.to_name,
+                role=title,
                 days=days,
-                to_name_2=other.to_name,
+                delegate=other.to_name,
             )
             yield _no("chain", text, wanted.role)
         elif other.to_key == wanted.from_key:
             text = say(
-                "{from_name} stands in for {from_name_2} as {title} {days}, and what was passed on "
+                "{name} stands in for {giver} as {role} {days}, and what was passed on "
                 "is not passed on again. End that first, or choose other days.",
-                from_name=wanted.from_name,
-                from_name_2=other.from_name,
-                title=title,
+                name=wanted.from_name,
+                giver=other.from_name,
+                role=title,
                 days=days,
             )
             yield _no("chain", text, wanted.role)
@@ -155,18 +158,18 @@ def _not_independent(wanted: DelegationFact, scope: Scope) -> Iterator[Blocker]:
     """P5 from the start: nobody gets what they manage, built or asked for."""
     for code, sentence in own_work(scope.facts, wanted.role, wanted.to_key, wanted.to_name):
         text = say(
-            "“{scope}”: {sentence} Delegate the other projects one by one, or choose somebody else.",
-            scope=scope.name,
+            "“{project}”: {sentence} Delegate the other projects one by one, or choose somebody else.",
+            project=scope.name,
             sentence=sentence,
         )
         yield _no(code, text, wanted.role)
     asked = [review for review in scope.waiting if review.requested_by == wanted.to_key]
     if asked:
         text = say(
-            "“{scope}”: {to_name} asked for the review at the {gate} gate and cannot decide it. "
+            "“{project}”: {name} asked for the review at the {gate} gate and cannot decide it. "
             "Choose somebody else.",
-            scope=scope.name,
-            to_name=wanted.to_name,
+            project=scope.name,
+            name=wanted.to_name,
             gate=asked[0].gate.title,
         )
         yield _no("own_work:requester", text, wanted.role)
@@ -192,12 +195,17 @@ def own_work(facts: ProjectFacts, role: Role, key: str, name: str) -> Iterator[t
 def nobody_else(role: Role) -> Blocker:
     """Why a review cannot be passed on where no other person may act in its role, and what helps."""
     if role is Role.APPROVER:
-        text = say("Nobody else in the organisation has an approval level, so you cannot pass this on. ")
-        remedy = say("An administrator can give somebody one.")
+        text = say(
+            "Nobody else in the organisation has an approval level, so you cannot pass this on. "
+            "An administrator can give somebody one."
+        )
     else:
-        text = say("Nobody else may be asked as {role}, so you cannot pass this on. ", role=role.title)
-        remedy = say("An administrator can put somebody on the list for {role}.", role=role.title)
-    return _no("nobody_else", text + remedy, role)
+        text = say(
+            "Nobody else may be asked as {role}, so you cannot pass this on. An administrator can put "
+            "somebody on the list for {role}.",
+            role=role.title,
+        )
+    return _no("nobody_else", text, role)
 
 
 def may_hand_over(facts: ProjectFacts, review: ReviewFact, to: Candidate, by: Actor) -> tuple[Blocker, ...]:
@@ -211,52 +219,56 @@ def may_hand_over(facts: ProjectFacts, review: ReviewFact, to: Candidate, by: Ac
             _no("to_self", say("This review waits for you already. Choose a colleague."), review.role)
         )
     elif not to.active:
-        text = say("The account of {to} is not active. Choose somebody else.", to=to.name)
+        text = say("The account of {name} is not active. Choose somebody else.", name=to.name)
         against.append(_no("inactive", text, review.role))
     elif not may_act_as(to, review.role):
-        why = (
-            say("has no approval level")
+        text = (
+            say("{name} has no approval level. An administrator can change that.", name=to.name)
             if review.role is Role.APPROVER
-            else say("is not on the list for {role}", role=review.role.title)
-        )
-        against.append(
-            _no(
-                "not_eligible",
-                say("{to} {why}. An administrator can change that.", to=to.name, why=why),
-                review.role,
+            else say(
+                "{name} is not on the list for {role}. An administrator can change that.",
+                name=to.name,
+                role=review.role.title,
             )
         )
+        against.append(_no("not_eligible", text, review.role))
     elif review.role is Role.APPROVER and facts.tier is not None and to.approval_level < facts.tier:
         text = say(
-            "Tier {tier} needs an approver of level {tier} or higher; {to} has level {approval_level}.",
+            "Tier {tier} needs an approver of level {tier} or higher; {name} has level {level}.",
             tier=facts.tier,
-            to=to.name,
-            approval_level=to.approval_level,
+            name=to.name,
+            level=to.approval_level,
         )
         against.append(_no("level_too_low", text, review.role))
     against += [_no(code, text, review.role) for code, text in own_work(facts, review.role, to.key, to.name)]
     if review.requested_by == to.key:
-        text = say("{to} asked for this review and cannot decide it. Choose somebody else.", to=to.name)
+        text = say("{name} asked for this review and cannot decide it. Choose somebody else.", name=to.name)
         against.append(_no("own_work:requester", text, review.role))
     if any(
         (other.state, other.gate, other.role, other.person_key) == ("open", review.gate, review.role, to.key)
         for other in facts.reviews
     ):
         against.append(
-            _no("asked_already", say("{to} was asked for the same already.", to=to.name), review.role)
+            _no("asked_already", say("{name} was asked for the same already.", name=to.name), review.role)
         )
     return tuple(replace(item, gate=review.gate) for item in against)
+
+
+def _closed(review: ReviewFact) -> str:
+    if review.state == "withdrawn":
+        return say("This review is already withdrawn.")
+    return say("This review is already decided.")
 
 
 def _not_theirs_to_pass_on(facts: ProjectFacts, review: ReviewFact, by: Actor) -> Iterator[Blocker]:
     if facts.status in ENDED:
         yield _no(
             "ended",
-            say("This project is {status}; nothing waits any more.", status=facts.status.value),
+            say("This project is {status}; nothing waits any more.", status=facts.status.word),
             review.role,
         )
     elif review.state != "open":
-        yield _no("closed", say("This review is already {state}.", state=review.state), review.role)
+        yield _no("closed", _closed(review), review.role)
     elif review.person_key != by.key or not by.is_person:
         yield _no("not_named", say("Only the person it waits for can hand this review over."), review.role)
     elif review.handed_over_by is not None:

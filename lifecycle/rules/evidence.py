@@ -183,14 +183,14 @@ def changed_evidence(facts: ProjectFacts, key: str, *, was_there: bool) -> str:
     if fact is None:
         return say("A document was removed.")
     if fact.removed_at is not None:
-        return say("“{fact}” was removed.", fact=fact.title)
+        return say("“{document}” was removed.", document=fact.title)
     if not was_there:
-        return say("“{fact}” was added.", fact=fact.title)
+        return say("“{document}” was added.", document=fact.title)
     if fact.expires_on and is_expired(facts, fact):
-        return say(
-            "“{fact}” expired on {expires_on}.", fact=fact.title, expires_on=fact.expires_on.isoformat()
-        )
-    return say("“{fact}” was replaced (revision {revision}).", fact=fact.title, revision=fact.revision)
+        return say("“{document}” expired on {day}.", document=fact.title, day=fact.expires_on.isoformat())
+    return say(
+        "“{document}” was replaced (revision {revision}).", document=fact.title, revision=fact.revision
+    )
 
 
 def changed_at(facts: ProjectFacts, key: str) -> datetime | None:

@@ -45,13 +45,13 @@ def may_decide_gate(
     if outcome in GOES:
         return (*against, *blockers(facts, guide, gate))
     if not reason.strip():
-        against.append(Blocker("no_reason", say("Say why it is {why}.", why=_WHY[outcome]), gate=gate))
+        against.append(Blocker("no_reason", say(_SAY_WHY[outcome]), gate=gate))
     if outcome is Outcome.RECYCLE:
         against += _not_there(facts, gate, to_stage)
     return tuple(against)
 
 
-_WHY = {Outcome.RECYCLE: mark("sent back"), Outcome.STOP: "stopped"}
+_SAY_WHY = {Outcome.RECYCLE: mark("Say why it is sent back."), Outcome.STOP: mark("Say why it is stopped.")}
 
 
 def by_retiring() -> Blocker:
@@ -72,16 +72,20 @@ def _not_now(facts: ProjectFacts, gate: Gate) -> Iterator[Blocker]:
     elif facts.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED):
         yield Blocker(
             "ended",
-            say("This project is {status}; its gates are closed.", status=facts.status.value),
+            say("This project is {status}; its gates are closed.", status=facts.status.word),
             gate=gate,
         )
     elif facts.gate is not gate:
-        now = say("works towards {gate}", gate=facts.gate.title) if facts.gate else say("has no stage yet")
-        yield Blocker(
-            "not_current_gate",
-            say("The {gate} gate is not open: the project {now}.", gate=gate.title, now=now),
-            gate=gate,
+        text = (
+            say(
+                "The {gate} gate is not open: the project works towards {current}.",
+                gate=gate.title,
+                current=facts.gate.title,
+            )
+            if facts.gate
+            else say("The {gate} gate is not open: the project has no stage yet.", gate=gate.title)
         )
+        yield Blocker("not_current_gate", text, gate=gate)
 
 
 def _not_they(facts: ProjectFacts, gate: Gate, outcome: Outcome, actor: Actor) -> Iterator[Blocker]:
@@ -135,9 +139,7 @@ def _not_there(facts: ProjectFacts, gate: Gate, to_stage: Stage | None) -> list[
         return [
             Blocker(
                 "later_stage",
-                say(
-                    "A project cannot be sent back to {to_stage}, which lies ahead.", to_stage=to_stage.title
-                ),
+                say("A project cannot be sent back to {stage}, which lies ahead.", stage=to_stage.title),
                 gate=gate,
             )
         ]

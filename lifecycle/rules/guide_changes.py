@@ -64,14 +64,14 @@ def guide_changes(now: Guide, candidate: Guide) -> tuple[GuideChange, ...]:
 def _questions(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
     for field_id, field in now.fields.items():
         if field_id not in candidate.fields:
-            yield GuideChange("question", field_id, say("{field} is removed.", field=field.title))
+            yield GuideChange("question", field_id, say("{title} is removed.", title=field.title))
     for field_id, field in candidate.fields.items():
         before = now.fields.get(field_id)
         if before is None:
             yield GuideChange(
                 "question",
                 field_id,
-                say("{field} is added, due at {gate}.", field=field.title, gate=field.gate.title),
+                say("{question} is added, due at {gate}.", question=field.title, gate=field.gate.title),
             )
         elif said := list(_changed(before, field)):
             yield GuideChange("question", field_id, f"{field.title}: {', '.join(said)}.")
@@ -79,7 +79,7 @@ def _questions(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
 
 def _changed(before: FieldSpec, after: FieldSpec) -> Iterator[str]:
     if before.gate is not after.gate:
-        yield say("due at {gate} instead of {gate_2}", gate=after.gate.title, gate_2=before.gate.title)
+        yield say("due at {gate} instead of {before}", gate=after.gate.title, before=before.gate.title)
     if _shape(before) != _shape(after):
         yield say("another shape of answer")
     if (before.production, before.light) != (after.production, after.light):
@@ -100,43 +100,48 @@ def _reliance(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
             before, after = set(now.relied_on(gate, role)), set(candidate.relied_on(gate, role))
             if before == after or not candidate.review(gate, role):
                 continue
-            said = [
-                f"{words} {', '.join(sorted(fields))}"
-                for words, fields in (
-                    (say("also rests on"), after - before),
-                    (say("no longer on"), before - after),
-                )
-                if fields
-            ]
-            place = f"{role.title} at {gate.title}"
+            said = []
+            if after - before:
+                said.append(say("also rests on {fields}", fields=", ".join(sorted(after - before))))
+            if before - after:
+                said.append(say("no longer on {fields}", fields=", ".join(sorted(before - after))))
+            place = _place(role, gate)
             yield GuideChange("reliance", place, f"{place} {'; '.join(said)}.")
+
+
+def _place(role: Role, gate: Gate) -> str:
+    return say("{role} at {gate}", role=role.title, gate=gate.title)
 
 
 def _sign_offs(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
     for gate in Gate:
         for role in Role:
             before, after = now.review(gate, role), candidate.review(gate, role)
-            place = f"{role.title} at {gate.title}"
+            place = _place(role, gate)
             if before and not after:
                 yield GuideChange("sign-off", place, say("{place} is asked no more.", place=place))
             elif after and not before:
                 yield GuideChange(
-                    "sign-off", place, say("{place} is asked to {act}.", place=place, act=after.act)
+                    "sign-off", place, say("{place} is asked to {act}.", place=place, act=after.act.word)
                 )
             elif before and after and before.act is not after.act:
                 yield GuideChange(
                     "sign-off",
                     place,
                     say(
-                        "{place} is to {act} instead of {act_2}.",
+                        "{place} is to {act} instead of {before}.",
                         place=place,
-                        act=after.act,
-                        act_2=before.act,
+                        act=after.act.word,
+                        before=before.act.word,
                     ),
                 )
             elif before and after and before.only_when_stale != after.only_when_stale:
-                when = say("only when something changed") if after.only_when_stale else "always"
-                yield GuideChange("sign-off", place, say("{place} is asked {when}.", place=place, when=when))
+                text = (
+                    say("{place} is asked only when something changed.", place=place)
+                    if after.only_when_stale
+                    else say("{place} is asked always.", place=place)
+                )
+                yield GuideChange("sign-off", place, text)
     policies = (now.policy, candidate.policy)
     for name, title in (
         ("approvals_needed", say("How many people approve")),
@@ -148,14 +153,14 @@ def _sign_offs(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
         ("cosmetic", say("Fields that make nothing stale")),
     ):
         if getattr(policies[0], name) != getattr(policies[1], name):
-            yield GuideChange("sign-off", name, f"{title} changes.")
+            yield GuideChange("sign-off", name, say("{title} changes.", title=title))
 
 
 def _checks(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
     for check_id, check in now.checks_by_id.items():
         after = candidate.checks_by_id.get(check_id)
         if after is None:
-            yield GuideChange("check", check_id, say("{check} is removed.", check=check.title))
+            yield GuideChange("check", check_id, say("{title} is removed.", title=check.title))
             continue
         if [_strength(item) for item in check.branches] != [_strength(item) for item in after.branches]:
             yield GuideChange("check", check_id, say("{check} is enforced differently.", check=check.title))
@@ -163,7 +168,7 @@ def _checks(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
             yield GuideChange(
                 "check",
                 check_id,
-                say("{check} is waived by {waived_by}.", check=check.title, waived_by=after.waived_by.title),
+                say("{check} is waived by {role}.", check=check.title, role=after.waived_by.title),
             )
     for check_id, check in candidate.checks_by_id.items():
         if check_id not in now.checks_by_id:
@@ -186,13 +191,13 @@ def _thresholds(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
             yield GuideChange(
                 "threshold",
                 name,
-                say("{name}: {said} becomes {said_2}.", name=name, said=_said(before), said_2=_said(after)),
+                say("{name}: {before} becomes {after}.", name=name, before=_said(before), after=_said(after)),
             )
 
 
 def _said(value: object) -> str:
     if value is None:
-        return "nothing"
+        return say("nothing")
     return ", ".join(value) if isinstance(value, tuple) else f"{value}"
 
 

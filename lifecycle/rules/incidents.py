@@ -47,7 +47,12 @@ class IncidentSeverity(StrEnum):
 
     @property
     def title(self) -> str:
-        return self.value.capitalize()
+        return {
+            "critical": say("Critical"),
+            "major": say("Major"),
+            "moderate": say("Moderate"),
+            "minor": say("Minor"),
+        }[self.value]
 
     @property
     def order(self) -> int:
@@ -80,7 +85,7 @@ class IncidentState(StrEnum):
     @property
     def title(self) -> str:
         return {
-            "open": say("Open"),
+            "open": say("open").capitalize(),  # "Open" is what buttons say
             "working": say("Being worked on"),
             "fixed": say("Fix waits for its signature"),
             "signed": say("Review to be written"),
@@ -118,7 +123,7 @@ STEPS: Mapping[str, tuple[tuple[IncidentState, ...], str]] = MappingProxyType(
 def may_take_step(step: str, state: IncidentState) -> tuple[Blocker, ...]:
     """Why the incident is not where this step begins; empty when it is."""
     allowed, sentence = STEPS[step]
-    return () if state in allowed else (Blocker(f"incident:{state}", sentence),)
+    return () if state in allowed else (Blocker(f"incident:{state}", say(sentence)),)
 
 
 # ---------------------------------------------------------------- the signature under a fix
@@ -151,10 +156,9 @@ def fix_signers(facts: ProjectFacts) -> FixSigners:
             if isinstance(person := answer.value.get(part), Person)
         )
         if any(_is_known(person, facts) for person in named):
-            words = " or ".join(person.name for person in named)
-            return FixSigners(
-                named, frozenset(), say("{words}, whom the release path (R22) names", words=words)
-            )
+            names = say(" or ").join(person.name for person in named)
+            words = say("{names}, whom the release path (R22) names", names=names)
+            return FixSigners(named, frozenset(), words)
     return FixSigners(
         (),
         frozenset({Role.TECHNOLOGY, Role.APPROVER}),
@@ -182,7 +186,7 @@ def may_sign_fix(
         return (
             Blocker(
                 "wrong_person",
-                say("This fix is signed by {words}.", words=signers.words),
+                say("This fix is signed by {signers}.", signers=signers.words),
                 fields=(RELEASE_PATH,),
             ),
         )

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lifecycle.language import mark, say
+from lifecycle.language import mark, say, written_number
 
 HEAD_BYTES = 65_536  # as much of the beginning as `recognise` wants to see
 LONGEST_FILE_NAME = 150
@@ -70,7 +70,7 @@ _WORDS: Mapping[str, str] = {
     "image/avif": mark("an AVIF picture"),
     "image/bmp": mark("a BMP picture"),
     _SVG: mark("an SVG drawing"),
-    TEXT: "text",
+    TEXT: mark("text"),
     _HTML: mark("a web page"),
     _XML: "XML",
     _ZIP: mark("a ZIP archive"),
@@ -184,11 +184,10 @@ def _problem(name: str, ending: str, found: str, size: int) -> str | None:
     if promised is None or found in promised:
         return None
     return say(
-        "“{name}” is called .{ending}, but its content is {type_words}. Save it as what it "
-        "is, then add it again.",
+        "“{name}” is called .{ending}, but its content is {kind}. Save it as what it is, then add it again.",
         name=name,
         ending=ending,
-        type_words=type_words(found),
+        kind=type_words(found),
     )
 
 
@@ -209,25 +208,26 @@ def _swells(name: str, unpacked: int, size: int) -> str | None:
     if unpacked <= MOST_UNPACKED or unpacked <= size * MOST_TIMES:
         return None
     return say(
-        "“{name}” unpacks to {size_words}, {unpacked:,} times its size, as an archive does "
+        "“{name}” unpacks to {size}, {times:,} times its size, as an archive does "
         "that is meant to do harm. Add the document that is in it.",
         name=name,
-        size_words=size_words(unpacked),
-        unpacked=unpacked // max(size, 1),
+        size=size_words(unpacked),
+        times=unpacked // max(size, 1),
     )
 
 
 def type_words(media_type: str) -> str:
     """ "a PDF", "a PNG picture"; what is not known is "of a type we do not know"."""
-    return _WORDS.get(media_type, "of a type we do not know")
+    return say(_WORDS.get(media_type, mark("of a type we do not know")))
 
 
 def type_name(media_type: str) -> str:
     """ "PDF", "PNG picture": as in a list of facts."""
-    words = type_words(media_type)
     if media_type not in _WORDS:
         return say("Unknown type")
-    name = words.removeprefix("a ").removeprefix("an ")
+    name = type_words(media_type)
+    if _WORDS[media_type].startswith(("a ", "an ")):
+        name = name.partition(" ")[2]  # without the article, which every language puts first
     return name[0].upper() + name[1:]
 
 
@@ -332,9 +332,13 @@ def ending_of(name: str) -> str:
 def size_words(size: int) -> str:
     """ "12 bytes", "3.4 kB", "118 MB"."""
     if size < 1_000:
-        return f"{size} bytes"
-    for unit, factor in (("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)):
-        amount = size / factor
-        if amount < 999.5 or unit == "GB":
-            return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
-    return f"{size} bytes"
+        return say("{size} bytes", size=size)
+    if size < 999_500:
+        return say("{amount} kB", amount=_three_digits(size / 1_000))
+    if size < 999_500_000:
+        return say("{amount} MB", amount=_three_digits(size / 1_000_000))
+    return say("{amount} GB", amount=_three_digits(size / 1_000_000_000))
+
+
+def _three_digits(amount: float) -> str:
+    return written_number(f"{amount:.1f}" if amount < 9.95 else f"{amount:.0f}")

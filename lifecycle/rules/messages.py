@@ -219,7 +219,7 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "sign_off.rejected",
                 _AFTER_DECIDING,
-                "{role} rejects",
+                mark("{role} rejects"),
                 mark("{who} rejects the {gate} gate of {project} as {role}."),
                 About.REVIEW,
                 _OPEN,
@@ -423,7 +423,7 @@ TELLINGS: Mapping[str, tuple[Telling, ...]] = MappingProxyType(
             Telling(
                 "agreement.reminder",
                 (Audience.MANAGERS,),
-                "{what} ends {when}",
+                mark("{what} ends {when}"),
                 mark("In {project}, {what} ends {when}. Renew it, or say what takes its place."),
                 About.OPERATION,
                 _AHEAD,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from lifecycle.language import say
+from lifecycle.language import ENGLISH, counted, mark, say, speaking, written_number
 from lifecycle.rules.incidents import IncidentSeverity
 from lifecycle.rules.triggers import Direction, LimitKind, Missing, TriggerRule, limit_of
 from lifecycle.vocabulary import Duration, Person, plain_number
@@ -43,12 +43,11 @@ class MlflowSource:
 
     @property
     def text(self) -> str:
-        what = (
-            say("experiment “{experiment}”", experiment=self.experiment)
-            if self.experiment
-            else say("model “{model}”", model=self.model)
-        )
-        return say("“{metric}” of the {what}", metric=self.metric, what=what)
+        if self.experiment:
+            return say(
+                "“{metric}” of the experiment “{experiment}”", metric=self.metric, experiment=self.experiment
+            )
+        return say("“{metric}” of the model “{model}”", metric=self.metric, model=self.model)
 
     def as_reads(self) -> dict[str, str]:
         found = {"metric": self.metric, "experiment": self.experiment, "model": self.model}
@@ -110,28 +109,30 @@ def problems(spec: MonitorSpec) -> dict[str, str]:
     """What makes no sense in a specification: place to sentence."""
     found: dict[str, str] = {}
     if not spec.name:
-        found["name"] = say("Say what is watched.")
+        found[mark("name")] = say("Say what is watched.")
     elif len(spec.name) > LONGEST_NAME:
-        found["name"] = say("A name has at most {longest_name} characters.", longest_name=LONGEST_NAME)
+        found[mark("name")] = say("A name has at most {most} characters.", most=LONGEST_NAME)
     if spec.limit_kind is LimitKind.ROW:
         if spec.threshold is not None:
-            found["limit"] = say("Every reading brings its own limit, so there is no other.")
+            found[mark("limit")] = say("Every reading brings its own limit, so there is no other.")
     elif spec.threshold is None or not math.isfinite(spec.threshold):
-        found["limit"] = say("Give the number from which on it means trouble.")
+        found[mark("limit")] = say("Give the number from which on it means trouble.")
     elif spec.limit_kind.needs_baseline and spec.threshold < 0:
-        found["limit"] = say("Say how far away from the baseline: a number from 0 on.")
+        found[mark("limit")] = say("Say how far away from the baseline: a number from 0 on.")
     if not 1 <= spec.consecutive <= MOST_IN_A_ROW:
-        found["times in a row"] = say(
-            "Choose a whole number from 1 to {most_in_a_row:,}.", most_in_a_row=MOST_IN_A_ROW
-        )
-    for place, seconds in (("lasts", spec.lasting_seconds), ("expected", spec.expected_seconds)):
+        found[mark("times in a row")] = say("Choose a whole number from 1 to {most:,}.", most=MOST_IN_A_ROW)
+    for place, seconds in ((mark("lasts"), spec.lasting_seconds), (mark("expected"), spec.expected_seconds)):
         if seconds is not None and not 1 <= seconds <= LONGEST_SECONDS:
             found[place] = say("Choose a time from a second to ten years.")
     if spec.baseline is not None and not math.isfinite(spec.baseline):
-        found["baseline"] = say("The baseline is a finite number.")
-    for place, text in (("action", spec.action), ("source", spec.source), ("owner", spec.owner)):
+        found[mark("baseline")] = say("The baseline is a finite number.")
+    for place, text in (
+        (mark("action"), spec.action),
+        (mark("source"), spec.source),
+        (mark("owner"), spec.owner),
+    ):
         if len(text) > LONGEST_TEXT:
-            found[place] = say("At most {longest_text:,} characters can be kept.", longest_text=LONGEST_TEXT)
+            found[place] = say("At most {most:,} characters can be kept.", most=LONGEST_TEXT)
     if spec.mlflow is not None:
         found |= _source_problems(spec.mlflow, spec.limit_kind)
     return found
@@ -142,14 +143,14 @@ def _source_problems(source: MlflowSource, kind: LimitKind) -> dict[str, str]:
     if bool(source.experiment) == bool(source.model):
         found["MLflow"] = say("Name an experiment or a registered model of the MLflow server, and not both.")
     elif not source.metric:
-        found["MLflow metric"] = say("Say which metric of its runs is watched.")
+        found[mark("MLflow metric")] = say("Say which metric of its runs is watched.")
     elif kind is LimitKind.ROW:
-        found["limit"] = say("Runs of MLflow bring no limits of their own. Choose another limit.")
+        found[mark("limit")] = say("Runs of MLflow bring no limits of their own. Choose another limit.")
     for text in (source.metric, source.experiment, source.model):
         if len(text) > LONGEST_SOURCE or not text.isprintable():
             found["MLflow"] = say(
-                "A name on the MLflow server is one line of at most {longest_source} characters.",
-                longest_source=LONGEST_SOURCE,
+                "A name on the MLflow server is one line of at most {most} characters.",
+                most=LONGEST_SOURCE,
             )
     return found
 
@@ -198,84 +199,87 @@ def number_text(value: float | None) -> str:
     if value is None:
         return "—"
     if value != 0 and not 1e-4 <= abs(value) < 1e12:
-        return f"{value:.4g}"
+        return written_number(f"{value:.4g}")
     digits = max(0, 5 - int(math.floor(math.log10(abs(value))))) if value else 0
     return plain_number(Decimal(f"{value:.{min(digits, 8)}f}"))
 
 
 def length_text(seconds: int) -> str:
     """A time in the largest unit that is whole."""
-    for unit, length in (("week", 604_800), ("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds % length == 0:
-            return _counted(seconds // length, unit)
-    return _counted(seconds, "second")
-
-
-def _counted(number: int, unit: str) -> str:
-    return f"1 {unit}" if number == 1 else f"{number:,} {unit}s"
+    if seconds % 604_800 == 0:
+        return counted(seconds // 604_800, "week")
+    if seconds % 86_400 == 0:
+        return counted(seconds // 86_400, "day")
+    if seconds % 3_600 == 0:
+        return counted(seconds // 3_600, "hour")
+    if seconds % 60 == 0:
+        return counted(seconds // 60, "minute")
+    return counted(seconds, "second")
 
 
 def rule_text(spec: MonitorSpec) -> str:
     """When it fires, in one line: “below 0.8, 2 times in a row”."""
     parts = [limit_text(spec)]
     if spec.consecutive > 1:
-        parts.append(say("{consecutive} times in a row", consecutive=spec.consecutive))
+        parts.append(say("{number} times in a row", number=spec.consecutive))
     if spec.lasting_seconds is not None:
-        parts.append(f"for {length_text(spec.lasting_seconds)}")
+        parts.append(say("for {length}", length=length_text(spec.lasting_seconds)))
     return ", ".join(parts)
 
 
 def limit_text(spec: MonitorSpec) -> str:
-    side = spec.direction.value
+    is_below = spec.direction is Direction.BELOW
     if spec.limit_kind is LimitKind.ROW:
-        return say("{side} the limit that each reading brings", side=side)
+        return (
+            say("below the limit that each reading brings")
+            if is_below
+            else say("above the limit that each reading brings")
+        )
     if spec.limit_kind is LimitKind.FIXED:
-        return f"{side} {number_text(spec.threshold)}"
-    amount = (
-        f"{number_text((spec.threshold or 0) * 100)} %"
-        if spec.limit_kind is LimitKind.CHANGE_SHARE
-        else number_text(spec.threshold)
-    )
+        limit = number_text(spec.threshold)
+        return say("below {limit}", limit=limit) if is_below else say("above {limit}", limit=limit)
+    return _away_from_baseline(spec, is_below)
+
+
+def _away_from_baseline(spec: MonitorSpec, is_below: bool) -> str:
+    amount = number_text(spec.threshold)
+    if spec.limit_kind is LimitKind.CHANGE_SHARE:
+        amount = f"{number_text((spec.threshold or 0) * 100)} %"
     base = (
         say("the baseline")
         if spec.baseline is None
-        else say("the baseline of {number_text}", number_text=number_text(spec.baseline))
+        else say("the baseline of {value}", value=number_text(spec.baseline))
     )
-    return say("more than {amount} {side} {base}", amount=amount, side=side, base=base)
+    return (
+        say("more than {amount} below {base}", amount=amount, base=base)
+        if is_below
+        else say("more than {amount} above {base}", amount=amount, base=base)
+    )
+
+
+# What follows is kept, and so is written in English whoever caused it.
 
 
 def breach_title(spec: MonitorSpec) -> str:
     """What an incident is called."""
-    verb = "fell" if spec.direction is Direction.BELOW else "rose"
-    what = limit_text(spec)
-    if spec.limit_kind is LimitKind.ROW:
-        what = say("{direction} its limit", direction=spec.direction.value)
-    return f"{spec.name} {verb} {what}"
+    with speaking(ENGLISH):
+        verb = "fell" if spec.direction is Direction.BELOW else "rose"
+        what = limit_text(spec)
+        if spec.limit_kind is LimitKind.ROW:
+            what = f"{spec.direction.value} its limit"
+        return f"{spec.name} {verb} {what}"
 
 
 def breach_sentence(spec: MonitorSpec, readings: Sequence[tuple[str, float | None]]) -> str:
     """Why a sign-off no longer counts: the monitor, its rule and the readings, of many the last ones."""
     shown = readings[-SHOWN_READINGS:]
-    named = ", ".join(f"{key} ({number_text(value)})" for key, value in shown)
-    more = (
-        say("{readings_count:,} readings, the last of them ", readings_count=len(readings))
-        if len(readings) > len(shown)
-        else ""
-    )
-    return say(
-        "“{spec}” was {rule_text}: {more}{named}.",
-        spec=spec.name,
-        rule_text=rule_text(spec),
-        more=more,
-        named=named,
-    )
+    with speaking(ENGLISH):
+        named = ", ".join(f"{key} ({number_text(value)})" for key, value in shown)
+        more = f"{len(readings):,} readings, the last of them " if len(readings) > len(shown) else ""
+        return f"“{spec.name}” was {rule_text(spec)}: {more}{named}."
 
 
 def silence_sentence(spec: MonitorSpec, since: str) -> str:
-    every = length_text(spec.expected_seconds or 0)
-    return say(
-        "No reading of “{spec}” has come since {since}; one was expected every {every}.",
-        spec=spec.name,
-        since=since,
-        every=every,
-    )
+    with speaking(ENGLISH):
+        every = length_text(spec.expected_seconds or 0)
+    return f"No reading of “{spec.name}” has come since {since}; one was expected every {every}."

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import unicodedata
 
-from lifecycle.language import mark
-
 # As they are without case and accents. The first three letters will do.
 _MONTHS = tuple(
     tuple(names.split())
     for names in (
-        mark("january januari janvier januar enero gennaio janeiro leden styczen"),
-        mark("february februari fevrier februar febrero febbraio fevereiro unor luty"),
-        mark("march maart mars marz maerz marts marzo marco mrt brezen marzec"),
-        mark("april avril abril aprile avr duben kwiecien"),
-        mark("may mei mai mayo maggio maio maj kveten"),
-        mark("june juni juin junio giugno junho cerven czerwiec"),
-        mark("july juli juillet julio luglio julho cervenec lipiec"),
-        mark("august augustus aout agosto srpen sierpien"),
-        mark("september septembre septiembre settembre setembro zari wrzesien"),
-        mark("october oktober octobre octubre ottobre outubro rijen pazdziernik"),
-        mark("november novembre noviembre novembro listopad"),
-        mark("december dezember decembre diciembre dicembre dezembro desember prosinec grudzien"),
+        "january januari janvier januar enero gennaio janeiro leden styczen",
+        "february februari fevrier februar febrero febbraio fevereiro unor luty",
+        "march maart mars marz maerz marts marzo marco mrt brezen marzec",
+        "april avril abril aprile avr duben kwiecien",
+        "may mei mai mayo maggio maio maj kveten",
+        "june juni juin junio giugno junho cerven czerwiec",
+        "july juli juillet julio luglio julho cervenec lipiec",
+        "august augustus aout agosto srpen sierpien",
+        "september septembre septiembre settembre setembro zari wrzesien",
+        "october oktober octobre octubre ottobre outubro rijen pazdziernik",
+        "november novembre noviembre novembro listopad",
+        "december dezember decembre diciembre dicembre dezembro desember prosinec grudzien",
     )
 )
 

@@ -92,7 +92,7 @@ def review_cycle(facts: ProjectFacts, guide: Guide, triggers: Sequence[Trigger] 
 
 def _because(due_on: date, today: date, triggers: Sequence[Trigger]) -> Iterator[str]:
     if due_on < today:
-        yield say("It was due on {due_on}.", due_on=due_on.isoformat())
+        yield say("It was due on {day}.", day=due_on.isoformat())
     elif due_on == today:
         yield say("It is due today.")
     yield from (each.text for each in sorted(triggers, key=lambda each: each.on))
@@ -117,10 +117,10 @@ def triggers_of(releases: Sequence[ReleaseFact], incidents: Sequence[IncidentFac
         Trigger(
             each.newest.happened_at.date(),
             say(
-                "Release {number} (version {model_version}) was rolled back on {date}.",
+                "Release {number} (version {version}) was rolled back on {day}.",
                 number=each.number,
-                model_version=each.model_version,
-                date=each.newest.happened_at.date().isoformat(),
+                version=each.model_version,
+                day=each.newest.happened_at.date().isoformat(),
             ),
         )
         for each in back
@@ -135,9 +135,9 @@ def triggers_of(releases: Sequence[ReleaseFact], incidents: Sequence[IncidentFac
 def _happened(one: IncidentFact) -> str:
     on = one.started_at.date().isoformat()
     return (
-        say("An incident began on {on}: {one}.", on=on, one=one.title)
+        say("An incident began on {day}: {incident}.", day=on, incident=one.title)
         if one.title
-        else say("An incident began on {on}.", on=on)
+        else say("An incident began on {day}.", day=on)
     )
 
 
@@ -239,10 +239,13 @@ def _value(reading: Reading) -> Finding:
         )
     percent = (realised.amount * 100 / promised.amount).quantize(Decimal(1), ROUND_HALF_UP)
     stopped = reading.value("P12", "stop_met")
-    now = say("{realised}, {percent} % of it", realised=realised, percent=percent) + (
-        say("; the condition to stop is met") if stopped else ""
-    )
-    return Finding(title, planned, now, Reads.BAD if stopped else Reads.PLAIN, "P12")
+    if stopped:
+        now = say(
+            "{realised}, {percent} % of it; the condition to stop is met", realised=realised, percent=percent
+        )
+        return Finding(title, planned, now, Reads.BAD, "P12")
+    now = say("{realised}, {percent} % of it", realised=realised, percent=percent)
+    return Finding(title, planned, now, Reads.PLAIN, "P12")
 
 
 def _use(reading: Reading) -> Finding:
@@ -250,16 +253,16 @@ def _use(reading: Reading) -> Finding:
     if overridden is None or unused is None:
         return Finding(say("Override and non-use"), "", say("not known"), Reads.UNKNOWN, "P13")
     now = say(
-        "{plain_number} % overridden, {plain_number_2} % not used",
-        plain_number=plain_number(overridden),
-        plain_number_2=plain_number(unused),
+        "{overridden} % overridden, {unused} % not used",
+        overridden=plain_number(overridden),
+        unused=plain_number(unused),
     )
     return Finding(say("Override and non-use"), "", now, Reads.PLAIN, "P13")
 
 
 def _overturned(reading: Reading) -> Finding:
     share, most = reading.value("P20", ONLY), reading.number("overturned_percent")
-    planned = say("at most {plain_number} %", plain_number=plain_number(most))
+    planned = say("at most {percent} %", percent=plain_number(most))
     if reading.is_not_applicable("P20"):
         return Finding(say("Outcomes overturned"), planned, say("does not apply"), Reads.PLAIN, "P20")
     if share is None:
@@ -300,7 +303,7 @@ def _watched(each: WatchedFact) -> Finding:
     planned = say("fires when {fires}", fires=each.fires)
     if not each.now or each.on is None:
         return Finding(each.name, planned, say("no reading yet"), Reads.UNKNOWN)
-    now = f"{each.now} on {each.on.isoformat()}"
+    now = say("{value} on {day}", value=each.now, day=each.on.isoformat())
     return Finding(each.name, planned, now, Reads.BAD if each.is_breach else Reads.GOOD)
 
 
@@ -319,14 +322,14 @@ def _age(reading: Reading, today: date) -> Finding:
 
 def _delivered(metrics: DeliveryMetrics) -> Finding:
     if not metrics.deployments:
-        return Finding(say("Releases in three months"), "", "none", Reads.PLAIN)
-    now = say(
-        "{deployments}, of which {failed} failed",
-        deployments=metrics.deployments,
-        failed=metrics.failed or "none",
+        return Finding(say("Releases in three months"), "", say("none"), Reads.PLAIN)
+    now = (
+        say("{deployments}, of which {failed} failed", deployments=metrics.deployments, failed=metrics.failed)
+        if metrics.failed
+        else say("{deployments}, of which none failed", deployments=metrics.deployments)
     )
     if metrics.restore.median is not None:
-        now += say("; restored in {length_words}", length_words=length_words(metrics.restore.median))
+        now = say("{releases}; restored in {time}", releases=now, time=length_words(metrics.restore.median))
     return Finding(say("Releases in three months"), "", now, Reads.BAD if metrics.failed else Reads.GOOD)
 
 
@@ -344,12 +347,14 @@ def _incidents(reading: Reading, incidents: Sequence[IncidentFact], since: date)
     else:
         still_open = sum(not row.get("closed_on") for row in noted)
     now = (
-        "none"
+        say("none")
         if not count
-        else say("{count}, of which {still_open} open", count=count, still_open=still_open or "none")
+        else say("{count}, of which {still_open} open", count=count, still_open=still_open)
+        if still_open
+        else say("{count}, of which none open", count=count)
     )
     if recorded and noted:
-        now += say("; {noted_count} in the worksheet", noted_count=len(noted))
+        now = say("{recorded}; {noted} in the worksheet", recorded=now, noted=len(noted))
     return Finding(title, "", now, Reads.BAD if count else Reads.GOOD, "P09")
 
 
@@ -359,8 +364,13 @@ def _changes(facts: ProjectFacts, guide: Guide, since: date) -> Finding:
     unassessed = sum(not each.is_assessed for each in entries)
     if not entries and Reading(facts, guide).rows("P10") is None:
         return Finding(say("Changes around it"), say("each assessed"), say("not known"), Reads.UNKNOWN, "P10")
-    now = say("{lately_count} since the last review", lately_count=len(lately) or "none")
-    now += say(", {unassessed} not assessed", unassessed=unassessed) if unassessed else ""
+    now = (
+        say("{count} since the last review", count=len(lately))
+        if lately
+        else say("none since the last review")
+    )
+    if unassessed:
+        now = say("{changes}, {unassessed} not assessed", changes=now, unassessed=unassessed)
     return Finding(
         say("Changes around it"), say("each assessed"), now, Reads.BAD if unassessed else Reads.GOOD, "P10"
     )
@@ -370,13 +380,11 @@ def _conditions(facts: ProjectFacts) -> Finding:
     still_open = [each for each in facts.conditions if each.state == "open"]
     overdue = sum(each.due_on < facts.today for each in still_open)
     now = (
-        "none"
+        say("none")
         if not still_open
-        else say(
-            "{still_open_count}, of which {overdue} overdue",
-            still_open_count=len(still_open),
-            overdue=overdue or "none",
-        )
+        else say("{count}, of which {overdue} overdue", count=len(still_open), overdue=overdue)
+        if overdue
+        else say("{count}, of which none overdue", count=len(still_open))
     )
     return Finding(say("Conditions open"), say("met in time"), now, Reads.BAD if overdue else Reads.GOOD)
 
@@ -477,7 +485,7 @@ def may_retire(
     found += [
         Blocker(
             "told_ahead",
-            say("{name} cannot have been told on {on}, which lies ahead.", name=name, on=on.isoformat()),
+            say("{name} cannot have been told on {day}, which lies ahead.", name=name, day=on.isoformat()),
         )
         for name, on in told.items()
         if on is not None and on > facts.today
@@ -486,10 +494,10 @@ def may_retire(
         found.append(Blocker("no_retention", say("Say until when the records are kept.")))
     elif plan.records_until and records_until < plan.records_until:
         text = say(
-            "The plan keeps records for {retention}, until {records_until} at least. Keep them "
+            "The plan keeps records for {retention}, until {day} at least. Keep them "
             "as long, or change the plan (P17).",
             retention=plan.retention,
-            records_until=plan.records_until.isoformat(),
+            day=plan.records_until.isoformat(),
         )
         found.append(Blocker("kept_too_short", text, fields=("P17",)))
     elif records_until < facts.today:

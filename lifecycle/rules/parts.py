@@ -16,8 +16,17 @@ from typing import Any
 
 from lifecycle.errors import Invalid
 from lifecycle.guide import PartSpec
-from lifecycle.language import say
-from lifecycle.vocabulary import DURATION_UNITS, Duration, Money, Person, Quantity, plain_number
+from lifecycle.language import mark, say
+from lifecycle.vocabulary import (
+    DURATION_UNITS,
+    Duration,
+    Money,
+    Person,
+    Quantity,
+    duration_unit,
+    plain_number,
+    unit_named,
+)
 
 LONGEST = MappingProxyType(
     {"text": 500, "long_text": 20_000, "link": 2_000, "person": 200, "unit": 60, "tag": 120, "number": 60}
@@ -27,6 +36,7 @@ LARGEST = Decimal(10) ** 15
 _UNPRINTABLE = 10**1000  # Python refuses to print whole numbers of some thousand digits
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 12, 31)
 NAMES_OF_PEOPLE_START = "@"
+UNIT, CURRENCY = mark("unit"), mark("currency")  # what stands beside an amount, also as it is stored
 
 _INVISIBLE = {"Cf", "Cc", "Zs", "Zl", "Zp"}
 # Blank though their category is letter, mark or symbol: fillers, joiner, variation selectors, braille space.
@@ -88,9 +98,9 @@ def _text(raw: object, longest: int) -> str | None:
     if len(text) > longest:
         raise Problem(
             say(
-                "is {text_count:,} characters long; at most {longest:,} can be kept. Shorten it or "
+                "is {length:,} characters long; at most {longest:,} can be kept. Shorten it or "
                 "link to a document.",
-                text_count=len(text),
+                length=len(text),
                 longest=longest,
             )
         )
@@ -165,13 +175,13 @@ def _number_text(number: Decimal) -> str:
 def _bounded(part: PartSpec, number: Decimal) -> Decimal:
     unit = f" {part.unit}" if part.unit else ""
     if part.whole and number != number.to_integral_value():
-        raise Problem(say("needs a whole number, not {plain_number}.", plain_number=plain_number(number)))
+        raise Problem(say("needs a whole number, not {number}.", number=plain_number(number)))
     if part.min is not None and number < part.min:
         least = plain_number(part.min)
         raise Problem(
             say(
-                "is {plain_number}{unit}; the least possible is {least}{unit}.",
-                plain_number=plain_number(number),
+                "is {number}{unit}; the least possible is {least}{unit}.",
+                number=plain_number(number),
                 unit=unit,
                 least=least,
             )
@@ -180,8 +190,8 @@ def _bounded(part: PartSpec, number: Decimal) -> Decimal:
         most = plain_number(part.max)
         raise Problem(
             say(
-                "is {plain_number}{unit}; the most possible is {most}{unit}.",
-                plain_number=plain_number(number),
+                "is {number}{unit}; the most possible is {most}{unit}.",
+                number=plain_number(number),
                 unit=unit,
                 most=most,
             )
@@ -210,20 +220,22 @@ def _amount_and(part: PartSpec, raw: object, word: str) -> tuple[Decimal, str] |
         case int() | float() | Decimal():
             return _number(raw), ""
         case _:
-            raise Problem(say("needs an amount and its {word}.", word=word))
+            raise Problem(say("needs an amount and its {word}.", word=say(word)))
 
 
 def _amount_in(raw: Mapping[Any, object], word: str) -> tuple[Decimal, str] | None:
     for name in raw:
         if name not in ("amount", word):
             raise Problem(
-                say("has only an amount and a {word}, no “{name}”.", word=word, name=shortened(str(name)))
+                say(
+                    "has only an amount and a {word}, no “{name}”.", word=say(word), name=shortened(str(name))
+                )
             )
     amount, name = raw.get("amount"), raw.get(word)
     if amount is None or (isinstance(amount, str) and not amount.strip()):
         return None
     if not isinstance(name, str | None):
-        raise Problem(say("needs its {word} as text.", word=word))
+        raise Problem(say("needs its {word} as text.", word=say(word)))
     return _number(amount), (name or "").strip()
 
 
@@ -239,16 +251,16 @@ def _amount_written(raw: str) -> tuple[Decimal, str]:
 
 
 def _parse_duration(part: PartSpec, raw: object) -> dict[str, str] | None:
-    pair = _amount_and(part, raw, "unit")
+    pair = _amount_and(part, raw, UNIT)
     if pair is None:
         return None
     amount, word = pair
-    unit = next((unit for unit in DURATION_UNITS if word.lower() in (unit, unit[:-1])), None)
+    unit = unit_named(word)
     if unit is None:
         raise Problem(
             say(
-                "needs a unit of time ({duration_units}), not “{word}”.",
-                duration_units=", ".join(DURATION_UNITS),
+                "needs a unit of time ({units}), not “{word}”.",
+                units=", ".join(map(duration_unit, DURATION_UNITS)),
                 word=shortened(word),
             )
             if word
@@ -262,7 +274,7 @@ def _parse_duration(part: PartSpec, raw: object) -> dict[str, str] | None:
 
 
 def _parse_money(part: PartSpec, raw: object) -> dict[str, str] | None:
-    pair = _amount_and(part, raw, "currency")
+    pair = _amount_and(part, raw, CURRENCY)
     if pair is None:
         return None
     amount, currency = pair[0], pair[1].upper()
@@ -274,7 +286,7 @@ def _parse_money(part: PartSpec, raw: object) -> dict[str, str] | None:
 
 
 def _parse_quantity(part: PartSpec, raw: object) -> dict[str, str] | None:
-    pair = _amount_and(part, raw, "unit")
+    pair = _amount_and(part, raw, UNIT)
     if pair is None:
         return None
     unit = _line(pair[1], LONGEST["unit"]) or ""
@@ -284,7 +296,7 @@ def _parse_quantity(part: PartSpec, raw: object) -> dict[str, str] | None:
 def _parse_choice(part: PartSpec, raw: object) -> str:
     chosen = _chosen(part, str(raw)) if isinstance(raw, str | int) and not isinstance(raw, bool) else None
     if chosen is None:
-        raise Problem(say("is not one of: {values}.", values=", ".join(part.choices.values())))
+        raise Problem(say("is not one of: {choices}.", choices=", ".join(part.choices.values())))
     return chosen
 
 
@@ -308,9 +320,9 @@ def _words(raw: object) -> list[str]:
     if len(given) > MOST_TAGS:
         raise Problem(
             say(
-                "has {given_count:,} entries; at most {most_tags} can be kept.",
-                given_count=len(given),
-                most_tags=MOST_TAGS,
+                "has {count:,} entries; at most {most} can be kept.",
+                count=len(given),
+                most=MOST_TAGS,
             )
         )
     cleaned = (_line(word, LONGEST["tag"]) for word in given)
@@ -324,9 +336,9 @@ def _parse_choices(part: PartSpec, raw: object) -> list[str] | None:
         if key is None and not part.open:
             raise Problem(
                 say(
-                    "“{word}” is not one of: {values}.",
+                    "“{word}” is not one of: {choices}.",
                     word=shortened(word),
-                    values=", ".join(part.choices.values()),
+                    choices=", ".join(part.choices.values()),
                 )
             )
         chosen.append(key or word)
@@ -362,9 +374,9 @@ def _parse_yes_no(part: PartSpec, raw: object) -> bool:
     if isinstance(raw, bool):
         return raw
     word = str(raw).strip().casefold()
-    if word in ("yes", "true"):
+    if word in ("yes", "true", say("yes")):
         return True
-    if word in ("no", "false"):
+    if word in ("no", "false", say("no")):
         return False
     raise Problem(say("needs yes or no, not “{raw}”.", raw=shortened(str(raw))))
 
@@ -380,7 +392,7 @@ def _reference(part: PartSpec, raw: object) -> str:
     text = str(raw).strip()
     field_id, _, row = text.partition("/")
     if field_id not in part.to or not is_row_id(row):
-        raise Problem(say("must point at a row of {to}.", to=" or ".join(part.to)))
+        raise Problem(say("must point at a row of {fields}.", fields=say(" or ").join(part.to)))
     return text
 
 

@@ -32,15 +32,15 @@ def tidy_email(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
-def name_problem(name: str, what: str = "a name") -> str | None:
-    """None when a tidied name can be shown anywhere without misleading anybody."""
+def name_problem(name: str, what: str = "") -> str | None:
+    """None when a tidied name can be shown anywhere without misleading anybody. `what`: of what it is, in words."""
     if not name:
-        return say("Enter {what}.", what=what)
+        return say("Enter {what}.", what=what or say("a name"))
     if len(name) > LONGEST_NAME:
         return say(
-            "Use at most {longest_name} characters; this has {name_count}.",
-            longest_name=LONGEST_NAME,
-            name_count=len(name),
+            "Use at most {most} characters; this has {count}.",
+            most=LONGEST_NAME,
+            count=len(name),
         )
     if any(unicodedata.category(character) in _INVISIBLE for character in name):
         return say("Remove the invisible characters; retype it if you pasted it.")
@@ -59,15 +59,15 @@ def password_problem(password: str, *, near: Sequence[str] = ()) -> str | None:
     """None when long enough and not one of `near` (the person's own name and address)."""
     if len(password) < SHORTEST_PASSWORD:
         return say(
-            "This has {password_count} characters; use at least {shortest_password}.",
-            password_count=len(password),
-            shortest_password=SHORTEST_PASSWORD,
+            "This has {count} characters; use at least {least}.",
+            count=len(password),
+            least=SHORTEST_PASSWORD,
         )
     if len(password) > LONGEST_PASSWORD:
         return say(
-            "This has {password_count} characters; use at most {longest_password}.",
-            password_count=len(password),
-            longest_password=LONGEST_PASSWORD,
+            "This has {count} characters; use at most {most}.",
+            count=len(password),
+            most=LONGEST_PASSWORD,
         )
     if len(set(password)) < 4 or password.casefold() in {text.casefold() for text in near}:
         return say("This is too easy to guess. Use words that are not your name or address.")

@@ -67,6 +67,7 @@ PERMISSIONS: Mapping[str, Allowed] = MappingProxyType(
         "people.make_reset_link": _ADMINISTRATORS,
         "people.change_password": Allowed(EVERYBODY, person_only=True),
         "people.rename": Allowed(EVERYBODY),
+        "people.choose_language": Allowed(EVERYBODY, person_only=True),
         "people.sign_out_everywhere": Allowed(EVERYBODY),
         "people.set_organisation_role": _ADMINISTRATORS,
         "people.set_approval_level": _ADMINISTRATORS,
@@ -289,7 +290,7 @@ def refusal(action: str, by: Actor, project_roles: Collection[Role] = ()) -> str
         return None
     allowed = PERMISSIONS.get(action, Allowed())
     if allowed.person_only and not by.has_account:
-        return _NOT_A_PERSON
+        return say(_NOT_A_PERSON)
     if by.kind == "token" and (sentence := _against_token(action, by)):
         return sentence
     holders = _names(allowed)
@@ -313,7 +314,7 @@ def _against_token(action: str, by: Actor) -> str | None:
         return say("No token can do this. Sign in and do it on the screen.")
     if by.grant.scopes.isdisjoint(granting):
         return say(
-            "This token lacks the scope {value}. Make another one that has it.", value=granting[0].value
+            "This token lacks the scope {scope}. Make another one that has it.", scope=granting[0].value
         )
     if by.grant.only_project is not None and action in _BEYOND_ONE_PROJECT:
         return say("This token is for one project only. Make another one without that restriction.")
@@ -324,17 +325,17 @@ def _names(allowed: Allowed) -> str:
     if allowed.organisation >= EVERYBODY:
         return say("people of this organisation")
     words = [
-        say("the project's {lower}", lower=_lower(role.title))
+        say("the project's {role}", role=_lower(role.title))
         for role in roles_here()
         if role in allowed.project
     ]
     if allowed.project >= ANYONE_ON_IT:
         words = [say("people with a role on the project")]
     words += [
-        {ADMINISTRATOR: say("an administrator"), LEADERSHIP: "leadership"}[role]
+        {ADMINISTRATOR: say("an administrator"), LEADERSHIP: say("leadership")}[role]
         for role in allowed.organisation
     ]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else ""
+    return say(" or ").join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _lower(title: str) -> str:

@@ -334,7 +334,7 @@ def _of_sources(facts: ProjectFacts) -> Iterator[FixedDate]:
 def _windows(facts: ProjectFacts) -> Iterator[FixedDate]:
     for row in _value(facts.answer("D22")) or ():
         if window := row.get("change_window"):
-            what = say("Change window of {get}", get=row.get("name") or say("a system"))
+            what = say("Change window of {system}", system=row.get("name") or say("a system"))
             yield FixedDate(window, FixedKind.CHANGE_WINDOW, what, "D22")
 
 
@@ -342,7 +342,7 @@ def _of_parts(facts: ProjectFacts) -> Iterator[FixedDate]:
     for field_id, part, kind, what in _PARTS:
         on = (_value(facts.answer(field_id)) or {}).get(part)
         if isinstance(on, date):
-            yield FixedDate(on, kind, what, field_id)
+            yield FixedDate(on, kind, say(what), field_id)
 
 
 def _conditions(facts: ProjectFacts) -> Iterator[FixedDate]:

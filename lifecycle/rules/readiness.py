@@ -280,7 +280,13 @@ _LADDER: tuple[tuple[Level, Callable[[GateAssessment], bool]], ...] = (
 
 
 def top_blocker(ready: GateReadiness, guide: Guide) -> Blocker | None:
-    """The gravest blocker of the earliest stage: what blocks outright, then what is wanting, then warnings.
+    """The obstacle to mend first, in words."""
+    top = top_obstacle(ready, guide)
+    return ready.assessment.in_words(top) if top else None
+
+
+def top_obstacle(ready: GateReadiness, guide: Guide) -> Obstacle | None:
+    """The gravest obstacle of the earliest stage: what blocks outright, then what is wanting, then warnings.
 
     Among equals the first in the order of areas, so that a question without answer comes before a sign-off.
     """
@@ -299,8 +305,7 @@ def top_blocker(ready: GateReadiness, guide: Guide) -> Blocker | None:
         stage = first_gates.get(item.code, min(named, default=ready.gate.order))
         return (-item.severity.weight, not is_outright, stage)
 
-    top = min(ready.obstacles, key=rank, default=None)
-    return ready.assessment.in_words(top) if top else None
+    return min(ready.obstacles, key=rank, default=None)
 
 
 def _first_gates(ready: GateReadiness) -> dict[str, int]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lifecycle.errors import Invalid
-from lifecycle.language import say
+from lifecycle.language import mark, say
 from lifecycle.rules.moments import moments_of
 from lifecycle.rules.triggers import LimitKind
 from lifecycle.vocabulary import Blocker
@@ -106,14 +106,15 @@ def _problem(key: str, reading: NewReading) -> str:
         return say("It has no key.")
     if len(key) > LONGEST_KEY:
         return say(
-            "Its key is {key_count:,} characters long; at most {longest_key} can be kept.",
-            key_count=len(key),
-            longest_key=LONGEST_KEY,
+            "Its key is {length:,} characters long; at most {most} can be kept.",
+            length=len(key),
+            most=LONGEST_KEY,
         )
     if not key.isprintable():
         return say("Its key holds characters that cannot be seen.")
-    is_value = reading.value is not None and not math.isfinite(reading.value)
-    return say("Its {part} is not a finite number.", part="value" if is_value else "limit")
+    if reading.value is not None and not math.isfinite(reading.value):
+        return say("Its value is not a finite number.")
+    return say("Its limit is not a finite number.")
 
 
 def sort_out(
@@ -149,7 +150,9 @@ def against_conflicts(conflicts: Sequence[str]) -> tuple[Blocker, ...]:
     if not conflicts:
         return ()
     rest = len(conflicts) - NAMED
-    named = ", ".join(conflicts[:NAMED]) + (say(" and {rest:,} more", rest=rest) if rest > 0 else "")
+    named = ", ".join(conflicts[:NAMED])
+    if rest > 0:
+        named = say("{named} and {rest:,} more", named=named, rest=rest)
     text = say(
         "Nothing was stored: {named} came before with another value. Correct a reading by "
         "itself, or take it out.",
@@ -162,10 +165,10 @@ def refuse_too_many(count: int) -> None:
     if count > MOST_AT_ONCE:
         raise Invalid(
             {
-                "readings": say(
-                    "These are {count:,} readings; at most {most_at_once:,} can be pushed at once.",
+                mark("readings"): say(
+                    "These are {count:,} readings; at most {most:,} can be pushed at once.",
                     count=count,
-                    most_at_once=MOST_AT_ONCE,
+                    most=MOST_AT_ONCE,
                 )
             }
         )

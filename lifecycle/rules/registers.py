@@ -201,7 +201,7 @@ def place_words(stage: Stage | None, status: ProjectStatus) -> str:
     """Where a project stands: its stage, in Production with what it does there."""
     if stage is None:
         return say("not placed")
-    return f"{stage.title}, {status.value}" if stage is Stage.PRODUCTION else stage.title
+    return f"{stage.title}, {status.word}" if stage is Stage.PRODUCTION else stage.title
 
 
 def field_changes(before: Told, after: Told) -> tuple[FieldChange, ...]:
@@ -209,7 +209,7 @@ def field_changes(before: Told, after: Told) -> tuple[FieldChange, ...]:
     single = (
         (say("Name"), before.name, after.name),
         (say("Organisation"), before.organisation, after.organisation),
-        ("Id", before.external_id, after.external_id),
+        (say("Id"), before.external_id, after.external_id),
         (say("Stage word"), before.stage_word, after.stage_word),
         (say("Stage here"), before.place, after.place),
         (say("Risk"), before.risk, after.risk),
@@ -223,7 +223,8 @@ def field_changes(before: Told, after: Told) -> tuple[FieldChange, ...]:
     if before.others is not None and after.others is not None:
         found += _cell_changes(before.others, after.others)
     if before.gone != after.gone:
-        found.append(FieldChange(say("In the register"), *(("no", "yes") if before.gone else ("yes", "no"))))
+        was, now = (say("no"), say("yes")) if before.gone else (say("yes"), say("no"))
+        found.append(FieldChange(say("In the register"), was, now))
     if not found:
         what = say("Columns not kept then") if before.others is None else say("Headers or spelling")
         found.append(FieldChange(what, "", say("written differently")))

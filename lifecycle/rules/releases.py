@@ -14,8 +14,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from lifecycle.language import mark, say
-from lifecycle.rules.checks.model import TEST_SECTIONS
+from lifecycle.language import mark, say, say_count
+from lifecycle.rules.checks.model import TEST_SECTIONS, section_word
 from lifecycle.rules.project_facts import ProjectFacts
 from lifecycle.vocabulary import (
     AnswerState,
@@ -42,7 +42,7 @@ class Move(StrEnum):
 
     @property
     def label(self) -> str:
-        return _TITLES[self]
+        return say(_TITLES[self])
 
 
 _TITLES = {
@@ -193,16 +193,16 @@ def _against_release(
     if facts.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED):
         yield Blocker(
             "ended",
-            say("This project is {status}; nothing of it is released any more.", status=facts.status.value),
+            say("This project is {status}; nothing of it is released any more.", status=facts.status.word),
         )
         return
     if facts.stage is not Stage.PRODUCTION:
-        where = say("is in {stage}", stage=facts.stage.title) if facts.stage else say("has no stage yet")
-        yield Blocker(
-            "not_in_production",
-            say("The project {where}. Releases are made in Production.", where=where),
-            gate=facts.gate,
+        text = (
+            say("The project is in {stage}. Releases are made in Production.", stage=facts.stage.title)
+            if facts.stage
+            else say("The project has no stage yet. Releases are made in Production.")
         )
+        yield Blocker("not_in_production", text, gate=facts.gate)
         return
     signed = signed_version(facts)
     if model_version != signed:
@@ -245,23 +245,24 @@ def _against_step(
     if facts.status in (ProjectStatus.STOPPED, ProjectStatus.RETIRED):
         yield Blocker(
             "ended",
-            say("This project is {status}; nothing of it is released any more.", status=facts.status.value),
+            say("This project is {status}; nothing of it is released any more.", status=facts.status.word),
         )
         return
     if release.has_ended:
-        yield Blocker(
-            "release_ended",
-            say("{name} was {ended}. Make a new release instead.", name=name, ended=_ended(release)),
+        text = (
+            say("{name} was rolled back. Make a new release instead.", name=name)
+            if _was_rolled_back(release)
+            else say("{name} was withdrawn. Make a new release instead.", name=name)
         )
+        yield Blocker("release_ended", text)
         return
     if move not in next_moves(release):
         newest = release.newest
-        there = newest.move.label.lower() if newest else "prepared"
         text = say(
-            "{name} is at “{there}” already and cannot go to “{label}”.",
+            "{name} is at “{here}” already and cannot go to “{there}”.",
             name=name,
-            there=there,
-            label=move.label.lower(),
+            here=newest.move.label.lower() if newest else say("prepared"),
+            there=move.label.lower(),
         )
         yield Blocker("wrong_order", text)
         return
@@ -274,16 +275,25 @@ def _against_step(
         yield Blocker("launch_not_decided", text, gate=Gate.LAUNCH)
 
 
-def _ended(release: ReleaseFact) -> str:
-    return release.newest.move.label.lower() if release.newest else ""
+def _was_rolled_back(release: ReleaseFact) -> bool:
+    return release.newest is not None and release.newest.move is Move.ROLLED_BACK
+
+
+def _ended_already(release: ReleaseFact, name: str) -> Blocker:
+    text = (
+        say("{name} was rolled back already.", name=name)
+        if _was_rolled_back(release)
+        else say("{name} was withdrawn already.", name=name)
+    )
+    return Blocker("release_ended", text)
 
 
 def _against_share(release: ReleaseFact, share: int | None) -> Iterator[Blocker]:
     if share is None or not LEAST_SHARE <= share <= MOST_SHARE:
         text = say(
-            "Say which share of the traffic gets it: from {least_share} to {most_share} percent.",
-            least_share=LEAST_SHARE,
-            most_share=MOST_SHARE,
+            "Say which share of the traffic gets it: from {least} to {most} percent.",
+            least=LEAST_SHARE,
+            most=MOST_SHARE,
         )
         yield Blocker("no_share", text)
     elif release.newest and release.newest.share == share:
@@ -326,9 +336,7 @@ def may_roll_back(release: ReleaseFact) -> tuple[Blocker, ...]:
     """Only what users got can be taken from them; nothing stands in the way of that but having ended."""
     name = say("Release {number}", number=release.number)
     if release.has_ended:
-        return (
-            Blocker("release_ended", say("{name} was {ended} already.", name=name, ended=_ended(release))),
-        )
+        return (_ended_already(release, name),)
     if release.reached_users_at is None:
         return (Blocker("not_out", say("{name} has reached nobody. Withdraw it instead.", name=name)),)
     return ()
@@ -337,9 +345,7 @@ def may_roll_back(release: ReleaseFact) -> tuple[Blocker, ...]:
 def may_withdraw(release: ReleaseFact) -> tuple[Blocker, ...]:
     name = say("Release {number}", number=release.number)
     if release.has_ended:
-        return (
-            Blocker("release_ended", say("{name} was {ended} already.", name=name, ended=_ended(release))),
-        )
+        return (_ended_already(release, name),)
     if release.reached_users_at is not None:
         return (Blocker("is_out", say("{name} has reached users. Roll it back instead.", name=name)),)
     return ()
@@ -366,8 +372,8 @@ def time_problem(
         return say("The trouble cannot have begun after it was over.")
     if began_at is not None and release.reached_users_at and began_at < release.reached_users_at:
         return say(
-            "The release reached its first users at {reached_users_at:%Y-%m-%d %H:%M} UTC, not before.",
-            reached_users_at=release.reached_users_at,
+            "The release reached its first users at {reached:%Y-%m-%d %H:%M} UTC, not before.",
+            reached=release.reached_users_at,
         )
     return None
 
@@ -378,7 +384,7 @@ def length_words(length: timedelta) -> str:
     days, rest = divmod(minutes, 1_440)
     hours, minutes = divmod(rest, 60)
     if days:
-        return f"{days} day{'s' if days > 1 else ''}" + (f" {hours} h" if hours else "")
+        return say_count("{number} day", "{number} days", days) + (f" {hours} h" if hours else "")
     if hours:
         return f"{hours} h" + (f" {minutes} min" if minutes else "")
     return f"{minutes} min"
@@ -457,4 +463,4 @@ def score_words(tests: Mapping[str, str]) -> str:
     if not tests:
         return say("no test entered")
     score, section = test_score(tests)
-    return say("{plain_number} of 7, in {section}", plain_number=plain_number(score), section=section)
+    return say("{score} of 7, in {section}", score=plain_number(score), section=section_word(section))

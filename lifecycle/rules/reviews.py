@@ -58,7 +58,7 @@ def _not_asked_here(facts: ProjectFacts, guide: Guide, gate: Gate, role: Role) -
     if facts.status in ENDED:
         yield _no(
             "ended",
-            say("This project is {status}; there is nothing left to review.", status=facts.status.value),
+            say("This project is {status}; there is nothing left to review.", status=facts.status.word),
             gate,
             role,
         )
@@ -82,30 +82,27 @@ def _not_this_person(facts: ProjectFacts, gate: Gate, role: Role, candidate: Can
     if not candidate.active:
         yield _no(
             "inactive",
-            say("The account of {candidate} is not active. Choose somebody else.", candidate=candidate.name),
+            say("The account of {name} is not active. Choose somebody else.", name=candidate.name),
             gate,
             role,
         )
     elif role is not Role.APPROVER:
         if role not in candidate.reviews_as:
             text = say(
-                "{candidate} is not on the list for {role}. An administrator can add them.",
-                candidate=candidate.name,
+                "{name} is not on the list for {role}. An administrator can add them.",
+                name=candidate.name,
                 role=role.title,
             )
             yield _no("not_eligible", text, gate, role)
     elif candidate.approval_level == 0:
-        text = say(
-            "{candidate} has no approval level. An administrator can give one.", candidate=candidate.name
-        )
+        text = say("{name} has no approval level. An administrator can give one.", name=candidate.name)
         yield _no("no_level", text, gate, role)
     elif facts.tier is not None and candidate.approval_level < facts.tier:
         text = say(
-            "Tier {tier} needs an approver of level {tier} or higher; {candidate} has level "
-            "{approval_level}.",
+            "Tier {tier} needs an approver of level {tier} or higher; {name} has level {level}.",
             tier=facts.tier,
-            candidate=candidate.name,
-            approval_level=candidate.approval_level,
+            name=candidate.name,
+            level=candidate.approval_level,
         )
         yield _no("level_too_low", text, gate, role)
 
@@ -124,9 +121,10 @@ def _not_independent(
         text = say("You cannot ask yourself. Choose somebody else, or let a product manager ask you.")
         yield _no("own_work:requester", text, gate, role)
     elif must_be_outside(role) and is_developer(facts, Actor(candidate.key, name)):
-        verb = "validate" if role is Role.VALIDATION else "approve"
-        text = say(
-            "{name} is named as a developer of this model (M15) and cannot {verb} it.", name=name, verb=verb
+        text = (
+            say("{name} is named as a developer of this model (M15) and cannot validate it.", name=name)
+            if role is Role.VALIDATION
+            else say("{name} is named as a developer of this model (M15) and cannot approve it.", name=name)
         )
         yield replace(_no("own_work:developer", text, gate, role), fields=("M15",))
 
@@ -136,9 +134,9 @@ def _asked_already(facts: ProjectFacts, gate: Gate, role: Role, candidate: Candi
         asked = (review.state, review.gate, review.role, review.person_key)
         if asked == ("open", gate, role, candidate.key):
             text = say(
-                "{candidate} was asked on {date} already.",
-                candidate=candidate.name,
-                date=review.requested_at.date().isoformat(),
+                "{name} was asked on {day} already.",
+                name=candidate.name,
+                day=review.requested_at.date().isoformat(),
             )
             yield _no("asked_already", text, gate, role)
 
@@ -146,7 +144,7 @@ def _asked_already(facts: ProjectFacts, gate: Gate, role: Role, candidate: Candi
 def due_problem(due_on: date | None, today: date) -> str | None:
     """A day that somebody is given must still come."""
     if due_on is not None and due_on < today:
-        return say("{due_on} has passed; choose today or a later day.", due_on=due_on.isoformat())
+        return say("{day} has passed; choose today or a later day.", day=due_on.isoformat())
     return None
 
 
@@ -168,16 +166,18 @@ def may_decide_now(
     if against:
         return against
     if facts.status in ENDED:
-        text = say("This project is {status}; there is nothing left to decide.", status=facts.status.value)
+        text = say("This project is {status}; there is nothing left to decide.", status=facts.status.word)
         return (_no("ended", text, review.gate, review.role),)
     if not any((held.person_key, held.role) == (review.person_key, review.role) for held in facts.members):
-        who = (
-            say("You no longer hold")
+        role = review.role.title
+        text = (
+            say("You no longer hold the role {role} on this project. Ask its product manager.", role=role)
             if review.person_key == actor.key
-            else say("Whom you stand in for no longer holds")
-        )
-        text = say(
-            "{who} the role {role} on this project. Ask its product manager.", who=who, role=review.role.title
+            else say(
+                "Whom you stand in for no longer holds the role {role} on this project. "
+                "Ask its product manager.",
+                role=role,
+            )
         )
         return (_no("role_ended", text, review.gate, review.role),)
     return tuple(_not_enough(facts, guide, review, actor))
@@ -187,9 +187,9 @@ def _not_enough(facts: ProjectFacts, guide: Guide, review: ReviewFact, actor: Ac
     gate, role = review.gate, review.role
     if role is Role.APPROVER and facts.tier is not None and actor.approval_level < facts.tier:
         text = say(
-            "Tier {tier} needs an approver of level {tier} or higher; yours is {approval_level}.",
+            "Tier {tier} needs an approver of level {tier} or higher; yours is {level}.",
             tier=facts.tier,
-            approval_level=actor.approval_level,
+            level=actor.approval_level,
         )
         yield _no("level_too_low", text, gate, role)
     if guide.approvals_needed(gate, role, facts.tier) > 1:
@@ -215,7 +215,7 @@ def may_affirm(
 ) -> tuple[Blocker, ...]:
     """Why `actor` may not affirm this decision again: its signer or whom they signed for, while it counts and is
     stale or soon due for re-approval."""
-    against = _not_theirs(sign_off, review, actor, "affirm")
+    against = _not_theirs(sign_off, review, actor, say("affirm"))
     if against:
         return against
     if sign_off not in current_sign_offs(facts, guide, sign_off.gate, sign_off.role):
@@ -232,7 +232,7 @@ def may_withdraw(
     facts: ProjectFacts, guide: Guide, sign_off: SignOffFact, review: ReviewFact, actor: Actor
 ) -> tuple[Blocker, ...]:
     """Why `actor` may not take this decision back: its signer or whom they signed for may, while it counts."""
-    against = _not_theirs(sign_off, review, actor, "withdraw")
+    against = _not_theirs(sign_off, review, actor, say("withdraw"))
     if against:
         return against
     if sign_off not in current_sign_offs(facts, guide, sign_off.gate, sign_off.role):
@@ -246,14 +246,14 @@ def _not_theirs(sign_off: SignOffFact, review: ReviewFact, actor: Actor, verb: s
     if actor.is_person and actor.key in (sign_off.person_key, review.person_key):
         return ()
     text = say(
-        "Only {printed_name}, who signed it, can {verb} this decision.",
-        printed_name=sign_off.printed_name,
+        "Only {name}, who signed it, can {verb} this decision.",
+        name=sign_off.printed_name,
         verb=verb,
     )
     if review.person_key != sign_off.person_key:
         text = say(
-            "Only {printed_name}, who signed it, or whom they signed for can {verb} this decision.",
-            printed_name=sign_off.printed_name,
+            "Only {name}, who signed it, or whom they signed for can {verb} this decision.",
+            name=sign_off.printed_name,
             verb=verb,
         )
     return (_of(sign_off, "not_named", text),)
@@ -277,18 +277,18 @@ def meanings_of(spec: ReviewSpec | None, decision: Decision) -> Mapping[Meaning,
 def meaning_problem(offered: Mapping[Meaning, str], chosen: Meaning | None) -> str | None:
     """Why this meaning cannot be signed; None when it can, or when there is nothing to choose."""
     if chosen is None and len(offered) > 1:
-        return say("Choose what your signature means: {listed}.", listed=_listed(offered))
+        return say("Choose what your signature means: {meanings}.", meanings=_listed(offered))
     if chosen is not None and chosen not in offered:
         return say(
-            "“{chosen}” is not offered here; choose {listed}.",
-            chosen=chosen.title,
-            listed=_listed(offered) or say("another decision"),
+            "“{meaning}” is not offered here; choose {meanings}.",
+            meaning=chosen.title,
+            meanings=_listed(offered) or say("another decision"),
         )
     return None
 
 
 def _listed(offered: Mapping[Meaning, str]) -> str:
-    return " or ".join(meaning.title.lower() for meaning in offered)
+    return say(" or ").join(meaning.title.lower() for meaning in offered)
 
 
 def statement(
@@ -302,45 +302,63 @@ def statement(
     on_behalf_of: str = "",
     conditions: int = 0,
 ) -> str:
-    """The sentence that a signature stands under. `meaning` is the guide's, in the third person."""
+    """The sentence that a signature stands under. `meaning` is the guide's, in the third person.
+
+    In the language that the signer reads: it is kept as it was signed, and never made anew to compare.
+    """
     signer = f"{name}, {role.title},"
     if on_behalf_of:
-        signer += say(" on behalf of {on_behalf_of},", on_behalf_of=on_behalf_of)
-    place = say("the {gate} gate of “{project}”", gate=gate.title, project=project)
+        signer = say("{signer} on behalf of {name},", signer=signer, name=on_behalf_of)
+    place = {"gate": gate.title, "project": project}
     match decision:
         case Decision.CHANGES_REQUESTED:
             return say(
-                "{signer} requests changes at {place} before this can be signed: “{role} {meaning}.”",
+                "{signer} requests changes at the {gate} gate of “{project}” before this can be signed: "
+                "“{role} {meaning}.”",
                 signer=signer,
-                place=place,
                 role=role.title,
                 meaning=meaning,
+                **place,
             )
         case Decision.REJECTED:
             return say(
-                "{signer} rejects at {place} and does not sign this: “{role} {meaning}.”",
+                "{signer} rejects at the {gate} gate of “{project}” and does not sign this: "
+                "“{role} {meaning}.”",
                 signer=signer,
-                place=place,
                 role=role.title,
                 meaning=meaning,
+                **place,
             )
         case Decision.WITHDRAWN:
-            return say("{signer} takes back an earlier decision at {place}.", signer=signer, place=place)
-        case Decision.APPROVED_WITH_CONDITIONS:
-            number = (
-                say("{conditions} conditions are", conditions=conditions)
-                if conditions != 1
-                else say("one condition is")
-            )
             return say(
-                "At {place}, {signer} {meaning}, provided that {number} met in time.",
-                place=place,
+                "{signer} takes back an earlier decision at the {gate} gate of “{project}”.",
+                signer=signer,
+                **place,
+            )
+        case Decision.APPROVED_WITH_CONDITIONS:
+            if conditions == 1:
+                return say(
+                    "At the {gate} gate of “{project}”, {signer} {meaning}, provided that one condition is "
+                    "met in time.",
+                    signer=signer,
+                    meaning=meaning,
+                    **place,
+                )
+            return say(
+                "At the {gate} gate of “{project}”, {signer} {meaning}, provided that {conditions} "
+                "conditions are met in time.",
                 signer=signer,
                 meaning=meaning,
-                number=number,
+                conditions=conditions,
+                **place,
             )
         case _:
-            return say("At {place}, {signer} {meaning}.", place=place, signer=signer, meaning=meaning)
+            return say(
+                "At the {gate} gate of “{project}”, {signer} {meaning}.",
+                signer=signer,
+                meaning=meaning,
+                **place,
+            )
 
 
 def _no(code: str, text: str, gate: Gate, role: Role) -> Blocker:

@@ -62,18 +62,16 @@ def signature_lines(signed: Signed) -> tuple[tuple[str, str], ...]:
 
 def signature_line(signed: Signed, *, present_name: str = "") -> str:
     """The same on one line, with the digest shortened. `present_name`: what the signer is called now."""
-    renamed = (
-        say(" (now {present_name})", present_name=present_name)
-        if present_name not in (signed.printed_name, "")
-        else ""
-    )
+    name = signed.printed_name
+    if present_name not in (name, ""):
+        name = say("{name} (now {present})", name=name, present=present_name)
     parts: Sequence[str] = (
-        f"{signed.printed_name}{renamed}, {signed.role.title}",
-        say("on behalf of {on_behalf_of}", on_behalf_of=signed.on_behalf_of) if signed.on_behalf_of else "",
-        f"meaning: {signed.stated.title.lower()}" if signed.stated else "",
+        f"{name}, {signed.role.title}",
+        say("on behalf of {name}", name=signed.on_behalf_of) if signed.on_behalf_of else "",
+        say("meaning: {meaning}", meaning=signed.stated.title.lower()) if signed.stated else "",
         utc(signed.at),
-        _KNOWN_BY.get(signed.verified, "") if signed.verified else "",
-        f"digest {short_digest(signed.digest)}" if signed.digest else "",
+        say(_KNOWN_BY.get(signed.verified, "")) if signed.verified else "",
+        say("digest {digest}", digest=short_digest(signed.digest)) if signed.digest else "",
     )
     return " · ".join(part for part in parts if part)
 

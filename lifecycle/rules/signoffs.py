@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from lifecycle.canonical import digest
 from lifecycle.guide import Guide, ReviewSpec
-from lifecycle.language import say
+from lifecycle.language import say, say_count
 from lifecycle.rules.dates import months_after
 from lifecycle.rules.evidence import (
     EVIDENCE,
@@ -25,6 +25,7 @@ from lifecycle.rules.evidence import (
     is_relied_on,
 )
 from lifecycle.rules.project_facts import DelegationFact, ProjectFacts, ReviewFact, SignOffFact
+from lifecycle.rules.retold import retold
 from lifecycle.vocabulary import (
     Act,
     Actor,
@@ -165,7 +166,7 @@ def staleness(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple
     """Why a sign-off is stale, one sentence per cause; empty while it holds."""
     known = {source.id: source.name for source in facts.sources}
     gone: set[str] = set()
-    reasons = list(sign_off.invalidations)
+    reasons = [retold(text) for text in sign_off.invalidations]
     for key in stale_keys(facts, guide, sign_off):
         name, _, source = key.partition("@")
         if name == EVIDENCE:
@@ -173,16 +174,13 @@ def staleness(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> tuple
         elif source and int(source) not in known:
             gone.add(source)
         elif name == SOURCE:
-            reasons.append(say("The data source “{known}” was added.", known=known[int(source)]))
+            reasons.append(say("The data source “{source}” was added.", source=known[int(source)]))
         else:
             reasons.append(_changed(facts, guide, key))
     if gone:
-        many = (
-            say("{gone_count} data sources were", gone_count=len(gone))
-            if len(gone) > 1
-            else say("A data source was")
+        reasons.append(
+            say_count("A data source was removed.", "{number} data sources were removed.", len(gone))
         )
-        reasons.append(f"{many} removed.")
     if has_lapsed(facts, guide, sign_off):
         reasons.append(_lapsed(facts, guide, sign_off))
     return tuple(reasons)
@@ -199,7 +197,7 @@ def _lapsed(facts: ProjectFacts, guide: Guide, sign_off: SignOffFact) -> str:
 def _changed(facts: ProjectFacts, guide: Guide, key: str) -> str:
     if key.partition("@")[0] not in guide.fields:
         return say("{key} is no longer asked.", key=key)
-    return f"{key_title(facts, guide, key)} changed."
+    return say("{what} changed.", what=key_title(facts, guide, key))
 
 
 def key_title(facts: ProjectFacts, guide: Guide, key: str) -> str:
@@ -216,10 +214,8 @@ def key_title(facts: ProjectFacts, guide: Guide, key: str) -> str:
     title = f"{field.title} ({field_id})" if field else field_id
     if not source_id:
         return title
-    name = next(
-        (source.name for source in facts.sources if str(source.id) == source_id), say("a removed source")
-    )
-    return f"{title} of {name}"
+    name = next((source.name for source in facts.sources if str(source.id) == source_id), "")
+    return say("{question} of {source}", question=title, source=name or say("a removed source"))
 
 
 # ---------------------------------------------------------------- what stands now
@@ -495,7 +491,11 @@ def may_decide(
     asked for the work, or built the model. `delegations` are those to `actor` that reach this project.
     """
     if review.state != "open":
-        text = say("This review is already {state}. Ask for a new one to decide again.", state=review.state)
+        text = (
+            say("This review is already withdrawn. Ask for a new one to decide again.")
+            if review.state == "withdrawn"
+            else say("This review is already decided. Ask for a new one to decide again.")
+        )
         return (_no(review, "closed", text),)
     if not actor.is_person or (
         review.person_key != actor.key and stands_in(facts, review, actor, delegations) is None
@@ -529,8 +529,8 @@ def _who_can(
 ) -> str:
     named = next((member.name for member in facts.members if member.person_key == review.person_key), "")
     sentence = say(
-        "Only {named} can decide this review for {role}.",
-        named=named or say("the person named in it"),
+        "Only {person} can decide this review for {role}.",
+        person=named or say("the person named in it"),
         role=review.role.title,
     )
     for fact in delegations:
@@ -538,8 +538,12 @@ def _who_can(
             continue
         if review.handed_over_by is not None:
             return say("{sentence} It was handed over to them and is not passed on again.", sentence=sentence)
-        days = f"{fact.starts_on.isoformat()} to {fact.ends_on.isoformat()}"
-        return say("{sentence} You stand in for them from {days}.", sentence=sentence, days=days)
+        return say(
+            "{sentence} You stand in for them from {first} to {last}.",
+            sentence=sentence,
+            first=fact.starts_on.isoformat(),
+            last=fact.ends_on.isoformat(),
+        )
     return say("{sentence} The product manager can ask somebody else.", sentence=sentence)
 
 
@@ -561,17 +565,17 @@ def _own_work(facts: ProjectFacts, review: ReviewFact, actor: Actor) -> Iterator
             ),
         )
     if must_be_outside(review.role) and is_developer(facts, actor):
-        verb, who = ("validate", "validator") if review.role is Role.VALIDATION else ("approve", "approver")
-        yield _no(
-            review,
-            "own_work:developer",
+        text = (
             say(
-                "You are a developer of this model (M15) and cannot {verb} it. Ask an independent {who}.",
-                verb=verb,
-                who=who,
-            ),
-            fields=("M15",),
+                "You are a developer of this model (M15) and cannot validate it. "
+                "Ask an independent validator."
+            )
+            if review.role is Role.VALIDATION
+            else say(
+                "You are a developer of this model (M15) and cannot approve it. Ask an independent approver."
+            )
         )
+        yield _no(review, "own_work:developer", text, fields=("M15",))
 
 
 def must_be_outside(role: Role) -> bool:

@@ -40,13 +40,15 @@ def may_resolve(thread: ThreadFact, by: Actor, roles: Collection[Role]) -> tuple
     """Either side: the one who asked, or the team."""
     if not thread.is_open:
         return (Blocker("thread:resolved", say("This question is resolved already.")),)
-    return _either_side(thread, by, roles, say("resolve this question"))
+    against = say("Only whoever asked, or the project's team, can resolve this question.")
+    return _either_side(thread, by, roles, against)
 
 
 def may_reopen(thread: ThreadFact, by: Actor, roles: Collection[Role]) -> tuple[Blocker, ...]:
     if thread.is_open:
         return (Blocker("thread:open", say("This question is open already.")),)
-    return _either_side(thread, by, roles, say("open this question again"))
+    against = say("Only whoever asked, or the project's team, can open this question again.")
+    return _either_side(thread, by, roles, against)
 
 
 def may_reply(thread: ThreadFact) -> tuple[Blocker, ...]:
@@ -56,7 +58,7 @@ def may_reply(thread: ThreadFact) -> tuple[Blocker, ...]:
     return (Blocker("thread:resolved", say("This question is resolved. Open it again to say more.")),)
 
 
-def _either_side(thread: ThreadFact, by: Actor, roles: Collection[Role], what: str) -> tuple[Blocker, ...]:
+def _either_side(thread: ThreadFact, by: Actor, roles: Collection[Role], against: str) -> tuple[Blocker, ...]:
     if by.key == thread.opened_by or not TEAM.isdisjoint(roles):
         return ()
-    return (Blocker("thread:side", say("Only whoever asked, or the project's team, can {what}.", what=what)),)
+    return (Blocker("thread:side", against),)

@@ -18,7 +18,7 @@ def may_choose_tier(facts: ProjectFacts, guide: Guide, tier: int, actor: Actor) 
     proposal = propose(facts, guide)
     if proposal is None:
         wanted = ", ".join(guide.tiers.needed)
-        text = say("The points propose no tier yet. Answer {wanted} first.", wanted=wanted)
+        text = say("The points propose no tier yet. Answer {questions} first.", questions=wanted)
         return (Blocker("no_proposal", text, fields=guide.tiers.needed, role=Role.APPROVER),)
     proposed = proposal.tier
     needed = max(tier, proposed)
@@ -63,9 +63,9 @@ def tier_not_consented(facts: ProjectFacts, guide: Guide, gate: Gate) -> Blocker
     if proposal is None or facts.tier >= proposal.tier:
         return None
     text = say(
-        "The points propose tier {tier} and the project goes by tier {tier_2}. An approver "
-        "of level {tier} has to choose that, with a reason; or correct the tier.",
-        tier=proposal.tier,
-        tier_2=facts.tier,
+        "The points propose tier {proposed} and the project goes by tier {tier}. An approver "
+        "of level {proposed} has to choose that, with a reason; or correct the tier.",
+        proposed=proposal.tier,
+        tier=facts.tier,
     )
     return Blocker(TIER_CODE, text, Area.CHECKS, fields=("R21",), role=Role.APPROVER, gate=gate)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lifecycle.language import say
-
 _FUNCTION = "refuse_to_change_history"
 
 
@@ -24,9 +22,9 @@ def _sqlite_statements(table: str, keys: Sequence[Sequence[str]]) -> list[str]:
         f"CREATE TRIGGER {table}_refuses_{name} BEFORE {statement} ON {table} {condition}"
         f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: {why}'); END"
         for name, statement, condition, why in (
-            ("update", "UPDATE", "", say("a row is never changed")),
-            ("delete", "DELETE", "", say("a row is never deleted")),
-            ("replace", "INSERT", f"WHEN {taken} ", say("a row is never replaced")),
+            ("update", "UPDATE", "", "a row is never changed"),
+            ("delete", "DELETE", "", "a row is never deleted"),
+            ("replace", "INSERT", f"WHEN {taken} ", "a row is never replaced"),
         )
     ]
 
@@ -42,7 +40,7 @@ def _postgresql_statements(table: str) -> list[str]:
         "RAISE EXCEPTION '% is append-only: a row is never changed or deleted', TG_TABLE_NAME "
         "USING ERRCODE = 'restrict_violation'; END $$"
     )
-    refuse = say("EXECUTE FUNCTION {function}()", function=_FUNCTION)
+    refuse = f"EXECUTE FUNCTION {_FUNCTION}()"
     rows, whole = f"{table}_refuses_change", f"{table}_refuses_truncate"
     return [
         function,

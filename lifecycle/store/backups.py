@@ -226,12 +226,12 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
         _backup(found)
         found["database"]["sha256"]
     except (KeyError, TypeError, ValueError, AttributeError, *_BROKEN) as error:
-        raise Invalid(say("{filename} is no backup of Lifecycle.", filename=archive.filename)) from error
+        raise Invalid(say("{file} is no backup of Lifecycle.", file=archive.filename)) from error
     if version != VERSION:
         raise Outdated(
             say(
-                "{filename} was made by a newer version of Lifecycle. Nothing was changed.",
-                filename=archive.filename,
+                "{file} was made by a newer version of Lifecycle. Nothing was changed.",
+                file=archive.filename,
             )
         )
     return dict(found)
@@ -260,9 +260,9 @@ def _unpacked(archive: zipfile.ZipFile, manifest: dict[str, Any], target: Path) 
     if _digest(target) != manifest["database"]["sha256"]:
         raise Invalid(
             say(
-                "{filename}: {database} is not what was backed up.",
-                filename=archive.filename,
-                database=_DATABASE,
+                "{file}: {name} is not what was backed up.",
+                file=archive.filename,
+                name=_DATABASE,
             )
         )
     with _read_only(target) as connection:
@@ -272,8 +272,8 @@ def _unpacked(archive: zipfile.ZipFile, manifest: dict[str, Any], target: Path) 
     if not sound or differing:
         raise Invalid(
             say(
-                "{filename}: the database in it differs in {differing}.",
-                filename=archive.filename,
+                "{file}: the database in it differs in {differing}.",
+                file=archive.filename,
                 differing=", ".join(differing) or say("its pages"),
             )
         )
@@ -287,8 +287,8 @@ def _compare(archive: zipfile.ZipFile, digest: str) -> None:
     if hashed.hexdigest() != digest:
         raise Invalid(
             say(
-                "{filename}: document {digest} is not what was backed up.",
-                filename=archive.filename,
+                "{file}: document {digest} is not what was backed up.",
+                file=archive.filename,
                 digest=digest,
             )
         )
@@ -303,8 +303,8 @@ def _bring_back(archive: zipfile.ZipFile, digest: str, files: Files) -> None:
         if arriving.digest != digest:
             raise Invalid(
                 say(
-                    "{filename}: document {digest} is not what was backed up.",
-                    filename=archive.filename,
+                    "{file}: document {digest} is not what was backed up.",
+                    file=archive.filename,
                     digest=digest,
                 )
             )
@@ -320,9 +320,9 @@ def _entry(archive: zipfile.ZipFile, name: str) -> Iterator[Any]:
         with archive.open(name) as opened:
             yield opened
     except KeyError as error:
-        raise Invalid(say("{filename}: {name} is missing.", filename=archive.filename, name=name)) from error
+        raise Invalid(say("{file}: {name} is missing.", file=archive.filename, name=name)) from error
     except _BROKEN as error:
-        raise Invalid(say("{filename}: {name} is damaged.", filename=archive.filename, name=name)) from error
+        raise Invalid(say("{file}: {name} is damaged.", file=archive.filename, name=name)) from error
 
 
 def _brought_up_to_date(file: Path) -> None:
@@ -344,7 +344,7 @@ def _brought_up_to_date(file: Path) -> None:
 
 def _file_of(database: Database) -> Path:
     if database.file is None:
-        raise Invalid(POSTGRESQL)
+        raise Invalid(say(POSTGRESQL))
     return database.file
 
 
@@ -360,7 +360,7 @@ def _alone(target: Path) -> Iterator[None]:
         try:
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
-            raise Unavailable(IN_USE.format(file=target)) from error
+            raise Unavailable(say(IN_USE, file=target)) from error
         except sqlite3.DatabaseError:  # damaged, which is what backups are for
             yield
             return

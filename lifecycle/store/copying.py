@@ -100,10 +100,10 @@ def _compared(reading: Session, writing: Session, table: Table) -> CopiedTable:
     if here != there:
         raise Invalid(
             say(
-                "{table}: the {rows:,} rows of the copy differ from the {rows_2:,} copied.",
+                "{table}: the {there:,} rows of the copy differ from the {here:,} copied.",
                 table=table.name,
-                rows=there.rows,
-                rows_2=here.rows,
+                there=there.rows,
+                here=here.rows,
             )
         )
     return there

@@ -186,12 +186,12 @@ def _open_sqlite(address: URL, busy_seconds: float) -> Database:
     except OSError as error:
         raise _refused(
             say(
-                "needs the folder {folder}, which cannot be made: {strerror}.",
+                "needs the folder {folder}, which cannot be made: {reason}.",
                 folder=folder,
-                strerror=error.strerror,
+                reason=error.strerror,
             )
         ) from error
-    writer = _sqlite_engine(address, busy_seconds, begin=say("BEGIN IMMEDIATE"))
+    writer = _sqlite_engine(address, busy_seconds, begin="BEGIN IMMEDIATE")
     reader = _sqlite_engine(address, busy_seconds, begin="BEGIN")
     event.listen(writer, "connect", _keep_a_write_ahead_log)
     event.listen(reader, "connect", _refuse_writing)
@@ -257,14 +257,14 @@ def _open_postgresql(address: URL, busy_seconds: float) -> Database:
     milliseconds = int(busy_seconds * 1000)
     arguments = {
         "connect_timeout": 10,
-        "options": say("-c lock_timeout={milliseconds} -c timezone=UTC", milliseconds=milliseconds),
+        "options": f"-c lock_timeout={milliseconds} -c timezone=UTC",
     }
     try:
         engine = create_engine(address, connect_args=arguments, **options)
     except ModuleNotFoundError as error:
         raise _refused(say("needs the driver psycopg: pip install 'psycopg[binary]'.")) from error
     reader = create_engine(address, connect_args=arguments, **options).execution_options(
-        isolation_level=say("REPEATABLE READ"), postgresql_readonly=True
+        isolation_level="REPEATABLE READ", postgresql_readonly=True
     )
     event.listen(engine, "begin", _become_the_writer)
     return Database(address, engine, reader, busy_seconds)

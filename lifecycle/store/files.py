@@ -150,7 +150,7 @@ def open_files(settings: Settings, database_file: Path | None) -> Files:
         system, root = fsspec.core.url_to_fs(url)
     except (ImportError, ValueError) as error:
         raise Invalid(
-            {"LIFECYCLE_EVIDENCE_URL": say("cannot be used: {rstrip}.", rstrip=str(error).rstrip("."))}
+            {"LIFECYCLE_EVIDENCE_URL": say("cannot be used: {reason}.", reason=str(error).rstrip("."))}
         ) from error
     return Remote(system, root)
 
@@ -308,7 +308,7 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise Unavailable(_MISSING) from error
+        raise Unavailable(say(_MISSING)) from error
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        raise Unavailable(_FULL if full else _GONE) from error
+        raise Unavailable(say(_FULL if full else _GONE)) from error

@@ -9,10 +9,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from lifecycle.language import mark
-
 MOST = 256
-_NAME = mark("kept in memory")  # in the session's own notes
+_NAME = "kept in memory"  # in the session's own notes
 
 
 class Kept:

@@ -10,13 +10,12 @@ from sqlalchemy import insert, select
 from sqlmodel import Session
 
 from lifecycle.canonical import canonical_json
-from lifecycle.language import mark
 from lifecycle.store.base import metadata
 from lifecycle.store.tables import Outbox
 
 _OUTBOX = metadata.tables[str(Outbox.__tablename__)]
 _ADD = insert(_OUTBOX)
-_UNTOLD = mark("nobody is told")  # in the session's own notes
+_UNTOLD = "nobody is told"  # in the session's own notes
 
 
 def add_to_outbox(

@@ -14,13 +14,13 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlmodel import Session
 
-from lifecycle.language import mark, say
+from lifecycle.language import say
 from lifecycle.store.base import metadata
 from lifecycle.store.database import raw_lines
 from lifecycle.store.tables import Reading
 
 _READINGS = metadata.tables[str(Reading.__tablename__)]
-_COLUMNS = mark("monitor_id, batch_id, key, at, value, bound, verdict")
+_COLUMNS = "monitor_id, batch_id, key, at, value, bound, verdict"
 _ADD_SQLITE = f"INSERT INTO reading ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _ADD_POSTGRESQL = f"INSERT INTO reading ({_COLUMNS}) VALUES (%s, %s, %s, %s::timestamptz, %s, %s, %s)"
 _KEYS_AT_ONCE = 5_000

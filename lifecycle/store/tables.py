@@ -45,6 +45,7 @@ class PersonRow(Row, table=True):
     password_hash: str | None = None
     organisation_role: str
     approval_level: int = 0
+    language: str | None = None  # the code of the one chosen; None: that of the browser
     active: bool = True
     created_at: datetime = Field(sa_column=_moment())
     erased_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
@@ -700,6 +701,9 @@ class ProjectStanding(Row, table=True):
     overdue: int = 0
     next_on: date | None = None
     next_what: str = ""
+    retold: str = Field(
+        default="{}", sa_column=_text(default="{}")
+    )  # language -> column of words -> its words
     since: datetime = Field(sa_column=_moment())
     valid_until: date | None = None
 
@@ -771,6 +775,9 @@ class StandingPast(Row, table=True):
     overdue: int = 0
     next_on: date | None = None
     next_what: str = ""
+    retold: str = Field(
+        default="{}", sa_column=_text(default="{}")
+    )  # language -> column of words -> its words
     since: datetime = Field(sa_column=_moment())
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from lifecycle.errors import Unavailable
-from lifecycle.language import mark
+from lifecycle.language import mark, say
 
 CROWDED = mark("Too many people are waiting for the database. Nothing was changed; try again in a moment.")
 
@@ -67,7 +67,7 @@ def refusals(*, reading: bool) -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:
-        raise Unavailable(CROWDED) from error
+        raise Unavailable(say(CROWDED)) from error
     except DBAPIError as error:
         refusal = unavailable(error, reading=reading)
         if refusal is None:
@@ -82,7 +82,7 @@ def unavailable(error: DBAPIError, *, reading: bool) -> Unavailable | None:
         sentence = _sqlite_sentence(getattr(original, "sqlite_errorcode", None), reading)
     else:
         sentence = _postgresql_sentence(error, reading)
-    return Unavailable(sentence) if sentence else None
+    return Unavailable(say(sentence)) if sentence else None
 
 
 def _sqlite_sentence(code: int | None, reading: bool) -> str | None:

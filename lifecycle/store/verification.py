@@ -21,7 +21,7 @@ from sqlmodel import Session, col
 
 from lifecycle.canonical import canonical_json, moment_text, sha256_hex
 from lifecycle.events import ChainFault, verify_all
-from lifecycle.language import mark, say
+from lifecycle.language import say
 from lifecycle.store import vouched
 from lifecycle.store.base import Moment, metadata
 from lifecycle.store.database import Database, raw_lines
@@ -32,7 +32,7 @@ from lifecycle.store.vouched import Covered, covered, row_key
 _MARK = f'"{vouched.KEY}":'
 _WRITTEN = ("at", "created_at", "requested_at", "since", "added_at", "opened_at", "granted_at", "set_at")
 # How signature records were vouched for at first: as `row`, over all columns of then, also those that are null.
-_AT_FIRST = mark("with nulls:")
+_AT_FIRST = "with nulls:"
 _AT_FIRST_COLUMNS = frozenset(
     ("id", "project_id", "review_id", "gate", "role", "act", "person_key", "printed_name", "on_behalf_of")
     + (
@@ -377,7 +377,7 @@ class TableReader:
         try:
             return sha256_hex(self.text(row))
         except _NEVER_WRITTEN:
-            return say("nothing that was ever written")
+            return "nothing that was ever written"
 
     def text_or_raw(self, row: tuple[Any, ...]) -> str:
         """The text, or what is there as far as it can be written down, so that it can be shown not to hold."""

@@ -23,42 +23,37 @@ from sqlalchemy import event as listening
 from sqlmodel import Session
 
 from lifecycle.canonical import digest
-from lifecycle.language import mark
 from lifecycle.store.base import Row, metadata
 
 KEY = "vouches"  # in an event's detail
-_TOUCHED = mark("rows that the next event vouches for")  # in the session's own notes
-_WRITTEN = mark("digests of rows that were written without an object")
+_TOUCHED = "rows that the next event vouches for"  # in the session's own notes
+_WRITTEN = "digests of rows that were written without an object"
 
 NOT_VOUCHED: Mapping[str, str] = MappingProxyType(
     {
-        "event": mark("its own chain vouches for it"),
-        "chain_head": mark("compared with the newest event of its chain"),
-        "standing": mark("derived from the other rows; `audit verify --standing` computes it anew"),
-        "project_standing": mark("derived from the other rows; `audit verify --standing` computes it anew"),
-        "standing_history": mark("derived from the other rows, also when a date passes without an event"),
-        "project_past": mark("derived from the project's row, which is vouched for"),
-        "standing_past": mark("derived from the other rows, also when a date passes without an event"),
-        "tally": mark("counted from the other rows; `audit verify --standing` counts anew"),
-        "tally_line": mark("counted from the other rows; `audit verify --standing` counts anew"),
-        "tally_wait": mark("counted from the other rows; `audit verify --standing` counts anew"),
-        "tally_day": mark("counted from the rows of the past; made anew by the daily job"),
-        "web_session": mark("bookkeeping of the way in; sign-ins are events of their own"),
-        "fresh_sign_in": mark(
-            "bookkeeping of the way in, gone after a while; the signature says how it was made"
-        ),
-        "sign_in_attempt": mark("bookkeeping of the way in, gone after a while"),
-        "set_up_code": mark("gone once the first administrator exists"),
-        "outbox": mark("what is still to be told; it tells of events and is forgotten after a while"),
-        "notice": mark("who was told of what; it tells of events and is forgotten after a while"),
-        "delivery": mark("messages on their way, with their retries; forgotten after a while"),
-        "notification_choice": mark("how somebody wants to be told; it also moves when they look"),
-        "job_lease": mark("who runs a job now"),
-        "reading_fetch": mark(
-            "how the last try to fetch readings went; what came is vouched for with its batch"
-        ),
-        "reading": mark("its batch holds the digest of all that arrived together, and is vouched for"),
-        "register_problem": mark("what could not be read in a file whose digest its import's event names"),
+        "event": "its own chain vouches for it",
+        "chain_head": "compared with the newest event of its chain",
+        "standing": "derived from the other rows; `audit verify --standing` computes it anew",
+        "project_standing": "derived from the other rows; `audit verify --standing` computes it anew",
+        "standing_history": "derived from the other rows, also when a date passes without an event",
+        "project_past": "derived from the project's row, which is vouched for",
+        "standing_past": "derived from the other rows, also when a date passes without an event",
+        "tally": "counted from the other rows; `audit verify --standing` counts anew",
+        "tally_line": "counted from the other rows; `audit verify --standing` counts anew",
+        "tally_wait": "counted from the other rows; `audit verify --standing` counts anew",
+        "tally_day": "counted from the rows of the past; made anew by the daily job",
+        "web_session": "bookkeeping of the way in; sign-ins are events of their own",
+        "fresh_sign_in": "bookkeeping of the way in, gone after a while; the signature says how it was made",
+        "sign_in_attempt": "bookkeeping of the way in, gone after a while",
+        "set_up_code": "gone once the first administrator exists",
+        "outbox": "what is still to be told; it tells of events and is forgotten after a while",
+        "notice": "who was told of what; it tells of events and is forgotten after a while",
+        "delivery": "messages on their way, with their retries; forgotten after a while",
+        "notification_choice": "how somebody wants to be told; it also moves when they look",
+        "job_lease": "who runs a job now",
+        "reading_fetch": "how the last try to fetch readings went; what came is vouched for with its batch",
+        "reading": "its batch holds the digest of all that arrived together, and is vouched for",
+        "register_problem": "what could not be read in a file whose digest its import's event names",
     }
 )
 LEFT_OUT: Mapping[str, Collection[str]] = MappingProxyType(

@@ -15,6 +15,7 @@ from lifecycle.events import ORGANISATION, chain_stamp
 from lifecycle.facts.editions import edition
 from lifecycle.facts.own_guides import in_force
 from lifecycle.guide import Guide
+from lifecycle.language import language
 from lifecycle.own_guide import with_own
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings, read_settings
@@ -68,12 +69,12 @@ def shipped_guide() -> Guide:
 
 
 def current_guide() -> Guide:
-    """The guide in force: that of new projects, and of whatever is not about a single one."""
-    return current_run.once("guide", _guide_in_force)
+    """The guide in force, in the reader's language: that of new projects, and of what is not about a single one."""
+    return current_run.once(("guide", language()), _guide_in_force)
 
 
 def _guide_in_force() -> Guide:
-    return _in_force_at(stamp(ORGANISATION), shipped_guide().digest)
+    return _in_force_at(stamp(ORGANISATION), shipped_guide().digest).here()
 
 
 @lru_cache(maxsize=4)
@@ -85,7 +86,7 @@ def guide() -> Guide:
     """The guide that the project goes by which this tab looks at; else the one in force."""
     version = state.guide_version()
     now = current_guide()
-    return now if version in ("", now.version) else _earlier_guide(version)
+    return now if version in ("", now.version) else _earlier_guide(version).here()
 
 
 @lru_cache(maxsize=16)
@@ -100,14 +101,15 @@ def read(query: Callable[..., T], *chains: str, **arguments: Any) -> T:
     Arguments must be hashable and say everything the answer depends on, today's date included where it matters.
     Raises what the query raises; a refusal is not kept.
     """
-    found: T = _kept(query, stamp(*chains), tuple(sorted(arguments.items())))
+    found: T = _kept(query, stamp(*chains), language(), tuple(sorted(arguments.items())))
     return found
 
 
 def read_with_guide(query: Callable[..., T], *chains: str, **arguments: Any) -> T:
     """As `read`, for queries that also take `guide`: one about a project takes that of the project by itself."""
     newest = stamp(*chains)
-    found: T = _kept_with_guide(query, newest, current_guide().digest, tuple(sorted(arguments.items())))
+    edition_read = (current_guide().digest, language())
+    found: T = _kept_with_guide(query, newest, edition_read, tuple(sorted(arguments.items())))
     return found
 
 
@@ -129,13 +131,16 @@ def read_now(query: Callable[..., T], **arguments: Any) -> T:
 
 # Not Streamlit's cache: it hashes arguments by pickling them, which costs more than most of these reads.
 @lru_cache(maxsize=400)
-def _kept(query: Callable[..., T], newest: int, arguments: tuple[tuple[str, Any], ...]) -> T:
+def _kept(query: Callable[..., T], newest: int, _language: str, arguments: tuple[tuple[str, Any], ...]) -> T:
     return read_now(query, **dict(arguments))
 
 
 @lru_cache(maxsize=400)
 def _kept_with_guide(
-    query: Callable[..., T], newest: int, _digest: str, arguments: tuple[tuple[str, Any], ...]
+    query: Callable[..., T],
+    newest: int,
+    _edition_read: tuple[str, str],
+    arguments: tuple[tuple[str, Any], ...],
 ) -> T:
     return read_now(query, guide=current_guide(), **dict(arguments))
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from lifecycle.language import say
+from lifecycle.language import ask_for_language, best_language
 from lifecycle.queries.people import SignedInPerson, person_for_session
 from lifecycle.ui import cache, current_run
 from lifecycle.vocabulary import Actor, OrganisationRole
@@ -43,11 +43,27 @@ def _signed_in() -> SignedInPerson | None:
     return person
 
 
+def language_here() -> str:
+    """The code of the language that this person chose, else of the one that their browser asks for."""
+    return current_run.once("language", _language_here)
+
+
+def _language_here() -> str:
+    person = signed_in()
+    if person is not None and person.language:
+        return person.language
+    return best_language(st.context.headers.get("Accept-Language") or st.context.locale or "")
+
+
+# Callbacks and fragments run in threads of their own, which nobody told.
+ask_for_language(language_here)
+
+
 def actor() -> Actor:
     """Whoever acts, for actions. Raises PermissionError when nobody is signed in: the frame never gets here then."""
     person = signed_in()
     if person is None:
-        raise PermissionError(say("nobody is signed in"))
+        raise PermissionError("nobody is signed in")
     return person.actor
 
 

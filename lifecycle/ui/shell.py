@@ -6,13 +6,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from lifecycle.actions import people
 from lifecycle.errors import LifecycleError
-from lifecycle.language import say
+from lifecycle.language import LANGUAGES, language, say, speak
 from lifecycle.queries import projects, reviews
 from lifecycle.queries.people import SignedInPerson
 from lifecycle.queries.projects import ProjectName
 from lifecycle.ui import cache, components, identity, navigation, state
 from lifecycle.ui.navigation import PageSpec
+from lifecycle.ui.perform import attempt
 
 # A file of our own: a Material icon here would be fetched from another server.
 ICON = Path(__file__).parent / "icon.svg"
@@ -23,10 +25,11 @@ _SWITCHER = "project_switcher"
 def show() -> None:
     """One run: everything but the page's own script."""
     st.set_page_config(
-        page_title=say("Lifecycle"), page_icon=str(ICON), layout="wide", initial_sidebar_state="auto"
+        page_title="Lifecycle", page_icon=str(ICON), layout="wide", initial_sidebar_state="auto"
     )
     try:
         person = identity.signed_in()
+        speak(identity.language_here())
     except LifecycleError as error:
         components.refusal(error)
         st.stop()
@@ -110,7 +113,7 @@ def _group(
         return
     with st.container(gap=None):
         if navigation.GROUPS[group] and group != "project":
-            st.caption(navigation.GROUPS[group])
+            st.caption(say(navigation.GROUPS[group]))
         for page in members:
             _entry(page, page.path == current, project)
 
@@ -118,11 +121,11 @@ def _group(
 def _entry(page: PageSpec, is_current: bool, project: str | None) -> None:
     """A button, not a link: pressed while a field is half typed, a link leaves before the field has been saved."""
     st.button(
-        f":blue[**{page.title}**]" if is_current else page.title,
+        f":blue[**{page.title}**]" if is_current else say(page.title),
         key=f"to:{page.name}",
         icon=page.material,
         type="tertiary",
-        help=page.about,
+        help=say(page.about),
         on_click=_follow,
         args=(page.name, project),
     )
@@ -168,8 +171,25 @@ def _switch() -> None:
 def _who(person: SignedInPerson) -> None:
     st.caption(
         say(
-            "{person} · {organisation_role} · [Sign out](/sign-out)",
+            "{person} · {role} · [Sign out](/sign-out)",
             person=components.plain(person.name),
-            organisation_role=person.organisation_role.value,
+            role=person.organisation_role.word,
         ),
     )
+    for code, name in LANGUAGES.items():
+        if code != language():
+            # In its own words: whoever looks for it may not read the others.
+            st.button(
+                name,
+                key=f"language:{code}",
+                icon=":material/translate:",
+                type="tertiary",
+                on_click=_choose_language,
+                args=(code,),
+            )
+
+
+def _choose_language(code: str) -> None:
+    outcome = attempt(people.choose_language, language=code)
+    if outcome.refusal is not None:
+        state.flash("error", str(outcome.refusal))

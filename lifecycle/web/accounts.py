@@ -41,7 +41,7 @@ class Accounts:
 
     # ------------------------------------------------------------ sessions
 
-    def find_live(self, token_hashes: Collection[str]) -> frozenset[str]:
+    def find_live(self, token_hashes: Collection[str]) -> dict[str, str]:
         with self._database.read() as session:
             return people_now.live_sessions(session, token_hashes=token_hashes, at=_now(), idle=self._idle)
 

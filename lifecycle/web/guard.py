@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lifecycle.errors import Unavailable
-from lifecycle.language import say
+from lifecycle.language import say, speak
 from lifecycle.settings import Settings
 from lifecycle.store.tokens import hash_token
 from lifecycle.web.api.documentation import DOCUMENTATION
@@ -130,6 +130,8 @@ class Guard:
             return _refused(path, 503, str(error))
         if live and token_hash:
             self._sessions.note_activity(token_hash)
+            if chosen := self._sessions.language(token_hash):
+                speak(chosen)
             return None
         if unsafe or _is_below(path, _NOT_PAGES):
             return _refused(path, 401, say("You are signed out. Open /sign-in to sign in."))

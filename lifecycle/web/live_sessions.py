@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -22,19 +22,20 @@ End = Callable[[], Awaitable[None]]
 class LiveSessions:
     """Answers from the database, off the event loop, and ends open connections whose session has gone.
 
-    `find_live` returns those of the token hashes that are neither revoked nor expired; `touch` notes that a
-    person is active. Both block, and run in threads of their own: slow uploads or password hashing elsewhere
-    cannot delay them, nor a waiting writer the reads.
+    `find_live` returns those of the token hashes that are neither revoked nor expired, with the code of the
+    language that their person chose; `touch` notes that a person is active. Both block, and run in threads of
+    their own: slow uploads or password hashing elsewhere cannot delay them, nor a waiting writer the reads.
     """
 
     def __init__(
-        self, find_live: Callable[[Collection[str]], frozenset[str]], touch: Callable[[str], None]
+        self, find_live: Callable[[Collection[str]], Mapping[str, str]], touch: Callable[[str], None]
     ) -> None:
         self._find_live = find_live
         self._touch = touch
         self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="session-read")
         self._writers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="session-touch")
         self._confirmed: dict[str, float] = {}
+        self._languages: dict[str, str] = {}
         self._touched: dict[str, float] = {}
         self._open: defaultdict[str, set[End]] = defaultdict(set)
         self._sweeper: asyncio.Task[None] | None = None
@@ -49,6 +50,10 @@ class LiveSessions:
         if max_age and time.monotonic() - self._confirmed.get(token_hash, -max_age) < max_age:
             return True
         return token_hash in await self._ask([token_hash])
+
+    def language(self, token_hash: str) -> str:
+        """The code of the language that whoever is signed in there chose, as of the last yes; empty: none."""
+        return self._languages.get(token_hash, "")
 
     def note_activity(self, token_hash: str) -> None:
         """Keep the session from its idle end, writing at most once a minute and never waiting for it."""
@@ -81,15 +86,17 @@ class LiveSessions:
         self._readers.shutdown(wait=False, cancel_futures=True)
         self._writers.shutdown(wait=True)
 
-    async def _ask(self, token_hashes: Collection[str]) -> frozenset[str]:
+    async def _ask(self, token_hashes: Collection[str]) -> Mapping[str, str]:
         loop = asyncio.get_running_loop()
         live = await loop.run_in_executor(self._readers, self._find_live, token_hashes)
         now = time.monotonic()
         for token_hash in token_hashes:
             if token_hash in live:
                 self._confirmed[token_hash] = now
+                self._languages[token_hash] = live[token_hash]
             else:
                 self._confirmed.pop(token_hash, None)
+                self._languages.pop(token_hash, None)
         return live
 
     async def _sweep(self) -> None:

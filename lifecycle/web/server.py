@@ -175,9 +175,11 @@ class Site:
                 guides.keep(session, by=SYSTEM, at=datetime.now(UTC), guide=guide)
 
     def guide(self) -> Guide:
-        """The one in force now: the files as checked at the start, with what was added on screen since."""
+        """The one in force now, in the language spoken: the files as checked at the start, and what was added on
+        screen since.
+        """
         with self.database.read() as session:
-            return in_force(session, self._guide_of_files())
+            return in_force(session, self._guide_of_files()).here()
 
     def _guide_of_files(self) -> Guide:
         if self._shipped is None:

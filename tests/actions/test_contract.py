@@ -710,6 +710,7 @@ LEGAL: dict[Callable[..., Any], Callable[[World], Call]] = {
     people.revoke_invitation: _open_invitation,
     people.make_reset_link: _about,
     people.rename: lambda world: _about(world, name="Anna"),
+    people.choose_language: lambda world: {"language": "fr"},
     people.set_organisation_role: lambda world: _about(world, role=world.cast.ada.organisation_role),
     people.set_approval_level: lambda world: _about(world, level=2),
     people.make_eligible: lambda world: _about(world, role=Role.PRIVACY),

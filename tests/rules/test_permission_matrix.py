@@ -31,7 +31,7 @@ MATRIX: dict[str, tuple[str, str, bool, bool]] = {
         True,
         False,
     ),
-    """people.change_password delegations.give delegations.end deliveries.choose
+    """people.change_password people.choose_language delegations.give delegations.end deliveries.choose
     filters.save filters.rename filters.delete""": ("ALM", "", False, False),
     # administration
     """people.invite people.revoke_invitation people.make_reset_link people.set_organisation_role

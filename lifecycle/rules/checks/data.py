@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from lifecycle.guide import ONLY
+from lifecycle.language import say
 from lifecycle.rules.checks.conditions import both, is_among, is_yes
 from lifecycle.rules.checks.known import source_applies, source_says, unknown, unsaid
 from lifecycle.rules.checks.origin import model_is_bought
@@ -151,7 +152,7 @@ def served_outside_its_place(reading: Reading) -> Verdict:
     served_in = reading.need("R03", "place")
     return fails_if(
         [
-            {"source": source.name, "places": " or ".join(places), "served_in": served_in}
+            {"source": source.name, "places": say(" or ").join(places), "served_in": served_in}
             for source, places in bound
             if not any(_names(served_in, place) for place in places)
         ],

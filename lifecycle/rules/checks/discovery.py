@@ -374,12 +374,13 @@ def _title(reading: Reading, key: str) -> str:
         return f"“{key_title(reading.facts, reading.guide, key)}”"
     names = {str(source.id): source.name for source in reading.sources}
     return (
-        say("the data source “{names}”", names=names[source_id])
+        say("the data source “{source}”", source=names[source_id])
         if source_id in names
         else say("a data source, now removed,")
     )
 
 
 def _and_more(titles: list[str], count: int) -> str:
-    more = say(" and {count} more", count=count - len(titles)) if count > len(titles) else ""
-    return ", ".join(titles) + more
+    named = ", ".join(titles)
+    more = count - len(titles)
+    return say("{named} and {more} more", named=named, more=more) if more > 0 else named

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Final
 from lifecycle.canonical import digest
 from lifecycle.errors import GuideError
 from lifecycle.guide import BranchSpec, CheckSpec, Guide, load_guide
+from lifecycle.language import ENGLISH, language, say, speaking, written_number
 from lifecycle.rules.checks import data, design, discovery, feasibility, model, production
 from lifecycle.rules.checks.looking import EVERYTHING, watched
 from lifecycle.rules.checks.reading import RULES, Reading, Verdict, judge
@@ -130,7 +131,8 @@ def _judge(facts: ProjectFacts, guide: Guide) -> Callable[[CheckSpec, BranchSpec
         verdict = judge(check.id, branch.id, reading)
         messages = tuple(in_sentence(branch.message, finding) for finding in verdict.findings)
         fails = verdict.result is CheckResult.FAILS
-        inputs = _inputs_digest(check, reading.facts, messages) if fails else ""
+        said = _as_kept(check, branch, reading, messages) if fails and check.id in AREAS_OF_CHECKS else ()
+        inputs = _inputs_digest(check, reading.facts, said) if fails else ""
         return Judgement(check, branch, verdict, messages, inputs, frozenset(looked_at))
 
     return judge_one
@@ -179,6 +181,13 @@ def _state(judgement: Judgement, facts: ProjectFacts, severity: Severity | None)
     )
 
 
+def said_again(state: CheckState, facts: ProjectFacts, guide: Guide) -> CheckState:
+    """The same state with its words in the language spoken now, which is that of `guide`."""
+    check = guide.checks_by_id[state.check_id]
+    judgement = _judge(facts, guide)(check, check.branch(state.branch))
+    return replace(state, title=check.title, messages=judgement.messages)
+
+
 def _waiver(check: CheckSpec, branch: BranchSpec, facts: ProjectFacts) -> WaiverFact | None:
     """The waiver in force that ends last. It covers what blocked at the gate it was given for, no more."""
     if not facts.waivers:
@@ -202,11 +211,25 @@ def _reason(judgement: Judgement, facts: ProjectFacts) -> str | None:
     return held[-1] if held else None
 
 
-def _inputs_digest(check: CheckSpec, facts: ProjectFacts, messages: tuple[str, ...]) -> str:
+def _inputs_digest(check: CheckSpec, facts: ProjectFacts, said: tuple[str, ...]) -> str:
     """Over the content a check reads. What watches sign-offs and conditions is told apart by what it says."""
     contents = {key: fact.content for key, fact in facts.content_keys(check.reads) if fact}
-    said = messages if check.id in AREAS_OF_CHECKS else ()
     return digest({"contents": contents, "said": said})
+
+
+def _as_kept(
+    check: CheckSpec, branch: BranchSpec, reading: Reading, messages: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What it says in the words of the guide's files: a digest is the same whoever reads the messages."""
+    written = reading.guide.as_written
+    if language() == ENGLISH and written is reading.guide:
+        return messages
+    with speaking(ENGLISH):
+        verdict = judge(check.id, branch.id, Reading(reading.facts, written))
+        message = next(
+            item.message for item in written.checks_by_id[check.id].branches if item.id == branch.id
+        )
+        return tuple(in_sentence(message, finding) for finding in verdict.findings)
 
 
 # ---------------------------------------------------------------- sentences
@@ -216,7 +239,10 @@ class _Sentence(Formatter):
     """Fills a message with values as people write them; a format written in the message wins."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        return format(value, format_spec) if format_spec else in_words(value)
+        if not format_spec:
+            return in_words(value)
+        text = format(value, format_spec)
+        return written_number(text) if isinstance(value, int | float | Decimal) else text
 
 
 _SENTENCE: Final = _Sentence()
@@ -230,9 +256,9 @@ def in_sentence(message: str, finding: Mapping[str, object]) -> str:
 def in_words(value: object) -> str:
     """A value as it stands in a sentence: 12,500.5 · 3 months · 2026-11-23 · yes · a, b."""
     if value is None:
-        return "nothing"
+        return say("nothing")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return say("yes") if value else say("no")
     if isinstance(value, Decimal):
         return plain_number(value)
     if isinstance(value, datetime):

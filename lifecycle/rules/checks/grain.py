@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from lifecycle.language import say
 from lifecycle.rules.checks.known import source_applies
 from lifecycle.rules.checks.reading import Reading
 from lifecycle.rules.project_facts import SourceFact
@@ -45,8 +46,8 @@ def in_words(reading: Reading, source: SourceFact) -> Mapping[str, object]:
     decided = [(part, reading.value("D39", part)) for part in _RANKS]
     return {
         "source": source.name,
-        "held": " and ".join(reading.label("X22", part, value).lower() for part, value in held if value),
-        "decided": " and ".join(
+        "held": say(" and ").join(reading.label("X22", part, value).lower() for part, value in held if value),
+        "decided": say(" and ").join(
             reading.label("D39", part, value).lower() for part, value in decided if value
         ),
     }

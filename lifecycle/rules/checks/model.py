@@ -32,6 +32,16 @@ TIER_WITHOUT_VALIDATION: Final = 1
 TEST_SECTIONS: Final = ("data", "model", "infrastructure", "monitoring")
 
 
+def section_word(section: str) -> str:
+    """A section of the production test as it stands in a sentence."""
+    return {
+        "data": say("data"),
+        "model": say("model"),
+        "infrastructure": say("infrastructure"),
+        "monitoring": say("monitoring"),
+    }[section]
+
+
 # ---------------------------------------------------------------- results against the agreed mark
 
 
@@ -215,7 +225,7 @@ def weakest_tests_suffice(reading: Reading) -> Verdict:
     if scores[weakest] >= min(asked):
         return cannot_tell("R21")
     score, least = plain_number(scores[weakest]), plain_number(min(asked))
-    return fails(section=weakest.capitalize(), score=score, asked=least)
+    return fails(section=section_word(weakest).capitalize(), score=score, asked=least)
 
 
 def _section_scores(reading: Reading) -> dict[str, Decimal]:

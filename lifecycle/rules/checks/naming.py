@@ -30,4 +30,4 @@ def reference_to(field_id: str, row: Mapping[str, Any]) -> str:
 def listed(names: Iterable[str]) -> str:
     """`a, b and c`."""
     *first, last = [*names] or [""]
-    return f"{', '.join(first)} and {last}" if first else last
+    return say("{first} and {last}", first=", ".join(first), last=last) if first else last

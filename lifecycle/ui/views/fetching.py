@@ -8,13 +8,13 @@ import streamlit as st
 
 from lifecycle.errors import LifecycleError
 from lifecycle.interchange.fetching import fetch
-from lifecycle.language import say
+from lifecycle.language import say, say_count
 from lifecycle.queries import monitors as queries
 from lifecycle.queries.monitors import MonitorView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, components, current_run, identity
 from lifecycle.ui import state as tab
-from lifecycle.ui.components import ago, counted, exact, plain
+from lifecycle.ui.components import ago, exact, plain
 from lifecycle.ui.perform import draw_again
 
 
@@ -26,8 +26,8 @@ def state(project: ProjectHead, view: MonitorView, now: datetime) -> None:
     if cache.settings().mlflow is None:
         st.warning(
             say(
-                "Readings are to be fetched from MLflow ({source}), but no server is named. An "
-                "administrator sets LIFECYCLE_MLFLOW_URL.",
+                "Readings are to be fetched from MLflow ({source}), but no server is named. "
+                "An administrator sets LIFECYCLE_MLFLOW_URL.",
                 source=plain(source.text),
             ),
             icon=":material/cloud_off:",
@@ -59,16 +59,16 @@ def state(project: ProjectHead, view: MonitorView, now: datetime) -> None:
     before = (
         say("It never worked yet.")
         if found.fetched_at is None
-        else say("It last worked {fetched_at}.", fetched_at=exact(found.fetched_at))
+        else say("It last worked {moment}.", moment=exact(found.fetched_at))
     )
     st.warning(
         plain(
             say(
-                "{failure} {before} Nothing is lost: it is tried again at {next_at}, and what came "
+                "{failure} {earlier} Nothing is lost: it is tried again at {moment}, and what came "
                 "meanwhile is fetched then.",
                 failure=found.failure,
-                before=before,
-                next_at=exact(found.next_at),
+                earlier=before,
+                moment=exact(found.next_at),
             )
         ),
         icon=":material/cloud_off:",
@@ -98,7 +98,10 @@ def button(view: MonitorView) -> None:
     if done.failure:
         tab.flash("warning", done.failure)
     elif done.pushed.stored:
-        tab.flash("success", f"{counted(done.pushed.stored, 'reading')} fetched.")
+        tab.flash(
+            "success",
+            say_count("{number:,} reading fetched.", "{number:,} readings fetched.", done.pushed.stored),
+        )
     else:
         tab.flash("success", say("Nothing new has come since."))
     draw_again()

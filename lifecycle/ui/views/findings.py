@@ -8,20 +8,20 @@ import streamlit as st
 
 from lifecycle.actions import gates as actions
 from lifecycle.errors import Invalid
-from lifecycle.language import mark, say
+from lifecycle.language import mark, say, say_count
 from lifecycle.queries.findings import FindingView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import WaiverView
 from lifecycle.queries.wording import Place
 from lifecycle.ui import navigation, standing, state
-from lifecycle.ui.components import counted, plain, refusal
+from lifecycle.ui.components import plain, refusal
 from lifecycle.ui.perform import perform
 from lifecycle.ui.unfolding import is_wanted
 from lifecycle.vocabulary import CheckResult, Gate
 
 MOST_SENTENCES = 1
 MOST_PLACES = 1  # beside what the check says, on one line
-_ENFORCED = {"block": mark("blocks now"), "warning": mark("warns now"), "note": "note"}
+_ENFORCED = {"block": mark("blocks now"), "warning": mark("warns now"), "note": mark("note")}
 _ADVICE = {"block": mark("will block"), "warning": mark("will warn"), "note": mark("will be noted")}
 
 
@@ -42,7 +42,7 @@ def show(
         finding(item, project=project, accept_at=accept_at)
     if len(found) > most:
         key = f"findings:more:{accept_at or ''}"
-        more = st.expander(f"{len(found) - most} more", key=key, on_change="rerun")
+        more = st.expander(say("{number} more", number=len(found) - most), key=key, on_change="rerun")
         if is_wanted(more, f"{key}:{project.key}"):
             with more:
                 for item in found[most:]:
@@ -63,8 +63,8 @@ def finding(item: FindingView, *, project: ProjectHead, accept_at: Gate | None =
             st.caption(
                 plain(
                     say(
-                        "Waived until {waived_until}: {mitigation}",
-                        waived_until=item.waived_until,
+                        "Waived until {day}: {mitigation}",
+                        day=item.waived_until,
                         mitigation=item.mitigation,
                     )
                 )
@@ -91,22 +91,25 @@ def _said(item: FindingView, *, in_full: bool) -> str:
     if item.result is CheckResult.CANNOT_TELL:
         return f"{item.title}. {said}"
     more = len(item.sentences) - len(shown)
-    return (
-        say("{said} And {findings}.", said=said, findings=counted(more, "more finding")) if more > 0 else said
+    if more <= 0:
+        return said
+    return say_count(
+        "{said} And {number:,} more finding.", "{said} And {number:,} more findings.", more, said=said
     )
 
 
 def _when(item: FindingView) -> str:
     """ "C01 · blocks now", "C12 · will block at Design & Requirements"."""
     if item.result is CheckResult.CANNOT_TELL:
-        return f"{item.check_id} · {'blocks until it is known' if item.blocks else 'cannot tell'}"
+        said = say("blocks until it is known") if item.blocks else say("cannot tell")
+        return f"{item.check_id} · {said}"
     if item.is_enforced:
         return f"{item.check_id} · {_ENFORCED[item.severity.value]}"
     return say(
-        "{check_id} · {advice} at {first_gate}",
-        check_id=item.check_id,
+        "{check} · {advice} at {gate}",
+        check=item.check_id,
         advice=_ADVICE[item.severity.value],
-        first_gate=item.first_gate.title,
+        gate=item.first_gate.title,
     )
 
 
@@ -118,7 +121,7 @@ def jumps(places: Sequence[Place], *, project: str, key: str) -> None:
     if more:
         menu = f"jump:{key}:more"
         st.menu_button(
-            f"{len(more)} more",
+            say("{number} more", number=len(more)),
             list(more),
             format_func=lambda name: plain(more[name].title),
             key=menu,
@@ -154,7 +157,7 @@ def _accept(item: FindingView, project_id: int, gate: Gate) -> None:
     if item.not_waivable == ():
         _waive(item, project_id, gate)
     elif item.not_waivable and item.blocks:
-        st.caption(say("{waived_by} can waive it for a time.", waived_by=item.waived_by.title))
+        st.caption(say("{role} can waive it for a time.", role=item.waived_by.title))
     if item.not_reasonable == ():
         _give_reason(item, project_id, gate)
     elif item.not_reasonable and item.blocks:
@@ -173,9 +176,7 @@ def _waive(item: FindingView, project_id: int, gate: Gate) -> None:
             return
         perform(
             actions.waive,
-            done=say(
-                "{check_id} is waived until {expires_on}.", check_id=item.check_id, expires_on=expires_on
-            ),
+            done=say("{check} is waived until {day}.", check=item.check_id, day=expires_on),
             project_id=project_id,
             check_id=item.check_id,
             gate=gate,
@@ -192,7 +193,7 @@ def _give_reason(item: FindingView, project_id: int, gate: Gate) -> None:
         if st.form_submit_button(say("Give this reason"), type="primary"):
             perform(
                 actions.give_reason,
-                done=say("Your reason for {check_id} is recorded.", check_id=item.check_id),
+                done=say("Your reason for {check} is recorded.", check=item.check_id),
                 project_id=project_id,
                 check_id=item.check_id,
                 reason=reason,
@@ -203,19 +204,19 @@ def _give_reason(item: FindingView, project_id: int, gate: Gate) -> None:
 def waiver(given: WaiverView, *, may_revoke: bool) -> None:
     """One waiver, in force or not, with the form that ends it."""
     if given.is_in_force:
-        mark = say(":orange-badge[:material/event_repeat: In force]")
+        badge = say(":orange-badge[:material/event_repeat: In force]")
     else:
-        mark = f":gray-badge[{'Revoked' if given.revoked_at else 'Expired'}]"
+        badge = say(":gray-badge[Revoked]") if given.revoked_at else say(":gray-badge[Expired]")
     with st.container(border=True, gap="xsmall"):
-        st.markdown(f"{mark} **{plain(given.check_id)}** {plain(given.title)}", anchors=False)
+        st.markdown(f"{badge} **{plain(given.check_id)}** {plain(given.title)}", anchors=False)
         st.markdown(plain(given.mitigation), anchors=False)
         st.caption(
             plain(
                 say(
-                    "{approver}, {at:%Y-%m-%d} · until {expires_on} · {gate}",
-                    approver=given.approver,
-                    at=given.at,
-                    expires_on=given.expires_on,
+                    "{who}, {moment:%Y-%m-%d} · until {day} · {gate}",
+                    who=given.approver,
+                    moment=given.at,
+                    day=given.expires_on,
                     gate=given.gate.title,
                 )
             )
@@ -229,7 +230,7 @@ def waiver(given: WaiverView, *, may_revoke: bool) -> None:
                 if st.form_submit_button(say("Revoke the waiver")):
                     perform(
                         actions.revoke_waiver,
-                        done=say("{check_id} counts again.", check_id=given.check_id),
+                        done=say("{check} counts again.", check=given.check_id),
                         waiver_id=given.id,
                         reason=reason,
                     )

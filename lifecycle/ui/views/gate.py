@@ -7,13 +7,13 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries import gates as queries
 from lifecycle.queries import worksheets
 from lifecycle.queries.gates import GateView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, identity, navigation, standing, state
-from lifecycle.ui.components import blocker_list, counted, page_header, plain, until
+from lifecycle.ui.components import blocker_list, page_header, plain, until
 from lifecycle.ui.project import chains
 from lifecycle.ui.unfolding import is_wanted
 from lifecycle.ui.views import (
@@ -28,6 +28,7 @@ from lifecycle.ui.views import (
 )
 from lifecycle.vocabulary import Gate, Level, Outcome, ProjectStatus, SignOffStatus
 
+_NUMBER = " :gray["  # begins what a tab says beside its name
 OPEN = (mark("Reviews"), mark("Checks"), mark("Conditions"), mark("Documents"), mark("Outcome"))
 
 
@@ -45,7 +46,7 @@ def show(project: ProjectHead) -> None:
         gate=_named(),
     )
     page_header(
-        f"{view.gate.title} gate",
+        say("{gate} gate", gate=view.gate.title),
         about=f"{project.name}. {_exit_question(view.gate)}",
         mark=_mark(view),
         actions=lambda: _ways(view),
@@ -116,9 +117,9 @@ def _elsewhere(view: GateView) -> str:
     passed = [made for made in view.outcomes if made.outcome in (Outcome.GO, Outcome.GO_WITH_CONDITIONS)]
     if view.is_passed and passed and view.level is not Level.PASSED:
         return say(
-            "The gate was passed on {at:%Y-%m-%d} and has opened again since: what is below has "
+            "The gate was passed on {day:%Y-%m-%d} and has opened again since: what is below has "
             "to be settled. The project itself stays in {gate}.",
-            at=passed[0].at,
+            day=passed[0].at,
             gate=gate,
         )
     return say("The project works towards {gate}; this gate is not open now.", gate=gate)
@@ -132,8 +133,8 @@ def _how_ready(view: GateView) -> None:
     if view.target_on:
         st.caption(
             say(
-                "Planned for {target_on}, {until}",
-                target_on=view.target_on.isoformat(),
+                "Planned for {day}, {until}",
+                day=view.target_on.isoformat(),
                 until=until(view.target_on, view.today),
             )
         )
@@ -160,11 +161,12 @@ def _parts(view: GateView) -> None:
     key = f"gate:parts:{view.gate}"
     labels = {name: _tab(name, view) for name in OPEN}
     # A tab is known by its label, and that changes with what is done in it.
-    shown = str(state.value(key) or "").partition(" ")[0]
-    if shown in labels and state.value(key) != labels[shown]:
+    before = str(state.value(key) or "").partition(_NUMBER)[0]
+    shown = next((name for name in OPEN if say(name) == before), None)
+    if shown is not None and state.value(key) != labels[shown]:
         state.put(key, labels[shown])
     for name, tab in zip(OPEN, st.tabs(list(labels.values()), key=key, on_change="rerun"), strict=True):
-        if is_wanted(tab, f"{key}:{name}"):
+        if is_wanted(tab, f"{key}:{name!s}"):
             with tab:
                 _PARTS[name](view)
 
@@ -174,12 +176,14 @@ def _tab(name: str, view: GateView) -> str:
     required = [role for role in view.roles if role.is_required]
     said = {
         "Reviews": f"{sum(role.status in valid for role in required)}/{len(required)}",
-        "Checks": f"{len(findings.failing(view.findings))} failing",
-        "Conditions": f"{sum(item.state == 'open' for item in view.conditions)} open",
+        "Checks": say_count("{number} failing", "{number} failing", len(findings.failing(view.findings))),
+        "Conditions": say_count(
+            "{number} open", "{number} open", sum(item.state == "open" for item in view.conditions)
+        ),
         "Documents": "",  # no number: its list looks for new ones by itself, and the name would lag behind
         "Outcome": view.outcomes[0].outcome.title.lower() if view.outcomes else "",
     }[name]
-    return f"{name} :gray[{said}]" if said else name
+    return f"{say(name)}{_NUMBER}{said}]" if said else say(name)
 
 
 def _signed(view: GateView) -> None:
@@ -209,7 +213,7 @@ def _checks(view: GateView) -> None:
     passing = [item for item in view.passes if item.is_enforced]
     if passing:
         with st.expander(
-            f"{counted(len(passing), 'check passes', 'checks pass')}", icon=":material/check_circle:"
+            counted(len(passing), "check passes", "checks pass"), icon=":material/check_circle:"
         ):
             st.markdown(
                 "\n".join(f"- {plain(item.title)} :gray[:small[{item.check_id}]]" for item in passing)

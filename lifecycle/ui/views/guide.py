@@ -6,28 +6,28 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from lifecycle.guide import CheckSpec, FieldSpec, Guide, PartSpec, SectionSpec, WorksheetSpec
-from lifecycle.language import mark, say
+from lifecycle.guide import CheckSpec, FieldSpec, Guide, PartSpec, SectionSpec, TierPoint, WorksheetSpec
+from lifecycle.language import ENGLISH, counted, language, mark, say
 from lifecycle.queries.guide_versions import projects_by_version
 from lifecycle.ui import cache
-from lifecycle.ui.components import counted, empty_state, page_header, plain
+from lifecycle.ui.components import empty_state, page_header, plain, semicolons
 from lifecycle.ui.standing import SEVERITIES
 from lifecycle.vocabulary import Gate, Role, Stage, plain_number
 
-SOURCES = mark("data sources")
+SOURCES = "data sources"  # among the stages; in the address too
 _TYPES = {
-    "text": "text",
-    "long_text": "text",
-    "number": "number",
+    "text": mark("text"),
+    "long_text": mark("text"),
+    "number": mark("number"),
     "quantity": mark("number with unit"),
-    "duration": "duration",
-    "money": "money",
+    "duration": mark("duration"),
+    "money": mark("money"),
     "choice": mark("one choice"),
     "choices": mark("several choices"),
-    "tags": "words",
-    "date": "date",
+    "tags": mark("words"),
+    "date": mark("date"),
     "yes_no": mark("yes or no"),
-    "person": "person",
+    "person": mark("person"),
     "link": mark("link or document"),
     "reference": mark("pointer to a row"),
     "references": mark("pointers to rows"),
@@ -40,20 +40,20 @@ def show() -> None:
     page_header(
         say("Guide"),
         about=say(
-            "Version {version}: {fields_count} questions and {checks_count} checks, for every "
+            "Version {version}: {questions} questions and {checks} checks, for every "
             "project that begins now. Administrators add to it under Settings.",
             version=guide.version,
-            fields_count=len(guide.fields),
-            checks_count=len(guide.checks),
+            questions=len(guide.fields),
+            checks=len(guide.checks),
         ),
     )
     _versions(guide)
     chapters = {
-        "Questions": _questions,
-        "Checks": _checks,
-        "Sign-offs": _sign_offs,
-        "Risk tiers": _tiers,
-        "Thresholds": _thresholds,
+        say("Questions"): _questions,
+        say("Checks"): _checks,
+        say("Sign-offs"): _sign_offs,
+        say("Risk tiers"): _tiers,
+        say("Thresholds"): _thresholds,
     }
     tabs = st.tabs(list(chapters), key="chapter", on_change="rerun", bind="query-params")
     for tab, draw in zip(tabs, chapters.values(), strict=True):
@@ -68,10 +68,16 @@ def _versions(guide: Guide) -> None:
     others = {version: count for version, count in sorted(found.items()) if version != guide.version}
     if others:
         said = ", ".join(
-            f"{counted(count, 'project')} by version {version}" for version, count in others.items()
+            say("{projects} by version {version}", projects=counted(count, "project"), version=version)
+            for version, count in others.items()
         )
         st.info(
-            plain(f"Projects go by the version they began with: {said}. Each is moved on from its overview."),
+            plain(
+                say(
+                    "Projects go by the version they began with: {said}. Each is moved on from its overview.",
+                    said=said,
+                )
+            ),
             icon=":material/history_edu:",
         )
 
@@ -165,14 +171,14 @@ def _shape(field: FieldSpec) -> str:
     if field.kind == "single":
         return _part(field.columns[0]).capitalize()
     named = ", ".join(f"{part.label or part.id} ({_part(part)})" for part in field.columns)
-    return f"{'Rows of' if field.kind == 'rows' else 'Parts:'} {named}"
+    return say("Rows of {named}", named=named) if field.kind == "rows" else say("Parts: {named}", named=named)
 
 
 def _part(part: PartSpec) -> str:
-    words = _TYPES[part.type]
+    words = say(_TYPES[part.type])
     if part.choices:
-        return f"{words} of {', '.join(part.choices.values())}"
-    return f"{words} in {part.unit}" if part.unit else words
+        return say("{words} of {choices}", words=words, choices=", ".join(part.choices.values()))
+    return say("{words} in {unit}", words=words, unit=part.unit) if part.unit else words
 
 
 # ------------------------------------------------------------------ checks
@@ -212,20 +218,19 @@ def _check_speaks_of(check: CheckSpec, sought: list[str]) -> bool:
 
 def _check_row(check: CheckSpec) -> dict[str, str]:
     return {
-        "Check": f"**{check.id}**",
-        "What it looks for": plain(check.title)
+        say("Check"): f"**{check.id}**",
+        say("What it looks for"): plain(check.title)
         + (f"  \n:small[:gray[{plain(check.why)}]]" if check.why else ""),
-        "Reads": ", ".join(check.reads) or "—",
-        "Holds from": "  \n".join(dict.fromkeys(_enforcement(check))),
-        "Waived by": check.waived_by.title,
+        say("Reads"): ", ".join(check.reads) or "—",
+        say("Holds from"): "  \n".join(dict.fromkeys(_enforcement(check))),
+        say("Waived by"): check.waived_by.title,
     }
 
 
 def _enforcement(check: CheckSpec) -> Iterable[str]:
     pairs = (pair for branch in check.branches for pair in branch.enforced.items())
     for gate, severity in sorted(pairs, key=lambda pair: (pair[0].order, -pair[1].weight)):
-        mark = SEVERITIES[severity]
-        yield f":{mark.colour}[{mark.material} {mark.word}] {gate.title}"
+        yield f"{SEVERITIES[severity].text} {gate.title}"
 
 
 # ------------------------------------------------------------------ sign-offs
@@ -241,16 +246,16 @@ def _sign_offs(guide: Guide) -> None:
     )
     gate = Gate(gate_name or Gate.DISCOVERY.value)
     light = ", ".join(role.title for role in guide.policy.light_roles)
-    st.caption(say("On tier 1, the light track, only these are asked: {light}.", light=light))
+    st.caption(say("On tier 1, the light track, only these are asked: {roles}.", roles=light))
     st.table(
         [
             {
-                "Role": f"**{spec.role.title}**",
-                "Is asked to": spec.act.value
+                say("Role"): f"**{spec.role.title}**",
+                say("Is asked to"): spec.act.word
                 + (say(", when stale") if spec.only_when_stale else "")
-                + (say(", from tier {from_tier} on", from_tier=spec.from_tier) if spec.from_tier else ""),
-                "What the signature means": plain(spec.meaning),
-                "Relies on": ", ".join(guide.relied_on(gate, spec.role)) or "—",
+                + (say(", from tier {tier} on", tier=spec.from_tier) if spec.from_tier else ""),
+                say("What the signature means"): plain(spec.meaning),
+                say("Relies on"): ", ".join(guide.relied_on(gate, spec.role)) or "—",
             }
             for spec in guide.reviews(gate)
         ],
@@ -260,12 +265,12 @@ def _sign_offs(guide: Guide) -> None:
     )
     evidence = guide.policy.required_evidence.get(gate, ())
     if evidence:
-        named = "; ".join(f"{guide.field(field_id).title} ({field_id})" for field_id in evidence)
+        named = semicolons(f"{guide.field(field_id).title} ({field_id})" for field_id in evidence)
         st.markdown(say("**Documents due at this gate:** {named}", named=plain(named)), anchors=False)
     cosmetic = guide.policy.cosmetic
     if cosmetic:
         st.caption(
-            say("Changing these never makes a sign-off stale: {cosmetic}.", cosmetic=", ".join(cosmetic))
+            say("Changing these never makes a sign-off stale: {questions}.", questions=", ".join(cosmetic))
         )
 
 
@@ -277,34 +282,46 @@ def _tiers(guide: Guide) -> None:
     st.markdown(
         say(
             "The points of the answers propose a tier from 1 to 4: quarters of the most that can "
-            "be scored. Mitigation of {percent} or more takes {percent_2} off.",
-            percent=_percent(policy.relief_from),
-            percent_2=_percent(policy.relief),
+            "be scored. Mitigation of {share:.0%} or more takes {relief:.0%} off.",
+            share=policy.relief_from,
+            relief=policy.relief,
         ),
         anchors=False,
     )
-    for title, points in ((say("Impact"), policy.impact), (say("Mitigation"), policy.mitigation)):
+    for title, points, alt in (
+        (say("Impact"), policy.impact, say("Impact points")),
+        (say("Mitigation"), policy.mitigation, say("Mitigation points")),
+    ):
         st.header(title, anchor=False)
         st.table(
             [
                 {
-                    "Because": plain(point.because),
-                    "Question": point.field,
-                    "Answer": plain(", ".join(point.when).replace("_", " ")),
-                    "Points": str(point.points),
+                    say("Because"): plain(point.because),
+                    say("Question"): point.field,
+                    say("Answer"): plain(_answers(point, guide)),
+                    say("Points"): str(point.points),
                 }
                 for point in points
             ],
             border="horizontal",
             hide_index=True,
-            alt=f"{title} points",
+            alt=alt,
         )
-    months = ", ".join(f"tier {tier}: {count}" for tier, count in sorted(guide.policy.review_months.items()))
+    months = ", ".join(
+        say("tier {tier}: {months}", tier=tier, months=count)
+        for tier, count in sorted(guide.policy.review_months.items())
+    )
     st.caption(say("Months between Operate reviews: {months}.", months=months))
 
 
-def _percent(share: object) -> str:
-    return f"{float(str(share)):.0%}"
+def _answers(point: TierPoint, guide: Guide) -> str:
+    """The answers that score: English has always shown their codes, read as words."""
+    if language() == ENGLISH:
+        return ", ".join(point.when).replace("_", " ")
+    titles = {"true": say("yes"), "false": say("no")}
+    for part in guide.field(point.field).columns:
+        titles.update(part.choices)
+    return ", ".join(titles.get(code, code) for code in point.when)
 
 
 def _thresholds(guide: Guide) -> None:
@@ -312,8 +329,8 @@ def _thresholds(guide: Guide) -> None:
     st.table(
         [
             {
-                "Threshold": plain(name.replace("_", " ")),
-                "Is": plain(", ".join(value)) if isinstance(value, tuple) else plain_number(value),
+                say("Threshold"): plain(name.replace("_", " ")),
+                say("Is"): plain(", ".join(value)) if isinstance(value, tuple) else plain_number(value),
             }
             for name, value in guide.thresholds.items()
         ],
@@ -324,7 +341,10 @@ def _thresholds(guide: Guide) -> None:
     st.header(say("Lead times"), anchor=False)
     st.caption(say("Days to allow for each review until this installation has observed its own."))
     st.table(
-        [{"Role": Role(role).title, "Days": str(days)} for role, days in guide.policy.lead_days.items()],
+        [
+            {say("Role"): Role(role).title, say("Days"): str(days)}
+            for role, days in guide.policy.lead_days.items()
+        ],
         border="horizontal",
         hide_index=True,
         alt=say("Default lead times"),

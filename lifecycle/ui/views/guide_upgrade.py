@@ -7,11 +7,11 @@ from collections import defaultdict
 import streamlit as st
 
 from lifecycle.actions import guides
-from lifecycle.language import mark, say
+from lifecycle.language import mark, say, say_count
 from lifecycle.queries.guide_versions import GuideUpgrade, upgrade_of
 from lifecycle.queries.overview import ProjectOverview
 from lifecycle.ui import cache, identity
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.perform import perform
 from lifecycle.ui.unfolding import is_wanted
 
@@ -33,8 +33,11 @@ def show(view: ProjectOverview) -> None:
         return
     st.info(
         plain(
-            f"This project goes by version {view.project.guide_version} of the guide; "
-            f"version {now.version} is in force for new ones."
+            say(
+                "This project goes by version {version} of the guide; version {newest} is in force for new ones.",
+                version=view.project.guide_version,
+                newest=now.version,
+            )
         ),
         icon=":material/history_edu:",
     )
@@ -62,10 +65,10 @@ def _what(found: GuideUpgrade) -> None:
         reasons = " ".join(made.reasons)
         st.markdown(
             say(
-                ":orange[:material/sync_problem:] {role} at {gate}, signed by {printed_name}: {reasons}",
+                ":orange[:material/sync_problem:] {role} at {gate}, signed by {who}: {reasons}",
                 role=made.role.title,
                 gate=made.gate.title,
-                printed_name=plain(made.printed_name),
+                who=plain(made.printed_name),
                 reasons=plain(reasons),
             ),
             anchors=False,
@@ -80,8 +83,8 @@ def _what(found: GuideUpgrade) -> None:
     if found.left_behind:
         st.markdown(
             say(
-                ":material/inventory_2: No longer asked, kept in the history: {left_behind}",
-                left_behind=plain(", ".join(found.left_behind)),
+                ":material/inventory_2: No longer asked, kept in the history: {questions}",
+                questions=plain(", ".join(found.left_behind)),
             ),
             anchors=False,
         )
@@ -90,14 +93,28 @@ def _what(found: GuideUpgrade) -> None:
 
 def _sentence(found: GuideUpgrade) -> str:
     effect = found.effect
-    counts = (
-        (len(effect.stale), "sign-off", say("would become stale")),
-        (len(effect.newly_required), "sign-off", say("newly required")),
-        (len(effect.newly_failing), "check", say("newly in the way")),
+    stale, required, failing = map(len, (effect.stale, effect.newly_required, effect.newly_failing))
+    touched = []
+    if stale:
+        touched.append(
+            say_count(
+                "{number:,} sign-off would become stale", "{number:,} sign-offs would become stale", stale
+            )
+        )
+    if required:
+        touched.append(
+            say_count("{number:,} sign-off newly required", "{number:,} sign-offs newly required", required)
+        )
+    if failing:
+        touched.append(
+            say_count("{number:,} check newly in the way", "{number:,} checks newly in the way", failing)
+        )
+    return say_count(
+        "{number:,} change of the guide; {said}.",
+        "{number:,} changes of the guide; {said}.",
+        len(found.changes),
+        said=", ".join(touched) or say("nothing that was signed or checked here is affected"),
     )
-    touched = [f"{counted(count, noun)} {what}" for count, noun, what in counts if count]
-    said = ", ".join(touched) or say("nothing that was signed or checked here is affected")
-    return say("{changes} of the guide; {said}.", changes=counted(len(found.changes), "change"), said=said)
 
 
 def _changes(found: GuideUpgrade) -> None:
@@ -105,10 +122,10 @@ def _changes(found: GuideUpgrade) -> None:
     for change in found.changes:
         by_kind[change.kind].append(change.text)
     for kind, texts in by_kind.items():
-        st.markdown(f"**{_KINDS.get(kind, kind.capitalize())}**", anchors=False)
+        st.markdown(f"**{_KINDS[kind]}**", anchors=False)
         lines = [f"- {plain(text)}" for text in texts[:_MOST]]
         if len(texts) > _MOST:
-            lines.append(say("- and {texts_count:,} more", texts_count=len(texts) - _MOST))
+            lines.append(say("- and {number:,} more", number=len(texts) - _MOST))
         st.markdown("\n".join(lines), anchors=False)
 
 
@@ -117,13 +134,13 @@ def _do(found: GuideUpgrade) -> None:
         st.caption(plain(found.forbidden))
         return
     if st.button(
-        say("Go by version {to_version} from now on", to_version=found.to_version),
+        say("Go by version {version} from now on", version=found.to_version),
         key="guide:upgrade",
         icon=":material/upgrade:",
     ):
         perform(
             guides.upgrade,
-            done=say("The project goes by version {to_version} of the guide.", to_version=found.to_version),
+            done=say("The project goes by version {version} of the guide.", version=found.to_version),
             project_id=found.project_id,
             to_digest=found.digest,
         )

@@ -6,12 +6,13 @@ from itertools import groupby
 
 import streamlit as st
 
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import history as queries
 from lifecycle.queries.history import EventLine
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, identity, navigation
-from lifecycle.ui.components import counted, day, empty_state, exact, page_header, plain, text_in_row
+from lifecycle.ui.components import day, empty_state, exact, page_header, plain, text_in_row
+from lifecycle.ui.methods import way_in
 from lifecycle.ui.views import elsewhere, exports, findings, signatures
 from lifecycle.vocabulary import Gate
 
@@ -27,7 +28,7 @@ def show(project: ProjectHead) -> None:
             project=project.name,
         ),
     )
-    parts = {"Events": _events, "Signatures": _signatures, "One answer": _answer}
+    parts = {say("Events"): _events, say("Signatures"): _signatures, say("One answer"): _answer}
     tabs = st.tabs(list(parts), key="history", on_change="rerun", bind="query-params")
     for tab, draw in zip(tabs, parts.values(), strict=True):
         if tab.open:
@@ -94,18 +95,15 @@ def _words(line: EventLine) -> str:
     """Who did what; for an answer what it was and what it became; then what followed from it."""
     lines = [f"{plain(line.sentence)} :small[:gray[{plain(line.who)}]]"]
     if line.after is not None and line.before != line.after:
-        lines.append(
-            say(":small[:gray[{short} →] {short_2}]", short=_short(line.before), short_2=_short(line.after))
-        )
+        lines.append(f":small[:gray[{_short(line.before)} →] {_short(line.after)}]")
     lines += [
-        say(":small[:orange[:material/subdirectory_arrow_right: {said}]]", said=plain(said))
-        for said in line.consequences
+        f":small[:orange[:material/subdirectory_arrow_right: {plain(said)}]]" for said in line.consequences
     ]
     return "  \n".join(lines)
 
 
 def _short(text: str | None) -> str:
-    text = " ".join((text or "No answer").split())
+    text = " ".join((text or say("No answer")).split())
     return plain(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
 
 
@@ -173,11 +171,7 @@ def _answer(project: ProjectHead) -> None:
             before.markdown(
                 say(":small[:gray[Before]]  \n:gray[{before}]", before=plain(version.before)), anchors=False
             )
-            after.markdown(f":small[:gray[After]]  \n{plain(version.after)}", anchors=False)
-            method = (
-                ""
-                if version.method == "web"
-                else say(" · by {replace}", replace=version.method.replace("_", " "))
-            )
+            after.markdown(say(":small[:gray[After]]  \n{after}", after=plain(version.after)), anchors=False)
+            method = "" if version.method == "web" else say(" · by {way}", way=way_in(version.method))
             back = say(" · brought back") if version.restored_from else ""
             st.caption(plain(f"{version.who}, {exact(version.at)}{method}{back}"))

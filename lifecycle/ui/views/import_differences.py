@@ -9,9 +9,9 @@ import streamlit as st
 from lifecycle.interchange.mappings import locate
 from lifecycle.interchange.register_import import ImportPlan, PlannedProject
 from lifecycle.interchange.registers import RegisterReading
-from lifecycle.language import say
+from lifecycle.language import counted, say, say_count
 from lifecycle.ui import components
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 
 _MOST_LINES = 2_000
 Line = tuple[str, str, str, str]  # project, field, before, after
@@ -21,7 +21,11 @@ def planned(reading: RegisterReading, plan: ImportPlan) -> None:
     """Each group folded, with its number: changed fields, new, no longer listed, duplicates, problems."""
     if plan.changes:
         with st.expander(
-            say("{projects} would change: which fields", projects=counted(plan.changed, "project")),
+            say_count(
+                "{number:,} project would change: which fields",
+                "{number:,} projects would change: which fields",
+                plan.changed,
+            ),
             icon=":material/difference:",
         ):
             changed_fields(
@@ -29,9 +33,17 @@ def planned(reading: RegisterReading, plan: ImportPlan) -> None:
                 for change in plan.changes
                 for field in change.fields
             )
-    _projects(plan.new, say("new project"), ":material/add:")
-    kept = say("no longer listed: kept and marked")
-    _projects(plan.left_out, f"project {kept}", ":material/remove:", f"projects {kept}")
+    _projects(plan.new, counted(len(plan.new), "new project"), ":material/add:", say("Each new project"))
+    _projects(
+        plan.left_out,
+        say_count(
+            "{number:,} project no longer listed: kept and marked",
+            "{number:,} projects no longer listed: kept and marked",
+            len(plan.left_out),
+        ),
+        ":material/remove:",
+        say("Each project no longer listed: kept and marked"),
+    )
     duplicates(reading)
     problems(reading)
 
@@ -41,10 +53,10 @@ def changed_fields(lines: Iterable[Line]) -> None:
     shown = [line for _, line in zip(range(_MOST_LINES), lines, strict=False)]
     st.dataframe(
         {
-            "Project": [line[0] for line in shown],
-            "Field": [line[1] for line in shown],
-            "Before": [components.one_line(line[2], 300) or "blank" for line in shown],
-            "After": [components.one_line(line[3], 300) or "blank" for line in shown],
+            say("Project"): [line[0] for line in shown],
+            say("Field"): [line[1] for line in shown],
+            say("Before"): [components.one_line(line[2], 300) or say("blank") for line in shown],
+            say("After"): [components.one_line(line[3], 300) or say("blank") for line in shown],
         },
         hide_index=True,
         alt=say("Fields that differ, with what they said before and say after"),
@@ -56,28 +68,28 @@ def changed_fields(lines: Iterable[Line]) -> None:
     if len(shown) == _MOST_LINES:
         st.caption(
             say(
-                "The first {most_lines:,} are shown; the command line prints all of them.",
-                most_lines=_MOST_LINES,
+                "The first {number:,} are shown; the command line prints all of them.",
+                number=_MOST_LINES,
             )
         )
 
 
-def _projects(projects: Sequence[PlannedProject], what: str, icon: str, many: str = "") -> None:
+def _projects(projects: Sequence[PlannedProject], title: str, icon: str, alt: str) -> None:
     if not projects:
         return
-    with st.expander(counted(len(projects), what, many), icon=icon):
+    with st.expander(title, icon=icon):
         st.dataframe(
             {
-                "Row": [each.row for each in projects[:_MOST_LINES]],
-                "Project": [each.name for each in projects[:_MOST_LINES]],
-                "Organisation": [each.organisation for each in projects[:_MOST_LINES]],
+                say("Row"): [each.row for each in projects[:_MOST_LINES]],
+                say("Project"): [each.name for each in projects[:_MOST_LINES]],
+                say("Organisation"): [each.organisation for each in projects[:_MOST_LINES]],
             },
             hide_index=True,
-            alt=say("Each {what}", what=what),
-            column_config={"Project": st.column_config.TextColumn(width="large")},
+            alt=alt,
+            column_config={say("Project"): st.column_config.TextColumn(width="large")},
         )
         if len(projects) > _MOST_LINES:
-            st.caption(say("The first {most_lines:,} are shown.", most_lines=_MOST_LINES))
+            st.caption(say("The first {number:,} are shown.", number=_MOST_LINES))
 
 
 def duplicates(reading: RegisterReading) -> None:
@@ -92,11 +104,11 @@ def duplicates(reading: RegisterReading) -> None:
     ):
         st.dataframe(
             {
-                "Rows": [", ".join(map(str, each.rows)) for each in found],
-                "Project": [each.name for each in found],
-                "Organisation": [each.organisation for each in found],
-                "They share": [each.shared for each in found],
-                "Every cell equal": [each.identical for each in found],
+                say("Rows"): [", ".join(map(str, each.rows)) for each in found],
+                say("Project"): [each.name for each in found],
+                say("Organisation"): [each.organisation for each in found],
+                say("They share"): [each.shared for each in found],
+                say("Every cell equal"): [each.identical for each in found],
             },
             hide_index=True,
             alt=say("Rows that share an id, or name and organisation"),
@@ -108,20 +120,23 @@ def problems(reading: RegisterReading) -> None:
     if not reading.problems:
         return
     lost = sum(not problem.kept for problem in reading.problems)
-    said = say("{rows} to look at", rows=counted(len(reading.problems), "row"))
-    if lost:
-        said += say(", {lost:,} of which cannot become a project", lost=lost)
-    st.warning(f"{said}.", icon=":material/warning:")
+    rows = counted(len(reading.problems), "row")
+    said = (
+        say("{rows} to look at, {lost:,} of which cannot become a project.", rows=rows, lost=lost)
+        if lost
+        else say("{rows} to look at.", rows=rows)
+    )
+    st.warning(said, icon=":material/warning:")
     st.dataframe(
         {
-            "Row": [problem.row for problem in reading.problems],
-            "Column": [problem.column for problem in reading.problems],
-            "What": [problem.text for problem in reading.problems],
-            "Taken": [problem.kept for problem in reading.problems],
+            say("Row"): [problem.row for problem in reading.problems],
+            say("Column"): [problem.column for problem in reading.problems],
+            say("What"): [problem.text for problem in reading.problems],
+            say("Taken"): [problem.kept for problem in reading.problems],
         },
         hide_index=True,
         alt=say("Rows of the file that a person should look at"),
-        column_config={"What": st.column_config.TextColumn(width="large")},
+        column_config={say("What"): st.column_config.TextColumn(width="large")},
     )
 
 
@@ -134,13 +149,15 @@ def all_columns(reading: RegisterReading) -> None:
     ):
         st.dataframe(
             {
-                "Column": [components.one_line(header, 90) for header in reading.headers],
-                "Read as": [place_of.get(at, "kept under its header") for at in range(len(reading.headers))],
-                "For example": [" · ".join(texts[:3]) for texts in reading.samples],
+                say("Column"): [components.one_line(header, 90) for header in reading.headers],
+                say("Read as"): [
+                    place_of.get(at, say("kept under its header")) for at in range(len(reading.headers))
+                ],
+                say("For example"): [" · ".join(texts[:3]) for texts in reading.samples],
             },
             hide_index=True,
             alt=say("Every column of the file, what it is read as and what it holds"),
-            column_config={"For example": st.column_config.TextColumn(width="large")},
+            column_config={say("For example"): st.column_config.TextColumn(width="large")},
         )
 
 
@@ -148,13 +165,13 @@ def _notions(reading: RegisterReading) -> list[tuple[str, int]]:
     place = locate(reading.mapping, reading.headers)
     chief = [
         (say("Name"), place.name),
-        ("Id", place.external_id),
+        (say("Id"), place.external_id),
         (say("Organisation"), place.organisation),
         (say("Stage"), place.stage),
         (say("Risk"), place.risk),
     ]
     found = [(label, at) for label, at in chief if at is not None]
-    return [*found, *((f"date: {label}", at) for label, at in place.dates), *place.facts]
+    return [*found, *((say("date: {label}", label=label), at) for label, at in place.dates), *place.facts]
 
 
 def notes(reading: RegisterReading) -> None:

@@ -17,10 +17,10 @@ from lifecycle.interchange.saved_mappings import (
     keep_mapping,
     mapping_yaml,
 )
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries.registers import SavedMappingView
 from lifecycle.ui import components, state
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.perform import perform
 from lifecycle.ui.views.import_placing import PLACES, place_title
 
@@ -53,17 +53,18 @@ def columns(reading: RegisterReading, key: str) -> Choices:
         for notion, title in _NOTIONS.items():
             with st.container(gap="xxsmall"):
                 at = getattr(place, notion)
-                found = _column(reading, title, state.widget_key(key, "column", notion), at)
+                widget = state.widget_key(key, "column", notion)
+                found = _column(reading, say(title), widget, at, is_needed=notion == "name")
                 if found != at:
                     chosen[notion] = None if found is None else reading.headers[found]
         dates = _dates(reading, key, [at for _, at in place.dates])
     return Choices(chosen, {}, dates)
 
 
-def _column(reading: RegisterReading, title: str, key: str, at: int | None) -> int | None:
+def _column(reading: RegisterReading, title: str, key: str, at: int | None, *, is_needed: bool) -> int | None:
     """The place of the column that is chosen for a notion, its first texts beneath."""
     places = [*range(len(reading.headers))]
-    options = places if title == _NOTIONS["name"] else [-1, *places]
+    options = places if is_needed else [-1, *places]
     if not state.has(key):
         state.put(key, -1 if at is None else at)
     chosen = st.selectbox(
@@ -116,15 +117,10 @@ def stage_words(reading: RegisterReading, key: str) -> dict[str, Place | None]:
     unknown = sum(each.stage is None for each in words)
     said = say("A word has a place when it is in the list of known stage words: nobody guesses.")
     if unknown:
-        which, it = (
-            (say("1 word is"), "it")
-            if unknown == 1
-            else (say("{unknown:,} words are", unknown=unknown), "them")
-        )
-        said += say(
-            " {which} not in it: give {it} a place, or leave {it} to be placed after the import.",
-            which=which,
-            it=it,
+        said += say_count(
+            " {number:,} word is not in it: give it a place, or leave it to be placed after the import.",
+            " {number:,} words are not in it: give them a place, or leave them to be placed after the import.",
+            unknown,
         )
     st.caption(said)
     chosen: dict[str, Place | None] = {}
@@ -134,7 +130,7 @@ def stage_words(reading: RegisterReading, key: str) -> dict[str, Place | None]:
     further = words[_SHOWN_AT_ONCE:_MOST_WORDS]
     if further:
         with (
-            st.expander(f"{counted(len(further), 'more word')}", icon=":material/list:"),
+            st.expander(counted(len(further), "more word"), icon=":material/list:"),
             st.grid(3, min_column_width=280),
         ):
             for word in further:
@@ -142,8 +138,8 @@ def stage_words(reading: RegisterReading, key: str) -> dict[str, Place | None]:
     if len(words) > _MOST_WORDS:
         st.caption(
             say(
-                "The {words_count:,} least frequent words are placed after the import.",
-                words_count=len(words) - _MOST_WORDS,
+                "The {number:,} least frequent words are placed after the import.",
+                number=len(words) - _MOST_WORDS,
             )
         )
     return chosen
@@ -166,7 +162,9 @@ def _word(word: StageWord, key: str, chosen: dict[str, Place | None]) -> None:
     if not state.has(widget):
         state.put(widget, place)
     found = st.selectbox(
-        plain(f"“{components.one_line(word.word, 60)}” · {counted(word.rows, 'row')}"),
+        plain(
+            say("“{word}” · {rows}", word=components.one_line(word.word, 60), rows=counted(word.rows, "row"))
+        ),
         [_A_PERSON, *PLACES],
         format_func=lambda name: place_title(*PLACES[name]) if name in PLACES else say("A person decides"),
         key=widget,
@@ -214,7 +212,9 @@ def _differs(mapping: RegisterMapping, view: SavedMappingView) -> bool:
 
 def _save_changes(reading: RegisterReading, view: SavedMappingView) -> None:
     if st.button(
-        say("Save the changes to {view}", view=view.title), icon=":material/save:", key="import:save:changes"
+        say("Save the changes to {mapping}", mapping=view.title),
+        icon=":material/save:",
+        key="import:save:changes",
     ):
         try:
             mapping = for_these_headers(reading.mapping, reading.headers, view.title).changed(name=view.name)
@@ -222,7 +222,10 @@ def _save_changes(reading: RegisterReading, view: SavedMappingView) -> None:
             components.refusal(error)
             return
         perform(
-            keep_mapping, done=say("{view} is saved.", view=view.title), mapping=mapping, base=view.revision
+            keep_mapping,
+            done=say("{mapping} is saved.", mapping=view.title),
+            mapping=mapping,
+            base=view.revision,
         )
 
 

@@ -16,10 +16,10 @@ from lifecycle.interchange.saved_mappings import (
     mapping_yaml,
     retitle_mapping,
 )
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries.registers import SavedMappingView
 from lifecycle.ui import components, identity, state
-from lifecycle.ui.components import ago, counted, plain
+from lifecycle.ui.components import ago, plain
 from lifecycle.ui.file_form import file_form, file_line, put_away, waiting_file
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.web.register_upload import PATH
@@ -64,13 +64,13 @@ def _found(mapping: RegisterMapping, saved: Sequence[SavedMappingView]) -> None:
     there = next((view for view in saved if view.name == mapping.name), None)
     words = sum(len(rule.words) + len(rule.prefixes) for rule in mapping.stages)
     columns = sum(bool(getattr(mapping.columns, notion)) for notion in NOTIONS)
-    known = f"{counted(columns, 'column')} and {counted(words, 'stage word')}"
     st.markdown(
         say(
-            "**{mapping}**  \n:small[:gray[{mapping_2} · knows {known}]]",
+            "**{mapping}**  \n:small[:gray[{name} · knows {columns} and {words}]]",
             mapping=plain(mapping.title),
-            mapping_2=plain(mapping.name),
-            known=known,
+            name=plain(mapping.name),
+            columns=counted(columns, "column"),
+            words=counted(words, "stage word"),
         ),
         anchors=False,
     )
@@ -81,13 +81,13 @@ def _found(mapping: RegisterMapping, saved: Sequence[SavedMappingView]) -> None:
         st.caption(
             plain(
                 say(
-                    "“{there}” has the same name ({there_2}) and would be replaced.",
-                    there=there.title,
-                    there_2=there.name,
+                    "“{mapping}” has the same name ({name}) and would be replaced.",
+                    mapping=there.title,
+                    name=there.name,
                 )
             )
         )
-    label = say("Replace {there}", there=plain(there.title)) if there else say("Save this mapping")
+    label = say("Replace {mapping}", mapping=plain(there.title)) if there else say("Save this mapping")
     if st.button(label, key="import:mapping:save", type="primary", icon=":material/save:"):
         outcome = attempt(keep_mapping, mapping=mapping, base=there.revision if there else 0)
         if outcome.refusal is not None:
@@ -106,10 +106,10 @@ def _listed(saved: Sequence[SavedMappingView]) -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(
                 say(
-                    "**{view}**  \n:small[:gray[{view_2} · saved by {by_name} {ago}]]",
-                    view=plain(view.title),
-                    view_2=plain(view.name),
-                    by_name=plain(view.by_name),
+                    "**{mapping}**  \n:small[:gray[{name} · saved by {who} {ago}]]",
+                    mapping=plain(view.title),
+                    name=plain(view.name),
+                    who=plain(view.by_name),
                     ago=ago(view.saved_at, now),
                 ),
                 width="stretch",
@@ -152,4 +152,4 @@ def _remove(view: SavedMappingView) -> None:
             )
         )
         if st.button(say("Delete it"), key=f"import:remove:{view.name}:press", type="primary"):
-            perform(remove_mapping, done=say("{view} is deleted.", view=view.title), name=view.name)
+            perform(remove_mapping, done=say("{mapping} is deleted.", mapping=view.title), name=view.name)

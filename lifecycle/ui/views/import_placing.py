@@ -8,11 +8,11 @@ from itertools import groupby
 import streamlit as st
 
 from lifecycle.actions import projects as actions
-from lifecycle.language import say
+from lifecycle.language import counted, say, say_count
 from lifecycle.queries import registers as queries
 from lifecycle.queries.registers import UnplacedProject
 from lifecycle.ui import cache, components, identity, standing, state
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.perform import attempt, draw_again
 from lifecycle.vocabulary import ProjectStatus, Stage
 
@@ -37,18 +37,20 @@ def show() -> None:
         return
     st.header(say("For you to place"), anchor=False)
     st.markdown(
-        say(
-            "{projects} {part} a stage word that no mapping knows. Nobody guesses: say where they stand.",
-            projects=counted(found.total, "imported project"),
-            part="has" if found.total == 1 else "have",
+        say_count(
+            "{number:,} imported project has a stage word that no mapping knows. "
+            "Nobody guesses: say where they stand.",
+            "{number:,} imported projects have a stage word that no mapping knows. "
+            "Nobody guesses: say where they stand.",
+            found.total,
         ),
         anchors=False,
     )
     if found.total > len(found.projects):
         st.caption(
             say(
-                "The first {projects_count:,} are shown; the others follow as you place these.",
-                projects_count=len(found.projects),
+                "The first {number:,} are shown; the others follow as you place these.",
+                number=len(found.projects),
             )
         )
     for word, projects in groupby(found.projects, key=lambda project: project.word):
@@ -57,15 +59,13 @@ def show() -> None:
 
 def _word(word: str, projects: Sequence[UnplacedProject]) -> None:
     """One word of the register: all of its projects at once, or each by itself."""
-    title = f"“{components.one_line(word, 80)}”" if word else say("No stage word at all")
+    title = say("“{word}”", word=components.one_line(word, 80)) if word else say("No stage word at all")
     key = state.widget_key("place", word)
     with st.container(border=True):
         st.markdown(f"**{plain(title)}** · {counted(len(projects), 'project')}", anchors=False)
         with st.form(key, border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             place = _select(
-                say("Place all {projects_count:,}", projects_count=len(projects))
-                if len(projects) > 1
-                else say("Place it"),
+                say("Place all {number:,}", number=len(projects)) if len(projects) > 1 else say("Place it"),
                 key,
             )
             submitted = st.form_submit_button(say("Place"), icon=":material/check:")
@@ -115,5 +115,5 @@ def _place(choices: Sequence[tuple[UnplacedProject, str | None]]) -> None:
     if not done:
         st.error(say("Choose a stage for at least one of them."), icon=":material/error:")
         return
-    state.flash("success", f"{counted(done, 'project')} placed.")
+    state.flash("success", say_count("{number:,} project placed.", "{number:,} projects placed.", done))
     draw_again()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -20,11 +21,11 @@ from lifecycle.interchange.mappings import (
 from lifecycle.interchange.register_import import ImportPlan, apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
 from lifecycle.interchange.saved_mappings import Choices, mapping_yaml, read_saved
-from lifecycle.language import mark, say
+from lifecycle.language import ENGLISH, counted, language, mark, say, speaking, written_number
 from lifecycle.queries import registers as queries
 from lifecycle.queries.registers import ImportView, SavedMappingView
 from lifecycle.ui import cache, components, identity, state
-from lifecycle.ui.components import ago, counted, plain
+from lifecycle.ui.components import ago, plain
 from lifecycle.ui.file_form import file_form, file_line, waiting_file
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.views import import_differences, import_mapping, import_mapping_file, import_placing
@@ -47,7 +48,7 @@ _ENCODINGS = {
     "cp1250": mark("Windows-1250 (Central European)"),
     "cp1251": mark("Windows-1251 (Cyrillic)"),
     "cp1253": mark("Windows-1253 (Greek)"),
-    "mac_roman": mark("Mac Roman"),
+    "mac_roman": "Mac Roman",
     "cp850": mark("DOS (code page 850)"),
     "utf-16": "UTF-16",
 }
@@ -118,26 +119,28 @@ def _read_and_show(source: _Source, saved: tuple[SavedMappingView, ...]) -> None
         reading = _read(source, text, known)
     source = replace(source, sheet=reading.source if len(reading.sheets) > 1 else "")
     if not state.value(_EDIT):
-        reading = _as_chosen(source, reading, known)
-    _show_reading(reading, saved)
+        reading, text = _as_chosen(source, text, reading, known)
+    _show_reading(reading, saved, lambda: _read(source, text, known))
 
 
 def _as_chosen(
-    source: _Source, reading: RegisterReading, known: tuple[RegisterMapping, ...]
-) -> RegisterReading:
-    """The file again, as often as columns or stage words were chosen otherwise."""
+    source: _Source, text: str, reading: RegisterReading, known: tuple[RegisterMapping, ...]
+) -> tuple[RegisterReading, str]:
+    """The file again, as often as columns or stage words were chosen otherwise; and the mapping it is read by."""
     with st.container(border=True):
         key = state.widget_key("import", _short(source), _short(mapping_yaml(reading.mapping)))
         mapping = import_mapping.changed(reading.mapping, import_mapping.columns(reading, key))
         if mapping is not None:
-            reading = _read(source, mapping_yaml(mapping), known)
+            text = mapping_yaml(mapping)
+            reading = _read(source, text, known)
         import_differences.all_columns(reading)
         key = state.widget_key(key, reading.columns["stage"])
         places = import_mapping.stage_words(reading, key)
         mapping = import_mapping.changed(reading.mapping, Choices({}, places))
         if mapping is not None:
-            reading = _read(source, mapping_yaml(mapping), known)
-    return reading
+            text = mapping_yaml(mapping)
+            reading = _read(source, text, known)
+    return reading, text
 
 
 def _short(said: object) -> str:
@@ -150,7 +153,7 @@ def _choose_mapping(known: tuple[RegisterMapping, ...]) -> str:
     chosen = st.selectbox(
         say("Mapping"),
         [_BEST, *titles],
-        format_func=lambda name: titles.get(name, "The one that fits best"),
+        format_func=lambda name: titles.get(name) or say("The one that fits best"),
         key=_MAPPING,
         help=say("Says which column is the name, the stage and so on, and which stage word is which stage."),
     )
@@ -164,7 +167,7 @@ def _choose_encoding(source: _Source) -> str:
     chosen = st.selectbox(
         say("Encoding"),
         list(_ENCODINGS),
-        format_func=lambda name: _ENCODINGS.get(name, name),
+        format_func=lambda name: say(str(_ENCODINGS.get(name, name))),
         key=_ENCODING,
         help=say("Choose another one when accents look wrong."),
     )
@@ -222,7 +225,8 @@ def _read(source: _Source, mapping: str, known: tuple[RegisterMapping, ...]) -> 
     """The file as read; the last few are kept, because every touch of a widget runs this page again."""
     saved = "" if mapping else "\0".join(map(mapping_yaml, known))
     content = hashlib.sha256(source.content).hexdigest()
-    key = hashlib.sha256("\0".join((content, repr(source), mapping, saved)).encode()).hexdigest()
+    parts = (language(), content, repr(source), mapping, saved)
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     if key not in _readings:
         chosen = parse_mapping(mapping, say("This mapping")) if mapping else None
         with st.spinner(say("Reading the register …")):
@@ -245,7 +249,9 @@ def _read(source: _Source, mapping: str, known: tuple[RegisterMapping, ...]) -> 
 # ------------------------------------------------------------------ what would happen
 
 
-def _show_reading(reading: RegisterReading, saved: tuple[SavedMappingView, ...]) -> None:
+def _show_reading(
+    reading: RegisterReading, saved: tuple[SavedMappingView, ...], again: Callable[[], RegisterReading]
+) -> None:
     plan = cache.read_now(plan_import, reading=reading)
     with st.container(border=True):
         st.subheader(say("What importing would do"), anchor=False)
@@ -262,10 +268,10 @@ def _show_reading(reading: RegisterReading, saved: tuple[SavedMappingView, ...])
         )
         components.key_figures(
             [
-                (say("New"), f"{plan.added:,}", "projects"),
-                (say("Changed"), f"{plan.changed:,}", say("facts follow the file")),
-                (say("Unchanged"), f"{plan.unchanged:,}", say("as before")),
-                (say("No longer listed"), f"{plan.gone:,}", say("kept and marked")),
+                (say("New"), written_number(f"{plan.added:,}"), say("projects")),
+                (say("Changed"), written_number(f"{plan.changed:,}"), say("facts follow the file")),
+                (say("Unchanged"), written_number(f"{plan.unchanged:,}"), say("as before")),
+                (say("No longer listed"), written_number(f"{plan.gone:,}"), say("kept and marked")),
             ]
         )
         import_differences.notes(reading)
@@ -273,23 +279,33 @@ def _show_reading(reading: RegisterReading, saved: tuple[SavedMappingView, ...])
             _stage_table(reading)
         import_differences.planned(reading, plan)
         import_mapping.keep(reading, saved)
-        _apply(reading, plan)
+        _apply(reading, plan, again)
 
 
 def _sentence(reading: RegisterReading, plan: ImportPlan) -> str:
-    text = f"{counted(len(reading.rows), 'row')} in {counted(len(reading.organisations), 'organisation')}"
+    rows = counted(len(reading.rows), "row")
+    organisations = counted(len(reading.organisations), "organisation")
     unknown = sum(reading.unmapped_words.values())
     if unknown:
-        text += say(
-            "; {unknown:,} with a stage word that is not known and that a person places afterwards",
+        text = say(
+            "{rows} in {organisations}; {unknown:,} with a stage word that is not known and that a person "
+            "places afterwards.",
+            rows=rows,
+            organisations=organisations,
             unknown=unknown,
         )
-    placed = [f"{Stage(stage).title} {count:,}" for stage, count in reading.by_stage.items() if count]
+    else:
+        text = say("{rows} in {organisations}.", rows=rows, organisations=organisations)
+    placed = [
+        f"{Stage(stage).title} {written_number(f'{count:,}')}"
+        for stage, count in reading.by_stage.items()
+        if count
+    ]
     if placed:
-        text += say(". By stage: {placed}", placed=", ".join(placed))
+        text += say(" By stage: {placed}.", placed=", ".join(placed))
     if not (plan.added or plan.changed or plan.gone):
-        text += say(". Importing changes nothing: all of it is here already")
-    return text + "."
+        text += say(" Importing changes nothing: all of it is here already.")
+    return text
 
 
 def _stage_table(reading: RegisterReading) -> None:
@@ -297,22 +313,23 @@ def _stage_table(reading: RegisterReading) -> None:
     counts: dict[tuple[str, str], int] = {}
     for row in reading.rows:
         place = import_placing.place_title(row.stage, row.status) if row.stage else say("a person decides")
-        word = row.stage_word or "blank"
+        word = row.stage_word or say("blank")
         counts[word, place] = counts.get((word, place), 0) + 1
     ordered = sorted(counts.items(), key=lambda item: -item[1])
     st.dataframe(
         {
-            "Word in the file": [word for (word, _), _ in ordered],
-            "Stage here": [place for (_, place), _ in ordered],
-            "Rows": [count for _, count in ordered],
+            say("Word in the file"): [word for (word, _), _ in ordered],
+            say("Stage here"): [place for (_, place), _ in ordered],
+            say("Rows"): [count for _, count in ordered],
         },
         hide_index=True,
         alt=say("Stage words of the register and the stages they become"),
-        column_config={"Word in the file": st.column_config.TextColumn(width=190)},
+        column_config={say("Word in the file"): st.column_config.TextColumn(width=190)},
     )
 
 
-def _apply(reading: RegisterReading, plan: ImportPlan) -> None:
+def _apply(reading: RegisterReading, plan: ImportPlan, again: Callable[[], RegisterReading]) -> None:
+    """`again` reads the file once more: in English, because what is said of its rows is kept for everybody."""
     nothing = not (plan.added or plan.changed or plan.gone)
     pressed = st.button(
         say("Nothing to import") if nothing else say("Import {rows}", rows=counted(len(reading.rows), "row")),
@@ -330,7 +347,9 @@ def _apply(reading: RegisterReading, plan: ImportPlan) -> None:
             done / total if total else 1.0, text=say("{done:,} of {total:,} rows", done=done, total=total)
         )
 
-    outcome: Any = attempt(apply_import, reading=reading, progress=tell)
+    with speaking(ENGLISH):
+        kept = again()
+    outcome: Any = attempt(apply_import, reading=kept, progress=tell)
     progress.empty()
     if outcome.refusal is not None:
         components.refusal(outcome.refusal)
@@ -339,9 +358,9 @@ def _apply(reading: RegisterReading, plan: ImportPlan) -> None:
     state.flash(
         "success",
         say(
-            "Imported {file_name}: {added:,} added, {changed:,} changed, {unchanged:,} "
+            "Imported {file}: {added:,} added, {changed:,} changed, {unchanged:,} "
             "unchanged, {gone:,} no longer listed.",
-            file_name=reading.file_name,
+            file=reading.file_name,
             added=done.added,
             changed=done.changed,
             unchanged=done.unchanged,
@@ -377,11 +396,11 @@ def _earlier(imports: tuple[ImportView, ...], titles: dict[str, str]) -> None:
             undone = say(" · taken back {ago}", ago=ago(one.undone_at, now)) if one.undone_at else ""
             st.markdown(
                 say(
-                    "**{file_name}** {get}  \n:small[:gray[{counts} · by {by_name} {ago}{undone}]]",
-                    file_name=plain(one.file_name),
-                    get=plain(titles.get(one.register, "")),
+                    "**{file}** {register}  \n:small[:gray[{counts} · by {who} {ago}{undone}]]",
+                    file=plain(one.file_name),
+                    register=plain(titles.get(one.register, "")),
                     counts=plain(counts),
-                    by_name=plain(one.by_name),
+                    who=plain(one.by_name),
                     ago=ago(one.at, now),
                     undone=undone,
                 ),
@@ -411,9 +430,9 @@ def _problems_of(one: ImportView) -> None:
     found = cache.read(queries.import_problems, by=identity.actor(), run_id=one.run_id)
     st.dataframe(
         {
-            "Row": [problem.row for problem in found],
-            "Column": [problem.column for problem in found],
-            "What": [problem.text for problem in found],
+            say("Row"): [problem.row for problem in found],
+            say("Column"): [problem.column for problem in found],
+            say("What"): [problem.text for problem in found],
         },
         hide_index=True,
         alt=say("Rows of this import that a person should look at"),
@@ -433,6 +452,6 @@ def _undo(one: ImportView) -> None:
         if st.button(say("Take it back"), key=f"import:undo:{one.run_id}", type="primary"):
             perform(
                 actions.undo_import,
-                done=say("The import of {file_name} was taken back.", file_name=one.file_name),
+                done=say("The import of {file} was taken back.", file=one.file_name),
                 run_id=one.run_id,
             )

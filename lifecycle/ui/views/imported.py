@@ -46,9 +46,12 @@ def show(view: ProjectOverview) -> None:
             st.caption(say("An administrator, or whoever is named its product manager, can adopt it."))
     if view.merged_into is not None:
         st.info(
-            f"It is the same product as [{plain(view.merged_into.name)}]"
-            f"({navigation.address('project', project=view.merged_into.key)}), which shows these facts. "
-            "Restoring it takes that back.",
+            say(
+                "It is the same product as [{project}]({address}), which shows these facts. "
+                "Restoring it takes that back.",
+                project=plain(view.merged_into.name),
+                address=navigation.address("project", project=view.merged_into.key),
+            ),
             icon=":material/merge:",
         )
     elif view.project.archived_at is None:
@@ -72,7 +75,7 @@ def not_yet(project: ProjectHead, title: str) -> None:
             "This project comes from a register. Its overview shows what the register says, and the way to adopt it."
         ),
         icon="help",
-        action="Open its overview",
+        action=say("Open its overview"),
         to="project",
         project=project.key,
     )
@@ -159,7 +162,10 @@ def _choose_stage(view: ProjectOverview) -> None:
         st.caption(say("An administrator decides which stage it is in."))
         return
     options = {stage.value: stage.title for stage in Stage if stage is not Stage.PRODUCTION}
-    options |= {f"production:{status}": f"Production, {word.lower()}" for status, word in _PRODUCTION.items()}
+    options |= {
+        f"production:{status}": f"{Stage.PRODUCTION.title}, {say(word).lower()}"
+        for status, word in _PRODUCTION.items()
+    }
     with st.form("map_stage", border=False):
         chosen = st.selectbox(
             say("Which stage is it in?"),
@@ -178,7 +184,7 @@ def _choose_stage(view: ProjectOverview) -> None:
         stage, _, status = chosen.partition(":")
         perform(
             actions.map_stage,
-            done=say("It is in {options}.", options=options[chosen]),
+            done=say("It is in {place}.", place=options[chosen]),
             project_id=view.project.id,
             stage=Stage(stage),
             status=ProjectStatus(status) if status else ProjectStatus.ACTIVE,
@@ -190,7 +196,7 @@ def _facts(view: ProjectOverview, register: RegisterFacts, *, is_own: bool = Tru
     st.header(say("From the register"), anchor=False)
     stage = view.project.stage.title if view.project.stage and is_own else ""
     if stage and view.project.status in _PRODUCTION:
-        stage = f"{stage}, {_PRODUCTION[view.project.status].lower()}"
+        stage = f"{stage}, {say(_PRODUCTION[view.project.status]).lower()}"
     here = [
         (say("Placed here in"), stage or say("not placed yet")),
         (say("Organisation"), view.project.organisation),
@@ -200,9 +206,9 @@ def _facts(view: ProjectOverview, register: RegisterFacts, *, is_own: bool = Tru
             (
                 say("Register"),
                 say(
-                    "{register_name}, row {row_number}",
-                    register_name=register.register_name,
-                    row_number=register.row_number,
+                    "{register}, row {number}",
+                    register=register.register_name,
+                    number=register.row_number,
                 ),
             ),
             (say("Stage there"), register.stage_word or say("not said")),
@@ -212,11 +218,11 @@ def _facts(view: ProjectOverview, register: RegisterFacts, *, is_own: bool = Tru
         ]
     )
     if register.gone_at is not None:
-        st.caption(say("It was no longer in the register on {gone_at:%Y-%m-%d}.", gone_at=register.gone_at))
+        st.caption(say("It was no longer in the register on {day:%Y-%m-%d}.", day=register.gone_at))
     _said(register.facts, say("What the register says about this project"))
     if register.others:
         with st.expander(
-            say("Everything else in its row ({others_count})", others_count=len(register.others)),
+            say("Everything else in its row ({number})", number=len(register.others)),
             icon=":material/table_rows:",
         ):
             _said(register.others, say("Further columns of the register for this project"))
@@ -226,7 +232,10 @@ def _said(pairs: Sequence[tuple[str, str]], alt: str) -> None:
     known = [(label, content) for label, content in pairs if content]
     if known:
         st.table(
-            [{"What": plain(label), "The register says": plain(content)} for label, content in known],
+            [
+                {say("What"): plain(label), say("The register says"): plain(content)}
+                for label, content in known
+            ],
             border="horizontal",
             hide_index=True,
             alt=alt,

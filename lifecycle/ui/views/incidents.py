@@ -9,14 +9,14 @@ from datetime import UTC, date, datetime, time, timedelta
 import streamlit as st
 
 from lifecycle.actions import incidents as actions
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries import incidents as queries
 from lifecycle.queries.incidents import IncidentLine, IncidentsView, IncidentView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.incidents import IncidentKind, IncidentSeverity, IncidentState
 from lifecycle.rules.monitors import number_text
 from lifecycle.ui import cache, components, identity, navigation, state
-from lifecycle.ui.components import ago, counted, definitions, empty_state, exact, page_header, plain
+from lifecycle.ui.components import ago, definitions, empty_state, exact, page_header, plain
 from lifecycle.ui.emptying_form import EmptyingForm
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains
@@ -86,24 +86,27 @@ def _sentence(found: IncidentsView) -> str:
         if found.going_on
         else say("Nothing is going on")
     )
-    said = say(
-        "{going}; {incidents} on record",
+    incidents = counted(len(found.lines), "incident")
+    if not restored:
+        return say("{going}; {incidents} on record.", going=going, incidents=incidents)
+    middle = sorted(restored)[len(restored) // 2]
+    return say(
+        "{going}; {incidents} on record, restored after {length} in the middle.",
         going=going,
-        incidents=counted(len(found.lines), "incident", "incidents"),
+        incidents=incidents,
+        length=length(middle),
     )
-    if restored:
-        middle = sorted(restored)[len(restored) // 2]
-        said += say(", restored after {length} in the middle", length=length(middle))
-    return f"{said}."
 
 
 def _facts(line: IncidentLine, now: datetime) -> str:
-    said = [line.severity.title, line.kind.title, f"noticed {ago(line.detected_at, now)}"]
+    said = [line.severity.title, line.kind.title, say("noticed {ago}", ago=ago(line.detected_at, now))]
     if line.assignee:
-        said.append(say("{assignee} sees to it", assignee=line.assignee))
+        said.append(say("{who} sees to it", who=line.assignee))
     elif line.state is IncidentState.OPEN:
         said.append(
-            say("nobody sees to it") + (say(", and it has waited too long") if line.waits_too_long else "")
+            say("nobody sees to it, and it has waited too long")
+            if line.waits_too_long
+            else say("nobody sees to it")
         )
     if line.to_restore is not None:
         said.append(say("restored after {length}", length=length(line.to_restore)))
@@ -155,7 +158,7 @@ def _open(project: ProjectHead) -> None:
 def _severity(key: str) -> IncidentSeverity:
     words = {
         each.value: say(
-            "{each}: taken on within {length}", each=each.title, length=length(each.taken_on_within)
+            "{severity}: taken on within {length}", severity=each.title, length=length(each.taken_on_within)
         )
         for each in IncidentSeverity
     }
@@ -204,8 +207,8 @@ def _record(found: IncidentView) -> list[tuple[str, str]]:
         (
             say("Noticed"),
             say(
-                "{detected_at}, after {length}",
-                detected_at=exact(line.detected_at),
+                "{moment}, after {length}",
+                moment=exact(line.detected_at),
                 length=length(line.to_detect),
             ),
         ),
@@ -225,9 +228,7 @@ def _record(found: IncidentView) -> list[tuple[str, str]]:
 def _restored(line: IncidentLine) -> str:
     if line.restored_at is None or line.to_restore is None:
         return say("not yet")
-    return say(
-        "{restored_at}, after {length}", restored_at=exact(line.restored_at), length=length(line.to_restore)
-    )
+    return say("{moment}, after {length}", moment=exact(line.restored_at), length=length(line.to_restore))
 
 
 def _text(title: str, text: str) -> None:
@@ -240,23 +241,23 @@ def _readings(project: ProjectHead, found: IncidentView) -> None:
     if not found.fired_at:
         return
     st.header(say("Readings behind it"), anchor=False)
-    times = counted(len(found.fired_at), "time")
     st.markdown(
         plain(
-            say(
-                "“{monitor_name}” fired {times} in the course of it.",
-                monitor_name=found.line.monitor_name,
-                times=times,
+            say_count(
+                "“{monitor}” fired {number:,} time in the course of it.",
+                "“{monitor}” fired {number:,} times in the course of it.",
+                len(found.fired_at),
+                monitor=found.line.monitor_name,
             )
         ),
         anchors=False,
     )
     st.dataframe(
         {
-            "At": [each.key if each.kind == "breach" else exact(each.at) for each in found.fired_at],
-            "Value": [number_text(each.value) for each in found.fired_at],
-            "Limit": [number_text(each.limit) for each in found.fired_at],
-            "Still follows": ["yes" if each.holds else "no" for each in found.fired_at],
+            say("At"): [each.key if each.kind == "breach" else exact(each.at) for each in found.fired_at],
+            say("Value"): [number_text(each.value) for each in found.fired_at],
+            say("Limit"): [number_text(each.limit) for each in found.fired_at],
+            say("Still follows"): [say("yes") if each.holds else say("no") for each in found.fired_at],
         },
         hide_index=True,
     )
@@ -325,7 +326,7 @@ def _assign(found: IncidentView) -> None:
             if person is None:
                 st.error(say("Choose somebody."), icon=":material/error:")
                 return
-            done = say("{people} sees to it, and is told.", people=found.people[person])
+            done = say("{who} sees to it, and is told.", who=found.people[person])
             form.send(actions.take_on, done, incident_id=found.line.id, assignee=person)
 
 
@@ -439,6 +440,6 @@ _NOTE = _Said(
 def _say(found: IncidentView, step: _Said) -> None:
     form = _form(found, step.name)
     with form.drawn():
-        text = st.text_area(step.label, key=form.key(step.told_as))
-        if st.form_submit_button(step.button, type="primary" if step.is_main else "secondary"):
-            form.send(step.action, step.done, incident_id=found.line.id, **{step.told_as: text})
+        text = st.text_area(say(step.label), key=form.key(step.told_as))
+        if st.form_submit_button(say(step.button), type="primary" if step.is_main else "secondary"):
+            form.send(step.action, say(step.done), incident_id=found.line.id, **{step.told_as: text})

@@ -12,7 +12,7 @@ from lifecycle.actions import monitors as actions
 from lifecycle.errors import LifecycleError
 from lifecycle.interchange.register_files import RegisterFile
 from lifecycle.interchange.series import Series, read_readings, read_series
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries import monitors as queries
 from lifecycle.queries.monitors import MonitorView, Spot
 from lifecycle.queries.projects import ProjectHead
@@ -21,14 +21,14 @@ from lifecycle.rules.moments import moments_of
 from lifecycle.rules.monitors import MlflowSource, MonitorSpec, number_text, problems, rule_text
 from lifecycle.rules.triggers import Direction, Judgement, LimitKind, Missing, Point, replay
 from lifecycle.ui import cache, charts, components, identity, navigation, state
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.file_form import file_line, waiting_file
 from lifecycle.ui.perform import attempt
 from lifecycle.ui.project import chains
 from lifecycle.ui.views import readings, series
 
 _NEW = "monitors:form"
-_UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400, "weeks": 604_800}
+_UNITS = {mark("minutes"): 60, mark("hours"): 3_600, mark("days"): 86_400, mark("weeks"): 604_800}
 _KINDS = {
     LimitKind.FIXED: mark("A fixed limit"),
     LimitKind.CHANGE: mark("So far away from the release's baseline"),
@@ -51,11 +51,13 @@ def show(project: ProjectHead, view: MonitorView | None) -> None:
     prefix = state.fresh(f"{_NEW}:{view.key if view else 'new'}")
     base = state.base(f"{prefix}:name", view.revision if view else 0)
     _seed(prefix, view.spec if view else MonitorSpec("", Direction.BELOW))
-    st.header(plain(say("Change “{view}”", view=view.name)) if view else say("Watch a figure"), anchor=False)
+    st.header(
+        plain(say("Change “{monitor}”", monitor=view.name)) if view else say("Watch a figure"), anchor=False
+    )
     spec = _fields(project, prefix, view)
     said = problems(spec)
     st.markdown(
-        plain(say("It means trouble {rule_text}.", rule_text=rule_text(spec)))
+        plain(say("It means trouble {rule}.", rule=rule_text(spec)))
         if not said
         else say("Say what is watched, and from where on."),
         anchors=False,
@@ -83,7 +85,7 @@ def _save(project: ProjectHead, view: MonitorView | None, spec: MonitorSpec, bas
         return
     state.renew(f"{_NEW}:{view.key if view else 'new'}")
     state.flash(
-        "success", say("{spec} is watched: trouble {rule_text}.", spec=spec.name, rule_text=rule_text(spec))
+        "success", say("{monitor} is watched: trouble {rule}.", monitor=spec.name, rule=rule_text(spec))
     )
     navigation.go("monitors", project=project.key, monitor=view.key if view else None)
 
@@ -204,7 +206,11 @@ def _choice(label: str, words: Mapping[Any, str], key: str, width: int) -> str:
     titles = {str(each): word for each, word in words.items()}
     return str(
         st.selectbox(
-            label, list(titles), key=key, format_func=lambda value: titles.get(value, value), width=width
+            label,
+            list(titles),
+            key=key,
+            format_func=lambda value: say(str(titles.get(value, value))),
+            width=width,
         )
     )
 
@@ -226,7 +232,12 @@ def _length(label: str, key: str) -> int | None:
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom", width="content"):
         amount = st.number_input(label, value=None, min_value=1, step=1, key=key, width=180)
         unit = st.selectbox(
-            say("Unit of that time"), list(_UNITS), key=f"{key}_unit", label_visibility="collapsed", width=110
+            say("Unit of that time"),
+            [str(unit) for unit in _UNITS],
+            key=f"{key}_unit",
+            format_func=say,
+            label_visibility="collapsed",
+            width=110,
         )
     return None if amount is None else int(amount) * _UNITS[unit]
 
@@ -237,7 +248,7 @@ def _in_unit(seconds: int | None) -> tuple[int | None, str]:
         return None, "days"
     for unit, length in reversed(_UNITS.items()):
         if seconds % length == 0:
-            return seconds // length, unit
+            return seconds // length, str(unit)
     return max(1, seconds // 60), "minutes"
 
 
@@ -364,7 +375,7 @@ def _replayed(past: _Past, spec: MonitorSpec) -> None:
     ]
     fires = [drawn[index] for index in found.fires_at]
     times = (
-        say("it would have fired {times}", times=counted(len(fires), "time"))
+        say_count("it would have fired {number:,} time", "it would have fired {number:,} times", len(fires))
         if fires
         else say("it would not have fired")
     )
@@ -395,9 +406,9 @@ def _replayed(past: _Past, spec: MonitorSpec) -> None:
         ):
             st.dataframe(
                 {
-                    "At": [spot.key for spot in fires],
-                    "Value": [number_text(spot.value) for spot in fires],
-                    "Limit": [number_text(spot.limit) for spot in fires],
+                    say("At"): [spot.key for spot in fires],
+                    say("Value"): [number_text(spot.value) for spot in fires],
+                    say("Limit"): [number_text(spot.limit) for spot in fires],
                 },
                 hide_index=True,
             )

@@ -12,14 +12,15 @@ from datetime import datetime
 import streamlit as st
 
 from lifecycle.actions import monitors as actions
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries import monitors as queries
 from lifecycle.queries.monitors import MonitorsView, MonitorView, SeriesView, Spot
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.monitors import length_text, number_text
 from lifecycle.ui import cache, charts, components, identity, navigation
-from lifecycle.ui.components import ago, counted, empty_state, exact, page_header, plain
+from lifecycle.ui.components import ago, empty_state, exact, page_header, plain, semicolons
 from lifecycle.ui.emptying_form import EmptyingForm
+from lifecycle.ui.methods import way_in
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains
 from lifecycle.ui.standing import Mark
@@ -94,17 +95,20 @@ def _to_do(project: ProjectHead, found: MonitorsView) -> None:
         return
     with st.container(horizontal=True, gap="small"):
         if waiting and st.button(
-            say("Watch what is planned ({waiting_count})", waiting_count=len(waiting)),
+            say("Watch what is planned ({number})", number=len(waiting)),
             icon=":material/playlist_add_check:",
             type="primary",
             key="monitors:from_plan",
-            help=plain("; ".join(f"{row.metric}: {row.rule}" for row in waiting)),
+            help=plain(
+                semicolons(say("{metric}: {rule}", metric=row.metric, rule=row.rule) for row in waiting)
+            ),
         ):
             perform(
                 actions.create_from_plan,
-                done=say(
-                    "{figures} of the plan will be watched from now on.",
-                    figures=counted(len(waiting), "figure"),
+                done=say_count(
+                    "{number:,} figure of the plan will be watched from now on.",
+                    "{number:,} figures of the plan will be watched from now on.",
+                    len(waiting),
                 ),
                 project_id=project.id,
             )
@@ -112,7 +116,7 @@ def _to_do(project: ProjectHead, found: MonitorsView) -> None:
             navigation.go("monitors", project=project.key, do="new")
     lacking = [row for row in found.plan if row.problem and not row.monitor_key]
     if lacking:
-        names = ", ".join(f"“{row.metric}”" for row in lacking)
+        names = ", ".join(say("“{metric}”", metric=row.metric) for row in lacking)
         st.caption(
             plain(
                 say(
@@ -144,16 +148,16 @@ def _watch(project: ProjectHead) -> None:
 
 def _sentence(found: MonitorsView) -> str:
     watched = [view for view in found.monitors if view.state == "on"]
-    parts = [f"{counted(len(watched), 'figure is', 'figures are')} watched"]
+    parts = [say_count("{number:,} figure is watched", "{number:,} figures are watched", len(watched))]
     in_breach = [view for view in watched if view.is_in_breach]
     silent = [view for view in watched if view.is_silent]
     if in_breach:
-        parts.append(say("{view} in breach", view=", ".join(view.name for view in in_breach[:3])))
+        parts.append(say("{names} in breach", names=", ".join(view.name for view in in_breach[:3])))
     if silent:
-        parts.append(f"{', '.join(view.name for view in silent[:3])} silent")
+        parts.append(say("{names} silent", names=", ".join(view.name for view in silent[:3])))
     if not in_breach and not silent and watched:
         parts.append(say("none of them in breach"))
-    return "; ".join(parts) + "."
+    return f"{semicolons(parts)}."
 
 
 def _alarms(project: ProjectHead, found: MonitorsView) -> None:
@@ -164,8 +168,8 @@ def _alarms(project: ProjectHead, found: MonitorsView) -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(
                 say(
-                    ":red[:material/emergency_home:] An incident of **{view}** is open.",
-                    view=plain(view.name),
+                    ":red[:material/emergency_home:] An incident of **{monitor}** is open.",
+                    monitor=plain(view.name),
                 ),
                 width="stretch",
                 anchors=False,
@@ -211,20 +215,20 @@ def _row(project: ProjectHead, view: MonitorView, now: datetime, *, is_chosen: b
 
 
 def _facts(view: MonitorView, now: datetime) -> str:
-    said = [f"trouble {view.rule}"]
+    said = [say("trouble {rule}", rule=view.rule)]
     if view.latest_at is not None:
         said.append(
             say(
-                "newest {number_text} ({latest_key})",
-                number_text=number_text(view.latest_value),
-                latest_key=view.latest_key,
+                "newest {value} ({key})",
+                value=number_text(view.latest_value),
+                key=view.latest_key,
             )
         )
-        said.append(f"arrived {ago(view.heard_at, now)}")
+        said.append(say("arrived {ago}", ago=ago(view.heard_at, now)))
     if view.spec.expected_seconds:
-        said.append(say("expected every {length_text}", length_text=length_text(view.spec.expected_seconds)))
+        said.append(say("expected every {length}", length=length_text(view.spec.expected_seconds)))
     if view.owner:
-        said.append(f"{view.owner} answers")
+        said.append(say("{who} answers", who=view.owner))
     return " · ".join(said)
 
 
@@ -256,7 +260,7 @@ def _series(project: ProjectHead, view: MonitorView, now: datetime) -> None:
         _table(found.spots)
     if found.firings:
         with st.expander(
-            say("Firings ({firings_count})", firings_count=len(found.firings)),
+            say("Firings ({number})", number=len(found.firings)),
             icon=":material/notifications_active:",
         ):
             _firings(found)
@@ -270,21 +274,32 @@ def _series_sentence(found: SeriesView) -> str:
     )
     missing = say(", {missing:,} missing", missing=found.missing) if found.missing else ""
     fired = sum(each.holds for each in found.firings)
-    times = say("it fired {times}", times=counted(fired, "time")) if fired else say("it never fired")
+    times = (
+        say_count("it fired {number:,} time", "it fired {number:,} times", fired)
+        if fired
+        else say("it never fired")
+    )
     drawn = say(" Neighbours are drawn together.") if found.is_aggregated else ""
-    return f"{counted(found.readings, 'reading')}, {breaches}{missing}; {times}.{drawn}"
+    return say(
+        "{readings}, {breaches}{missing}; {times}.{drawn}",
+        readings=counted(found.readings, "reading"),
+        breaches=breaches,
+        missing=missing,
+        times=times,
+        drawn=drawn,
+    )
 
 
 def _table(spots: Sequence[Spot]) -> None:
     newest = list(reversed(spots))[:_SHOWN]
     st.dataframe(
         {
-            "Reading": [spot.key for spot in newest],
-            "Value": [spot.value for spot in newest],
-            "Limit": [spot.limit for spot in newest],
-            "In breach": [spot.breaches for spot in newest],
-            "Missing": [spot.missing for spot in newest],
-            "Readings": [spot.readings for spot in newest],
+            say("Reading"): [spot.key for spot in newest],
+            say("Value"): [spot.value for spot in newest],
+            say("Limit"): [spot.limit for spot in newest],
+            say("In breach"): [spot.breaches for spot in newest],
+            say("Missing"): [spot.missing for spot in newest],
+            say("Readings"): [spot.readings for spot in newest],
         },
         hide_index=True,
     )
@@ -293,16 +308,17 @@ def _table(spots: Sequence[Spot]) -> None:
 def _firings(found: SeriesView) -> None:
     st.dataframe(
         {
-            "At": [
-                each.key if each.kind == "breach" else say("silent since {at}", at=exact(each.at))
+            say("At"): [
+                each.key if each.kind == "breach" else say("silent since {moment}", moment=exact(each.at))
                 for each in found.firings
             ],
-            "Value": [each.value for each in found.firings],
-            "Limit": [each.limit for each in found.firings],
-            "Noticed": [exact(each.fired_at) for each in found.firings],
-            "Incident": [each.incident_id for each in found.firings],
-            "Still follows": [
-                "yes" if each.holds else say("no, later readings say otherwise") for each in found.firings
+            say("Value"): [each.value for each in found.firings],
+            say("Limit"): [each.limit for each in found.firings],
+            say("Noticed"): [exact(each.fired_at) for each in found.firings],
+            say("Incident"): [each.incident_id for each in found.firings],
+            say("Still follows"): [
+                say("yes") if each.holds else say("no, later readings say otherwise")
+                for each in found.firings
             ],
         },
         hide_index=True,
@@ -310,22 +326,22 @@ def _firings(found: SeriesView) -> None:
 
 
 def _arrivals(found: SeriesView, now: datetime) -> None:
-    st.caption(say("The last {arrivals_count} batches, newest first.", arrivals_count=len(found.arrivals)))
+    st.caption(say("The last {number} batches, newest first.", number=len(found.arrivals)))
     st.dataframe(
         {
-            "When": [exact(each.at) for each in found.arrivals],
-            "By": [each.who or each.method.replace("_", " ") for each in found.arrivals],
-            "Stored": [each.stored for each in found.arrivals],
-            "Known already": [each.unchanged for each in found.arrivals],
-            "Missing": [each.missing for each in found.arrivals],
-            "Late": [each.late for each in found.arrivals],
-            "Refused": [each.refused for each in found.arrivals],
+            say("When"): [exact(each.at) for each in found.arrivals],
+            say("By"): [each.who or way_in(each.method) for each in found.arrivals],
+            say("Stored"): [each.stored for each in found.arrivals],
+            say("Known already"): [each.unchanged for each in found.arrivals],
+            say("Missing"): [each.missing for each in found.arrivals],
+            say("Late"): [each.late for each in found.arrivals],
+            say("Refused"): [each.refused for each in found.arrivals],
         },
         hide_index=True,
     )
     refused = [problem for each in found.arrivals for problem in each.problems][:12]
     for place, text in refused:
-        st.caption(plain(f"{place}: {text}"))
+        st.caption(plain(say("{place}: {text}", place=place, text=text)))
 
 
 # ------------------------------------------------------------------ changing it
@@ -351,24 +367,33 @@ def _change(project: ProjectHead, found: MonitorsView, view: MonitorView) -> Non
         if view.state == "paused":
             if st.button(say("Switch it on"), icon=":material/play_arrow:", key=f"monitors:resume:{view.id}"):
                 perform(
-                    actions.resume, done=say("{view} is watched again.", view=view.name), monitor_id=view.id
+                    actions.resume,
+                    done=say("{monitor} is watched again.", monitor=view.name),
+                    monitor_id=view.id,
                 )
         else:
             with st.popover(say("Pause"), icon=":material/pause:", width="content"):
                 _with_reason(
                     view,
-                    say("Pause"),
+                    "Pause",
+                    say("Pause it"),
                     actions.pause,
-                    say("{view} is paused; readings are still stored.", view=view.name),
+                    say("{monitor} is paused; readings are still stored.", monitor=view.name),
                 )
         if found.rights.retire:
             with st.popover(say("Retire"), icon=":material/archive:", width="content"):
-                _with_reason(view, say("Retire"), actions.retire, say("{view} is retired.", view=view.name))
+                _with_reason(
+                    view,
+                    "Retire",
+                    say("Retire it"),
+                    actions.retire,
+                    say("{monitor} is retired.", monitor=view.name),
+                )
 
 
-def _with_reason(view: MonitorView, word: str, action: Callable[..., object], done: str) -> None:
-    form = EmptyingForm(f"monitors:{word}:{view.id}")
+def _with_reason(view: MonitorView, name: str, button: str, action: Callable[..., object], done: str) -> None:
+    form = EmptyingForm(f"monitors:{name}:{view.id}")
     with form.drawn():
         reason = st.text_input(say("Reason"), key=form.key("reason"))
-        if st.form_submit_button(f"{word} it", type="primary"):
+        if st.form_submit_button(button, type="primary"):
             form.send(action, done, monitor_id=view.id, reason=reason)

@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 from lifecycle.actions import gates as gate_actions
-from lifecycle.language import mark, say
+from lifecycle.language import mark, say, say_as, say_count
 from lifecycle.queries import my_work as queries
 from lifecycle.queries import operation, projects
 from lifecycle.queries.my_work import (
@@ -24,7 +24,7 @@ from lifecycle.queries.my_work import (
 from lifecycle.queries.operation import DueReview
 from lifecycle.queries.wording import Place
 from lifecycle.ui import cache, identity, navigation, standing
-from lifecycle.ui.components import ago, counted, empty_state, one_line, page_header, plain, until
+from lifecycle.ui.components import ago, empty_state, one_line, page_header, plain, until
 from lifecycle.ui.perform import perform
 from lifecycle.ui.views import discussion
 from lifecycle.ui.views.findings import to_place
@@ -61,14 +61,24 @@ def show() -> None:
 def _sentence(view: MyWork, reviews_due: int) -> str:
     """What today looks like, in one line."""
     if not view.waits and reviews_due:
-        return say("{iss} due to be looked at again.", iss=counted(reviews_due, "product is", "products are"))
+        return say_count(
+            "{number:,} product is due to be looked at again.",
+            "{number:,} products are due to be looked at again.",
+            reviews_due,
+        )
     if not view.waits:
         return say("Nothing waits for you.")
     overdue = sum(
         item.is_overdue for items in (view.reviews, view.conditions, view.questions) for item in items
     )
-    said = say("{waitss} for you", waitss=counted(view.waits, "thing waits", "things wait"))
-    return say("{said}, {overdue} of them overdue.", said=said, overdue=overdue) if overdue else f"{said}."
+    if not overdue:
+        return say_count("{number:,} thing waits for you.", "{number:,} things wait for you.", view.waits)
+    return say_count(
+        "{number:,} thing waits for you, {overdue} of them overdue.",
+        "{number:,} things wait for you, {overdue} of them overdue.",
+        view.waits,
+        overdue=overdue,
+    )
 
 
 def _nothing_yet(reads_everything: bool) -> None:
@@ -82,7 +92,7 @@ def _nothing_yet(reads_everything: bool) -> None:
             if reads_everything
             else say("Register the first one: a name is enough."),
             icon="add_circle",
-            action="Register a project",
+            action=say("Register a project"),
             to="new-project",
         )
         return
@@ -91,7 +101,7 @@ def _nothing_yet(reads_everything: bool) -> None:
             say("Nothing is yours to do"),
             say("You have no role on a project. The portfolio shows all of them."),
             icon="grid_view",
-            action="Open the portfolio",
+            action=say("Open the portfolio"),
             to="portfolio",
         )
         return
@@ -101,7 +111,7 @@ def _nothing_yet(reads_everything: bool) -> None:
             "Register a project if you manage one. If you review, requests appear here as soon as somebody asks you."
         ),
         icon="inbox",
-        action="Register a project",
+        action=say("Register a project"),
         to="new-project",
     )
 
@@ -112,14 +122,10 @@ def _nothing_yet(reads_everything: bool) -> None:
 def _reviews(view: MyWork) -> None:
     if not view.reviews:
         return
-    st.header(say("Waits for your decision · {reviews_count}", reviews_count=len(view.reviews)), anchor=False)
+    st.header(say("Waits for your decision · {number}", number=len(view.reviews)), anchor=False)
     for item in view.reviews:
         _row(
-            say(
-                "**{project_name}**  \n:small[{asked}]",
-                project_name=plain(item.project_name),
-                asked=plain(_asked(item)),
-            ),
+            _titled(item.project_name, _asked(item)),
             _due(item, view),
             say("Read and decide"),
             f"review:{item.review_id}",
@@ -135,31 +141,27 @@ def _asked(item: WaitingReview) -> str:
         gate=item.gate.title,
     )
     if item.stands_in_for:
-        said = say(
-            "For {stands_in_for}: {said}{said_2}",
-            stands_in_for=item.stands_in_for,
-            said=said[0].lower(),
-            said_2=said[1:],
-        )
+        said = say("For {who}: {asked}", who=item.stands_in_for, asked=f"{said[0].lower()}{said[1:]}")
     if not item.message:
-        return say("{said}, asked by {requested_by}", said=said, requested_by=item.requested_by)
+        return say("{said}, asked by {who}", said=said, who=item.requested_by)
     message = one_line(item.message, 100)
     # What the product itself says begins with what it names, quoted.
-    return f"{said}: {message}" if message.startswith("“") else f"{said}: “{message}”"
+    if message.startswith("“"):
+        return say("{said}: {message}", said=said, message=message)
+    return say("{said}: “{message}”", said=said, message=message)
 
 
 def _due(item: WaitingReview, view: MyWork) -> str:
-    waits = f"waits {counted(item.days_waiting, 'day')}" if item.days_waiting else say("since today")
+    days = item.days_waiting
+    waits = say_count("waits {number:,} day", "waits {number:,} days", days) if days else say("since today")
     if item.due_on is None:
-        return say(":violet[:material/hourglass_top: {waits}]", waits=waits)
+        return f":violet[:material/hourglass_top: {waits}]"
     colour, icon = ("red", "alarm") if item.is_overdue else ("violet", "hourglass_top")
-    return say(
-        ":{colour}[:material/{icon}: {until}] :gray[· {waits}]",
-        colour=colour,
-        icon=icon,
-        until=until(item.due_on, view.today),
-        waits=waits,
-    )
+    return f":{colour}[:material/{icon}: {until(item.due_on, view.today)}] :gray[· {waits}]"
+
+
+def _titled(title: str, said: str) -> str:
+    return f"**{plain(title)}**  \n:small[{plain(said)}]"
 
 
 def _row(text: str, note: str, button: str, key: str, press: Callable[[], object]) -> None:
@@ -193,16 +195,12 @@ def _stale(view: MyWork) -> None:
     if not view.stale:
         return
     st.header(
-        say("Your decisions that have become stale · {stale_count}", stale_count=len(view.stale)),
+        say("Your decisions that have become stale · {number}", number=len(view.stale)),
         anchor=False,
     )
     for item in view.stale:
         _row(
-            say(
-                "**{project_name}**  \n:small[{changed}]",
-                project_name=plain(item.project_name),
-                changed=plain(_changed(item)),
-            ),
+            _titled(item.project_name, _changed(item)),
             standing.STALE.text,
             say("Read the difference"),
             f"stale:{item.sign_off_id}",
@@ -220,10 +218,10 @@ def _changed(item: StaleSignOff) -> str:
         gate=item.gate.title,
         said=said,
     )
-    return (
-        say("{where} And {changes}.", where=where, changes=counted(more, "more change"))
-        if more > 0
-        else where
+    if more <= 0:
+        return where
+    return say_count(
+        "{where} And {number:,} more change.", "{where} And {number:,} more changes.", more, where=where
     )
 
 
@@ -235,19 +233,25 @@ def _asked_about(view: MyWork) -> None:
     if not view.threads:
         return
     st.header(
-        say("Questions that wait for your answer · {threads_count}", threads_count=len(view.threads)),
+        say("Questions that wait for your answer · {number}", number=len(view.threads)),
         anchor=False,
     )
     for item in view.threads:
         field = cache.guide().fields.get(item.field_id)
         key = f"{item.field_id}@{item.source_id}" if item.source_id else item.field_id
         title, stage = (f"{field.title} ({field.id})", field.stage) if field else (item.field_id, None)
-        title += f" of {item.source_name}" if item.source_name else ""
-        said = f"{item.project_name} · {item.who}: “{one_line(item.said, 160)}”"
+        if item.source_name:
+            title = say("{title} of {source}", title=title, source=item.source_name)
+        said = say(
+            "{project} · {who}: “{said}”",
+            project=item.project_name,
+            who=item.who,
+            said=one_line(item.said, 160),
+        )
         _row(
-            say("**{title}**  \n:small[{said}]", title=plain(title), said=plain(said)),
-            say(":violet[:material/forum: {ago}]", ago=ago(item.since, identity.now())),
-            say("Answer"),
+            _titled(title, said),
+            f":violet[:material/forum: {ago(item.since, identity.now())}]",
+            say_as("Answer", "verb"),
             f"thread:{item.thread_id}",
             partial(
                 discussion.answer_at,
@@ -264,25 +268,19 @@ def _asked_about(view: MyWork) -> None:
 def _changes(view: MyWork) -> None:
     if not view.changes:
         return
-    st.header(
-        say("Reviewers ask for a change · {changes_count}", changes_count=len(view.changes)), anchor=False
-    )
+    st.header(say("Reviewers ask for a change · {number}", number=len(view.changes)), anchor=False)
     for item in view.changes:
         change = item.change
         where = say(
-            "{project_name} · {role} at the {gate} gate",
-            project_name=item.project_name,
+            "{project} · {role} at the {gate} gate",
+            project=item.project_name,
             role=change.role.title,
             gate=change.gate.title,
         )
-        said = f": “{one_line(change.comment, 120)}”" if change.comment else ""
+        if change.comment:
+            where = say("{said}: “{message}”", said=where, message=one_line(change.comment, 120))
         _row(
-            say(
-                "**{place}**  \n:small[{where}{said}]",
-                place=plain(change.place.title),
-                where=plain(where),
-                said=plain(said),
-            ),
+            _titled(change.place.title, where),
             say(":red[:material/edit_note: change asked for]"),
             say("Change or answer it"),
             f"change:{change.sign_off_id}:{change.place.key}",
@@ -293,21 +291,17 @@ def _changes(view: MyWork) -> None:
 def _due_again(view: MyWork) -> None:
     if not view.due:
         return
-    st.header(say("Your approvals that end soon · {due_count}", due_count=len(view.due)), anchor=False)
+    st.header(say("Your approvals that end soon · {number}", number=len(view.due)), anchor=False)
     for item in view.due:
         said = say(
-            "{role} at {gate}: due for re-approval on {due_on}",
+            "{role} at {gate}: due for re-approval on {day}",
             role=item.role.title,
             gate=item.gate.title,
-            due_on=item.due_on.isoformat(),
+            day=item.due_on.isoformat(),
         )
         _row(
-            say(
-                "**{project_name}**  \n:small[{said}]",
-                project_name=plain(item.project_name),
-                said=plain(said),
-            ),
-            say(":orange[:material/event_repeat: {until}]", until=until(item.due_on, view.today)),
+            _titled(item.project_name, said),
+            f":orange[:material/event_repeat: {until(item.due_on, view.today)}]",
             say("Read and affirm"),
             f"due:{item.review_id}",
             partial(navigation.go, "review", review=item.review_id),
@@ -319,19 +313,13 @@ def _operate_reviews(due: Sequence[DueReview]) -> None:
     if not due:
         return
     today = identity.now().date()
-    st.header(say("Products to look at again · {due_count}", due_count=len(due)), anchor=False)
+    st.header(say("Products to look at again · {number}", number=len(due)), anchor=False)
     for item in due:
-        said = " ".join(item.because) or say(
-            "The next review is due on {due_on}.", due_on=item.due_on.isoformat()
-        )
-        when = "now" if item.because else until(item.due_on, today)
+        said = " ".join(item.because) or say("The next review is due on {day}.", day=item.due_on.isoformat())
+        when = say("now") if item.because else until(item.due_on, today)
         colour = "orange" if item.because else "gray"
         _row(
-            say(
-                "**{project_name}**  \n:small[{said}]",
-                project_name=plain(item.project_name),
-                said=plain(said),
-            ),
+            _titled(item.project_name, said),
             f":{colour}[:material/event_repeat: {when}]",
             say("Open the review"),
             f"operate:{item.project_key}",
@@ -342,14 +330,10 @@ def _operate_reviews(due: Sequence[DueReview]) -> None:
 def _sent_back(view: MyWork) -> None:
     if not view.sent_back:
         return
-    st.header(say("Sent back to you · {sent_back_count}", sent_back_count=len(view.sent_back)), anchor=False)
+    st.header(say("Sent back to you · {number}", number=len(view.sent_back)), anchor=False)
     for item in view.sent_back:
         _row(
-            say(
-                "**{project_name}**  \n:small[{asked_for}]",
-                project_name=plain(item.project_name),
-                asked_for=plain(_asked_for(item)),
-            ),
+            _titled(item.project_name, _asked_for(item)),
             standing.DECISIONS[item.decision].text,
             say("Read what to change"),
             f"sent_back:{item.sign_off_id}",
@@ -361,9 +345,7 @@ def _signed_for(view: MyWork) -> None:
     """For information: whoever was away learns what was decided in their place."""
     if not view.signed_for:
         return
-    st.header(
-        say("Signed in your place · {signed_for_count}", signed_for_count=len(view.signed_for)), anchor=False
-    )
+    st.header(say("Signed in your place · {number}", number=len(view.signed_for)), anchor=False)
     for item in view.signed_for:
         said = say(
             "{who} for you: {decision} as {role} at {gate}",
@@ -373,11 +355,7 @@ def _signed_for(view: MyWork) -> None:
             gate=item.gate.title,
         )
         _row(
-            say(
-                "**{project_name}**  \n:small[{said}]",
-                project_name=plain(item.project_name),
-                said=plain(said),
-            ),
+            _titled(item.project_name, said),
             f":gray[{item.at:%Y-%m-%d}]",
             say("Read it"),
             f"for:{item.review_id}",
@@ -387,22 +365,21 @@ def _signed_for(view: MyWork) -> None:
 
 def _asked_for(item: SentBack) -> str:
     who = say(
-        "{by_name} as {role} at the {gate} gate",
-        by_name=item.by_name,
+        "{who} as {role} at the {gate} gate",
+        who=item.by_name,
         role=item.role.title,
         gate=item.gate.title,
     )
-    said = f"{who}: “{one_line(item.comment, 140)}”" if item.comment else f"{who}."
+    said = f"{who}."
+    if item.comment:
+        said = say("{said}: “{message}”", said=who, message=one_line(item.comment, 140))
     if not item.places:
         return said
     named = ", ".join(place.short_title for place in item.places[:3])
     more = len(item.places) - 3
-    return say(
-        "{said} About {named}{part}.",
-        said=said,
-        named=named,
-        part=say(" and {more} more", more=more) if more > 0 else "",
-    )
+    if more > 0:
+        return say("{said} About {named} and {more} more.", said=said, named=named, more=more)
+    return say("{said} About {named}.", said=said, named=named)
 
 
 # ------------------------------------------------------------------ owed
@@ -412,7 +389,7 @@ def _owed(view: MyWork) -> None:
     if not (view.conditions or view.questions):
         return
     st.header(
-        say("You owe · {conditions_count}", conditions_count=len(view.conditions) + len(view.questions)),
+        say("You owe · {number}", number=len(view.conditions) + len(view.questions)),
         anchor=False,
     )
     for condition in view.conditions:
@@ -423,13 +400,11 @@ def _owed(view: MyWork) -> None:
 
 def _day(on: object, is_overdue: bool, words: str) -> str:
     colour, icon = ("red", "alarm") if is_overdue else ("orange", "event")
-    return say(":{colour}[:material/{icon}: {words}]", colour=colour, icon=icon, words=words) if on else ""
+    return f":{colour}[:material/{icon}: {words}]" if on else ""
 
 
 def _condition(item: OwnedCondition, view: MyWork) -> None:
-    where = say(
-        "Condition of the {gate} gate of {project_name}", gate=item.gate.title, project_name=item.project_name
-    )
+    where = say("Condition of the {gate} gate of {project}", gate=item.gate.title, project=item.project_name)
     note = _day(item.due_on, item.is_overdue, until(item.due_on, view.today))
     with _line(f"{plain(item.text)}  \n:small[:gray[{plain(where)}]]", note):
         key = f"met:{item.condition_id}"
@@ -448,9 +423,9 @@ def _question(item: OwnedQuestion, view: MyWork) -> None:
     words = until(item.due_on, view.today) if item.due_on else ""
     _row(
         say(
-            "Find out: {place}  \n:small[:gray[{project_name}]]",
-            place=plain(item.place.title),
-            project_name=plain(item.project_name),
+            "Find out: {question}  \n:small[:gray[{project}]]",
+            question=plain(item.place.title),
+            project=plain(item.project_name),
         ),
         _day(item.due_on, item.is_overdue, words),
         say("Answer it"),
@@ -465,7 +440,7 @@ def _question(item: OwnedQuestion, view: MyWork) -> None:
 def _projects(view: MyWork) -> None:
     if not view.projects:
         return
-    st.header(say("Your projects · {projects_count}", projects_count=len(view.projects)), anchor=False)
+    st.header(say("Your projects · {number}", number=len(view.projects)), anchor=False)
     for line in view.projects:
         _project(line, view)
 
@@ -486,15 +461,10 @@ def _project(line: ProjectLine, view: MyWork) -> None:
         words = f"{one_line(line.next_what, 40)} {until(line.next_on, view.today)}"
         note = f":{colour}[:material/event: {plain(words)}]"
     _row(
-        say(
-            "**{line}** {badge} :small[:gray[{part}]]  \n:small[{said}]",
-            line=plain(line.name),
-            badge=mark.badge,
-            part=plain(f"{stage} · {roles}"),
-            said=plain(said),
-        ),
+        f"**{plain(line.name)}** {mark.badge} :small[:gray[{plain(f'{stage} · {roles}')}]]  \n"
+        f":small[{plain(said)}]",
         note,
-        say("Open"),
+        say_as("Open", "verb"),
         f"project:{line.key}",
         lambda: navigation.go("project", project=line.key),
     )

@@ -53,9 +53,9 @@ def _from_a_document() -> None:
     with st.expander(say("Bring in a whole-project document"), icon=":material/upload_file:"):
         st.markdown(
             say(
-                "A project that somebody took out of Lifecycle becomes a new project of yours, "
-                "with every answer and its"
-                " history. What was decided elsewhere is shown, and counts here only once somebody here affirms it."
+                "A project that somebody took out of Lifecycle becomes a new project of yours, with every answer "
+                "and its history. What was decided elsewhere is shown, and counts here only once somebody here "
+                "affirms it."
             ),
             anchors=False,
         )

@@ -13,7 +13,7 @@ import streamlit as st
 from lifecycle.actions import deliveries as actions
 from lifecycle.actions import outbox
 from lifecycle.errors import LifecycleError
-from lifecycle.language import say
+from lifecycle.language import say, say_as, say_count
 from lifecycle.queries import deliveries as queries
 from lifecycle.queries import messages
 from lifecycle.queries.deliveries import ChoiceView
@@ -21,7 +21,7 @@ from lifecycle.queries.messages import NoticeLine
 from lifecycle.rules.deliveries import Way, can_be_reached
 from lifecycle.rules.reminders import zone_of
 from lifecycle.ui import cache, identity, navigation
-from lifecycle.ui.components import ago, counted, day, empty_state, exact, page_header, plain
+from lifecycle.ui.components import ago, day, empty_state, exact, page_header, plain
 from lifecycle.ui.perform import perform
 
 
@@ -56,7 +56,7 @@ def _list(told: tuple[NoticeLine, ...], choice: ChoiceView, now: datetime) -> No
     zone = zone_of(choice.time_zone)
     for on, lines in groupby(told, key=lambda line: line.at.astimezone(zone).date()):
         today = now.astimezone(zone).date()
-        title = {0: "Today", 1: "Yesterday"}.get((today - on).days) or day(on)
+        title = {0: say("Today"), 1: say("Yesterday")}.get((today - on).days) or day(on)
         st.header(title, anchor=False)
         with st.container(gap="xsmall"):
             for line in lines:
@@ -69,9 +69,11 @@ def _line(line: NoticeLine, choice: ChoiceView, zone: ZoneInfo, now: datetime) -
         moment = f"{line.at.astimezone(zone):%H:%M}"
         hover = f"{ago(line.at, now)} · {exact(line.at)}"
         st.markdown(f":gray[{moment}]", width="content", anchors=False, help=hover)
-        new = ":blue-badge[New] " if is_new else ""
+        new = say(":blue-badge[New] ") if is_new else ""
         st.markdown(f"{new}{plain(line.title)}  \n:small[:gray[{plain(line.project)}]]", anchors=False)
-        if st.button(say("Open"), key=f"notice:{line.id}", icon=":material/arrow_forward:", type="tertiary"):
+        if st.button(
+            say_as("Open", "verb"), key=f"notice:{line.id}", icon=":material/arrow_forward:", type="tertiary"
+        ):
             address = urlsplit(line.link)
             navigation.go(address.path.strip("/"), **dict(parse_qsl(address.query)))
 
@@ -110,7 +112,11 @@ def _choose(choice: ChoiceView) -> None:
     waiting = cache.read_now(queries.waits_for_digest, person_key=identity.actor().key)
     if waiting:
         st.caption(
-            say("{waitss} for your next daily e-mail.", waitss=counted(waiting, "thing waits", "things wait"))
+            say_count(
+                "{number:,} thing waits for your next daily e-mail.",
+                "{number:,} things wait for your next daily e-mail.",
+                waiting,
+            )
         )
 
 
@@ -119,11 +125,13 @@ def _mail_in_words() -> None:
     address = person.email if person else None
     if cache.settings().mail is None:
         st.info(
-            "This installation sends no e-mail yet: whatever you choose, you find everything here. "
-            "An administrator can set up a mail server.",
+            say(
+                "This installation sends no e-mail yet: whatever you choose, you find everything here. "
+                "An administrator can set up a mail server."
+            ),
             icon=":material/mail_off:",
         )
     elif not can_be_reached(address):
-        st.info("Your account has no address that e-mail can reach.", icon=":material/mail_off:")
+        st.info(say("Your account has no address that e-mail can reach."), icon=":material/mail_off:")
     else:
         st.caption(say("Your e-mail goes to {address}.", address=plain(address or "")))

@@ -6,22 +6,20 @@ all answers (the watchers of `sheet.begin_drawing`), not the page.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
 
 from lifecycle.guide import FieldSpec, PartSpec
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.threads import Mark
 from lifecycle.queries.worksheets import AnswerView
 from lifecycle.rules.answers import missing_parts
 from lifecycle.rules.checks.evaluation import CheckState
-from lifecycle.rules.coverage import Covering
 from lifecycle.ui import autosave, choices, standing, state
 from lifecycle.ui.autosave import DUE, OWNER, REASON, Note
-from lifecycle.ui.components import ago, counted, plain, text_in_row
+from lifecycle.ui.components import ago, plain, text_in_row
 from lifecycle.ui.fields import Changed, Slot, draw_part, is_pair, is_wide, shows_example
 from lifecycle.ui.views import changes, discussion, versions
 from lifecycle.ui.views.sheet import (
@@ -39,7 +37,16 @@ from lifecycle.ui.views.sheet import (
 from lifecycle.vocabulary import AnswerState, Severity
 
 MOST_FAILING, MOST_NAMED = 2, 3
-_VERBS = {Severity.BLOCK: mark("Blocks"), Severity.WARNING: mark("Warns"), Severity.NOTE: mark("Notes")}
+_NOW = {
+    Severity.BLOCK: mark("Blocks now"),
+    Severity.WARNING: mark("Warns now"),
+    Severity.NOTE: mark("Notes now"),
+}
+_LATER = {
+    Severity.BLOCK: mark("Blocks from {gate}"),
+    Severity.WARNING: mark("Warns from {gate}"),
+    Severity.NOTE: mark("Notes from {gate}"),
+}
 
 
 def draw_question(slot: Slot, sheet: Sheet) -> None:
@@ -71,18 +78,10 @@ def _question(slot: Slot, project: ProjectHead, may_edit: bool, asked_for: str |
 
 def _heading(field: FieldSpec, sheet: Sheet) -> None:
     star = " :blue[:material/star:]" if field.production else ""
-    asked = (
-        say(" :blue-badge[:material/arrow_forward: You came here for this]")
-        if sheet.asked_for == field.id
-        else ""
-    )
-    title = say(
-        "**{field}** :gray[:small[{field_id}]]{star}{asked}",
-        field=plain(field.title),
-        field_id=field.id,
-        star=star,
-        asked=asked,
-    )
+    asked = ""
+    if sheet.asked_for == field.id:
+        asked = f" :blue-badge[:material/arrow_forward: {say('You came here for this')}]"
+    title = f"**{plain(field.title)}** :gray[:small[{field.id}]]{star}{asked}"
     st.markdown(f"{title}  \n{plain(field.question)}", help=field.help or None, anchors=False)
 
 
@@ -138,23 +137,22 @@ def _wants_example(field: FieldSpec) -> bool:
 def _mark(field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet) -> str:
     """What the database has, said by a run that began after it had it, and what a begun answer still lacks."""
     if note.conflict:
-        return say(":orange-badge[:material/call_split: Two versions]")
+        return f":orange-badge[:material/call_split: {say('Two versions')}]"
     if note.problems:
-        return say(":orange-badge[:material/error: Not saved]")
+        return f":orange-badge[:material/error: {say('Not saved')}]"
     if answer is None or answer.state is None:
         return ""
-    who = "" if answer.by_key == sheet.me else f" by {plain(answer.by_name)}"
-    saved = say(":green[:material/check: :small[Saved{who}, {ago}]]", who=who, ago=ago(answer.at, sheet.now))
+    when = ago(answer.at, sheet.now)
+    if answer.by_key == sheet.me:
+        words = say("Saved, {when}", when=when)
+    else:
+        words = say("Saved by {who}, {when}", who=plain(answer.by_name), when=when)
+    saved = f":green[:material/check: :small[{words}]]"
     lacking = missing_parts(field, answer.stored) if answer.state is AnswerState.ANSWERED else ()
-    return (
-        say(
-            "{saved}  \n:orange[:small[Still missing: {lacking}]]",
-            saved=saved,
-            lacking=plain(", ".join(lacking)),
-        )
-        if lacking
-        else saved
-    )
+    if not lacking:
+        return saved
+    still = say("Still missing: {lacking}", lacking=plain(", ".join(lacking)))
+    return f"{saved}  \n:orange[:small[{still}]]"
 
 
 def _signed(slot: Slot, answer: AnswerView | None, sheet: Sheet) -> str:
@@ -162,26 +160,22 @@ def _signed(slot: Slot, answer: AnswerView | None, sheet: Sheet) -> str:
     found = covering_of(slot, sheet.project, answer) if sheet.may_edit else ()
     lines = []
     if lost := [one for one in found if not one.holds]:
-        are = "is" if len(lost) == 1 else "are"
-        sentence = say(
-            "{signers} signed another answer: {theirs} {are} stale until affirmed again.",
+        sentence = say_count(
+            "{signers} signed another answer: that sign-off is stale until affirmed again.",
+            "{signers} signed another answer: those sign-offs are stale until affirmed again.",
+            len(lost),
             signers=signers(lost),
-            theirs=_theirs(lost),
-            are=are,
         )
-        lines.append(say(":orange[:material/history: :small[{sentence}]]", sentence=plain(sentence)))
+        lines.append(f":orange[:material/history: :small[{plain(sentence)}]]")
     if held := [one for one in found if one.holds]:
-        sentence = say(
-            "{signers} signed this answer: changing it makes {theirs} stale.",
+        sentence = say_count(
+            "{signers} signed this answer: changing it makes that sign-off stale.",
+            "{signers} signed this answer: changing it makes those sign-offs stale.",
+            len(held),
             signers=signers(held),
-            theirs=_theirs(held),
         )
-        lines.append(say(":violet[:material/draw: :small[{sentence}]]", sentence=plain(sentence)))
+        lines.append(f":violet[:material/draw: :small[{plain(sentence)}]]")
     return "  \n".join(lines)
-
-
-def _theirs(signed: Sequence[Covering]) -> str:
-    return say("that sign-off") if len(signed) == 1 else say("those sign-offs")
 
 
 # ------------------------------------------------------------------ answer states
@@ -208,7 +202,7 @@ def _menu(slot: Slot, note: Note, answer: AnswerView | None, sheet: Sheet) -> No
     st.menu_button(
         say("More"),
         options,
-        format_func=lambda name: _MENU[name],
+        format_func=lambda name: say(_MENU[name]),
         key=slot.key("menu"),
         type="tertiary",
         on_click=_chosen,
@@ -332,7 +326,7 @@ def _one(entry: tuple[str, PartSpec, str], changed: Changed, sheet: Sheet) -> No
 
 def _label(field: FieldSpec, part: PartSpec) -> str:
     label = part.label or field.title
-    return label if part.required or field.kind == "single" else f"{label} (optional)"
+    return label if part.required or field.kind == "single" else say("{label} (optional)", label=label)
 
 
 def _rows(slot: Slot, field: FieldSpec, note: Note, changed: Changed, sheet: Sheet) -> None:
@@ -395,8 +389,8 @@ def _none(slot: Slot) -> None:
 
 def _below(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, sheet: Sheet) -> None:
     for place, problem in note.problems:
-        sentence = f"{place}: {problem}" if place else problem
-        st.markdown(say(":orange[:material/error: {sentence}]", sentence=plain(sentence)), anchors=False)
+        sentence = say("{place}: {text}", place=place, text=problem) if place else problem
+        st.markdown(f":orange[:material/error: {plain(sentence)}]", anchors=False)
     if note.conflict:
         versions.choice(slot, field, note, answer, sheet)
     elif note.base is not None and answer is not None and answer.revision > note.base:
@@ -422,26 +416,21 @@ def _failing(slot: Slot, field: FieldSpec, sheet: Sheet) -> None:
         return
     lines = [_finding(check, slot, sheet) for check in found[:MOST_FAILING]]
     if len(found) > MOST_FAILING:
-        lines.append(
-            say(":gray[:small[and {findings}]]", findings=counted(len(found) - MOST_FAILING, "more finding"))
-        )
+        more = say("and {findings}", findings=counted(len(found) - MOST_FAILING, "more finding"))
+        lines.append(f":gray[:small[{more}]]")
     st.markdown("\n\n".join(lines), anchors=False)
 
 
 def _finding(check: CheckState, slot: Slot, sheet: Sheet) -> str:
-    mark = standing.SEVERITIES[check.severity or check.advice_severity]
-    when = "now" if check.enforced else f"from {check.first_gate.title}"
+    severity = check.severity or check.advice_severity
+    mark = standing.SEVERITIES[severity]
+    effect = say(_NOW[severity]) if check.enforced else say(_LATER[severity], gate=check.first_gate.title)
     others = dict.fromkeys(key.partition("@")[0] for key in check.fields)
     named = [
         sheet.guide.field(key).title for key in others if key in sheet.guide.fields and key != slot.field_id
     ]
-    with_ = say(" · with {named}", named=", ".join(named[:MOST_NAMED])) if named else ""
-    quiet = plain(f"{check.check_id} · {_VERBS[check.severity or check.advice_severity]} {when}{with_}")
+    quiet = [check.check_id, effect]
+    if named:
+        quiet.append(say("with {fields}", fields=", ".join(named[:MOST_NAMED])))
     said = plain(check.messages[0] if check.messages else f"{check.title}.")
-    return say(
-        ":{colour}[{material}] {said}  \n:gray[:small[{quiet}]]",
-        colour=mark.colour,
-        material=mark.material,
-        said=said,
-        quiet=quiet,
-    )
+    return f":{mark.colour}[{mark.material}] {said}  \n:gray[:small[{plain(' · '.join(quiet))}]]"

@@ -8,20 +8,20 @@ from datetime import date, datetime
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.ui import navigation, standing
-from lifecycle.ui.components import counted, exact, plain, until
+from lifecycle.ui.components import exact, plain, until
 from lifecycle.ui.standing import Mark
 from lifecycle.vocabulary import Area, Gate, Level, Role, SignOffStatus
 
 _SENTENCES = {
-    Level.BLOCKED: mark("is blocked"),
-    Level.NOT_STARTED: mark("is not started"),
-    Level.IN_PROGRESS: mark("is in progress"),
-    Level.WAITING: mark("waits for sign-offs alone"),
-    Level.CONDITIONAL: mark("can go on, with something owed"),
-    Level.READY: mark("is ready to be decided"),
-    Level.PASSED: mark("is passed"),
+    Level.BLOCKED: mark("{gate} is blocked."),
+    Level.NOT_STARTED: mark("{gate} is not started."),
+    Level.IN_PROGRESS: mark("{gate} is in progress."),
+    Level.WAITING: mark("{gate} waits for sign-offs alone."),
+    Level.CONDITIONAL: mark("{gate} can go on, with something owed."),
+    Level.READY: mark("{gate} is ready to be decided."),
+    Level.PASSED: mark("{gate} is passed."),
 }
 _NOT_HERE = Mark(mark("Not asked at this gate"), "gray", "remove")
 
@@ -48,20 +48,16 @@ class Reviewer:
 
 def sentence(gate: Gate, level: Level, weakest: Area, share: int) -> str:
     """Readiness in words: "Discovery is blocked. Weakest: checks, 92 % of them settled."."""
-    said = f"{gate.title} {_SENTENCES[level]}."
+    said = say(_SENTENCES[level], gate=gate.title)
     if level in (Level.READY, Level.PASSED) or share == 1000:
         return said
-    return say(
-        "{said} Weakest area: {weakest}, {percent} there.",
-        said=said,
-        weakest=weakest.title.lower(),
-        percent=percent(share),
-    )
+    area = say("Weakest area: {area}, {percent} there.", area=weakest.title.lower(), percent=percent(share))
+    return f"{said} {area}"
 
 
 def percent(share: int) -> str:
     """Per mille as whole per cent, rounded down so that 100 % means all of it."""
-    return f"{share // 10} %"
+    return say("{share} %", share=share // 10)
 
 
 def track(steps: Sequence[Step], *, project: str, today: date) -> None:
@@ -81,17 +77,18 @@ def track(steps: Sequence[Step], *, project: str, today: date) -> None:
                     navigation.go("gate", project=project, gate=step.gate.value)
                 planned = ""
                 if step.target and step.level is not Level.PASSED:
-                    planned = say(" :gray[· {due}]", due=_due(step.target, today))
+                    planned = f" :gray[· {_due(step.target, today)}]"
                 st.markdown(f":small[{mark.text}{planned}]", anchors=False)
 
 
 def _due(target: date, today: date) -> str:
-    return until(target, today) if target < today else f"due {until(target, today)}"
+    how_far = until(target, today)
+    return how_far if target < today else say("due {until}", until=how_far)
 
 
 def short(gate: Gate) -> str:
     """For a narrow button."""
-    return {Gate.DESIGN: "Design", Gate.MODEL: "Model"}.get(gate, gate.title)
+    return {Gate.DESIGN: say("Design"), Gate.MODEL: say("Model")}.get(gate, gate.title)
 
 
 def areas(shares: Mapping[Area, int], weakest: Area) -> None:
@@ -101,7 +98,7 @@ def areas(shares: Mapping[Area, int], weakest: Area) -> None:
         mark = ":green[:material/check_circle:]" if share == 1000 else ":gray[:material/clock_loader_40:]"
         if area is weakest and share < 1000:
             mark = ":orange[:material/south_east:]"
-        note = say(" · weakest") if area is weakest and share < 1000 else ""
+        note = f" · {say('weakest')}" if area is weakest and share < 1000 else ""
         st.progress(share / 1000, text=f"{mark} {area.title} {percent(share)}{note}")
 
 

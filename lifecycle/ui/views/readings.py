@@ -11,11 +11,11 @@ from lifecycle.interchange.readings import push_file, readings_of, try_file
 from lifecycle.interchange.register_files import RegisterFile
 from lifecycle.interchange.series import ReadingsFile
 from lifecycle.interchange.tabular import read_table
-from lifecycle.language import say
+from lifecycle.language import counted, say, written_number
 from lifecycle.queries.monitors import MonitorView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.ui import cache, components, identity, state
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.file_form import file_form, file_line, put_away, waiting_file
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.web.readings_upload import PATH
@@ -97,27 +97,18 @@ def _show(view: MonitorView, found: ReadingsFile, would: Pushed) -> None:
         [
             (
                 say("New"),
-                f"{would.stored:,}",
+                _figure(would.stored),
                 say("{missing:,} of them missing", missing=would.missing) if would.missing else "",
             ),
-            (say("Known already"), f"{would.unchanged:,}", ""),
-            (say("In breach"), f"{would.breaches:,}", ""),
-            (say("Would fire"), f"{len(would.fires_at):,}", ""),
-            (say("No reading"), f"{would.refused:,}", say("named below") if would.refused else ""),
+            (say("Known already"), _figure(would.unchanged), ""),
+            (say("In breach"), _figure(would.breaches), ""),
+            (say("Would fire"), _figure(len(would.fires_at)), ""),
+            (say("No reading"), _figure(would.refused), say("named below") if would.refused else ""),
         ]
     )
-    fires = ", ".join(would.fires_at[:5]) + (" …" if len(would.fires_at) > 5 else "")
-    said = say("Read from “{found_key}” and “{column}”.", found_key=found.key, column=found.column)
-    if would.late:
-        said += say(
-            " {readings} would come late; the series is judged anew from there.",
-            readings=counted(would.late, "reading"),
-        )
-    if fires:
-        said += say(" It would fire at {fires}, open an incident and tell its owner.", fires=fires)
-    st.markdown(plain(said), anchors=False)
+    st.markdown(plain(_what_would_happen(found, would)), anchors=False)
     for problem in would.problems[:_MOST_PROBLEMS]:
-        st.caption(plain(f"{problem.place}: {problem.text}"))
+        st.caption(plain(say("{place}: {text}", place=problem.place, text=problem.text)))
     if would.refused > _MOST_PROBLEMS:
         st.caption(say("… and {refused:,} more.", refused=would.refused - _MOST_PROBLEMS))
     if would.stored and st.button(
@@ -130,10 +121,29 @@ def _show(view: MonitorView, found: ReadingsFile, would: Pushed) -> None:
             components.refusal(outcome.refusal)
             return
         put_away()
-        state.flash("success", f"{counted(would.stored, 'reading')} stored.")
+        state.flash("success", say("{readings} stored.", readings=counted(would.stored, "reading")))
         draw_again()
     if not would.stored:
         st.caption(say("There is nothing new in this file."))
+
+
+def _figure(number: int) -> str:
+    return written_number(f"{number:,}")
+
+
+def _what_would_happen(found: ReadingsFile, would: Pushed) -> str:
+    said = [say("Read from “{key}” and “{column}”.", key=found.key, column=found.column)]
+    if would.late:
+        said.append(
+            say(
+                "{readings} would come late; the series is judged anew from there.",
+                readings=counted(would.late, "reading"),
+            )
+        )
+    if would.fires_at:
+        fires = ", ".join(would.fires_at[:5]) + (" …" if len(would.fires_at) > 5 else "")
+        said.append(say("It would fire at {fires}, open an incident and tell its owner.", fires=fires))
+    return " ".join(said)
 
 
 def correct(view: MonitorView) -> None:

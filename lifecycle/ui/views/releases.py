@@ -11,17 +11,17 @@ import streamlit as st
 from lifecycle.actions import answers
 from lifecycle.actions import releases as actions
 from lifecycle.errors import Invalid
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say, say_count, written_number
 from lifecycle.queries import releases as queries
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.releases import Beside, Comparison, ReleasesView, ReleaseView, StepView
+from lifecycle.rules.checks.naming import listed
 from lifecycle.rules.delivery import DeliveryMetrics, Length, as_answer
 from lifecycle.rules.releases import LEAST_SHARE, MOST_SHARE, REACHES_USERS, Move, ReleaseState, length_words
 from lifecycle.ui import cache, charts, identity, navigation, standing, state
 from lifecycle.ui.charts import Span
 from lifecycle.ui.components import (
     blocker_list,
-    counted,
     definitions,
     empty_state,
     exact,
@@ -101,19 +101,16 @@ def _ways(view: ReleasesView) -> None:
 
 def _now(view: ReleasesView) -> str:
     serving, coming = view.serving, view.rolling_out
-    said = (
-        say(
-            "{named} is live for everybody since {day}.",
-            named=_named(serving),
-            day=_day(_reached_everybody(serving)),
-        )
-        if serving
-        else say("Nothing is live for everybody.")
-    )
-    if coming:
-        where = say("{share} % of the traffic", share=coming.share) if coming.share else say("a few users")
-        said += say(" {named} is with {where}.", named=_named(coming), where=where)
-    return said
+    said = [say("Nothing is live for everybody.")]
+    if serving:
+        day = _day(_reached_everybody(serving))
+        said = [say("{release} is live for everybody since {day}.", release=_named(serving), day=day)]
+    if coming and coming.share:
+        words = say("{release} is with {share} % of the traffic.", release=_named(coming), share=coming.share)
+        said.append(words)
+    elif coming:
+        said.append(say("{release} is with a few users.", release=_named(coming)))
+    return " ".join(said)
 
 
 def _named(release: ReleaseView) -> str:
@@ -153,8 +150,8 @@ def _delivery(view: ReleasesView) -> None:
             ),
             (
                 say("Failed changes"),
-                "–" if failed is None else f"{plain_number(failed)} %",
-                f"{metrics.failed} of {metrics.deployments}",
+                "–" if failed is None else say("{share} %", share=plain_number(failed)),
+                say("{failed} of {deployments}", failed=metrics.failed, deployments=metrics.deployments),
             ),
         ]
     )
@@ -166,9 +163,9 @@ def _delivery(view: ReleasesView) -> None:
                 "the change being finished until then. Time to restore runs from the beginning of "
                 "the trouble until users are well served again. A change failed when its release was "
                 "rolled back or an incident names it. Times are medians; 85 of 100 were at most "
-                "{safe} (lead time) and {safe_2} (time to restore).",
-                safe=_safe(metrics.lead_time),
-                safe_2=_safe(metrics.restore),
+                "{lead_time} (lead time) and {restore} (time to restore).",
+                lead_time=_safe(metrics.lead_time),
+                restore=_safe(metrics.restore),
             ),
             anchors=False,
         )
@@ -193,14 +190,27 @@ def _take_over(view: ReleasesView) -> None:
 def _delivery_words(metrics: DeliveryMetrics) -> str:
     if not metrics.deployments:
         return say("No release reached users in the last three months.")
-    said = say(
-        "{releases} reached users in the last three months", releases=counted(metrics.deployments, "release")
-    )
-    failed = say("none had") if not metrics.failed else f"{metrics.failed} had"
-    said += say("; {failed} to be taken back or led to an incident.", failed=failed)
-    if metrics.unrestored:
-        said += f" {counted(metrics.unrestored, 'incident goes', 'incidents go')} on."
-    return said
+    if metrics.failed:
+        said = say_count(
+            "{number:,} release reached users in the last three months; {failed} had to be taken back or led "
+            "to an incident.",
+            "{number:,} releases reached users in the last three months; {failed} had to be taken back or led "
+            "to an incident.",
+            metrics.deployments,
+            failed=metrics.failed,
+        )
+    else:
+        said = say_count(
+            "{number:,} release reached users in the last three months; none had to be taken back or led to "
+            "an incident.",
+            "{number:,} releases reached users in the last three months; none had to be taken back or led to "
+            "an incident.",
+            metrics.deployments,
+        )
+    if not metrics.unrestored:
+        return said
+    more = say_count("{number:,} incident goes on.", "{number:,} incidents go on.", metrics.unrestored)
+    return f"{said} {more}"
 
 
 def _length(found: Length) -> str:
@@ -208,7 +218,7 @@ def _length(found: Length) -> str:
 
 
 def _safe(found: Length) -> str:
-    return "unknown" if found.safe is None else length_words(found.safe)
+    return say("unknown") if found.safe is None else length_words(found.safe)
 
 
 def _restore_note(found: Length) -> str:
@@ -310,10 +320,10 @@ def _picture(releases: Sequence[ReleaseView]) -> None:
         st.table(
             [
                 {
-                    "Release": plain(span.label),
-                    "From": span.start.isoformat(),
-                    "To": span.end.isoformat(),
-                    "With": span.mark.word,
+                    say("Release"): plain(span.label),
+                    say("From"): span.start.isoformat(),
+                    say("To"): span.end.isoformat(),
+                    say("With"): span.mark.word,
                 }
                 for span in spans
             ],
@@ -327,11 +337,13 @@ def _picture_words(releases: Sequence[ReleaseView]) -> str:
     ended = sum(release.state is ReleaseState.ROLLED_BACK for release in releases)
     if len(releases) == 1:
         return say("One release so far.") if not ended else say("One release so far, and it was rolled back.")
-    went = f"{ended} {'was' if ended == 1 else 'were'}" if ended else say("none was")
-    return say(
-        "{releases_count} releases, the newest on top; {went} rolled back.",
-        releases_count=len(releases),
-        went=went,
+    if not ended:
+        return say("{releases} releases, the newest on top; none was rolled back.", releases=len(releases))
+    return say_count(
+        "{releases} releases, the newest on top; {number} was rolled back.",
+        "{releases} releases, the newest on top; {number} were rolled back.",
+        ended,
+        releases=len(releases),
     )
 
 
@@ -359,7 +371,8 @@ def _span(release: ReleaseView, step: StepView, end: date) -> Span:
     mark = Mark(step.words, colour, "rocket_launch")
     label = f"{release.number} · {release.model_version}"
     start = step.happened_at.date()
-    hover = f"<b>{charts.as_text(label)}</b><br>{charts.as_text(step.words)}: {start} to {end}"
+    words = say("{what}: {start} to {end}", what=charts.as_text(step.words), start=start, end=end)
+    hover = f"<b>{charts.as_text(label)}</b><br>{words}"
     return Span(label, start, max(end, start), hover, mark, _STRENGTHS[step.move])
 
 
@@ -374,9 +387,7 @@ def _release(view: ReleasesView, release: ReleaseView, *, is_newest: bool) -> No
             if release.state is ReleaseState.SHARE
             else mark.word
         )
-        badge = say(
-            ":{colour}-badge[{material} {word}]", colour=mark.colour, material=mark.material, word=word
-        )
+        badge = f":{mark.colour}-badge[{mark.material} {word}]"
         st.markdown(f"**{plain(release.name)}** {badge}", anchors=False)
         if release.summary:
             st.markdown(plain(release.summary), anchors=False)
@@ -392,20 +403,20 @@ def _release(view: ReleasesView, release: ReleaseView, *, is_newest: bool) -> No
 
 
 def _made(release: ReleaseView) -> str:
-    said = say("Made by {made_by} on {day}", made_by=release.made_by, day=_day(release.made_at))
-    if release.approved:
-        said += say(" · approved by {approved}", approved=release.approved[0])
-    return said
+    said = say("Made by {person} on {day}", person=release.made_by, day=_day(release.made_at))
+    if not release.approved:
+        return said
+    return f"{said} · {say('approved by {person}', person=release.approved[0])}"
 
 
 def _steps(steps: Sequence[StepView]) -> None:
     lines = []
     for step in steps:
-        took = say(" · restored in {restored_in}", restored_in=step.restored_in) if step.restored_in else ""
+        took = f" · {say('restored in {time}', time=step.restored_in)}" if step.restored_in else ""
         note = f": {step.note}" if step.note else ""
         said = one_line(f"{step.happened_at:%Y-%m-%d %H:%M} · {step.words}{took} · {step.who}{note}", 400)
         icon = {Move.ROLLED_BACK: "undo", Move.WITHDRAWN: "block"}.get(step.move, "arrow_forward")
-        lines.append(say(":small[:material/{icon}: {said}]", icon=icon, said=plain(said)))
+        lines.append(f":small[:material/{icon}: {plain(said)}]")
     if lines:
         st.markdown("  \n".join(lines), anchors=False)
 
@@ -416,7 +427,7 @@ def _held(release: ReleaseView) -> None:
             (say("Model version"), release.model_version),
             (say("Change finished"), _day(release.ready_at) if release.ready_at else ""),
             (say("Production test score"), release.score),
-            (say("Answers"), f"{release.answers:,}"),
+            (say("Answers"), written_number(f"{release.answers:,}")),
             (say("Data sources"), ", ".join(release.sources)),
             (say("Documents"), ", ".join(release.documents)),
             (say("Approved by"), "; ".join(release.approved)),
@@ -426,9 +437,9 @@ def _held(release: ReleaseView) -> None:
     st.table(
         [
             {
-                "Gate": each.gate.title,
-                "Signed by": plain(f"{each.name}, {each.role.title}"),
-                "Decision": f"{each.decision.title}, {_day(each.at)}",
+                say("Gate"): each.gate.title,
+                say("Signed by"): plain(f"{each.name}, {each.role.title}"),
+                say("Decision"): f"{each.decision.title}, {_day(each.at)}",
             }
             for each in release.sign_offs
         ],
@@ -480,7 +491,7 @@ def _next_step(release: ReleaseView) -> None:
                 return
             perform(
                 actions.step,
-                done=say("Release {number}: {label}.", number=release.number, label=move.label.lower()),
+                done=say("Release {number}: {step}.", number=release.number, step=move.label.lower()),
                 release_id=release.id,
                 move=move,
                 share=int(share) if share is not None else None,
@@ -511,19 +522,16 @@ def _why_not(release: ReleaseView) -> list[str]:
 def _roll_back(release: ReleaseView) -> None:
     key = f"back:{release.number}"
     after = (
-        say("{back_to} serves again.", back_to=release.back_to)
+        say("Afterwards {release} serves again.", release=release.back_to)
         if release.back_to
-        else say("nothing takes its place but the fallback.")
+        else say("Afterwards nothing takes its place but the fallback.")
     )
     with (
         st.popover(say("Roll back"), icon=":material/undo:"),
         st.form(key, border=False, enter_to_submit=False),
     ):
-        st.caption(
-            plain(
-                say("Afterwards {after} The time to restore runs from when the trouble began.", after=after)
-            )
-        )
+        counting = say("The time to restore runs from when the trouble began.")
+        st.caption(plain(f"{after} {counting}"))
         reason = st.text_area(say("What went wrong"), key=f"{key}:reason", height=80)
         began_at = st.datetime_input(
             say("When the trouble began (UTC)"), value=None, key=f"{key}:began", format="YYYY-MM-DD", step=60
@@ -570,14 +578,14 @@ def _withdraw(release: ReleaseView) -> None:
 def _older(releases: Sequence[ReleaseView]) -> None:
     if not releases:
         return
-    with st.expander(f"{counted(len(releases), 'older release')}", icon=":material/history:"):
+    with st.expander(counted(len(releases), "older release"), icon=":material/history:"):
         st.table(
             [
                 {
-                    "Release": plain(release.name),
-                    "State": STATES[release.state].word,
-                    "Made": _day(release.made_at),
-                    "First users": _day(release.reached_at) if release.reached_at else "–",
+                    say("Release"): plain(release.name),
+                    say("State"): STATES[release.state].word,
+                    say("Made"): _day(release.made_at),
+                    say("First users"): _day(release.reached_at) if release.reached_at else "–",
                 }
                 for release in releases
             ],
@@ -631,13 +639,12 @@ def _compared(found: Comparison) -> None:
         say("Release {number}", number=found.after.number),
     )
     st.markdown(plain(_differences(found)), anchors=False)
-    for name, word in (("gone", say("No longer used")), ("new", say("New"))):
-        sources = found.sources_gone if name == "gone" else found.sources_new
-        if sources:
-            st.markdown(
-                plain(say("{word}: data source {sources}.", word=word, sources=", ".join(sources))),
-                anchors=False,
-            )
+    if found.sources_gone:
+        gone = say("No longer used: data source {sources}.", sources=", ".join(found.sources_gone))
+        st.markdown(plain(gone), anchors=False)
+    if found.sources_new:
+        new = say("New: data source {sources}.", sources=", ".join(found.sources_new))
+        st.markdown(plain(new), anchors=False)
     for heading, lines in (
         (say("Answers"), found.answers),
         (say("Sign-offs"), found.sign_offs),
@@ -647,29 +654,32 @@ def _compared(found: Comparison) -> None:
 
 
 def _differences(found: Comparison) -> str:
-    parts = [
-        counted(len(lines), one)
-        for lines, one in (
-            (found.answers, "answer"),
-            (found.sign_offs, "sign-off"),
-            (found.tests, say("production test")),
+    before, after = found.before, found.after
+    changed = []
+    if found.answers:
+        changed.append(counted(len(found.answers), "answer"))
+    if found.sign_offs:
+        changed.append(counted(len(found.sign_offs), "sign-off"))
+    if found.tests:
+        changed.append(counted(len(found.tests), "production test"))
+    if changed:
+        said = say(
+            "From release {before} to release {after}: {what} changed.",
+            before=before.number,
+            after=after.number,
+            what=listed(changed),
         )
-        if lines
-    ]
-    said = say(
-        "From release {number} to release {number_2}: ",
-        number=found.before.number,
-        number_2=found.after.number,
-    )
-    said += f"{' and '.join([', '.join(parts[:-1]), parts[-1]]) if len(parts) > 1 else ''.join(parts)}"
-    said = said.removesuffix(": ") + (" changed. " if parts else say(": other data sources. "))
-    same = found.before.score == found.after.score
-    scores = (
-        found.after.score
-        if same
-        else say("{score}, then {score_2}", score=found.before.score, score_2=found.after.score)
-    )
-    return say("{said}Production test score: {scores}.", said=said, scores=scores)
+    else:
+        said = say(
+            "From release {before} to release {after}: other data sources.",
+            before=before.number,
+            after=after.number,
+        )
+    if before.score == after.score:
+        score = say("Production test score: {score}.", score=after.score)
+    else:
+        score = say("Production test score: {before}, then {after}.", before=before.score, after=after.score)
+    return f"{said} {score}"
 
 
 def _side_by_side(heading: str, lines: Sequence[Beside], before: str, after: str) -> None:

@@ -14,13 +14,18 @@ from lifecycle.ui.perform import perform
 from lifecycle.ui.views import changes
 from lifecycle.vocabulary import Act, SignOffStatus
 
-_ACTS = {Act.APPROVE: "approves", Act.ACKNOWLEDGE: "acknowledges", Act.CONSULT: mark("is consulted")}
+_ACTS = {
+    Act.APPROVE: mark("approves"),
+    Act.ACKNOWLEDGE: mark("acknowledges"),
+    Act.CONSULT: mark("is consulted"),
+}
 # Named after the role: heard one after the other, six buttons that say "Ask" are one.
 _ASK = {
     SignOffStatus.NOT_ASKED: mark("Ask {role}"),
     SignOffStatus.ELSEWHERE: mark("Ask {role} to affirm"),
     SignOffStatus.WAITING: mark("Ask another for {role}"),
 }
+_ASK_AGAIN = mark("Ask {role} again")
 
 
 def show(view: GateView) -> None:
@@ -37,8 +42,8 @@ def show(view: GateView) -> None:
             changes.on_gate(role.changes, view.project)
             if role.due_again:
                 said = say(
-                    "Due for re-approval on {due_again}, {until}",
-                    due_again=role.due_again.isoformat(),
+                    "Due for re-approval on {day}, {until}",
+                    day=role.due_again.isoformat(),
                     until=until(role.due_again, view.today),
                 )
                 st.markdown(f":orange[:material/event_repeat:] {plain(said)}", anchors=False)
@@ -47,16 +52,13 @@ def show(view: GateView) -> None:
 
 def _line(role: RoleView) -> str:
     mark = standing.SIGN_OFFS[role.status]
-    needed = "" if role.is_required else say(", not needed to go on")
+    does = [say(_ACTS[role.act])]
     if role.needed > 1:
-        needed = say(", {given} of {needed} people", given=role.given, needed=role.needed)
-    return say(
-        "**{role}** {badge}  \n:small[:gray[{part}{who}]]",
-        role=role.role.title,
-        badge=mark.badge,
-        part=plain(f"{_ACTS[role.act]}{needed}"),
-        who=plain(_who(role)),
-    )
+        does.append(say("{given} of {needed} people", given=role.given, needed=role.needed))
+    elif not role.is_required:
+        does.append(say("not needed to go on"))
+    about = plain(", ".join(does)) + plain(_who(role))
+    return f"**{role.role.title}** {mark.badge}  \n:small[:gray[{about}]]"
 
 
 def _who(role: RoleView) -> str:
@@ -64,20 +66,21 @@ def _who(role: RoleView) -> str:
     if not role.who:
         return ""
     now = identity.now()
-    since = f", {ago(role.since, now)}" if role.since else ""
-    verb = {SignOffStatus.WAITING: " asked"}.get(role.status, "")
-    due = ""
-    if role.due_on and role.status is SignOffStatus.WAITING:
-        due = say(
-            ", due {due_on} ({until})", due_on=role.due_on.isoformat(), until=until(role.due_on, now.date())
-        )
-    return f" · {role.who}{since.replace(', ', f',{verb} ', 1)}{due}"
+    is_asked = role.status is SignOffStatus.WAITING
+    said = [role.who]
+    if role.since:
+        when = ago(role.since, now)
+        said.append(say("asked {when}", when=when) if is_asked else when)
+    if role.due_on and is_asked:
+        far = until(role.due_on, now.date())
+        said.append(say("due {day} ({until})", day=role.due_on.isoformat(), until=far))
+    return f" · {', '.join(said)}"
 
 
 def _buttons(view: GateView, role: RoleView) -> None:
     with st.container(horizontal=True, gap="small", width="content"):
         if role.review_id is not None and st.button(
-            f"{role.role.title} review", key=f"open:{role.role}", icon=":material/rate_review:"
+            say("{role} review", role=role.role.title), key=f"open:{role.role}", icon=":material/rate_review:"
         ):
             navigation.go("review", review=role.review_id)
         if "reviews.request" in view.may:
@@ -92,7 +95,7 @@ def _buttons(view: GateView, role: RoleView) -> None:
 
 def _ask(view: GateView, role: RoleView) -> None:
     """The people who can be asked; those who cannot stand beneath with why."""
-    label = _ASK.get(role.status, "Ask {role} again").format(role=role.role.title)
+    label = say(_ASK.get(role.status, _ASK_AGAIN), role=role.role.title)
     with st.popover(label, icon=":material/person_add:"):
         free = {choice.person_key: choice.name for choice in role.choices if not choice.against}
         if free:
@@ -138,7 +141,7 @@ def _ask_form(view: GateView, role: RoleView, free: dict[str, str]) -> None:
             return
         perform(
             actions.request,
-            done=say("{get} was asked as {role}.", get=free.get(person, "They"), role=role.role.title),
+            done=say("{person} was asked as {role}.", person=free.get(person, person), role=role.role.title),
             clears=form,
             project_id=view.project.id,
             gate=view.gate,
@@ -196,7 +199,9 @@ def _reassign(view: GateView, role: RoleView, request: RequestView, free: dict[s
         perform(
             actions.reassign,
             done=say(
-                "{get} was asked instead as {role}.", get=free.get(person, "They"), role=role.role.title
+                "{person} was asked instead as {role}.",
+                person=free.get(person, person),
+                role=role.role.title,
             ),
             review_id=request.id,
             person_key=person,

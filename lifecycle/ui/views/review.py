@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries import my_work
 from lifecycle.queries import reviews as queries
 from lifecycle.queries.reviews import ReliedOn, ReviewView
+from lifecycle.rules.checks.naming import listed
 from lifecycle.rules.permissions import may
 from lifecycle.ui import cache, identity, navigation, standing, state
-from lifecycle.ui.components import ago, counted, empty_state, exact, one_line, page_header, plain, until
+from lifecycle.ui.components import ago, empty_state, exact, one_line, page_header, plain, until
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views import (
     changes,
@@ -36,14 +37,14 @@ _STATES = {
     "withdrawn": Mark(mark("Taken back"), "gray", "undo"),
 }
 _ASKED = {
-    Act.APPROVE: mark("asked you to approve"),
-    Act.ACKNOWLEDGE: mark("asked you to acknowledge"),
-    Act.CONSULT: mark("asked for your opinion"),
+    Act.APPROVE: mark("{asker} asked you to approve {when}"),
+    Act.ACKNOWLEDGE: mark("{asker} asked you to acknowledge {when}"),
+    Act.CONSULT: mark("{asker} asked for your opinion {when}"),
 }
 _OF_OTHERS = {
-    Act.APPROVE: mark("asked {} to approve"),
-    Act.ACKNOWLEDGE: mark("asked {} to acknowledge"),
-    Act.CONSULT: mark("asked {} for an opinion"),
+    Act.APPROVE: mark("{asker} asked {person} to approve {when}"),
+    Act.ACKNOWLEDGE: mark("{asker} asked {person} to acknowledge {when}"),
+    Act.CONSULT: mark("{asker} asked {person} for an opinion {when}"),
 }
 
 
@@ -55,7 +56,7 @@ def show() -> None:
             say("No review was named"),
             say("Open one from My work or from the gate of a project."),
             icon="rate_review",
-            action="Go to my work",
+            action=say("Go to my work"),
             to="home",
         )
         return
@@ -100,20 +101,16 @@ def _header(view: ReviewView) -> None:
     )
     lines = [_asked(view)]
     if view.handed_over_by:
-        lines.append(f":gray[:material/forward_to_inbox:] {plain(f'{view.handed_over_by} passed it on.')}")
+        said = say("{person} passed it on.", person=view.handed_over_by)
+        lines.append(f":gray[:material/forward_to_inbox:] {plain(said)}")
     if view.stands_in_for:
-        lines.append(
-            f":violet[:material/supervisor_account:] {plain(f'You stand in for {view.stands_in_for} here.')}"
-        )
+        said = say("You stand in for {person} here.", person=view.stands_in_for)
+        lines.append(f":violet[:material/supervisor_account:] {plain(said)}")
     if view.message:
         lines.append(signatures.quoted(view.message))
     if view.project.purpose:
-        lines.append(
-            say(
-                ":gray[What it is for:] {purpose}",
-                purpose=plain(one_line(view.project.purpose, LONGEST_PURPOSE)),
-            )
-        )
+        purpose = plain(one_line(view.project.purpose, LONGEST_PURPOSE))
+        lines.append(f":gray[{say('What it is for:')}] {purpose}")
     st.markdown("\n\n".join(lines), anchors=False)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(_summary(view), width="content", anchors=False)
@@ -125,15 +122,15 @@ def _asked(view: ReviewView) -> str:
     """Who asked whom for what, when, until when, in one line; then the way to the form below it on a phone."""
     now = identity.now()
     mine = view.person_key == identity.actor().key
-    asks = _ASKED[view.act] if mine else _OF_OTHERS[view.act].format(view.person)
-    said = plain(f"{view.requested_by} {asks} {ago(view.requested_at, now)}")
+    asked = _ASKED if mine else _OF_OTHERS
+    when = ago(view.requested_at, now)
+    said = plain(say(asked[view.act], asker=view.requested_by, person=view.person, when=when))
     if view.due_on and view.state == "open":
         colour = "red" if view.due_on < now.date() else "violet"
-        until_when = say(
-            "due {due_on} ({until})", due_on=view.due_on.isoformat(), until=until(view.due_on, now.date())
-        )
+        far = until(view.due_on, now.date())
+        until_when = say("due {day} ({until})", day=view.due_on.isoformat(), until=far)
         said += f", :{colour}[{plain(until_when)}]"
-    way = say(" [Go to your decision](#{anchor})", anchor=decide.ANCHOR) if decide.can_act(view) else ""
+    way = f" [{say('Go to your decision')}](#{decide.ANCHOR})" if decide.can_act(view) else ""
     return f"{said}.{way}"
 
 
@@ -144,38 +141,28 @@ def _summary(view: ReviewView) -> str:
     still_open = sum(item.is_open for item in view.relied_on)
     changed = _how_many_changes(view)
     counts = (
+        (changed, _changed_since(view, changed), "orange", "history"),
+        (failing, counted(failing, "check fails", "checks fail"), "red", "block"),
+        (owed, counted(owed, "condition open", "conditions open"), "orange", "rule"),
         (
-            changed,
-            say(
-                "{changes} since {decider} decided",
-                changes=counted(changed, "change"),
-                decider=_decider(view),
-            ),
+            still_open,
+            counted(still_open, "answer missing", "answers missing"),
             "orange",
-            "history",
+            "radio_button_unchecked",
         ),
-        (failing, f"{counted(failing, 'check fails', 'checks fail')}", "red", "block"),
-        (owed, f"{counted(owed, 'condition')} open", "orange", "rule"),
-        (still_open, f"{counted(still_open, 'answer')} missing", "orange", "radio_button_unchecked"),
     )
     badges = [
-        say(":{colour}-badge[:material/{icon}: {words}]", colour=colour, icon=icon, words=words)
-        for number, words, colour, icon in counts
-        if number
+        f":{colour}-badge[:material/{icon}: {words}]" for number, words, colour, icon in counts if number
     ]
     if view.last_decision is None:
-        badges.insert(0, say(":blue-badge[:material/fiber_new: First review by this role]"))
+        badges.insert(0, f":blue-badge[:material/fiber_new: {say('First review by this role')}]")
     elif not changed and (on_request := sum(item.is_changed for item in view.requested)):
         # Changes may have been asked for on what this role does not rely on.
-        badges.insert(
-            0,
-            say(
-                ":green-badge[:material/check: {answers} changed on request]",
-                answers=counted(on_request, "answer"),
-            ),
-        )
+        words = counted(on_request, "answer changed on request", "answers changed on request")
+        badges.insert(0, f":green-badge[:material/check: {words}]")
     elif not changed:
-        badges.insert(0, say(":green-badge[:material/check: Nothing changed since the last decision]"))
+        words = say("Nothing changed since the last decision")
+        badges.insert(0, f":green-badge[:material/check: {words}]")
     return " ".join(badges)
 
 
@@ -187,10 +174,12 @@ def _is_mine(view: ReviewView) -> bool:
     return view.person_key == identity.actor().key or bool(view.stands_in_for)
 
 
-def _decider(view: ReviewView) -> str:
-    """Whoever decided last, as the reader calls them."""
-    last = view.last_decision
-    return "you" if last and last.person_key == identity.actor().key else f"{view.role.title} last"
+def _changed_since(view: ReviewView, number: int) -> str:
+    """How much, since whoever decided last, as the reader calls them."""
+    changes, last = counted(number, "change"), view.last_decision
+    if last and last.person_key == identity.actor().key:
+        return say("{changes} since you decided", changes=changes)
+    return say("{changes} since {role} last decided", changes=changes, role=view.role.title)
 
 
 def _ways(view: ReviewView) -> None:
@@ -228,10 +217,23 @@ def _changes(view: ReviewView) -> None:
     last = view.last_decision
     if last is None or not _how_many_changes(view):
         return
-    whose = say("your role") if _is_mine(view) else view.role.title
-    st.header(say("Changed since {whose} last decided", whose=whose), anchor=False)
-    where = "" if last.gate is view.gate else say(" at the {gate} gate", gate=last.gate.title)
-    st.caption(plain(f"{last.printed_name}: {last.decision.title.lower()}{where}, {exact(last.at)}"))
+    if _is_mine(view):
+        title = say("Changed since your role last decided")
+    else:
+        title = say("Changed since {role} last decided", role=view.role.title)
+    st.header(title, anchor=False)
+    decision, at = last.decision.title.lower(), exact(last.at)
+    if last.gate is view.gate:
+        said = say("{person}: {decision}, {at}", person=last.printed_name, decision=decision, at=at)
+    else:
+        said = say(
+            "{person}: {decision} at the {gate} gate, {at}",
+            person=last.printed_name,
+            decision=decision,
+            gate=last.gate.title,
+            at=at,
+        )
+    st.caption(plain(said))
     for sentence in view.source_changes:
         st.markdown(f":orange[:material/database:] {plain(sentence)}", anchors=False)
     for sentence in view.document_changes:
@@ -268,14 +270,17 @@ def _failing(view: ReviewView) -> None:
     st.header(say("What the checks say"), anchor=False)
     if failing:
         findings.show(failing, project=view.project, most=5)
-    said = "" if failing else say("No check that reads these answers fails. ")
-    said += (
-        say("{checks} cannot tell yet: answers are missing.", checks=counted(unclear, "check"))
-        if unclear
-        else ""
-    )
+    said = [] if failing else [say("No check that reads these answers fails.")]
+    if unclear:
+        said.append(
+            say_count(
+                "{number:,} check cannot tell yet: answers are missing.",
+                "{number:,} checks cannot tell yet: answers are missing.",
+                unclear,
+            )
+        )
     if said:
-        st.caption(said)
+        st.caption(" ".join(said))
 
 
 def _relied_on(view: ReviewView) -> None:
@@ -284,24 +289,26 @@ def _relied_on(view: ReviewView) -> None:
     st.header(
         say("What you rely on") if mine else say("What {role} relies on", role=view.role.title), anchor=False
     )
-    what = counted(len(view.relied_on), "answer")
+    covered = [counted(len(view.relied_on), "answer")]
     if view.evidence:
-        what += f" and {counted(len(view.evidence), 'document')}"
-    whose = say("Your") if mine else say("The")
-    st.caption(
-        say(
-            "{whose} signature covers {what}, nothing else: when one of them changes, it becomes stale.",
-            whose=whose,
+        covered.append(counted(len(view.evidence), "document"))
+    what = listed(covered)
+    if mine:
+        said = say(
+            "Your signature covers {what}, nothing else: when one of them changes, it becomes stale.",
             what=what,
         )
-    )
+    else:
+        said = say(
+            "The signature covers {what}, nothing else: when one of them changes, it becomes stale.",
+            what=what,
+        )
+    st.caption(said)
     still_open = [item.place.title for item in view.relied_on if item.is_open]
     if still_open:
+        label = say("Not answered yet:")
         st.markdown(
-            say(
-                ":orange[:material/radio_button_unchecked:] **Not answered yet:** {still_open}",
-                still_open=plain("; ".join(still_open)),
-            ),
+            f":orange[:material/radio_button_unchecked:] **{label}** {plain('; '.join(still_open))}",
             anchors=False,
         )
     marks = discussion.marks_of(view.project.id)
@@ -313,7 +320,7 @@ def _relied_on(view: ReviewView) -> None:
 
 
 def _answer(item: ReliedOn, asked: str) -> None:
-    mark = say(" :orange[:material/history: changed]") if item.is_changed else ""
+    mark = f" :orange[:material/history: {say('changed')}]" if item.is_changed else ""
     st.markdown(f":small[:gray[{plain(item.place.title)}]{mark}{asked}]  \n{plain(item.now)}", anchors=False)
 
 
@@ -345,7 +352,7 @@ def _decided(view: ReviewView) -> None:
     for record in made[:MOST_DECISIONS]:
         signatures.signature(record)
     if len(made) > MOST_DECISIONS:
-        with st.expander(f"{counted(len(made) - MOST_DECISIONS, 'earlier decision')}"):
+        with st.expander(counted(len(made) - MOST_DECISIONS, "earlier decision")):
             for record in made[MOST_DECISIONS:]:
                 signatures.signature(record)
 
@@ -360,23 +367,21 @@ def _next(view: ReviewView) -> None:
     work = cache.read_with_guide(my_work.my_work, by=identity.actor(), at=identity.this_hour())
     waiting = [
         *((item.review_id, say("stale decision"), item.project_name, item.gate) for item in work.stale),
-        *((item.review_id, "review", item.project_name, item.gate) for item in work.reviews),
+        *((item.review_id, say("review"), item.project_name, item.gate) for item in work.reviews),
     ]
     if not waiting:
         st.caption(say("Nothing else waits for your signature."))
         return
     review_id, what, project, gate = waiting[0]
     with st.container(border=True, gap="xsmall"):
-        more = (
-            say(", {waiting_count} more after it", waiting_count=len(waiting) - 1) if len(waiting) > 1 else ""
-        )
-        st.markdown(
-            say(
-                "**Next for you:** {what}  \n{part}",
-                what=what,
-                part=plain(say("{project}, {gate} gate{more}", project=project, gate=gate.title, more=more)),
-            ),
-            anchors=False,
-        )
+        where = say("{project}, {gate} gate", project=project, gate=gate.title)
+        if len(waiting) > 1:
+            where = say(
+                "{project}, {gate} gate, {number} more after it",
+                project=project,
+                gate=gate.title,
+                number=len(waiting) - 1,
+            )
+        st.markdown(f"**{say('Next for you:')}** {what}  \n{plain(where)}", anchors=False)
         if st.button(say("Go on to it"), icon=":material/arrow_forward:", key="review:next"):
             navigation.go("review", review=review_id)

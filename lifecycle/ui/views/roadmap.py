@@ -6,14 +6,14 @@ from datetime import date
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say, say_count, written_number
 from lifecycle.queries import portfolio_overview
 from lifecycle.queries import roadmap as queries
 from lifecycle.queries.roadmap import Roadmap, RoadmapLine, StageAge
 from lifecycle.rules.planning import ReviewPlan
 from lifecycle.ui import cache, charts, components, identity, navigation, standing, state, upkeep
 from lifecycle.ui.charts import Dot, Moment, Percentiles, Span
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views import plan, portfolio_filters
 from lifecycle.ui.views.portfolio_maps import chosen_mark, is_dark
@@ -48,7 +48,7 @@ def show() -> None:
                 "The roadmap shows projects that are assessed here and not live yet; register one to plan it."
             ),
             icon="view_timeline",
-            action="Register a project",
+            action=say("Register a project"),
             to="new-project",
         )
         return
@@ -57,7 +57,7 @@ def show() -> None:
         queries.roadmap, by=by, today=today, observed=plan.observed(), filters=filters
     )
     if not found.lines:
-        st.info("No project on its way to go-live matches these filters.", icon=":material/filter_alt:")
+        st.info(say("No project on its way to go-live matches these filters."), icon=":material/filter_alt:")
         return
     sentence = headline(found)
     st.markdown(plain(sentence), anchors=False)
@@ -85,24 +85,20 @@ def headline(found: Roadmap) -> str:
         )
     else:
         worst = late[0]
-        text = say(
-            "{late_count:,} of {projects} with a go-live date {part} forecast to miss it; "
-            "{worst} the most, by {days}.",
-            late_count=len(late),
+        text = say_count(
+            "{number:,} of {projects} with a go-live date is forecast to miss it; {worst} the most, by {days}.",
+            "{number:,} of {projects} with a go-live date are forecast to miss it; {worst} the most, by {days}.",
+            len(late),
             projects=counted(len(dated), "project"),
-            part="is" if len(late) == 1 else "are",
             worst=worst.name,
             days=counted(worst.days_late or 0, "working day"),
         )
-    return text + (
-        say(
-            " {projects} {part} no date.",
-            projects=counted(without, "more project"),
-            part="has" if without == 1 else "have",
-        )
-        if without
-        else ""
+    if not without:
+        return text
+    undated = say_count(
+        "{number:,} more project has no date.", "{number:,} more projects have no date.", without
     )
+    return f"{text} {undated}"
 
 
 def mark_of(line: RoadmapLine) -> Mark:
@@ -120,18 +116,22 @@ def _figures(found: Roadmap) -> list[tuple[str, str, str]]:
     return [
         (
             say("On their way"),
-            f"{len(found.lines):,}",
+            _figure(len(found.lines)),
             counted(marks.count(UNDATED), "without a date", "without a date"),
         ),
-        (say("Forecast late"), f"{marks.count(LATE):,}", say("at the usual pace")),
-        (say("May be late"), f"{marks.count(AT_RISK):,}", say("at a slow pace")),
+        (say("Forecast late"), _figure(marks.count(LATE)), say("at the usual pace")),
+        (say("May be late"), _figure(marks.count(AT_RISK)), say("at a slow pace")),
         (
             say("Gate date passed"),
-            f"{sum(line.gate_overdue > 0 for line in found.lines):,}",
+            _figure(sum(line.gate_overdue > 0 for line in found.lines)),
             say("of the gate ahead"),
         ),
-        (say("Reviews too late"), f"{len(too_late):,}", say("for the gate ahead")),
+        (say("Reviews too late"), _figure(len(too_late)), say("for the gate ahead")),
     ]
+
+
+def _figure(number: int) -> str:
+    return written_number(f"{number:,}")
 
 
 # ------------------------------------------------------------------ the picture
@@ -152,15 +152,11 @@ def _time_line(found: Roadmap, sentence: str) -> None:
         alt=sentence,
     )
     legend = " ".join(mark.badge for mark in (LATE, AT_RISK, IN_TIME, UNDATED))
-    st.markdown(
-        say(
-            "{legend} :small[:gray[Solid to the likely go-live (P50), light to the safe one "
-            "(P85). ◆ target date of a gate, ★ planned go-live. Choose a mark to open its "
-            "project.]]",
-            legend=legend,
-        ),
-        anchors=False,
+    key = say(
+        "Solid to the likely go-live (P50), light to the safe one (P85). ◆ target date of a gate, "
+        "★ planned go-live. Choose a mark to open its project."
     )
+    st.markdown(f"{legend} :small[:gray[{key}]]", anchors=False)
     if last > 1:
         if (state.value(_PAGE) or 1) > last:
             state.put(_PAGE, last)
@@ -180,13 +176,13 @@ def _spans(found: Roadmap, lines: tuple[RoadmapLine, ...]) -> list[Span]:
         mark, label = mark_of(line), _label(lines, line)
         said = f"<b>{charts.as_text(line.name)}</b><br>{_late_words(line)}"
         likely, safe = line.forecast.likely_on, line.forecast.safe_on
-        text = say("{days_late} d late", days_late=line.days_late) if line.days_late else ""
+        text = say("{days} d late", days=line.days_late) if line.days_late else ""
         spans.append(
             Span(
                 label,
                 found.today,
                 likely,
-                f"{said}<br>likely {likely.isoformat()}",
+                f"{said}<br>{say('likely {day}', day=likely)}",
                 mark,
                 1.0,
                 text,
@@ -195,7 +191,14 @@ def _spans(found: Roadmap, lines: tuple[RoadmapLine, ...]) -> list[Span]:
         )
         spans.append(
             Span(
-                label, likely, safe, f"{said}<br>safe {safe.isoformat()}", mark, charts.LIGHT, "", (line.key,)
+                label,
+                likely,
+                safe,
+                f"{said}<br>{say('safe {day}', day=safe)}",
+                mark,
+                charts.LIGHT,
+                "",
+                (line.key,),
             )
         )
     return spans
@@ -207,10 +210,12 @@ def _moments(lines: tuple[RoadmapLine, ...]) -> list[Moment]:
         label, name = _label(lines, line), charts.as_text(line.name)
         for each in line.gates:
             if not each.is_derived:
-                hover = f"<b>{name}</b><br>{each.gate.title} gate: {each.on.isoformat()}"
+                words = say("{gate} gate: {day}", gate=each.gate.title, day=each.on)
+                hover = f"<b>{name}</b><br>{words}"
                 found.append(Moment(label, each.on, hover, UNDATED, links=(line.key,), is_hollow=True))
         if line.go_live:
-            hover = f"<b>{name}</b><br>Go-live planned for {line.go_live.isoformat()}"
+            words = say("Go-live planned for {day}", day=line.go_live)
+            hover = f"<b>{name}</b><br>{words}"
             found.append(
                 Moment(label, line.go_live, hover, mark_of(line), "star", (line.key,), is_hollow=True)
             )
@@ -239,44 +244,44 @@ def _open_mark(traces: list[list[Span] | list[Moment]]) -> None:
 def _table(lines: tuple[RoadmapLine, ...]) -> None:
     st.dataframe(
         {
-            "Project": [line.name for line in lines],
-            "Timing": [mark_of(line).word for line in lines],
-            "Go-live": [line.go_live for line in lines],
-            "Likely (P50)": [line.forecast.likely_on for line in lines],
-            "Safe (P85)": [line.forecast.safe_on for line in lines],
-            "Days late": [line.days_late for line in lines],
-            "Days late if slow": [line.days_late_safe for line in lines],
-            "Chance": [
+            say("Project"): [line.name for line in lines],
+            say("Timing"): [mark_of(line).word for line in lines],
+            say("Go-live"): [line.go_live for line in lines],
+            say("Likely (P50)"): [line.forecast.likely_on for line in lines],
+            say("Safe (P85)"): [line.forecast.safe_on for line in lines],
+            say("Days late"): [line.days_late for line in lines],
+            say("Days late if slow"): [line.days_late_safe for line in lines],
+            say("Chance"): [
                 None if line.forecast.chance is None else round(100 * line.forecast.chance) for line in lines
             ],
-            "Gate ahead": [line.gate.title for line in lines],
-            "Gate date": [_gate_date(line) for line in lines],
-            "Days in stage": [line.in_stage for line in lines],
-            "Organisation": [line.organisation for line in lines],
+            say("Gate ahead"): [line.gate.title for line in lines],
+            say("Gate date"): [_gate_date(line) for line in lines],
+            say("Days in stage"): [line.in_stage for line in lines],
+            say("Organisation"): [line.organisation for line in lines],
         },
         hide_index=True,
         height="content",
         placeholder="–",
         alt=say("Projects with their dates and forecast, late ones first; the first column opens each"),
         column_config={
-            "Project": components.opening_column(_OPEN, [line.key for line in lines]),
+            say("Project"): components.opening_column(_OPEN, [line.key for line in lines]),
             **{
                 name: st.column_config.DateColumn(format="YYYY-MM-DD")
                 for name in (say("Go-live"), say("Gate date"))
             },
-            "Likely (P50)": st.column_config.DateColumn(
+            say("Likely (P50)"): st.column_config.DateColumn(
                 format="YYYY-MM-DD", help=say("Half of the simulated runs were live by then")
             ),
-            "Safe (P85)": st.column_config.DateColumn(
+            say("Safe (P85)"): st.column_config.DateColumn(
                 format="YYYY-MM-DD", help=say("85 of 100 simulated runs were live by then")
             ),
-            "Days late": st.column_config.NumberColumn(
+            say("Days late"): st.column_config.NumberColumn(
                 help=say("Working days from the planned go-live to the likely one")
             ),
-            "Days late if slow": st.column_config.NumberColumn(
+            say("Days late if slow"): st.column_config.NumberColumn(
                 help=say("Working days from the planned go-live to the safe one")
             ),
-            "Chance": st.column_config.NumberColumn(
+            say("Chance"): st.column_config.NumberColumn(
                 format="%d%%", help=say("Of going live by the planned date")
             ),
         },
@@ -301,23 +306,23 @@ def _asks(found: Roadmap) -> None:
     if len(asks) > len(shown):
         st.caption(
             say(
-                "The {shown_count:,} most urgent of {asks_count:,}. Filter above to see the others.",
-                shown_count=len(shown),
-                asks_count=len(asks),
+                "The {shown:,} most urgent of {all:,}. Filter above to see the others.",
+                shown=len(shown),
+                all=len(asks),
             )
         )
     st.dataframe(
         {
-            "Project": [line.name for line, _ in shown],
-            "Role": [ask.role.title for _, ask in shown],
-            "Gate": [ask.gate.title for _, ask in shown],
-            "State": [TIMINGS[ask.timing].word for _, ask in shown],
-            "Asked on": [ask.asked_on for _, ask in shown],
-            "Safe day to ask": [None if ask.asked_on else ask.ask_by for _, ask in shown],
-            "Latest day to ask": [None if ask.asked_on else ask.last_call for _, ask in shown],
-            "Decision expected": [ask.expected_on for _, ask in shown],
-            "Gate date": [_gate_date(line) for line, _ in shown],
-            "Days late": [ask.days_late for _, ask in shown],
+            say("Project"): [line.name for line, _ in shown],
+            say("Role"): [ask.role.title for _, ask in shown],
+            say("Gate"): [ask.gate.title for _, ask in shown],
+            say("State"): [TIMINGS[ask.timing].word for _, ask in shown],
+            say("Asked on"): [ask.asked_on for _, ask in shown],
+            say("Safe day to ask"): [None if ask.asked_on else ask.ask_by for _, ask in shown],
+            say("Latest day to ask"): [None if ask.asked_on else ask.last_call for _, ask in shown],
+            say("Decision expected"): [ask.expected_on for _, ask in shown],
+            say("Gate date"): [_gate_date(line) for line, _ in shown],
+            say("Days late"): [ask.days_late for _, ask in shown],
         },
         hide_index=True,
         placeholder="–",
@@ -325,7 +330,7 @@ def _asks(found: Roadmap) -> None:
             "Reviews outstanding at the gates ahead, the latest first; the first column opens the project"
         ),
         column_config={
-            "Project": components.opening_column(_OPEN_ASK, [line.key for line, _ in shown]),
+            say("Project"): components.opening_column(_OPEN_ASK, [line.key for line, _ in shown]),
             **{
                 name: st.column_config.DateColumn(format="YYYY-MM-DD")
                 for name in (
@@ -336,7 +341,7 @@ def _asks(found: Roadmap) -> None:
                     say("Gate date"),
                 )
             },
-            "Days late": st.column_config.NumberColumn(
+            say("Days late"): st.column_config.NumberColumn(
                 help=say("Working days from the gate’s date to the expected decision")
             ),
         },
@@ -349,28 +354,31 @@ def asks_sentence(asks: tuple[tuple[RoadmapLine, ReviewPlan], ...]) -> str:
     coming = [
         (line, ask) for line, ask in asks if not ask.timing.is_late and ask.last_call and not ask.asked_on
     ]
-    text = say("{reviews} still to be decided at the gates ahead", reviews=counted(len(asks), "review"))
+    reviews = counted(len(asks), "review")
     if late:
         line, ask = late[0]
-        by_days = counted(ask.days_late, "working day")
-        text += say(
-            "; {late_count:,} of them too late, {in_line} for {line} by {by_days}",
-            late_count=len(late),
-            in_line=in_line(ask.role),
-            line=line.name,
-            by_days=by_days,
+        text = say(
+            "{reviews} still to be decided at the gates ahead; {late:,} of them too late, {role} for {project} "
+            "by {days}.",
+            reviews=reviews,
+            late=len(late),
+            role=in_line(ask.role),
+            project=line.name,
+            days=counted(ask.days_late, "working day"),
         )
-    text += "."
-    if coming:
-        line, ask = min(coming, key=lambda pair: pair[1].last_call or date.max)
-        assert ask.last_call is not None
-        text += say(
-            " Next: ask {in_line} for {line} by {last_call}.",
-            in_line=in_line(ask.role),
-            line=line.name,
-            last_call=ask.last_call.isoformat(),
-        )
-    return text
+    else:
+        text = say("{reviews} still to be decided at the gates ahead.", reviews=reviews)
+    if not coming:
+        return text
+    line, ask = min(coming, key=lambda pair: pair[1].last_call or date.max)
+    assert ask.last_call is not None
+    following = say(
+        "Next: ask {role} for {project} by {day}.",
+        role=in_line(ask.role),
+        project=line.name,
+        day=ask.last_call.isoformat(),
+    )
+    return f"{text} {following}"
 
 
 # ------------------------------------------------------------------ days in stage
@@ -380,16 +388,7 @@ def _ages(found: Roadmap) -> None:
     st.header(say("Days in stage"), anchor=False)
     sentence = ages_sentence(found.ages)
     st.markdown(plain(sentence), anchors=False)
-    dots = [
-        Dot(
-            line.stage.title,
-            line.in_stage,
-            f"<b>{charts.as_text(line.name)}</b><br>{counted(line.in_stage, 'day')} in {line.stage.title}",
-            standing.LEVELS[line.level],
-            (line.key,),
-        )
-        for line in found.lines
-    ]
+    dots = [_dot(line) for line in found.lines]
     rows = [Percentiles(age.stage.title, age.median, age.safe) for age in found.ages]
     st.plotly_chart(
         charts.ages(dots, rows, dark=is_dark(), noun=say("days in the stage")),
@@ -408,22 +407,22 @@ def _ages(found: Roadmap) -> None:
     )
     st.dataframe(
         {
-            "Longest": [age.longest_name for age in found.ages],
-            "Stage": [age.stage.title for age in found.ages],
-            "Projects": [age.projects for age in found.ages],
-            "Median days": [age.median for age in found.ages],
-            "85th percentile": [age.safe for age in found.ages],
-            "Longest days": [age.longest for age in found.ages],
-            "Finished: median": [age.finished.typical for age in found.ages],
-            "Finished: 85th": [age.finished.safe for age in found.ages],
-            "Finished stages": [age.finished.observed for age in found.ages],
+            say("Longest"): [age.longest_name for age in found.ages],
+            say("Stage"): [age.stage.title for age in found.ages],
+            say("Projects"): [age.projects for age in found.ages],
+            say("Median days"): [age.median for age in found.ages],
+            say("85th percentile"): [age.safe for age in found.ages],
+            say("Longest days"): [age.longest for age in found.ages],
+            say("Finished: median"): [age.finished.typical for age in found.ages],
+            say("Finished: 85th"): [age.finished.safe for age in found.ages],
+            say("Finished stages"): [age.finished.observed for age in found.ages],
         },
         hide_index=True,
         alt=say(
             "Days in stage by percentiles; the first column opens the project that has been there longest"
         ),
         column_config={
-            "Longest": components.opening_column(_OPEN_AGE, [age.longest_key for age in found.ages]),
+            say("Longest"): components.opening_column(_OPEN_AGE, [age.longest_key for age in found.ages]),
             **{
                 name: st.column_config.NumberColumn(
                     help=say(
@@ -436,19 +435,24 @@ def _ages(found: Roadmap) -> None:
     )
 
 
+def _dot(line: RoadmapLine) -> Dot:
+    words = say("{days} in {stage}", days=counted(line.in_stage, "day"), stage=line.stage.title)
+    hover = f"<b>{charts.as_text(line.name)}</b><br>{words}"
+    return Dot(line.stage.title, line.in_stage, hover, standing.LEVELS[line.level], (line.key,))
+
+
 def ages_sentence(ages: tuple[StageAge, ...]) -> str:
     """Which project has been longest where, and what is usual there."""
     longest = max(ages, key=lambda age: age.longest)
-    days = counted(longest.longest, "day")
     return say(
-        "{longest_name} has been in {stage} longest: {days}. Of the {projects} there, half "
-        "have been there for at most {days_2} and 85 of 100 for at most {days_3}.",
-        longest_name=longest.longest_name,
+        "{project} has been in {stage} longest: {longest}. Of the {projects} there, half have been there for "
+        "at most {median} and 85 of 100 for at most {safe}.",
+        project=longest.longest_name,
         stage=longest.stage.title,
-        days=days,
+        longest=counted(longest.longest, "day"),
         projects=counted(longest.projects, "project"),
-        days_2=counted(longest.median, "day"),
-        days_3=counted(longest.safe, "day"),
+        median=counted(longest.median, "day"),
+        safe=counted(longest.safe, "day"),
     )
 
 

@@ -9,11 +9,11 @@ import streamlit as st
 
 from lifecycle.actions import filters as actions
 from lifecycle.events import ORGANISATION
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import saved_filters as queries
 from lifecycle.queries.saved_filters import SavedView
 from lifecycle.ui import cache, identity, state
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.perform import perform
 
 _FORM = "saved_view"
@@ -22,7 +22,7 @@ _FORM = "saved_view"
 def menu(query: str, use: Callable[[str], None]) -> None:
     """A button that opens the kept views. `query` is what is chosen now; `use` chooses what another query says."""
     kept = cache.read(queries.own, ORGANISATION, by=identity.actor())
-    label = say("Saved views ({kept_count})", kept_count=len(kept)) if kept else say("Saved views")
+    label = say("Saved views ({number})", number=len(kept)) if kept else say("Saved views")
     with st.popover(label, icon=":material/bookmark:"):
         if not kept:
             st.caption(
@@ -60,7 +60,7 @@ def _change(view: SavedView) -> None:
                 name=name,
             )
     if st.button(say("Delete"), key=f"view:{view.id}:delete", icon=":material/delete:"):
-        perform(actions.delete, done=say("Deleted the view “{view}”.", view=view.name), filter_id=view.id)
+        perform(actions.delete, done=say("Deleted the view “{name}”.", name=view.name), filter_id=view.id)
 
 
 def _save(query: str) -> None:
@@ -69,7 +69,9 @@ def _save(query: str) -> None:
         name = st.text_input(
             say("Name for what is chosen now"),
             key=f"{state.fresh(_FORM)}:name",
-            help=f"{counted(chosen, 'filter')} chosen" if chosen else say("No filter is chosen yet"),
+            help=counted(chosen, "filter chosen", "filters chosen")
+            if chosen
+            else say("No filter is chosen yet"),
         )
         if st.form_submit_button(say("Save view"), icon=":material/bookmark_add:"):
             perform(

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries.plans import PlanView
 from lifecycle.rules.planning import FixedDate, FixedKind, GatePlan, ReviewPlan, Timing
 from lifecycle.ui import charts, navigation
 from lifecycle.ui.charts import Moment, Span
-from lifecycle.ui.components import counted, day, plain, until
+from lifecycle.ui.components import day, plain, until
 from lifecycle.ui.standing import Mark
 from lifecycle.ui.views.portfolio_maps import is_dark
 from lifecycle.vocabulary import Stage
@@ -56,23 +56,24 @@ def time_line(view: PlanView) -> None:
             moments,
             today=view.today,
             dark=is_dark(),
-            markers={"go-live": go_live} if go_live else {},
+            markers={say("go-live"): go_live} if go_live else {},
         ),
         key="plan:time-line",
         config=dict(charts.CONFIG),
-        alt=say(
-            "Time line of {pieces} of work; the table below it says the same in words.",
-            pieces=counted(len(spans), "piece"),
+        alt=say_count(
+            "Time line of {number:,} piece of work; the table below it says the same in words.",
+            "Time line of {number:,} pieces of work; the table below it says the same in words.",
+            len(spans),
         ),
     )
     with st.expander(say("The time line as a table"), icon=":material/table:"):
         st.table(
             [
                 {
-                    "What": plain(span.label),
-                    "From": span.start.isoformat(),
-                    "To": span.end.isoformat(),
-                    "State": span.mark.word,
+                    say("What"): plain(span.label),
+                    say("From"): span.start.isoformat(),
+                    say("To"): span.end.isoformat(),
+                    say("State"): span.mark.word,
                 }
                 for span in spans
             ],
@@ -103,8 +104,13 @@ def _ahead(view: PlanView) -> list[Span]:
 
 
 def _span(stage: Stage, start: date, end: date, mark: Mark, strength: float) -> Span:
-    hover = f"<b>{charts.as_text(stage.title)}</b><br>{mark.word}: {start.isoformat()} to {end.isoformat()}"
+    hover = _hover(stage.title, mark, start, end)
     return Span(stage.title, start, end, hover, mark, strength)
+
+
+def _hover(title: str, mark: Mark, start: date, end: date) -> str:
+    words = say("{what}: {start} to {end}", what=mark.word, start=start, end=end)
+    return f"<b>{charts.as_text(title)}</b><br>{words}"
 
 
 def _reviews(view: PlanView) -> list[Span]:
@@ -120,10 +126,8 @@ def _reviews(view: PlanView) -> list[Span]:
                 max(start, view.today) if review.timing.is_late and not review.asked_on else start, end
             )
             mark = TIMINGS[review.timing]
-            hover = (
-                f"<b>{review.role.title} at {charts.as_text(plan.gate.title)}</b><br>{mark.word}: "
-                f"{start.isoformat()} to {end.isoformat()}"
-            )
+            title = say("{role} at {gate}", role=review.role.title, gate=plan.gate.title)
+            hover = _hover(title, mark, start, end)
             light = charts.LIGHT if review.timing is Timing.AHEAD else 1.0
             spans.append(Span(review.role.title, start, end, hover, mark, light))
     return spans
@@ -132,7 +136,7 @@ def _reviews(view: PlanView) -> list[Span]:
 def _moment(fixed: FixedDate) -> Moment:
     label, symbol = _FIXED[fixed.kind]
     hover = f"<b>{charts.as_text(fixed.what)}</b><br>{fixed.on.isoformat()}"
-    return Moment(label, fixed.on, hover, _PLANNED, symbol)
+    return Moment(say(label), fixed.on, hover, _PLANNED, symbol)
 
 
 # ------------------------------------------------------------------ by when to ask
@@ -169,27 +173,23 @@ def _row(plan: GatePlan, review: ReviewPlan, view: PlanView) -> dict[str, str]:
     mark = TIMINGS[review.timing]
     said = mark.text
     if review.days_late:
-        said += f" by {counted(review.days_late, 'working day')}"
+        said = say("{state} by {days}", state=said, days=counted(review.days_late, "working day"))
     if review.asked_on:
         said += f" {review.asked_on.isoformat()}"
     to = navigation.address("gate", project=view.project.key, gate=plan.gate.value)
-    better = (
-        say("  \n:small[:gray[{ask_by} better]]", ask_by=review.ask_by.isoformat()) if review.ask_by else ""
-    )
+    better = f"  \n:small[:gray[{say('{day} better', day=review.ask_by)}]]" if review.ask_by else ""
     # Three columns, each of two lines: five would break the days on a phone.
     return {
-        "Who": say(
-            "[{role}]({to})  \n:small[:gray[{gate}]]", role=review.role.title, to=to, gate=plan.gate.title
-        ),
-        "At the latest": f"{review.last_call.isoformat() if review.last_call else '–'}{better}",
-        "State, days it takes": f"{said}  \n:small[:gray[{_lead(review)}]]",
+        say("Who"): f"[{review.role.title}]({to})  \n:small[:gray[{plan.gate.title}]]",
+        say("At the latest"): f"{review.last_call.isoformat() if review.last_call else '–'}{better}",
+        say("State, days it takes"): f"{said}  \n:small[:gray[{_lead(review)}]]",
     }
 
 
 def _lead(review: ReviewPlan) -> str:
     lead = review.lead
     if not lead.observed:
-        return f"{lead.typical} (default)"
+        return say("{typical} (default)", typical=lead.typical)
     return say(
         "{typical}–{safe} ({observed} seen)", typical=lead.typical, safe=lead.safe, observed=lead.observed
     )
@@ -205,7 +205,7 @@ def fixed(view: PlanView) -> None:
     st.header(say("Dates that others set"), anchor=False)
     st.table(
         [
-            {"Day": day(each.on), "When": until(each.on, view.today), "What": plain(each.what)}
+            {say("Day"): day(each.on), say("When"): until(each.on, view.today), say("What"): plain(each.what)}
             for each in view.fixed
         ],
         border="horizontal",

@@ -7,11 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import search as queries
 from lifecycle.queries.search import Hit
 from lifecycle.ui import cache, components, identity, navigation, state
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 
 _FIELD = "search:text"
 _KINDS = {
@@ -65,15 +65,21 @@ def _ask() -> None:
 
 def _sentence(found: queries.Found) -> None:
     projects = len({hit.project_key for hit in found.hits})
-    said = f"{counted(len(found.hits), 'place')} in {counted(projects, 'project')}"
-    more = say("; there are more, so add a word to narrow it down") if found.is_cut else ""
-    st.markdown(f"{said}{more}.", anchors=False)
+    counts = {"places": counted(len(found.hits), "place"), "projects": counted(projects, "project")}
+    if found.is_cut:
+        said = say(
+            "{places} in {projects}; there are more, so add a word to narrow it down.",
+            **counts,
+        )
+    else:
+        said = say("{places} in {projects}.", **counts)
+    st.markdown(said, anchors=False)
 
 
 def _project(hits: list[Hit]) -> None:
     first = hits[0]
     with st.container(border=True, gap="xsmall"):
-        archived = " :gray[:small[archived]]" if first.is_archived else ""
+        archived = f" :gray[:small[{say('archived')}]]" if first.is_archived else ""
         st.markdown(f"**{plain(first.project_name)}**{archived}", anchors=False)
         for hit in hits:
             _hit(hit)

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries.monitors import Spot
 from lifecycle.rules.monitors import number_text
 from lifecycle.ui import charts
 from lifecycle.ui.charts import Flag, SeriesPoint
-from lifecycle.ui.components import counted
 from lifecycle.ui.views.portfolio_maps import is_dark
 
 
@@ -38,23 +37,24 @@ def _nearest(spots: Sequence[Spot], at: datetime, key: str) -> int:
 
 
 def _dot(spot: Spot, x: datetime | int) -> SeriesPoint:
-    said = f"{spot.key}: {number_text(spot.value)}"
-    if spot.readings > 1:
-        span = f"{number_text(spot.low)} to {number_text(spot.high)}"
-        said = say(
-            "{readings} from {spot_key}: {span}",
-            readings=counted(spot.readings, "reading"),
-            spot_key=spot.key,
-            span=span,
-        )
+    said = [_reading(spot)]
     if spot.limit is not None:
-        said += say(", limit {number_text}", number_text=number_text(spot.limit))
-    if spot.breaches:
-        said += (
-            say(", {breaches:,} in breach", breaches=spot.breaches)
-            if spot.readings > 1
-            else say(", in breach")
-        )
-    return SeriesPoint(
-        x, spot.value, spot.low, spot.high, spot.limit, bool(spot.breaches), charts.as_text(said)
+        said.append(say("limit {limit}", limit=number_text(spot.limit)))
+    if spot.breaches and spot.readings > 1:
+        said.append(say("{breaches:,} in breach", breaches=spot.breaches))
+    elif spot.breaches:
+        said.append(say("in breach"))
+    hover = charts.as_text(", ".join(said))
+    return SeriesPoint(x, spot.value, spot.low, spot.high, spot.limit, bool(spot.breaches), hover)
+
+
+def _reading(spot: Spot) -> str:
+    if spot.readings <= 1:
+        return say("{place}: {text}", place=spot.key, text=number_text(spot.value))
+    return say(
+        "{readings} from {key}: {low} to {high}",
+        readings=counted(spot.readings, "reading"),
+        key=spot.key,
+        low=number_text(spot.low),
+        high=number_text(spot.high),
     )

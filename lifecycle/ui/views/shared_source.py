@@ -6,12 +6,12 @@ import streamlit as st
 
 from lifecycle.actions import copies
 from lifecycle.errors import Invalid
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import shared_sources as queries
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.shared_sources import ChangeThere, SharedRecord, TakeableSource
 from lifecycle.ui import cache, identity, navigation, state
-from lifecycle.ui.components import counted, one_line, plain, refusal
+from lifecycle.ui.components import one_line, plain, refusal
 from lifecycle.ui.perform import attempt, perform
 from lifecycle.ui.unfolding import is_wanted
 
@@ -87,29 +87,22 @@ def show(project: ProjectHead, source_id: int, *, may_edit: bool) -> None:
     if record is None:
         return
     if not record.project_key:
-        st.caption(say(":material/input: Taken over from a project that you may not read."))
+        words = say("Taken over from a project that you may not read.")
+        st.caption(f":material/input: {words}")
         return
-    gone = say(" It is no longer in use there.") if record.is_gone else ""
-    st.markdown(
-        say(
-            ":material/input: Taken over from “{source_name}” of [{project_name}]({address}).{gone}",
-            source_name=plain(record.source_name),
-            project_name=plain(record.project_name),
-            address=navigation.address("sources", project=record.project_key),
-            gone=gone,
-        ),
-        anchors=False,
+    address = navigation.address("sources", project=record.project_key)
+    words = say(
+        "Taken over from “{source}” of {project}.",
+        source=plain(record.source_name),
+        project=f"[{plain(record.project_name)}]({address})",
     )
+    gone = f" {say('It is no longer in use there.')}" if record.is_gone else ""
+    st.markdown(f":material/input: {words}{gone}", anchors=False)
     if not record.changes:
         return
     with st.container(border=True):
-        st.markdown(
-            say(
-                ":orange[:material/sync_problem:] **{answers} changed there since**",
-                answers=counted(len(record.changes), "answer"),
-            ),
-            anchors=False,
-        )
+        words = counted(len(record.changes), "answer changed there since", "answers changed there since")
+        st.markdown(f":orange[:material/sync_problem:] **{words}**", anchors=False)
         for change in record.changes:
             _change(project, source_id, change, may_edit=may_edit)
         if (
@@ -123,8 +116,8 @@ def show(project: ProjectHead, source_id: int, *, may_edit: bool) -> None:
 def _change(project: ProjectHead, source_id: int, change: ChangeThere, *, may_edit: bool) -> None:
     with st.container(gap="xsmall"):
         st.markdown(f"**{plain(change.title)}**", anchors=False)
-        st.markdown(say("There: {there}", there=plain(one_line(change.there, _LONGEST))), anchors=False)
-        st.markdown(say("Here: {here}", here=plain(one_line(change.here, _LONGEST))), anchors=False)
+        st.markdown(say("There: {answer}", answer=plain(one_line(change.there, _LONGEST))), anchors=False)
+        st.markdown(say("Here: {answer}", answer=plain(one_line(change.here, _LONGEST))), anchors=False)
         if not may_edit:
             return
         shown = {change.field_id: change.revision}

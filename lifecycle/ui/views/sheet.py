@@ -20,6 +20,7 @@ from lifecycle.queries.threads import Mark, Places
 from lifecycle.queries.worksheets import AnswerSheet, AnswerView
 from lifecycle.rules.answers import decode, describe
 from lifecycle.rules.checks.evaluation import CheckState
+from lifecycle.rules.checks.naming import listed
 from lifecycle.rules.coverage import Covering, covering
 from lifecycle.rules.permissions import may
 from lifecycle.ui import autosave, cache, current_run, identity, state
@@ -183,10 +184,11 @@ def signers(found: Sequence[Covering]) -> str:
     """
     gates: dict[str, list[str]] = {}
     for one in found:
-        gate = f"{one.person} at {one.gate.title}" if one.person else one.gate.title
+        gate = one.gate.title
+        if one.person:
+            gate = say("{person} at {gate}", person=one.person, gate=gate)
         gates.setdefault(one.role.title, []).append(gate)
-    named = [f"{role} ({', '.join(titles)})" for role, titles in gates.items()]
-    return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+    return listed([f"{role} ({', '.join(titles)})" for role, titles in gates.items()])
 
 
 # ------------------------------------------------------------------ drawing
@@ -300,13 +302,13 @@ def said(
 ) -> str:
     """An answer in words, as Markdown in which nothing a person wrote means anything."""
     if answer_state is None:
-        return say(":gray[No answer]")
+        return f":gray[{say('No answer')}]"
     if answer_state is AnswerState.DONT_KNOW:
-        name = sheet.around.people.get((owner or "").removeprefix("@"), owner or "nobody yet")
+        name = sheet.around.people.get((owner or "").removeprefix("@"), owner or say("nobody yet"))
         return say(
-            "Don't know yet: {name} finds out by {due_on}",
-            name=plain(name),
-            due_on=due_on or say("no day yet"),
+            "Don't know yet: {person} finds out by {day}",
+            person=plain(name),
+            day=due_on or say("no day yet"),
         )
     if answer_state is AnswerState.NOT_APPLICABLE:
         return say("Not applicable: {reason}", reason=plain(reason or say("no reason yet")))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from lifecycle.actions import evidence as actions
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries import evidence as queries
 from lifecycle.queries.evidence import RevisionView, Shelf, ShelfItem, UseView
 from lifecycle.queries.projects import ProjectHead
@@ -15,7 +15,7 @@ from lifecycle.queries.records import EvidenceView
 from lifecycle.rules.evidence import LinkContent
 from lifecycle.rules.media import size_words, type_name, type_words
 from lifecycle.ui import cache, identity, navigation
-from lifecycle.ui.components import counted, definitions, empty_state, exact, page_header, plain, until
+from lifecycle.ui.components import definitions, empty_state, exact, page_header, plain, until
 from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains
 from lifecycle.ui.standing import Mark
@@ -24,12 +24,18 @@ from lifecycle.ui.views import evidence, imported
 _EXPIRED = Mark(mark("Expired"), "orange", "event_busy")
 _REMOVED = Mark(mark("Removed"), "gray", "delete")
 _VALID = Mark(mark("On the shelf"), "green", "check_circle")
-_ALL = mark("All")
+_ALL, _PAST, _UNUSED, _GONE = "all", "expired", "unused", "removed"
+_NAMES = {
+    _ALL: mark("All"),
+    _PAST: mark("Expired"),
+    _UNUSED: mark("Not used yet"),
+    _GONE: mark("Removed"),
+}
 _WANTED: dict[str, Callable[[Shelf], tuple[ShelfItem, ...]]] = {
     _ALL: lambda shelf: shelf.items,
-    "Expired": lambda shelf: tuple(item for item in shelf.items if item.document.is_expired),
-    "Not used yet": lambda shelf: tuple(item for item in shelf.items if not item.uses),
-    "Removed": lambda shelf: shelf.removed,
+    _PAST: lambda shelf: tuple(item for item in shelf.items if item.document.is_expired),
+    _UNUSED: lambda shelf: tuple(item for item in shelf.items if not item.uses),
+    _GONE: lambda shelf: shelf.removed,
 }
 
 
@@ -82,12 +88,12 @@ def _filter(shelf: Shelf) -> str:
     """Only what would show something, and nothing at all where there is nothing to choose."""
     numbers = {name: len(wanted(shelf)) for name, wanted in _WANTED.items()}
     offered = [name for name, number in numbers.items() if number or name == _ALL]
-    if len(offered) == 1 or numbers == {**numbers, _ALL: numbers["Not used yet"], "Expired": 0, "Removed": 0}:
+    if len(offered) == 1 or numbers == {**numbers, _ALL: numbers[_UNUSED], _PAST: 0, _GONE: 0}:
         return _ALL
     chosen = st.radio(
         say("Show"),
         offered,
-        format_func=lambda name: f"{name} {numbers[name]}",
+        format_func=lambda name: f"{_NAMES[name]} {numbers[name]}",
         key="shelf:filter",
         horizontal=True,
         label_visibility="collapsed",
@@ -109,16 +115,15 @@ def _list(project: ProjectHead, chosen: str) -> None:
 def _used(item: ShelfItem) -> str:
     said = [
         say(
-            "Added by {added_by}, {added_at:%Y-%m-%d}",
-            added_by=item.document.added_by,
-            added_at=item.document.added_at,
+            "Added by {person}, {day}",
+            person=item.document.added_by,
+            day=item.document.added_at.date(),
         )
     ]
     now = [use for use in item.uses if use.is_current]
     if now:
-        said.append(
-            say("used in ") + ", ".join(dict.fromkeys(f"{use.role.title} at {use.gate.title}" for use in now))
-        )
+        reviews = [say("{role} at {gate}", role=use.role.title, gate=use.gate.title) for use in now]
+        said.append(say("used in {reviews}", reviews=", ".join(dict.fromkeys(reviews))))
     else:
         said.append(say("no sign-off covers it yet"))
     return " · ".join(said)
@@ -132,9 +137,7 @@ def _document(project: ProjectHead, item: ShelfItem) -> None:
     mark = _REMOVED if document.removed_at else _EXPIRED if document.is_expired else _VALID
     page_header(
         document.title,
-        about=say(
-            "{project}. Belongs to: {place_of}.", project=project.name, place_of=evidence.place_of(document)
-        ),
+        about=say("{project}. Belongs to: {place}.", project=project.name, place=evidence.place_of(document)),
         mark=mark,
         actions=lambda: _ways(project),
     )
@@ -185,14 +188,11 @@ def _used_in(item: ShelfItem) -> None:
 
 
 def _of_use(use: UseView) -> str:
-    state = "holds" if use.holds else say("stale now") if use.is_current else say("decided again since")
-    return say(
-        "{printed_name}, {at:%Y-%m-%d} · revision {revision} · {state}",
-        printed_name=use.printed_name,
-        at=use.at,
-        revision=use.revision,
-        state=state,
-    )
+    state = say("holds")
+    if not use.holds:
+        state = say("stale now") if use.is_current else say("decided again since")
+    revision = say("revision {number}", number=use.revision)
+    return f"{use.printed_name}, {use.at:%Y-%m-%d} · {revision} · {state}"
 
 
 def _facts(item: ShelfItem) -> None:
@@ -218,26 +218,18 @@ def _revisions(item: ShelfItem) -> None:
 
 
 def _of_revision(revision: RevisionView) -> str:
-    now = " **current**" if revision.is_current else ""
+    now = f" **{say('current')}**" if revision.is_current else ""
     where = f"[{plain(revision.file_name)}]({evidence.file_address(revision.id)})"
     if not revision.digest:
         where = plain(revision.url)
     size = f"{size_words(revision.size)} · " if revision.digest else ""
-    covers = (
-        say(" · covered by {sign_offs}", sign_offs=counted(len(revision.covered_by), "sign-off"))
-        if revision.covered_by
-        else ""
-    )
+    covers = ""
+    if revision.covered_by:
+        sign_offs = counted(len(revision.covered_by), "sign-off")
+        covers = f" · {say('covered by {sign_offs}', sign_offs=sign_offs)}"
     note = f"  \n{plain(revision.note)}" if revision.note else ""
     about = plain(f"{size}{revision.by}, {exact(revision.at)}{covers}")
-    return say(
-        "**{number}**{now} · {where}{note}  \n:small[:gray[{about}]]",
-        number=revision.number,
-        now=now,
-        where=where,
-        note=note,
-        about=about,
-    )
+    return f"**{revision.number}**{now} · {where}{note}  \n:small[:gray[{about}]]"
 
 
 def _digest(revision: RevisionView) -> str | None:
@@ -302,7 +294,11 @@ def _remove(project: ProjectHead, item: ShelfItem) -> None:
     with st.expander(say("Remove"), icon=":material/delete:"), st.form("shelf:remove", border=False):
         if holding:
             st.caption(
-                say("{sign_offs} that rests on it will become stale.", sign_offs=counted(holding, "sign-off"))
+                say_count(
+                    "{number:,} sign-off that rests on it will become stale.",
+                    "{number:,} sign-offs that rests on it will become stale.",
+                    holding,
+                )
             )
         reason = st.text_input(say("Why (if it matters)"), key=f"shelf:why:{document.id}")
         if st.form_submit_button(say("Remove from the shelf")):

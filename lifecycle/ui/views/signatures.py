@@ -20,9 +20,7 @@ def signature(record: SignatureView) -> None:
     mark = standing.DECISIONS[record.decision]
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            where = say(
-                ":small[:gray[{role} · {gate}]]", role=plain(record.role.title), gate=record.gate.title
-            )
+            where = f":small[:gray[{plain(record.role.title)} · {record.gate.title}]]"
             st.markdown(f"{mark.text} {where}", width="content", anchors=False)
             _whole(record)
         st.markdown(plain(record.statement), anchors=False)
@@ -30,13 +28,11 @@ def signature(record: SignatureView) -> None:
             st.markdown(quoted(record.comment), anchors=False)
         if record.changes_on:
             named = "; ".join(place.title for place in record.changes_on)
-            st.markdown(say("**Changes asked for on:** {named}", named=plain(named)), anchors=False)
-        again = say("Affirms an earlier decision · ") if record.affirms else ""
+            st.markdown(f"**{say('Changes asked for on:')}** {plain(named)}", anchors=False)
+        again = f"{say('Affirms an earlier decision')} · " if record.affirms else ""
         st.caption(plain(f"{again}{signature_line(record, present_name=record.person)}"))
         for sentence in _since(record):
-            st.markdown(
-                say(":orange[:material/history: {sentence}]", sentence=plain(sentence)), anchors=False
-            )
+            st.markdown(f":orange[:material/history: {plain(sentence)}]", anchors=False)
 
 
 def _whole(record: SignatureView) -> None:
@@ -64,28 +60,18 @@ def outcome(record: OutcomeView) -> None:
     """One recorded outcome of a gate."""
     mark = standing.OUTCOMES[record.outcome]
     with st.container(border=True, gap="xsmall"):
-        place = f" to {record.to_stage.title}" if record.to_stage else ""
-        st.markdown(
-            say(
-                "{mark}{place} :small[:gray[{gate} gate]]",
-                mark=mark.text,
-                place=place,
-                gate=record.gate.title,
-            ),
-            anchors=False,
-        )
+        said = mark.text
+        if record.to_stage:
+            said = say("{outcome} to {stage}", outcome=mark.text, stage=record.to_stage.title)
+        gate = say("{gate} gate", gate=record.gate.title)
+        st.markdown(f"{said} :small[:gray[{gate}]]", anchors=False)
         if record.reason:
             st.markdown(f"> {plain(record.reason)}", anchors=False)
-        tier = say(" · tier {tier}", tier=record.tier) if record.tier else ""
+        facts = [say("Recorded by {person}, {at}", person=record.printed_name, at=exact(record.at))]
+        if record.tier:
+            facts.append(say("tier {tier}", tier=record.tier))
+        facts.append(say("digest {digest}", digest=short_digest(record.digest)))
         st.caption(
-            plain(
-                say(
-                    "Recorded by {printed_name}, {at}{tier} · digest {short_digest}",
-                    printed_name=record.printed_name,
-                    at=exact(record.at),
-                    tier=tier,
-                    short_digest=short_digest(record.digest),
-                )
-            ),
+            plain(" · ".join(facts)),
             help=say("Digest of the sign-offs it rests on: {digest}", digest=record.digest),
         )

@@ -7,14 +7,14 @@ import streamlit as st
 from lifecycle.actions import sources as actions
 from lifecycle.errors import Conflict
 from lifecycle.guide import FieldSpec, WorksheetSpec
-from lifecycle.language import say
+from lifecycle.language import counted, say
 from lifecycle.queries import worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import RemovedSource, SourceName
 from lifecycle.rules.answers import is_complete
 from lifecycle.rules.permissions import refusal as permission_refusal
 from lifecycle.ui import cache, identity, navigation, state
-from lifecycle.ui.components import counted, empty_state, page_header, plain, refusal
+from lifecycle.ui.components import empty_state, page_header, plain, refusal
 from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.ui.project import chains
@@ -37,7 +37,7 @@ def show(project: ProjectHead) -> None:
     record = cache.guide().source_worksheet
     page_header(say("Data sources"), about=f"{project.name}. {record.purpose}")
     if forbidden and project.is_open:
-        st.info(plain(f"You can read this. {forbidden}"), icon=":material/lock:")
+        st.info(plain(f"{say('You can read this.')} {forbidden}"), icon=":material/lock:")
     if not sheet.answers.sources:
         empty_state(
             say("No data source yet"),
@@ -115,17 +115,14 @@ def _removed(project: ProjectHead) -> None:
     if not removed:
         return
     with st.expander(
-        say("{sources} no longer used", sources=counted(len(removed), "source")),
+        counted(len(removed), "source no longer used", "sources no longer used"),
         icon=":material/inventory_2:",
     ):
         for source in removed:
             with st.container(horizontal=True, vertical_alignment="center"):
+                gone = say("removed {day}", day=source.removed_at.date())
                 st.markdown(
-                    say(
-                        "{source} :gray[:small[removed {removed_at:%Y-%m-%d}]]",
-                        source=plain(source.name),
-                        removed_at=source.removed_at,
-                    ),
+                    f"{plain(source.name)} :gray[:small[{gone}]]",
                     width="stretch",
                     anchors=False,
                 )

@@ -10,11 +10,11 @@ from lifecycle.errors import LifecycleError
 from lifecycle.interchange.register_files import RegisterFile
 from lifecycle.interchange.worksheet_import import SheetChange, SheetPlan, apply_import, plan_import
 from lifecycle.interchange.worksheet_xlsx import make_workbook
-from lifecycle.language import say
+from lifecycle.language import counted, language, say, say_count, speaking
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.permissions import refusal
 from lifecycle.ui import cache, components, identity, navigation, state
-from lifecycle.ui.components import counted, one_line, plain
+from lifecycle.ui.components import one_line, plain
 from lifecycle.ui.file_form import file_form, file_line, put_away, waiting_file
 from lifecycle.ui.perform import attempt, draw_again
 from lifecycle.vocabulary import Stage
@@ -44,11 +44,11 @@ def show(project: ProjectHead) -> None:
     st.header(say("Bring one back"), anchor=False)
     if not project.is_open:
         st.info(
-            "Nothing can be answered in this project now: it is archived or not adopted.",
+            say("Nothing can be answered in this project now: it is archived or not adopted."),
             icon=":material/lock:",
         )
     elif forbidden:
-        st.info(plain(f"You can download worksheets. {forbidden}"), icon=":material/lock:")
+        st.info(plain(f"{say('You can download worksheets.')} {forbidden}"), icon=":material/lock:")
     else:
         file_form(
             f"{PATH}?{navigation.query_text(project=project.key)}",
@@ -67,17 +67,19 @@ def show(project: ProjectHead) -> None:
 
 def _download(project: ProjectHead) -> None:
     st.header(say("Download a worksheet"), anchor=False)
-    names = {stage.value: f"{stage.title} worksheet" for stage in Stage} | {_SOURCES: say("Data sources")}
+    names = {stage.value: say("{stage} worksheet", stage=stage.title) for stage in Stage}
+    names[_SOURCES] = say("Data sources")
     if not state.has(_STAGE):
         state.put(_STAGE, (project.stage or Stage.DISCOVERY).value)
     chosen = st.selectbox(
         say("Worksheet"), list(names), format_func=lambda name: names[name], key=_STAGE, width=420
     )
     stage = None if chosen == _SOURCES else Stage(chosen)
-    by, guide = identity.actor(), cache.guide()
+    by, guide, spoken = identity.actor(), cache.guide(), language()
 
     def made() -> bytes:
-        with cache.database().read() as session:
+        # Called when the button is pressed, by a request that belongs to nobody.
+        with speaking(spoken), cache.database().read() as session:
             return make_workbook(
                 session, by=by, at=identity.now(), guide=guide, key=project.key, stage=stage
             ).data
@@ -119,7 +121,9 @@ def _what_would_change(project: ProjectHead, brought: RegisterFile) -> None:
     st.markdown(f"**{plain(_sentence(plan))}**", anchors=False)
     if plan.other_guide:
         st.info(
-            f"The workbook was made with version {plain(plan.other_guide)} of the guide.",
+            say(
+                "The workbook was made with version {version} of the guide.", version=plain(plan.other_guide)
+            ),
             icon=":material/info:",
         )
     _problems(plan)
@@ -130,15 +134,19 @@ def _what_would_change(project: ProjectHead, brought: RegisterFile) -> None:
 
 def _sentence(plan: SheetPlan) -> str:
     if not (plan.changes or plan.conflicts or plan.problems):
-        return say(
-            "Nothing in it differs from the answers here: {questions} as they were.",
-            questions=counted(plan.unchanged, "question"),
+        return say_count(
+            "Nothing in it differs from the answers here: {number:,} question as they were.",
+            "Nothing in it differs from the answers here: {number:,} questions as they were.",
+            plan.unchanged,
         )
-    parts = [say("{answers} would change", answers=counted(len(plan.changes), "answer"))]
+    parts = [counted(len(plan.changes), "answer would change", "answers would change")]
     if plan.conflicts:
-        parts.append(say("{answers} newer than the workbook", answers=counted(len(plan.conflicts), "answer")))
+        newer = counted(
+            len(plan.conflicts), "answer newer than the workbook", "answers newer than the workbook"
+        )
+        parts.append(newer)
     if plan.problems:
-        parts.append(say("{cells} to mend first", cells=counted(len(plan.problems), "cell")))
+        parts.append(counted(len(plan.problems), "cell to mend first", "cells to mend first"))
     return ", ".join(parts) + "."
 
 
@@ -153,7 +161,10 @@ def _problems(plan: SheetPlan) -> None:
     )
     st.table(
         [
-            {"Cell": plain(problem.place), "What is wrong": plain(one_line(problem.text, _LONGEST))}
+            {
+                say("Cell"): plain(problem.place),
+                say("What is wrong"): plain(one_line(problem.text, _LONGEST)),
+            }
             for problem in plan.problems
         ],
         border="horizontal",
@@ -169,9 +180,9 @@ def _table(title: str, changes: Sequence[SheetChange], before: str) -> None:
     st.table(
         [
             {
-                "Question": plain(_title(change)),
+                say("Question"): plain(_title(change)),
                 before: plain(one_line(change.before, _LONGEST)),
-                "In the workbook": plain(one_line(change.after, _LONGEST)),
+                say("In the workbook"): plain(one_line(change.after, _LONGEST)),
             }
             for change in changes
         ],
@@ -201,7 +212,8 @@ def _conflicts(conflicts: Sequence[SheetChange]) -> list[SheetChange]:
             st.markdown(f"**{plain(_title(change))}**", anchors=False)
             st.markdown(f"{plain(change.by_name)}: {plain(one_line(change.before, _LONGEST))}", anchors=False)
             st.markdown(
-                say("In the workbook: {after}", after=plain(one_line(change.after, _LONGEST))), anchors=False
+                say("In the workbook: {answer}", answer=plain(one_line(change.after, _LONGEST))),
+                anchors=False,
             )
             key = f"spreadsheets:mine:{number}:{change.found}"
             if st.checkbox(say("Save the workbook's answer instead"), key=key):
@@ -232,7 +244,10 @@ def _apply(
     if outcome.refusal:
         components.refusal(outcome.refusal)
     elif outcome.value is not None:
-        kept = f" {counted(len(outcome.value.kept), 'newer answer')} kept." if outcome.value.kept else ""
-        state.flash("success", f"{counted(outcome.value.changed, 'answer')} saved.{kept}")
+        done = say("{answers} saved.", answers=counted(outcome.value.changed, "answer"))
+        if outcome.value.kept:
+            kept = say("{answers} kept.", answers=counted(len(outcome.value.kept), "newer answer"))
+            done = f"{done} {kept}"
+        state.flash("success", done)
         put_away()
         draw_again()

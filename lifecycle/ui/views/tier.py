@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries.overview import ProjectOverview
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.views import findings
 
 MOST = 8
 _WAY = ":material/arrow_forward:"
-_WORDS = {1: mark("little at stake"), 2: "moderate", 3: "high", 4: mark("very high")}
+_WORDS = {1: mark("little at stake"), 2: mark("moderate"), 3: mark("high"), 4: mark("very high")}
 
 
 def show(view: ProjectOverview) -> None:
@@ -36,11 +36,11 @@ def show(view: ProjectOverview) -> None:
     )
     st.markdown(
         say(
-            "{known}; {agrees} ({points} of {points_2}).",
+            "{known}; {agrees} ({points} of {most}).",
             known=known,
             agrees=agrees,
             points=proposal.points,
-            points_2=counted(proposal.maximum, "point"),
+            most=counted(proposal.maximum, "point"),
         ),
         anchors=False,
     )
@@ -52,22 +52,10 @@ def show(view: ProjectOverview) -> None:
         return
     with why:
         for item in sorted(proposal.because, key=lambda item: -item.points)[:MOST]:
-            st.markdown(
-                say(
-                    "{item} :small[:gray[{field} · {points}]]",
-                    item=plain(item.text),
-                    field=item.field,
-                    points=counted(item.points, "point"),
-                )
-            )
+            points = counted(item.points, "point")
+            st.markdown(f"{plain(item.text)} :small[:gray[{item.field} · {points}]]")
         for item in proposal.relieved_by:
-            st.markdown(
-                say(
-                    ":green[:material/shield:] {item} :small[:gray[{field}]]",
-                    item=plain(item.text),
-                    field=item.field,
-                )
-            )
+            st.markdown(f":green[:material/shield:] {plain(item.text)} :small[:gray[{item.field}]]")
 
 
 def _whence(view: ProjectOverview, proposed: int) -> None:
@@ -75,8 +63,11 @@ def _whence(view: ProjectOverview, proposed: int) -> None:
     answer = view.tier_answer
     if answer is None or view.tier is None:
         return
-    why = f": “{answer.why}”" if answer.why else "."
-    said = say("Answered by {person} on {at:%Y-%m-%d}{why}", person=answer.person, at=answer.at, why=why)
+    day = answer.at.date()
+    if answer.why:
+        said = say("Answered by {person} on {day}: “{why}”", person=answer.person, day=day, why=answer.why)
+    else:
+        said = say("Answered by {person} on {day}.", person=answer.person, day=day)
     with st.container(gap="xsmall"):
         st.caption(f"{plain(said)} {plain(_agreed(view, view.tier, proposed))}".rstrip())
         if st.button(plain(answer.place.short_title), key="tier:answer", type="tertiary", icon=_WAY):
@@ -87,12 +78,11 @@ def _agreed(view: ProjectOverview, tier: int, proposed: int) -> str:
     chosen = view.tier_choice
     if chosen and chosen.tier <= tier:
         return say(
-            "{approver} agreed to tier {tier} where the points proposed {proposed}, on "
-            "{at:%Y-%m-%d}: “{reason}”",
+            "{approver} agreed to tier {tier} where the points proposed {proposed}, on {day}: “{reason}”",
             approver=chosen.approver,
             tier=chosen.tier,
             proposed=chosen.proposed,
-            at=chosen.at,
+            day=chosen.at.date(),
             reason=chosen.reason,
         )
     if tier > proposed:

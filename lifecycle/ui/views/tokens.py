@@ -7,13 +7,13 @@ from datetime import datetime
 import streamlit as st
 
 from lifecycle.actions import tokens as actions
-from lifecycle.language import mark, say
+from lifecycle.language import counted, mark, say
 from lifecycle.queries import projects
 from lifecycle.queries import tokens as queries
 from lifecycle.queries.tokens import EXPIRED, REVOKED, TokenView
 from lifecycle.rules.tokens import DEFAULT_DAYS, LONGEST_DAYS, SCOPE_WORDS
 from lifecycle.ui import cache, identity, state
-from lifecycle.ui.components import ago, counted, day, empty_state, page_header, plain, refusal, until
+from lifecycle.ui.components import ago, day, empty_state, page_header, plain, refusal, until
 from lifecycle.ui.perform import attempt, draw_again, perform
 from lifecycle.vocabulary import Scope
 
@@ -58,41 +58,33 @@ def _own(own: tuple[TokenView, ...], now: datetime) -> None:
     ended = [token for token in own if not token.is_valid]
     if ended:
         with st.expander(
-            say("{tokens} that ended", tokens=counted(len(ended), "token")), icon=":material/history:"
+            counted(len(ended), "token that ended", "tokens that ended"), icon=":material/history:"
         ):
             for token in ended:
                 st.markdown(
-                    say(
-                        "**{token}**  \n:small[:gray[{ended}]]",
-                        token=plain(token.name),
-                        ended=plain(_ended(token)),
-                    ),
-                    anchors=False,
+                    f"**{plain(token.name)}**  \n:small[:gray[{plain(_ended(token))}]]", anchors=False
                 )
 
 
 def _token(token: TokenView, now: datetime) -> None:
     used = (
-        say("last used {ago}", ago=ago(token.last_used_at, now)) if token.last_used_at else say("never used")
+        say("last used {when}", when=ago(token.last_used_at, now))
+        if token.last_used_at
+        else say("never used")
     )
     ends = until(token.expires_at.date(), now.date())
     facts = [
         f"{token.hint}…",
-        say("ends {date} ({ends})", date=day(token.expires_at.date()), ends=ends),
+        say("ends {day} ({until})", day=day(token.expires_at.date()), until=ends),
         used,
     ]
     if token.project_name:
-        facts.append(say("only for {project_name}", project_name=token.project_name))
+        facts.append(say("only for {project}", project=token.project_name))
     facts += _maker(token)
     scopes = " ".join(f":gray-badge[{scope.value}]" for scope in token.scopes)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            say(
-                ":material/key: **{token}** {scopes}  \n:small[:gray[{facts}]]",
-                token=plain(token.name),
-                scopes=scopes,
-                facts=plain(" · ".join(facts)),
-            ),
+            f":material/key: **{plain(token.name)}** {scopes}  \n:small[:gray[{plain(' · '.join(facts))}]]",
             width="stretch",
             anchors=False,
         )
@@ -108,9 +100,9 @@ def _token(token: TokenView, now: datetime) -> None:
 
 def _ended(token: TokenView) -> str:
     when = (
-        say("revoked on {date}", date=day(token.revoked_at.date()))
+        say("revoked on {day}", day=day(token.revoked_at.date()))
         if token.revoked_at
-        else say("expired on {date}", date=day(token.expires_at.date()))
+        else say("expired on {day}", day=day(token.expires_at.date()))
     )
     return " · ".join([f"{token.hint}…", when, *_maker(token)])
 
@@ -121,9 +113,9 @@ def _maker(token: TokenView) -> list[str]:
         return []
     return [
         say(
-            "made in your name on {date} by {made_by}",
-            date=day(token.created_at.date()),
-            made_by=token.made_by,
+            "made in your name on {day} by {person}",
+            day=day(token.created_at.date()),
+            person=token.made_by,
         )
     ]
 
@@ -188,7 +180,8 @@ def _show_secret() -> None:
     if not kept:
         return
     with st.container(border=True):
-        st.markdown(say(":green[:material/key:] **The token “{kept}”**", kept=plain(kept[0])), anchors=False)
+        title = say("The token “{token}”", token=plain(kept[0]))
+        st.markdown(f":green[:material/key:] **{title}**", anchors=False)
         st.code(kept[1], language=None, wrap_lines=True)
         st.caption(say("Copy it now and keep it where secrets are kept: it cannot be shown again."))
         if st.button(say("I have copied it"), key="tokens:copied"):
@@ -200,6 +193,7 @@ def _show_secret() -> None:
 
 
 _STATES = {REVOKED: mark("Revoked"), EXPIRED: mark("Expired")}
+_VALID = mark("Valid")
 
 
 def _everybodys(now: datetime) -> None:
@@ -212,32 +206,32 @@ def _everybodys(now: datetime) -> None:
     people = {token.person_key for token in valid}
     st.caption(
         say(
-            "{tokens} of {persons}. A person's tokens end with their account.",
+            "{tokens} of {people}. A person's tokens end with their account.",
             tokens=counted(len(valid), "valid token"),
-            persons=counted(len(people), "person", "people"),
+            people=counted(len(people), "person", "people"),
         )
     )
     st.dataframe(
         {
-            "Person": [token.person_name for token in found],
-            "What it is for": [token.name for token in found],
-            "State": [_STATES.get(token.state, "Valid") for token in found],
-            "May": [[scope.value for scope in token.scopes] for token in found],
-            "Only for": [token.project_name or "" for token in found],
-            "Ends": [token.expires_at.date().isoformat() for token in found],
-            "Last used": [ago(token.last_used_at, now) if token.last_used_at else "never" for token in found],
+            say("Person"): [token.person_name for token in found],
+            say("What it is for"): [token.name for token in found],
+            say("State"): [say(_STATES.get(token.state, _VALID)) for token in found],
+            say("May"): [[scope.value for scope in token.scopes] for token in found],
+            say("Only for"): [token.project_name or "" for token in found],
+            say("Ends"): [token.expires_at.date().isoformat() for token in found],
+            say("Last used"): [_last_used(token, now) for token in found],
         },
         hide_index=True,
         key="tokens:everybody",
-        column_config={"May": st.column_config.ListColumn(width="medium")},
+        column_config={say("May"): st.column_config.ListColumn(width="medium")},
         alt=say("Tokens of everybody with their state"),
     )
     labels = {
         token.id: say(
-            "{person_name}: {token} (number {token_id})",
-            person_name=token.person_name,
+            "{person}: {token} (number {number})",
+            person=token.person_name,
             token=token.name,
-            token_id=token.id,
+            number=token.id,
         )
         for token in valid
     }
@@ -250,8 +244,12 @@ def _everybodys(now: datetime) -> None:
         placeholder=say("Choose one"),
     )
     if chosen is not None and st.button(
-        say("Revoke “{labels}” now", labels=labels[chosen]),
+        say("Revoke “{token}” now", token=labels[chosen]),
         icon=":material/block:",
         key="tokens:revoke-theirs",
     ):
         perform(actions.revoke, done=say("It opens nothing any more."), token_id=chosen)
+
+
+def _last_used(token: TokenView, now: datetime) -> str:
+    return ago(token.last_used_at, now) if token.last_used_at else say("never")

@@ -20,10 +20,8 @@ from lifecycle.ui.views.sheet import Sheet, redraw_with, said
 def offer(slot: Slot, answer: AnswerView, sheet: Sheet) -> None:
     """Somebody saved while this tab shows an older answer that nobody here has touched."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        who = say(
-            "{by_name} changed this {ago}", by_name=plain(answer.by_name), ago=ago(answer.at, sheet.now)
-        )
-        st.markdown(say(":blue[:material/sync: {who}.]", who=who), width="content", anchors=False)
+        said_by = say("{who} changed this {when}.", who=plain(answer.by_name), when=ago(answer.at, sheet.now))
+        st.markdown(f":blue[:material/sync: {said_by}]", width="content", anchors=False)
         st.button(
             say("Show it"),
             key=slot.key("theirs"),
@@ -46,7 +44,7 @@ def choice(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, 
     )
     mine, theirs = st.columns(2, border=True)
     with mine:
-        st.markdown(say("**Yours, not saved**"), anchors=False)
+        st.markdown(f"**{say('Yours, not saved')}**", anchors=False)
         st.markdown(
             said(field, content.state, content.stored, content.owner, content.due_on, content.reason, sheet)
         )
@@ -61,7 +59,7 @@ def choice(slot: Slot, field: FieldSpec, note: Note, answer: AnswerView | None, 
     with theirs:
         saved = autosave.content_of(answer)
         who = (
-            say("Saved by {by_name}, {ago}", by_name=plain(answer.by_name), ago=ago(answer.at, sheet.now))
+            say("Saved by {who}, {when}", who=plain(answer.by_name), when=ago(answer.at, sheet.now))
             if answer
             else say("Saved")
         )
@@ -98,7 +96,7 @@ def history(slot: Slot, field: FieldSpec, sheet: Sheet) -> None:
     )
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown("**History**", width="content", anchors=False)
+            st.markdown(f"**{say('History')}**", width="content", anchors=False)
             st.button(say("Close"), key=slot.key("close"), type="tertiary", on_click=_close, args=(slot,))
         for number, version in enumerate(versions):
             _version(slot, field, version, sheet, is_newest=number == 0)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import streamlit as st
 
 from lifecycle.guide import FieldSpec, Guide, SectionSpec, WorksheetSpec
-from lifecycle.language import say
+from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries import worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerSheet
@@ -20,7 +20,7 @@ from lifecycle.rules.answers import is_complete
 from lifecycle.rules.checks.evaluation import CheckState
 from lifecycle.rules.permissions import refusal
 from lifecycle.ui import cache, components, identity, navigation, standing, state
-from lifecycle.ui.components import counted, plain
+from lifecycle.ui.components import plain
 from lifecycle.ui.fields import Slot
 from lifecycle.ui.perform import draw_again
 from lifecycle.ui.project import chains_of
@@ -37,12 +37,22 @@ from lifecycle.ui.views.sheet import (
     watch,
     watcher,
 )
-from lifecycle.vocabulary import AnswerState, CheckResult, Gate, Stage
+from lifecycle.vocabulary import AnswerState, CheckResult, Gate, Severity, Stage
 
 ALL = "all"
 PROGRESS, CHECKS = "worksheet:progress", "worksheet:checks"
 HEARTBEAT_SECONDS = 15
 MOST_JUMPS = 2
+_NOW = {
+    Severity.BLOCK: mark("Blocks now"),
+    Severity.WARNING: mark("Warns now"),
+    Severity.NOTE: mark("Notes now"),
+}
+_LATER = {
+    Severity.BLOCK: mark("Blocks from the {gate} gate"),
+    Severity.WARNING: mark("Warns from the {gate} gate"),
+    Severity.NOTE: mark("Notes from the {gate} gate"),
+}
 
 
 def show(project: ProjectHead) -> None:
@@ -57,7 +67,7 @@ def show(project: ProjectHead) -> None:
     sheet = sheet_of(project, may_edit=may_edit, asked_for=asked_for)
     section = _section(sheet_spec, guide, asked_for)
 
-    title = f"{sheet_spec.stage.title if sheet_spec.stage else ''} worksheet"
+    title = say("{stage} worksheet", stage=sheet_spec.stage.title if sheet_spec.stage else "")
     components.page_header(title, about=f"{project.name}. {sheet_spec.purpose}")
     _stages(project, sheet_spec)
     st.fragment(_progress, key=PROGRESS)(project, sheet_spec, section)
@@ -91,11 +101,15 @@ def _section(sheet: WorksheetSpec, guide: Guide, asked_for: str | None) -> str:
 
 def _why_closed(project: ProjectHead, forbidden: str | None) -> None:
     if project.archived_at is not None:
-        st.info("This project is archived. Restore it before changing it.", icon=":material/inventory_2:")
+        st.info(
+            say("This project is archived. Restore it before changing it."), icon=":material/inventory_2:"
+        )
     elif not project.is_adopted:
-        st.info("This project comes from a register. Adopt it before assessing it.", icon=":material/help:")
+        st.info(
+            say("This project comes from a register. Adopt it before assessing it."), icon=":material/help:"
+        )
     elif forbidden:
-        st.info(plain(f"You can read this. {forbidden}"), icon=":material/lock:")
+        st.info(plain(f"{say('You can read this.')} {forbidden}"), icon=":material/lock:")
 
 
 # ------------------------------------------------------------------ where in the worksheets
@@ -128,15 +142,9 @@ def _progress(project: ProjectHead, sheet_spec: WorksheetSpec, section: str) -> 
     with st.container(horizontal=True, gap="xsmall", wrap=False):
         for entry, (done, total) in zip(sheet_spec.sections, counts, strict=True):
             mark = ":material/check_circle: " if done == total else ""
-            label = say(
-                ":small[{mark}{entry} :gray[{done}/{total}]]",
-                mark=mark,
-                entry=plain(entry.title),
-                done=done,
-                total=total,
-            )
+            label = f":small[{mark}{plain(entry.title)} :gray[{done}/{total}]]"
             _section_button(project, sheet_spec, entry.id, label, is_shown=entry.id == section)
-        _section_button(project, sheet_spec, ALL, ":small[All]", is_shown=section == ALL)
+        _section_button(project, sheet_spec, ALL, f":small[{say('All')}]", is_shown=section == ALL)
 
 
 @watcher(PROGRESS)
@@ -201,7 +209,7 @@ def _next_section(project: ProjectHead, sheet_spec: WorksheetSpec, section: str)
         return
     entry = sheet_spec.sections[following]
     st.button(
-        say("Next: {entry}", entry=plain(entry.title)),
+        say("Next: {section}", section=plain(entry.title)),
         key="next_section",
         icon=":material/arrow_forward:",
         on_click=_open_section,
@@ -232,9 +240,12 @@ def _checks(project: ProjectHead, stage: Stage | None, section: str) -> None:
     )
     for check in gravest_first:
         _failing(check, project)
-    _folded(say("wait for answers"), standing.CHECKS[CheckResult.CANNOT_TELL], waiting, project)
-    _folded(say("hold from a later gate"), standing.CHECKS[CheckResult.CANNOT_TELL], later, project)
-    _folded(_pass(passing), standing.CHECKS[CheckResult.PASSES], passing, project)
+    unclear, passes = standing.CHECKS[CheckResult.CANNOT_TELL], standing.CHECKS[CheckResult.PASSES]
+    waits = say_count("{number} wait for answers", "{number} wait for answers", len(waiting))
+    holds = say_count("{number} hold from a later gate", "{number} hold from a later gate", len(later))
+    _folded("wait", waits, unclear, waiting, project)
+    _folded("hold", holds, unclear, later, project)
+    _folded("pass", _pass(passing), passes, passing, project)
 
 
 _Checks = tuple[CheckState, ...]
@@ -254,7 +265,7 @@ def _sorted_out(project_id: int, found: _Checks) -> tuple[_Checks, _Checks, _Che
 
 
 def _pass(passing: Sequence[CheckState]) -> str:
-    return "passes" if len(passing) == 1 else "pass"
+    return say_count("{number} passes", "{number} pass", len(passing))
 
 
 def _concerned(project_id: int, gate: str, stage: str) -> tuple[CheckState, ...]:
@@ -283,22 +294,38 @@ def _summary(failing: _Checks, passing: _Checks, waiting: _Checks) -> str:
             "Nothing to compare yet. As you answer, this says at once when two answers do not go together: an answer "
             "that comes too late to act on, or in a form that nobody can use."
         )
-    parts = [
-        (failing, standing.CHECKS[CheckResult.FAILS], "fails" if len(failing) == 1 else "fail"),
-        (passing, standing.CHECKS[CheckResult.PASSES], _pass(passing)),
-        (waiting, standing.CHECKS[CheckResult.CANNOT_TELL], "waits" if len(waiting) == 1 else "wait"),
-    ]
-    said = "  ·  ".join(
-        f":{mark.colour}[{mark.material} {len(checks)} {word}]" for checks, mark, word in parts if checks
-    )
-    return say("{said} for answers", said=said) if waiting else said
+    parts = []
+    if failing:
+        words = say_count("{number} fails", "{number} fail", len(failing))
+        parts.append(f"{_begin(CheckResult.FAILS)}{words}]")
+    if passing:
+        parts.append(f"{_begin(CheckResult.PASSES)}{_pass(passing)}]")
+    if waiting:
+        parts.append(
+            say_count(
+                "{begin}{number} waits{end} for answers",
+                "{begin}{number} wait{end} for answers",
+                len(waiting),
+                begin=_begin(CheckResult.CANNOT_TELL),
+                end="]",
+            )
+        )
+    return "  ·  ".join(parts)
+
+
+def _begin(result: CheckResult) -> str:
+    """Where the colour of a result begins."""
+    mark = standing.CHECKS[result]
+    return f":{mark.colour}[{mark.material} "
 
 
 def _failing(check: CheckState, project: ProjectHead) -> None:
     severity = standing.SEVERITIES[check.severity or check.advice_severity]
     with st.container(border=True, gap="xsmall"):
         # One element, not one for each line: all of these are drawn again with every answer.
-        more = f"and {counted(len(check.messages) - 3, 'more finding')}" if len(check.messages) > 3 else ""
+        more = ""
+        if len(check.messages) > 3:
+            more = say("and {findings}", findings=counted(len(check.messages) - 3, "more finding"))
         lines = (
             f":{severity.colour}[{severity.material}] **{plain(check.title)}**",
             *map(plain, check.messages[:3]),
@@ -311,25 +338,21 @@ def _failing(check: CheckState, project: ProjectHead) -> None:
 def _enforced(check: CheckState) -> str:
     if check.waived is not None:
         return say(
-            "Waived by {approver} until {expires_on}",
-            approver=plain(check.waived.approver),
-            expires_on=check.waived.expires_on.isoformat(),
+            "Waived by {person} until {day}",
+            person=plain(check.waived.approver),
+            day=check.waived.expires_on.isoformat(),
         )
     if check.reasoned is not None:
-        return say("Accepted: {reasoned}", reasoned=plain(check.reasoned))
-    word = {"block": say("Blocks"), "warning": say("Warns"), "note": say("Notes")}[
-        (check.severity or check.advice_severity).value
-    ]
-    when = "now" if check.enforced else say("from the {first_gate} gate", first_gate=check.first_gate.title)
-    return f"{check.check_id} · {word} {when}"
+        return say("Accepted: {reason}", reason=plain(check.reasoned))
+    severity, gate = check.severity or check.advice_severity, check.first_gate.title
+    effect = say(_NOW[severity]) if check.enforced else say(_LATER[severity], gate=gate)
+    return f"{check.check_id} · {effect}"
 
 
-def _folded(words: str, mark: Mark, members: Sequence[CheckState], project: ProjectHead) -> None:
+def _folded(name: str, words: str, mark: Mark, members: Sequence[CheckState], project: ProjectHead) -> None:
     if not members:
         return
-    fold = st.expander(
-        f"{len(members)} {words}", icon=mark.material, key=f"checks:{words.split()[0]}", on_change="rerun"
-    )
+    fold = st.expander(words, icon=mark.material, key=f"checks:{name}", on_change="rerun")
     if not fold.open:
         return
     with fold:
@@ -349,7 +372,7 @@ def _jumps(check: CheckState, keys: Sequence[str], project: ProjectHead) -> None
         if others := known[MOST_JUMPS:]:
             menu = f"jump:{check.check_id}:{check.branch}:more"
             st.menu_button(
-                f"{len(others)} more",
+                say("{number} more", number=len(others)),
                 others,
                 format_func=lambda key: plain(guide.field(key.split("@")[0]).title),
                 key=menu,

@@ -168,11 +168,10 @@ def _costs(reading: Reading) -> tuple[Decimal, Decimal]:
 
 def _shown_costs(reading: Reading) -> dict[str, object]:
     part = _common_measure(reading)
-    suffix = say(" of 5") if part == "scale" else ""
-    return {
-        "false_alarm": f"{reading.value('D10', part)}{suffix}",
-        "miss": f"{reading.value('D11', part)}{suffix}",
-    }
+    costs = {"false_alarm": reading.value("D10", part), "miss": reading.value("D11", part)}
+    if part != "scale":
+        return costs
+    return {name: say("{points} of 5", points=points) for name, points in costs.items()}
 
 
 def _common_measure(reading: Reading) -> str:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from lifecycle.guide import ONLY
+from lifecycle.language import say
 from lifecycle.rules.checks.amounts import exceeds
 from lifecycle.rules.checks.conditions import (
     applies,
@@ -239,7 +240,7 @@ def people_are_trained(reading: Reading) -> Verdict:
     return fails_when(
         {"D24": _has_people_to_train(reading), "P06": too_few},
         people=plain_number(people) if people is not None else "",
-        trained=plain_number(trained) if trained else "none",
+        trained=plain_number(trained) if trained else say("none"),
     )
 
 
