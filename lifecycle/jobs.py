@@ -25,7 +25,7 @@ from lifecycle.facts.own_guides import in_force
 from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.guide import Guide
 from lifecycle.interchange.fetching import fetch
-from lifecycle.language import say, speaking
+from lifecycle.language import ENGLISH, mark, say, speaking
 from lifecycle.notify import chats, mail, webhooks
 from lifecycle.notify.undelivered import Undelivered, one_line
 from lifecycle.queries.deliveries import last_finished
@@ -75,24 +75,25 @@ class Done:
 
     @property
     def sentence(self) -> str:
-        words = {
-            "standing": say("standings written anew"),
-            "fetched": say("readings fetched"),
-            "silent": say("monitors without readings"),
-            "escalated": say("incidents nobody took on"),
-            "reminders": "reminders",
-            "told": say("things told"),
-            "digests": "digests",
-            "sent": say("messages sent"),
-            "tried_again_later": say("to be tried again"),
-            "failed": say("failed for good"),
-            "not_needed": say("no longer needed"),
-        }
-        said = [f"{getattr(self, name)} {word}" for name, word in words.items() if getattr(self, name)]
-        said += [say("{job} runs elsewhere", job=job) for job in self.elsewhere] + [
-            f"{job} broke" for job in self.broken
-        ]
+        said = [say(text, number=number) for name, text in _WORDS.items() if (number := getattr(self, name))]
+        said += [say("{job} runs elsewhere", job=job) for job in self.elsewhere]
+        said += [say("{job} broke", job=job) for job in self.broken]
         return ", ".join(said) or say("Nothing was due")
+
+
+_WORDS: Mapping[str, str] = {
+    "standing": mark("{number} standings written anew"),
+    "fetched": mark("{number} readings fetched"),
+    "silent": mark("{number} monitors without readings"),
+    "escalated": mark("{number} incidents nobody took on"),
+    "reminders": mark("{number} reminders"),
+    "told": mark("{number} things told"),
+    "digests": mark("{number} digests"),
+    "sent": mark("{number} messages sent"),
+    "tried_again_later": mark("{number} to be tried again"),
+    "failed": mark("{number} failed for good"),
+    "not_needed": mark("{number} no longer needed"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +146,13 @@ class Jobs:
         done = Done()
         for job in self._jobs:
             try:
-                self._run(job, done)
+                # What a job notes is for others to read: it depends on no language of whoever started it.
+                with speaking(ENGLISH):
+                    self._run(job, done)
             except Unavailable:
                 raise
             except Exception:  # noqa: BLE001 - one broken job must not keep the others from their turn
-                _log.exception(say("the job %s broke"), job.name)
+                _log.exception("the job %s broke", job.name)
                 done.broken.append(job.name)
         return done
 
@@ -226,11 +229,7 @@ class Jobs:
             )
             done.fetched += found.pushed.stored
             failed += bool(found.failure)
-        return (
-            say("{fetched}, and nothing for {failed} of the monitors", fetched=done.fetched, failed=failed)
-            if failed
-            else str(done.fetched)
-        )
+        return f"{done.fetched}, and nothing for {failed} of the monitors" if failed else str(done.fetched)
 
     def _silence_is_due(self, session: Session, at: datetime) -> bool:
         return bool(silent(session, at=at))
@@ -308,7 +307,7 @@ class Jobs:
                     unreachable.add(claimed.medium)
                 self._note_refused(claimed, error, done)
             except Exception as error:  # noqa: BLE001 - one broken message must not hold up the others
-                _log.exception(say("delivery %s broke"), claimed.id)
+                _log.exception("delivery %s broke", claimed.id)
                 said = say("Something broke on our side: {name}.", name=type(error).__name__)
                 self._note_refused(claimed, Undelivered(said), done)
             else:
@@ -434,9 +433,9 @@ class Worker:
                 waits_for = ""
             except LifecycleError as error:
                 if str(error) != waits_for:
-                    _log.warning(say("the jobs wait: %s"), error)
+                    _log.warning("the jobs wait: %s", error)
                 waits_for = str(error)
             except Exception:  # noqa: BLE001 - the thread lives as long as the server
-                _log.exception(say("the jobs broke"))
+                _log.exception("the jobs broke")
             if self._stopping.wait(self._every):
                 return

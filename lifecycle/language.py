@@ -166,6 +166,11 @@ def say(text: str, /, **values: Any) -> str:
     return spoken.filled(text, values) if values else str(text)
 
 
+def say_as(text: str, sense: str, /) -> str:
+    """A word for which another language has several: `sense` says which is meant, as in ("Open", "verb")."""
+    return _now().texts.get(f"{text}|{sense}") or say(text)
+
+
 def say_count(one: str, many: str, number: int | Decimal, /, **values: Any) -> str:
     """The one of two texts that goes with `number`, which they may name: "{number:,} gates"."""
     spoken = _now()

@@ -102,6 +102,12 @@ class Settings:
         return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
 
 
+def console_language(environment: Mapping[str, str] | None = None) -> str:
+    """What the command line and a starting server speak; never the machine's language: scripts read what they print."""
+    values = os.environ if environment is None else environment
+    return values.get("LIFECYCLE_LANGUAGE", "").strip().lower()
+
+
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from environment variables; a wrong one raises ValueError with a sentence naming it."""
     values = os.environ if environment is None else environment

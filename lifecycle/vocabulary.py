@@ -444,16 +444,16 @@ def unit_word(unit: str, amount: Decimal) -> str:
             return unit
 
 
-def unit_names() -> tuple[str, ...]:
-    """What the units of time are called, in the order of DURATION_UNITS."""
-    return tuple(unit_word(unit, Decimal(2)) for unit in DURATION_UNITS)
+def duration_unit(unit: str) -> str:
+    """One of DURATION_UNITS as a list of them shows it."""
+    return unit_word(unit, Decimal(2))
 
 
 def unit_named(word: str) -> str | None:
     """The unit of time that a word stands for: in English as it is kept, or as it is spoken now."""
     wanted = word.lower()
     for unit in DURATION_UNITS:
-        if wanted in (unit, unit[:-1], unit_word(unit, Decimal(1)), unit_word(unit, Decimal(2))):
+        if wanted in (unit, unit[:-1], unit_word(unit, Decimal(1)), duration_unit(unit)):
             return unit
     return None
 
@@ -585,6 +585,7 @@ class Blocker:
     fields: tuple[str, ...] = ()
     role: Role | None = None
     gate: Gate | None = None
+    is_unclear: bool = False  # nothing is known to be wrong: a check cannot tell yet
 
 
 Scalar = str | bool | Decimal | date | datetime | Duration | Money | Quantity | Person

@@ -15,8 +15,10 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from lifecycle import language
 from lifecycle.actions import projects
 from lifecycle.cli import main
+from lifecycle.language import Catalogue
 from lifecycle.store.database import Database, open_database
 from lifecycle.store.tables import ProjectPast
 from lifecycle.vocabulary import COMMAND_LINE, AnswerState, Gate, ProjectStatus, Role, Stage
@@ -816,3 +818,19 @@ def test_token_for_nobody_or_for_nothing_is_refused(terminal: Terminal, database
         "tokens", "create", "--email", ADMINISTRATOR_EMAIL, "--scope", "read", "--project", "none"
     )
     assert (wrong.exit_code, "none" in wrong.stderr) == (1, True)
+
+
+def test_command_speaks_the_language_that_is_asked_for_and_no_other(
+    fresh: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scripts read what is printed: the machine's own language changes nothing, and names in JSON never do."""
+    french = Catalogue("fr", {"The database is up to date.": "La base de données est à jour."})
+    monkeypatch.setattr(language, "catalogue", lambda code: french if code == "fr" else Catalogue("en"))
+    english = "The database is up to date.\n"
+    assert fresh("db", "upgrade").stdout == english
+    assert fresh("db", "check", LANG="fr_CA.UTF-8", LC_ALL="fr_CA.UTF-8").stdout == english
+    assert fresh("db", "check", LIFECYCLE_LANGUAGE="xx").stdout == english
+    assert fresh("db", "check", LIFECYCLE_LANGUAGE="fr").stdout == "La base de données est à jour.\n"
+    asked = fresh("db", "check", "--json", LIFECYCLE_LANGUAGE="fr")
+    assert json.loads(asked.stdout) == {"up_to_date": True, "problem": None}
+    assert language.language() == "en"

@@ -13,7 +13,7 @@ from babel.messages.catalog import Message
 
 from lifecycle import language
 from lifecycle.guide import Guide, load_guide
-from lifecycle.language import best_language, counted, mark, say, say_count, speaking
+from lifecycle.language import best_language, counted, mark, say, say_as, say_count, speaking
 from lifecycle.vocabulary import Gate, Role
 from scripts import write_catalogue
 from scripts.serving import ROOT
@@ -141,6 +141,13 @@ def test_marked_text_is_said_where_it_is_shown(french: Callable[..., None]) -> N
     with speaking("fr"):
         assert (level, say(level), f"{level}!") == ("Ready", "Prêt", "Prêt!")
         assert say("{level}, at last", level=level) == "Prêt, enfin"
+
+
+def test_word_with_several_senses_is_told_apart(french: Callable[..., None]) -> None:
+    french({"Open": "Ouvert", "Open|verb": "Ouvrir"})
+    assert say_as("Open", "verb") == "Open"
+    with speaking("fr"):
+        assert (say("Open"), say_as("Open", "verb"), say_as("Open", "noun")) == ("Ouvert", "Ouvrir", "Ouvert")
 
 
 def test_braces_of_a_text_without_values_are_just_braces() -> None:

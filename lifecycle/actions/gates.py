@@ -47,7 +47,14 @@ from lifecycle.store.tables import (
 from lifecycle.vocabulary import Actor, Blocker, CheckResult, Gate, Outcome, Role, Severity, Stage
 
 LONGEST_WAIVER = timedelta(days=366)
-_STATES = {"met": mark("met"), "withdrawn": mark("withdrawn")}  # of a condition that is not open
+_CLOSED = {
+    "met": mark("This condition is met already."),
+    "withdrawn": mark("This condition is withdrawn already."),
+}
+_NOT_MET = {
+    "open": mark("This condition is open; only one that was met can be opened again."),
+    "withdrawn": mark("This condition is withdrawn; only one that was met can be opened again."),
+}
 _LOOKS_LIKE_A_LINK = re.compile(r"[a-z][a-z0-9+.-]*:\S+$", re.IGNORECASE)
 PERMISSION_OF_OUTCOME: Mapping[Outcome, str] = {
     Outcome.GO: "gates.go",
@@ -270,10 +277,7 @@ def reopen_condition(
     require_on_project(session, "gates.reopen_condition", by, condition.project_id)
     open_project(session, condition.project_id)
     if condition.state != "met":
-        text = say(
-            "This condition is {state}; only one that was met can be opened again.",
-            state=say(_STATES.get(condition.state, condition.state)),
-        )
+        text = say(_NOT_MET[condition.state])
         raise Refused(Blocker("not_met", text, gate=Gate(condition.gate)))
     _refuse_others(session, condition, by, mark("Only {who} or an approver can open this condition again."))
     today = facts_now(session, condition.project_id, guide, at).today
@@ -323,9 +327,7 @@ def _refuse_others(session: Session, condition: Condition, by: Actor, sentence: 
 
 def _refuse_closed(condition: Condition) -> None:
     if condition.state != "open":
-        text = say(
-            "This condition is {state} already.", state=say(_STATES.get(condition.state, condition.state))
-        )
+        text = say(_CLOSED[condition.state])
         raise Refused(Blocker("closed", text, gate=Gate(condition.gate)))
 
 

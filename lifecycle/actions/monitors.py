@@ -35,7 +35,7 @@ from lifecycle.facts.releases import release_facts
 from lifecycle.facts.reviews import candidates
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
-from lifecycle.language import ENGLISH, say, speaking
+from lifecycle.language import say
 from lifecycle.rules.incidents import IncidentKind, IncidentState
 from lifecycle.rules.monitors import (
     MonitorSpec,
@@ -426,8 +426,7 @@ def record_silence(session: Session, *, by: Actor, at: datetime, guide: Guide, m
         since=monitor.heard_at,
         fired_at=at,
     )
-    with speaking(ENGLISH):
-        said = silence_sentence(spec, f"{monitor.heard_at:%Y-%m-%d %H:%M} UTC")
+    said = silence_sentence(spec, f"{monitor.heard_at:%Y-%m-%d %H:%M} UTC")
     after = _Aftermath()
     _consequences(session, monitor, [firing], said, guide, at, after)
     detail = {"name": monitor.name, "since": monitor.heard_at, **after.as_json()}
@@ -514,8 +513,7 @@ def _evaluate(
     session.add_all(firing for firing in new if firing.replaces is not None)
     alarms = [firing for firing in new if firing.replaces is None]
     if alarms:
-        with speaking(ENGLISH):
-            said = breach_sentence(spec_of(monitor), _readings_behind(found, settled.new[-1]))
+        said = breach_sentence(spec_of(monitor), _readings_behind(found, settled.new[-1]))
         _consequences(session, monitor, alarms, said, guide, moment, after)
     return after
 
@@ -623,8 +621,7 @@ def _open(
     session: Session, monitor: Monitor, kind: IncidentKind, firings: Sequence[Firing], moment: datetime
 ) -> Incident:
     spec = spec_of(monitor)
-    with speaking(ENGLISH):
-        title = breach_title(spec) if kind is IncidentKind.TRIGGER else kept(NO_READINGS, monitor=spec.name)
+    title = breach_title(spec) if kind is IncidentKind.TRIGGER else kept(NO_READINGS, monitor=spec.name)
     return incidents.new_incident(
         session,
         Incident(

@@ -132,7 +132,9 @@ def _evidence_in_words(session: Session, project_id: int, guide: Guide, at: date
     incidents = incident_facts(session, project_id)
     metrics = measure(release_facts(session, project_id), incidents, at)
     since = cycle.last_on if cycle else facts.today
-    return [
-        [each.title, each.planned, each.now, each.reads.value]
-        for each in findings(facts, guide, metrics, incidents, since, watched_facts(session, project_id))
-    ]
+    watched = watched_facts(session, project_id)
+    with speaking(ENGLISH):
+        return [
+            [each.title, each.planned, each.now, each.reads.value]
+            for each in findings(facts, guide, metrics, incidents, since, watched)
+        ]

@@ -13,7 +13,7 @@ from lifecycle.events import ORGANISATION, EventAction, record
 from lifecycle.facts.editions import keep_edition
 from lifecycle.facts.own_guides import ON_SCREEN, call_roles_as, in_force, kept_own, version_word
 from lifecycle.guide import Guide
-from lifecycle.language import say
+from lifecycle.language import ENGLISH, say, speaking
 from lifecycle.own_guide import OwnGuide, joined
 from lifecycle.rules.guide_changes import guide_changes
 from lifecycle.rules.permissions import require
@@ -35,7 +35,8 @@ def save(session: Session, *, by: Actor, at: datetime, shipped: Guide, own: OwnG
     number = max(kept.number, 1)
     after = _checked(shipped, own, number)
     call_roles_as(after)
-    changes = guide_changes(before, after)
+    with speaking(ENGLISH):  # the event keeps them
+        changes = guide_changes(before, after)
     if changes and (kept.number == 0 or before is shipped or _is_gone_by(session, before.version)):
         number = kept.number + 1
         after = _checked(shipped, own, number)

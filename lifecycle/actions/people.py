@@ -17,6 +17,8 @@ from lifecycle.facts.people import holders, require_on_project
 from lifecycle.language import LANGUAGES, say
 from lifecycle.rules import people as rules
 from lifecycle.rules.permissions import require
+from lifecycle.rules.retold import ERASED_NAME as ERASED_NAME
+from lifecycle.rules.retold import kept
 from lifecycle.store.tables import (
     ApiToken,
     EligibleReviewer,
@@ -32,7 +34,6 @@ from lifecycle.vocabulary import OWN_ROLES, REVIEWERS, Actor, Blocker, Organisat
 
 INVITATION_LASTS = timedelta(days=7)
 RESET_LINK_LASTS = timedelta(hours=24)
-ERASED_NAME = "Erased person"
 
 
 def invite(
@@ -280,7 +281,7 @@ def erase(session: Session, *, by: Actor, at: datetime, person_key: str) -> None
     if person.erased_at is not None:
         raise Invalid({"person": say("This person was erased already.")})
     keep_an_administrator(session, person)
-    person.name, person.email, person.password_hash = ERASED_NAME, None, None
+    person.name, person.email, person.password_hash = kept(ERASED_NAME), None, None
     person.active, person.erased_at = False, at
     person.organisation_role, person.approval_level = OrganisationRole.MEMBER.value, 0
     session.execute(delete(WebSession).where(col(WebSession.person_key) == person.key))

@@ -51,7 +51,10 @@ from lifecycle.rules.signoffs import stands_in
 from lifecycle.store.tables import ChangeAnswer, Review, SignOff
 from lifecycle.vocabulary import Act, Actor, Blocker, Decision, Gate, Meaning, Role, Verification
 
-_STATES = {"decided": mark("decided"), "withdrawn": mark("withdrawn")}  # of a review that is not open
+_CLOSED = {
+    "decided": mark("This review is decided already."),
+    "withdrawn": mark("This review is withdrawn already."),
+}
 
 # ---------------------------------------------------------------- asking
 
@@ -483,7 +486,7 @@ def _refuse_closed(review: Review) -> None:
             _blocker(
                 review,
                 "closed",
-                say("This review is {state} already.", state=say(_STATES.get(review.state, review.state))),
+                say(_CLOSED[review.state]),
             )
         )
 

@@ -1,7 +1,8 @@
 """The command line. Exit codes: 0 done, 1 refused (the reasons are listed), 2 the command line itself is wrong.
 
 Every command that prints data takes --json. The command line acts as "Command line" and can sign nothing.
-A command is imported when it is called: importing all of them takes longer than most commands do.
+It speaks English, or the language that LIFECYCLE_LANGUAGE names; help texts, names in JSON and exit codes are the same
+in each. A command is imported when it is called: importing all of them takes longer than most commands do.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from typing import Any
 
 import typer
 from typer.core import TyperGroup
+
+from lifecycle.language import speaking
+from lifecycle.settings import console_language
 
 # Name -> module, and in it the group or the command on its own.
 _COMMANDS = MappingProxyType(
@@ -101,5 +105,7 @@ main = typer.Typer(
 
 
 @main.callback()
-def lifecycle() -> None:
+def lifecycle(context: typer.Context) -> None:
     """Plan machine-learning products from discovery to a production that never ends."""
+    # Until the command has ended.
+    context.with_resource(speaking(console_language()))

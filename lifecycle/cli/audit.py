@@ -7,8 +7,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide
+from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals, the_guide
 from lifecycle.interchange import bundle_verifier
+from lifecycle.language import counted, say
 from lifecycle.queries import audit
 from lifecycle.settings import read_settings
 from lifecycle.store.verification import verify
@@ -51,7 +52,7 @@ def audit_verify(
     else:
         _show_verified(verified)
     for fault in verified.faults:
-        typer.echo(f"{fault.project or fault.chain or 'organisation'}: {fault.told}", err=True)
+        typer.echo(f"{fault.project or fault.chain or say('organisation')}: {fault.told}", err=True)
     raise typer.Exit(1 if verified.faults else 0)
 
 
@@ -64,10 +65,22 @@ def _verify_bundle(bundle: Path, as_json: bool) -> NoReturn:
 def _show_verified(verified: audit.Verified) -> None:
     if verified.not_vouched:
         rows = counted(verified.not_vouched, "row")
-        typer.echo(f"{rows} not vouched for: written before {verified.before}, when events began to say so.")
+        typer.echo(
+            say(
+                "{rows} not vouched for: written before {before}, when events began to say so.",
+                rows=rows,
+                before=verified.before,
+            )
+        )
     if not verified.faults:
-        events, rows = counted(verified.events, "event"), counted(verified.rows, "row")
-        typer.echo(f"Intact: {events} in {counted(verified.chains, 'chain')}, and the {rows} they vouch for.")
+        typer.echo(
+            say(
+                "Intact: {events} in {chains}, and the {rows} they vouch for.",
+                events=counted(verified.events, "event"),
+                chains=counted(verified.chains, "chain"),
+                rows=counted(verified.rows, "row"),
+            )
+        )
 
 
 @commands.command("heads")

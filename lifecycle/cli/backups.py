@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals
+from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals
+from lifecycle.language import counted, say
 from lifecycle.settings import read_settings
 from lifecycle.store.backups import Backup, back_up, check_backup, restore
 from lifecycle.store.database import open_database
@@ -29,9 +30,11 @@ def make_backup(
     if as_json:
         print_json({"file": str(file), **_as_json(made)})
     else:
-        typer.echo(f"{file}: {_sentence(made)}")
+        typer.echo(say("{file}: {what}", file=file, what=_sentence(made)))
     for digest in made.missing:
-        typer.echo(f"The content of document {digest} is not where it should be.", err=True)
+        typer.echo(
+            say("The content of document {digest} is not where it should be.", digest=digest), err=True
+        )
     raise typer.Exit(1 if made.missing else 0)
 
 
@@ -58,9 +61,13 @@ def restore_backup(
         kept_at = str(kept) if kept else None
         print_json({"file": str(file), "restored": not dry_run, "kept": kept_at, **_as_json(found)})
         return
-    typer.echo(f"{'Whole' if dry_run else 'Restored'}: {_sentence(found)}")
+    typer.echo(
+        say("Whole: {what}", what=_sentence(found))
+        if dry_run
+        else say("Restored: {what}", what=_sentence(found))
+    )
     if kept:
-        typer.echo(f"What was there before is at {kept}")
+        typer.echo(say("What was there before is at {place}", place=kept))
 
 
 def _as_json(found: Backup) -> dict[str, Any]:
@@ -77,5 +84,10 @@ def _as_json(found: Backup) -> dict[str, Any]:
 
 
 def _sentence(found: Backup) -> str:
-    rows, tables = counted(found.rows, "row"), counted(len(found.tables), "table")
-    return f"{rows} in {tables} and {counted(found.documents, 'document')}, as of {found.made_at}"
+    return say(
+        "{rows} in {tables} and {documents}, as of {moment}",
+        rows=counted(found.rows, "row"),
+        tables=counted(len(found.tables), "table"),
+        documents=counted(found.documents, "document"),
+        moment=found.made_at,
+    )

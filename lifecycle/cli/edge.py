@@ -15,11 +15,49 @@ from lifecycle.errors import GuideError, Invalid, LifecycleError, Refused
 from lifecycle.facts.own_guides import in_force
 from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.guide import Guide
+from lifecycle.language import mark, say
 from lifecycle.own_guide import with_own
 from lifecycle.rules.checks.evaluation import load_checked_guide
 from lifecycle.settings import Settings, read_settings
 from lifecycle.store.database import Database, Session, open_database
 from lifecycle.store.migrations import upgrade
+
+# Codes that commands print, as words: in English the code itself.
+_WORDS = frozenset(
+    {
+        mark("discovery"),
+        mark("feasibility"),
+        mark("design"),
+        mark("model"),
+        mark("production"),
+        mark("unmapped"),
+        mark("active"),
+        mark("rollout"),
+        mark("live"),
+        mark("retired"),
+        mark("stopped"),
+        mark("none"),
+        mark("blocked"),
+        mark("not started"),
+        mark("in progress"),
+        mark("waiting"),
+        mark("conditional"),
+        mark("ready"),
+        mark("passed"),
+        mark("not assessed"),
+        mark("not assessed here"),
+        mark("prepared"),
+        mark("shadow"),
+        mark("canary"),
+        mark("replaced"),
+        mark("rolled back"),
+        mark("withdrawn"),
+        mark("valid"),
+        mark("expired"),
+        mark("revoked"),
+        mark("paused"),
+    }
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -32,7 +70,13 @@ def refusals(as_json: bool = False) -> Iterator[None]:
     except (LifecycleError, GuideError, ValueError) as error:
         _refuse(error, as_json)
     except OSError as error:
-        _refuse(Invalid(f"{error.filename or 'The file'} cannot be read: {error.strerror}."), as_json)
+        _refuse(Invalid(_unreadable(error)), as_json)
+
+
+def _unreadable(error: OSError) -> str:
+    if not error.filename:
+        return say("The file cannot be read: {reason}.", reason=error.strerror)
+    return say("{file} cannot be read: {reason}.", file=error.filename, reason=error.strerror)
 
 
 def _refuse(error: Exception, as_json: bool) -> NoReturn:
@@ -84,7 +128,7 @@ def read_day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise Invalid({"as-of": f"“{text}” is not a day; write it as 2026-03-31."}) from None
+        raise Invalid({"as-of": say("“{text}” is not a day; write it as 2026-03-31.", text=text)}) from None
 
 
 def bring_standing_up_to_date(database: Database, settings: Settings) -> None:
@@ -100,8 +144,10 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def word(code: str) -> str:
+    """A code as people read it; for print_json it stays what it is."""
+    text = code.replace("_", " ")
+    return say(text) if text in _WORDS else text
 
 
 def write_whole(file: Path, data: bytes) -> None:

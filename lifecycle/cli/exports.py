@@ -10,7 +10,6 @@ import typer
 from lifecycle.cli.edge import (
     AsJson,
     bring_standing_up_to_date,
-    counted,
     now,
     opened,
     print_json,
@@ -24,6 +23,7 @@ from lifecycle.interchange.card_files import CardFormat, card_file, format_of
 from lifecycle.interchange.dossier_files import dossier_file, refuse_ending
 from lifecycle.interchange.inventories import HEADINGS, inventory_file
 from lifecycle.interchange.leadership_packs import make_pack
+from lifecycle.language import counted, say
 from lifecycle.queries.cards import card
 from lifecycle.queries.dossiers import report
 from lifecycle.queries.inventory import inventory
@@ -49,7 +49,14 @@ def export_bundle(
     if as_json:
         print_json({"project": project, "file": str(file), "bytes": len(made.data), "head": made.head})
     else:
-        typer.echo(f"{file}: {len(made.data):,} bytes. Head of the log: {made.head}")
+        typer.echo(
+            say(
+                "{file}: {number:,} bytes. Head of the log: {head}",
+                file=file,
+                number=len(made.data),
+                head=made.head,
+            )
+        )
 
 
 @commands.command("inventory")
@@ -70,7 +77,7 @@ def export_inventory(
     if as_json:
         print_json({"file": str(file), "projects": len(rows), "columns": list(HEADINGS)})
     else:
-        typer.echo(f"{file}: {counted(len(rows), 'project')}")
+        typer.echo(say("{file}: {what}", file=file, what=counted(len(rows), "project")))
 
 
 @commands.command("dossier")
@@ -134,7 +141,7 @@ def _say_written(project: str, file: Path, data: bytes, as_json: bool) -> None:
     if as_json:
         print_json({"project": project, "file": str(file), "bytes": len(data)})
     else:
-        typer.echo(f"{file}: {len(data):,} bytes")
+        typer.echo(say("{file}: {number:,} bytes", file=file, number=len(data)))
 
 
 @commands.command("pack")
@@ -162,4 +169,4 @@ def export_pack(
     if as_json:
         print_json({"file": str(file), "bytes": len(data), "as_of": as_of})
     else:
-        typer.echo(f"{file}: {len(data):,} bytes.")
+        typer.echo(say("{file}: {number:,} bytes.", file=file, number=len(data)))

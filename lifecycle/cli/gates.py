@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals, the_guide
+from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals, the_guide, word
+from lifecycle.language import say
 from lifecycle.queries.pipeline import pipeline_gate
 from lifecycle.settings import read_settings
 from lifecycle.vocabulary import COMMAND_LINE, Blocker, Gate
@@ -51,6 +52,6 @@ def gate(
 
 
 def _show_gate(ready: bool, level: str, blockers: tuple[Blocker, ...]) -> None:
-    typer.echo("Ready." if ready else f"Not ready ({level.replace('_', ' ')}).")
+    typer.echo(say("Ready.") if ready else say("Not ready ({level}).", level=word(level)))
     for blocker in blockers:
         typer.echo(f"  {blocker.code}: {blocker.text}")

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from lifecycle.actions import guides
-from lifecycle.cli.edge import AsJson, counted, guide_of_files, now, opened, print_json, refusals, the_guide
+from lifecycle.cli.edge import AsJson, guide_of_files, now, opened, print_json, refusals, the_guide
 from lifecycle.facts.own_guides import in_force
 from lifecycle.guide import Guide
+from lifecycle.language import counted, say
 from lifecycle.own_guide import with_own
 from lifecycle.queries.guide_preview import GuidePreview, preview
 from lifecycle.queries.guide_versions import GuideUpgrade, upgrade_of
@@ -66,10 +67,17 @@ def guide_check(as_json: AsJson = False) -> None:
             }
         )
     else:
-        typer.echo(
-            f"Version {guide.version}: {counted(len(guide.fields), 'question')}, "
-            f"{counted(len(guide.checks), 'check')}. Own questions: {own or 'none'}."
-        )
+        about = {
+            "version": guide.version,
+            "questions": counted(len(guide.fields), "question"),
+            "checks": counted(len(guide.checks), "check"),
+        }
+        if own:
+            typer.echo(
+                say("Version {version}: {questions}, {checks}. Own questions: {file}.", file=own, **about)
+            )
+        else:
+            typer.echo(say("Version {version}: {questions}, {checks}. Own questions: none.", **about))
 
 
 @commands.command("upgrade")
@@ -100,7 +108,9 @@ def guide_upgrade(
     if as_json:
         print_json(_upgrade_as_json(project, guide.version, found, dry_run))
     elif found is None:
-        typer.echo(f"{project} goes by version {guide.version} already.")
+        typer.echo(
+            say("{project} goes by version {version} already.", project=project, version=guide.version)
+        )
     else:
         _show_upgrade(found, dry_run)
 
@@ -125,8 +135,11 @@ def _upgrade_as_json(project: str, version: str, found: GuideUpgrade | None, dry
 
 
 def _show_upgrade(found: GuideUpgrade, dry_run: bool) -> None:
-    word = "would go" if dry_run else "goes"
-    typer.echo(f"It {word} by version {found.to_version} instead of {found.version}.")
+    versions = {"new": found.to_version, "old": found.version}
+    if dry_run:
+        typer.echo(say("It would go by version {new} instead of {old}.", **versions))
+    else:
+        typer.echo(say("It goes by version {new} instead of {old}.", **versions))
     for change in found.changes:
         typer.echo(f"  {change.text}")
     _show_effect(found.effect)
@@ -167,13 +180,19 @@ def _preview_as_json(found: GuidePreview) -> dict[str, Any]:
 
 
 def _show_preview(found: GuidePreview) -> None:
-    typer.echo(f"{counted(len(found.changes), 'change')} of the guide:")
+    typer.echo(say("{changes} of the guide:", changes=counted(len(found.changes), "change")))
     for change in found.changes:
         typer.echo(f"  {change.text}")
     typer.echo(
-        f"Of {counted(found.looked_at, 'project')} under way, {len(found.projects):,} would be touched: "
-        f"{counted(found.stale, 'sign-off')} stale, {found.newly_required:,} newly required, "
-        f"{counted(found.newly_failing, 'check')} newly in the way."
+        say(
+            "Of {projects} under way, {touched:,} would be touched: {sign_offs} stale, {required:,} newly required, "
+            "{checks} newly in the way.",
+            projects=counted(found.looked_at, "project"),
+            touched=len(found.projects),
+            sign_offs=counted(found.stale, "sign-off"),
+            required=found.newly_required,
+            checks=counted(found.newly_failing, "check"),
+        )
     )
     for project in found.projects:
         typer.echo(f"{project.name}")
@@ -182,10 +201,17 @@ def _show_preview(found: GuidePreview) -> None:
 
 def _show_effect(effect: ProjectEffect) -> None:
     for made in effect.stale:
-        typer.echo(f"  stale: {made.role.title} at {made.gate.title}, signed by {made.printed_name}")
+        typer.echo(
+            say(
+                "  stale: {role} at {gate}, signed by {name}",
+                role=made.role.title,
+                gate=made.gate.title,
+                name=made.printed_name,
+            )
+        )
         for reason in made.reasons:
             typer.echo(f"    {reason}")
     for gate, role in effect.newly_required:
-        typer.echo(f"  newly required: {role.title} at {gate.title}")
+        typer.echo(say("  newly required: {role} at {gate}", role=role.title, gate=gate.title))
     for check, title in effect.newly_failing:
-        typer.echo(f"  newly in the way: {check} {title}")
+        typer.echo(say("  newly in the way: {check} {title}", check=check, title=title))

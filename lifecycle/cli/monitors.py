@@ -12,11 +12,12 @@ from typing import Annotated, Any
 import typer
 
 from lifecycle.actions import monitors as actions
-from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide
+from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals, the_guide, word
 from lifecycle.errors import Invalid
 from lifecycle.interchange.fetching import fetch
 from lifecycle.interchange.readings import push_file, readings_of
 from lifecycle.interchange.series import ReadingsFile
+from lifecycle.language import counted, say
 from lifecycle.queries import monitors as queries
 from lifecycle.queries import people, projects
 from lifecycle.queries.monitors import MonitorView
@@ -58,10 +59,12 @@ def monitors_list(project: Project, as_json: AsJson = False) -> None:
         print_json([monitor_json(view) for view in found])
         return
     for view in found:
-        newest = f"{view.latest_key}: {number_text(view.latest_value)}" if view.latest_key else "no readings"
-        typer.echo(f"{view.key}  {view.state}  {view.rule}  ({newest})")
+        newest = (
+            f"{view.latest_key}: {number_text(view.latest_value)}" if view.latest_key else say("no readings")
+        )
+        typer.echo(f"{view.key}  {word(view.state)}  {view.rule}  ({newest})")
     if not found:
-        typer.echo("Nothing is watched yet: monitors add")
+        typer.echo(say("Nothing is watched yet: monitors add"))
 
 
 @monitor_commands.command("add")
@@ -114,7 +117,7 @@ def monitors_add(
 ) -> None:
     """Watch something: the rule as for `triggers replay`, and how its files are read."""
     if [below, above, change, change_share].count(None) != 3:
-        raise typer.BadParameter("Give exactly one of --below, --above, --change and --change-share.")
+        raise typer.BadParameter(say("Give exactly one of --below, --above, --change and --change-share."))
     with refusals(as_json):
         kind, direction, threshold, limit = _limit(below, above, change, change_share, side)
         reads: dict[str, Any] = {"key": key, "column": column, "limit": limit, "where": where or []}
@@ -139,7 +142,7 @@ def monitors_add(
     if as_json:
         print_json(monitor_json(view))
     else:
-        typer.echo(f"{view.key} is watched: {view.rule}")
+        typer.echo(say("{monitor} is watched: {rule}", monitor=view.key, rule=view.rule))
 
 
 def _create(project: str, spec: MonitorSpec, owner: str) -> MonitorView:
@@ -173,7 +176,13 @@ def _seconds(option: str, length: str | None) -> int | None:
         return None
     found = _LENGTH.fullmatch(length.strip())
     if found is None:
-        raise Invalid({option: f"“{length}” is no length of time; write it as 90s, 30m, 12h, 14d or 2w."})
+        raise Invalid(
+            {
+                option: say(
+                    "“{length}” is no length of time; write it as 90s, 30m, 12h, 14d or 2w.", length=length
+                )
+            }
+        )
     return int(found[1]) * _SECONDS[found[2].lower()]
 
 
@@ -235,7 +244,7 @@ def readings_push(
     with refusals(as_json):
         settings = read_settings()
         source: Path | bytes = sys.stdin.buffer.read() if file == "-" else Path(file)
-        name = "the input" if file == "-" else ""
+        name = say("the input") if file == "-" else ""
         with opened(settings) as database, database.write() as session:
             view = queries.by_key(
                 session, by=COMMAND_LINE, at=now(), project_key=project, monitor_key=monitor
@@ -279,19 +288,22 @@ def _pushed_json(project: str, monitor: str, found: ReadingsFile, done: actions.
 
 
 def _show_pushed(done: actions.Pushed) -> None:
-    parts = [
-        f"{counted(done.stored, 'reading')} stored",
-        f"{done.unchanged:,} known already",
-        f"{done.refused:,} refused",
-        f"{done.missing:,} missing",
-        f"{done.late:,} late",
-    ]
-    typer.echo(", ".join(parts))
-    typer.echo(f"{done.breaches:,} in breach, fires {counted(len(done.fires_at), 'time')}")
+    typer.echo(
+        say(
+            "{readings} stored, {unchanged:,} known already, {refused:,} refused, {missing:,} missing, {late:,} late",
+            readings=counted(done.stored, "reading"),
+            unchanged=done.unchanged,
+            refused=done.refused,
+            missing=done.missing,
+            late=done.late,
+        )
+    )
+    times = counted(len(done.fires_at), "time")
+    typer.echo(say("{breaches:,} in breach, fires {times}", breaches=done.breaches, times=times))
     for key in done.fires_at:
         typer.echo(f"  {key}")
     if done.incident_id:
-        typer.echo(f"Incident {done.incident_id}")
+        typer.echo(say("Incident {number}", number=done.incident_id))
 
 
 @reading_commands.command("fetch")
@@ -366,7 +378,7 @@ def readings_correct(
             }
         )
     else:
-        typer.echo(f"Corrected. It fires {counted(len(done.fires_at), 'time')} more.")
+        typer.echo(say("Corrected. It fires {times} more.", times=counted(len(done.fires_at), "time")))
 
 
 def _value(text: str) -> float | None:
@@ -375,4 +387,4 @@ def _value(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:
-        raise Invalid({"value": f"“{text}” is not a number."}) from None
+        raise Invalid({"value": say("“{text}” is not a number.", text=text)}) from None

@@ -9,11 +9,12 @@ import typer
 from lifecycle.actions import people
 from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals
 from lifecycle.errors import NotFound
+from lifecycle.language import mark, say
 from lifecycle.queries.people import credentials
 from lifecycle.settings import read_settings
 from lifecycle.vocabulary import COMMAND_LINE
 
-_GUESSED = (
+_GUESSED = mark(
     "This command cannot see at which address your server answers and wrote the usual one. If yours is another, put "
     "it in place of http://localhost:8501, or run this again with LIFECYCLE_PUBLIC_URL (or PORT) as the server has it."
 )
@@ -37,6 +38,6 @@ def people_reset(
     if as_json:
         print_json({"email": email, "link": link, "address_known": settings.knows_address})
         return
-    typer.echo(f"Within a day, once: {link}")
+    typer.echo(say("Within a day, once: {link}", link=link))
     if not settings.knows_address:
-        typer.echo(_GUESSED, err=True)
+        typer.echo(say(_GUESSED), err=True)

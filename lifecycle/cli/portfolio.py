@@ -9,14 +9,15 @@ import typer
 from lifecycle.cli.edge import (
     AsJson,
     bring_standing_up_to_date,
-    counted,
     now,
     opened,
     print_json,
     read_day,
     refusals,
+    word,
 )
 from lifecycle.facts.projects import organisation_today
+from lifecycle.language import counted, say
 from lifecycle.queries.portfolio_summary import PortfolioSummary, summary
 from lifecycle.settings import read_settings
 from lifecycle.vocabulary import COMMAND_LINE
@@ -41,14 +42,23 @@ def portfolio(
 
 
 def _show_portfolio(found: PortfolioSummary) -> None:
-    projects, organisations = counted(found.total, "project"), counted(found.organisations, "organisation")
-    typer.echo(f"{projects} in {organisations} on {found.as_of.isoformat()}")
+    typer.echo(
+        say(
+            "{projects} in {organisations} on {day}",
+            projects=counted(found.total, "project"),
+            organisations=counted(found.organisations, "organisation"),
+            day=found.as_of.isoformat(),
+        )
+    )
     for title, counts in (
-        ("Stage", {**found.by_stage, "unmapped": found.unmapped}),
-        ("Status", found.by_status),
-        ("Tier", found.by_tier),
-        ("Readiness", found.readiness.by_level | {"not assessed here": found.readiness.not_assessed}),
+        (say("Stage"), {**found.by_stage, "unmapped": found.unmapped}),
+        (say("Status"), found.by_status),
+        (say("Tier"), found.by_tier),
+        (
+            say("Readiness"),
+            found.readiness.by_level | {"not assessed here": found.readiness.not_assessed},
+        ),
     ):
         typer.echo(title)
         for name, count in counts.items():
-            typer.echo(f"  {name.replace('_', ' '):<18} {count:>7,}")
+            typer.echo(f"  {word(name):<18} {count:>7,}")

@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from lifecycle.actions.documents import import_document
-from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide, write_whole
+from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals, the_guide, write_whole
 from lifecycle.facts.document_parts import ProjectDocument
 from lifecycle.guide import Guide
 from lifecycle.interchange.project_documents import document_text, notes, read_document
+from lifecycle.language import counted, say
 from lifecycle.queries.documents import Findings, check_document, check_stored, document
 from lifecycle.settings import Settings, read_settings
 from lifecycle.vocabulary import COMMAND_LINE, CheckResult
@@ -43,7 +44,7 @@ def export_project(
     if as_json:
         print_json({"project": project, "file": file, "bytes": len(data)})
     else:
-        typer.echo(f"{file}: {len(data):,} bytes")
+        typer.echo(say("{file}: {number:,} bytes", file=file, number=len(data)))
 
 
 @commands.command("import")
@@ -87,17 +88,25 @@ def import_project(
             }
         )
         return
-    typer.echo(f"Imported as {done.key}: {counted(done.answers, 'answer')}.")
-    typer.echo(f"{counted(done.decisions, 'decision')} recorded elsewhere; none satisfies a gate here.")
+    typer.echo(
+        say("Imported as {project}: {answers}.", project=done.key, answers=counted(done.answers, "answer"))
+    )
+    decisions = counted(done.decisions, "decision")
+    typer.echo(say("{decisions} recorded elsewhere; none satisfies a gate here.", decisions=decisions))
     if done.releases:
-        typer.echo(f"{counted(done.releases, 'release')} recorded elsewhere.")
+        typer.echo(say("{releases} recorded elsewhere.", releases=counted(done.releases, "release")))
     if done.monitors or done.incidents:
         typer.echo(
-            f"{counted(done.monitors, 'monitor')} with {counted(done.readings, 'reading')},"
-            f" {counted(done.incidents, 'incident')}."
+            say(
+                "{monitors} with {readings}, {incidents}.",
+                monitors=counted(done.monitors, "monitor"),
+                readings=counted(done.readings, "reading"),
+                incidents=counted(done.incidents, "incident"),
+            )
         )
     if done.paused:
-        typer.echo(f"{counted(done.paused, 'monitor')} came in paused: switch on what is to be watched here.")
+        paused = counted(done.paused, "monitor")
+        typer.echo(say("{monitors} came in paused: switch on what is to be watched here.", monitors=paused))
     for note in said:
         typer.echo(note)
 
@@ -140,7 +149,16 @@ def _show(found: Findings) -> None:
     typer.echo(f"{found.name} ({found.project})")
     for gate, states in found.by_gate.items():
         fails = sum(state.result is CheckResult.FAILS for state in states)
-        typer.echo(f"{gate.title}: {fails} fail, {len(states) - fails} cannot tell")
+        typer.echo(
+            say(
+                "{gate}: {fails} fail, {unclear} cannot tell",
+                gate=gate.title,
+                fails=fails,
+                unclear=len(states) - fails,
+            )
+        )
         for state in states:
             if state.result is CheckResult.FAILS:
-                typer.echo(f"  {state.check_id} ({state.severity}): {' '.join(state.messages)}")
+                typer.echo(
+                    f"  {state.check_id} ({state.severity.word if state.severity else ''}): {' '.join(state.messages)}"
+                )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lifecycle.actions.registers import Imported, undo_import
-from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals
+from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals, word
 from lifecycle.errors import Invalid
 from lifecycle.interchange.mappings import RegisterMapping, load_mappings
 from lifecycle.interchange.register_import import ImportPlan, apply_import, plan_import
@@ -20,6 +20,7 @@ from lifecycle.interchange.saved_mappings import (
     named_mapping,
     saved_by_people,
 )
+from lifecycle.language import counted, say
 from lifecycle.queries.registers import saved_mappings
 from lifecycle.settings import Settings, read_settings
 from lifecycle.store.database import Database
@@ -85,7 +86,7 @@ def propose_mapping(
                 kept = for_these_headers(reading.mapping, reading.headers, save)
                 with database.write() as session:
                     keep_mapping(session, by=COMMAND_LINE, at=now(), mapping=kept)
-                typer.echo(f"Saved as {kept.name}.", err=True)
+                typer.echo(say("Saved as {name}.", name=kept.name), err=True)
     if as_json:
         print_json({**_read_as(reading), "mapping_file": mapping_yaml(reading.mapping)})
         return
@@ -103,7 +104,8 @@ def list_mappings(as_json: AsJson = False) -> None:
         print_json(rows)
         return
     for row in rows:
-        typer.echo(f"{row['name']}: {row['title']}{' (saved)' if row['saved'] else ''}")
+        line = f"{row['name']}: {row['title']}"
+        typer.echo(say("{mapping} (saved)", mapping=line) if row["saved"] else line)
 
 
 @commands.command("undo")
@@ -117,13 +119,13 @@ def undo(
     if as_json:
         print_json({"run": run, "archived": archived})
     else:
-        typer.echo(f"Taken back; {counted(archived, 'project')} archived.")
+        typer.echo(say("Taken back; {projects} archived.", projects=counted(archived, "project")))
 
 
 def _readable(file: Path) -> None:
     """Before a database is made: a file that is not there is the first thing to say."""
     if not file.exists():
-        raise Invalid(f"{file} cannot be read: there is no such file.")
+        raise Invalid(say("{file} cannot be read: there is no such file.", file=file))
     with file.open("rb"):
         pass
 
@@ -154,15 +156,19 @@ def _read(
 
 def _apply(database: Database, reading: RegisterReading) -> Imported:
     def progress(done: int, total: int) -> None:
-        typer.echo(f"  {done:,} of {total:,} rows", err=True)
+        typer.echo(say("  {done:,} of {total:,} rows", done=done, total=total), err=True)
 
     with database.write() as session:
         return apply_import(session, reading, by=COMMAND_LINE, at=now(), progress=progress)
 
 
 def _show_reading(reading: RegisterReading, as_json: bool) -> None:
-    typer.echo(f"Mapping: {reading.mapping.title} ({reading.mapping.name})", err=as_json)
-    typer.echo(f"{len(reading.rows):,} rows from {reading.source}", err=as_json)
+    typer.echo(
+        say("Mapping: {title} ({name})", title=reading.mapping.title, name=reading.mapping.name), err=as_json
+    )
+    typer.echo(
+        say("{number:,} rows from {source}", number=len(reading.rows), source=reading.source), err=as_json
+    )
 
 
 def _read_as(reading: RegisterReading) -> dict[str, Any]:
@@ -253,31 +259,50 @@ def _show_import(reading: RegisterReading, plan: ImportPlan, done: Imported | No
 
 
 def _show_counts(reading: RegisterReading, plan: ImportPlan, counts: dict[str, int], run: int | None) -> None:
-    would = "Would be " if run is None else ""
-    typer.echo(
-        f"{would}added {counts['added']:,}, changed {counts['changed']:,},"
-        f" unchanged {counts['unchanged']:,}, gone {counts['gone']:,}"
-    )
+    if run is None:
+        typer.echo(
+            say(
+                "Would be added {added:,}, changed {changed:,}, unchanged {unchanged:,}, gone {gone:,}",
+                **counts,
+            )
+        )
+    else:
+        typer.echo(
+            say("added {added:,}, changed {changed:,}, unchanged {unchanged:,}, gone {gone:,}", **counts)
+        )
     for stage, count in reading.by_stage.items():
-        typer.echo(f"  {stage}: {count:,}")
-    for word, count in reading.unmapped_words.items():
-        typer.echo(f"  unmapped “{word or 'blank'}”: {count:,} — a person decides")
+        typer.echo(say("  {stage}: {number:,}", stage=word(stage), number=count))
+    for unmapped, count in reading.unmapped_words.items():
+        typer.echo(
+            say(
+                "  unmapped “{word}”: {number:,} — a person decides",
+                word=unmapped or say("blank"),
+                number=count,
+            )
+        )
     for change in plan.changes:
         fields = "; ".join(
             f"{each.field}: {_said(each.before)} → {_said(each.after)}" for each in change.fields
         )
-        typer.echo(f"  {change.name} (row {change.row}): {fields}")
+        typer.echo(say("  {name} (row {row}): {changes}", name=change.name, row=change.row, changes=fields))
     for gone in plan.left_out:
-        typer.echo(f"  no longer listed: {gone.name}")
+        typer.echo(say("  no longer listed: {name}", name=gone.name))
     for same in reading.duplicates:
         rows = ", ".join(map(str, same.rows))
-        typer.echo(f"  rows {rows} share {same.shared} (“{same.name}”); each is a project of its own")
+        typer.echo(
+            say(
+                "  rows {rows} share {what} (“{name}”); each is a project of its own",
+                rows=rows,
+                what=same.shared,
+                name=same.name,
+            )
+        )
     for note in reading.notes:
         typer.echo(note)
     if run is not None:
-        typer.echo(f"This is import {run}; `import undo {run}` takes it back.")
+        typer.echo(say("This is import {run}; `import undo {run}` takes it back.", run=run))
 
 
 def _said(text: str) -> str:
     plain = " ".join(text.split())
-    return f"“{plain[:60]}{'…' if len(plain) > 60 else ''}”" if plain else "blank"
+    return f"“{plain[:60]}{'…' if len(plain) > 60 else ''}”" if plain else say("blank")

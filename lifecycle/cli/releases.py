@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from lifecycle.actions import releases as actions
-from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals, the_guide
+from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals, the_guide, word
 from lifecycle.errors import Invalid
+from lifecycle.language import say
 from lifecycle.queries import projects
 from lifecycle.queries import releases as queries
 from lifecycle.queries.releases import ReleaseView
@@ -67,7 +68,7 @@ def list_releases(project: Project, as_json: AsJson = False) -> None:
     for release in found.releases:
         _show(release)
     if not found.releases:
-        typer.echo("No release yet.")
+        typer.echo(say("No release yet."))
 
 
 @commands.command("create")
@@ -117,7 +118,7 @@ def take_step(
 ) -> None:
     """Record that a release reached its next step: shadow, canary, a share of the traffic, everybody."""
     if (share is None) == (move is Step.SHARE):
-        raise typer.BadParameter("--share belongs to share, and to nothing else.")
+        raise typer.BadParameter(say("--share belongs to share, and to nothing else."))
     with refusals(as_json):
         settings = read_settings()
         guide = the_guide(settings)
@@ -186,7 +187,7 @@ def _moment(option: str, told: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(told.strip())
     except ValueError as error:
-        text = f"“{told}” is no time. Write it as 2026-11-30T14:05Z."
+        text = say("“{text}” is no time. Write it as 2026-11-30T14:05Z.", text=told)
         raise Invalid({option: text}) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -199,8 +200,17 @@ def _print(release: ReleaseView, as_json: bool) -> None:
 
 
 def _show(release: ReleaseView) -> None:
-    state = f"{release.share} % of the traffic" if release.share else release.state.value.replace("_", " ")
-    typer.echo(f"{release.number}  version {release.model_version}  {state}")
+    state = say("{share} % of the traffic", share=release.share) if release.share else word(release.state)
+    typer.echo(
+        say(
+            "{number}  version {version}  {state}",
+            number=release.number,
+            version=release.model_version,
+            state=state,
+        )
+    )
     for step in release.steps:
-        took = f", restored in {step.restored_in}" if step.restored_in else ""
-        typer.echo(f"    {step.happened_at:%Y-%m-%d %H:%M}Z  {step.words}{took}")
+        words = step.words
+        if step.restored_in:
+            words = say("{step}, restored in {time}", step=words, time=step.restored_in)
+        typer.echo(f"    {step.happened_at:%Y-%m-%d %H:%M}Z  {words}")

@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from lifecycle.cli.edge import AsJson, counted, guide_of_files, now, opened, print_json, refusals, the_guide
+from lifecycle.cli.edge import AsJson, guide_of_files, now, opened, print_json, refusals, the_guide
 from lifecycle.demo import build_example
 from lifecycle.jobs import Jobs
+from lifecycle.language import counted, say
 from lifecycle.settings import PROJECT_ROOT, read_settings
 from lifecycle.store.copying import CopiedTable, copy_database, digests
 from lifecycle.store.database import open_database
@@ -33,7 +34,7 @@ def serve() -> None:
 def database_upgrade() -> None:
     """Bring the database to this version's schema."""
     with refusals(), opened():
-        typer.echo("The database is up to date.")
+        typer.echo(say("The database is up to date."))
 
 
 @database_commands.command("check")
@@ -48,7 +49,7 @@ def database_check(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"up_to_date": problem is None, "problem": problem})
     else:
-        typer.echo(problem or "The database is up to date.", err=problem is not None)
+        typer.echo(problem or say("The database is up to date."), err=problem is not None)
     raise typer.Exit(1 if problem else 0)
 
 
@@ -57,7 +58,7 @@ def database_tally() -> None:
     """Count the portfolio's tallies anew from all rows; past days follow within the hour."""
     with refusals(), opened() as database, database.write() as session:
         retally(session.connection())
-    typer.echo("The tallies are counted anew.")
+    typer.echo(say("The tallies are counted anew."))
 
 
 @database_commands.command("copy")
@@ -83,7 +84,9 @@ def database_copy(
         print_json({"target": there.url, "rows": rows, "tables": _as_json(copied)})
         return
     _print_tables(copied)
-    typer.echo(f"{counted(rows, 'row')} copied to {there.url}, every one compared.")
+    typer.echo(
+        say("{rows} copied to {address}, every one compared.", rows=counted(rows, "row"), address=there.url)
+    )
 
 
 @database_commands.command("digest")

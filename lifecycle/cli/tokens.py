@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from lifecycle.actions import tokens as actions
-from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals
+from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals, word
 from lifecycle.errors import NotFound
+from lifecycle.language import say
 from lifecycle.queries import projects, tokens
 from lifecycle.queries.people import credentials
 from lifecycle.rules.people import tidy_email
@@ -58,7 +59,8 @@ def create(
             }
         )
     else:
-        typer.echo(f"{made.secret}\nKeep it now: it is not shown again. It ends on {expires[:10]}.")
+        kept = say("Keep it now: it is not shown again. It ends on {day}.", day=expires[:10])
+        typer.echo(f"{made.secret}\n{kept}")
 
 
 @commands.command("list")
@@ -79,8 +81,15 @@ def list_tokens(
     for each in found:
         scopes = ", ".join(scope.value for scope in each.scopes)
         typer.echo(
-            f"{each.id:>4}  {each.state:<8} until {each.expires_at.date()}  "
-            f"{each.person_name}: {each.name} ({scopes})"
+            say(
+                "{id:>4}  {state:<8} until {day}  {person}: {name} ({scopes})",
+                id=each.id,
+                state=word(each.state),
+                day=each.expires_at.date(),
+                person=each.person_name,
+                name=each.name,
+                scopes=scopes,
+            )
         )
 
 
@@ -95,4 +104,4 @@ def revoke(
     if as_json:
         print_json({"id": token, "revoked": True})
     else:
-        typer.echo(f"Token {token} opens nothing any more.")
+        typer.echo(say("Token {token} opens nothing any more.", token=token))

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from lifecycle.cli.edge import AsJson, counted, print_json, refusals
+from lifecycle.cli.edge import AsJson, print_json, refusals
 from lifecycle.interchange.series import Series, read_series
+from lifecycle.language import counted, say
 from lifecycle.rules.triggers import Direction, Missing, TriggerRule, replay
 
 commands = typer.Typer(help="Rules on metrics.", no_args_is_help=True)
@@ -37,7 +38,7 @@ def triggers_replay(
 ) -> None:
     """Say where a rule would have fired on a past series. Nothing is stored."""
     if (below is None) == (above is None):
-        raise typer.BadParameter("Give exactly one of --below and --above.")
+        raise typer.BadParameter(say("Give exactly one of --below and --above."))
     direction = Direction.ABOVE if below is None else Direction.BELOW
     with refusals(as_json):
         limit = (above if below is None else below) or ""
@@ -65,10 +66,22 @@ def triggers_replay(
 
 
 def _show_replay(series: Series, breaches: int, missing: int, fires_at: list[str]) -> None:
-    order = "time" if series.in_time_order else "the file"
-    typer.echo(
-        f"{counted(len(series.points), 'point')} in the order of {order}:"
-        f" {breaches:,} in breach, {missing:,} missing, fires {counted(len(fires_at), 'time')}"
-    )
+    found = {
+        "points": counted(len(series.points), "point"),
+        "breaches": breaches,
+        "missing": missing,
+        "times": counted(len(fires_at), "time"),
+    }
+    if series.in_time_order:
+        said = say(
+            "{points} in the order of time: {breaches:,} in breach, {missing:,} missing, fires {times}",
+            **found,
+        )
+    else:
+        said = say(
+            "{points} in the order of the file: {breaches:,} in breach, {missing:,} missing, fires {times}",
+            **found,
+        )
+    typer.echo(said)
     for key in fires_at:
         typer.echo(f"  {key}")

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from lifecycle.cli.edge import AsJson, counted, now, opened, print_json, refusals, the_guide, write_whole
+from lifecycle.cli.edge import AsJson, now, opened, print_json, refusals, the_guide, write_whole
 from lifecycle.interchange.worksheet_import import SheetChange, SheetPlan, apply_import, plan_import
 from lifecycle.interchange.worksheet_xlsx import SOURCES, make_workbook
+from lifecycle.language import counted, say
 from lifecycle.settings import read_settings
 from lifecycle.vocabulary import COMMAND_LINE, Stage
 
@@ -39,7 +40,7 @@ def export_worksheet(
     if as_json:
         print_json({"project": project, "worksheet": stage.value, "file": str(file), "bytes": len(made.data)})
     else:
-        typer.echo(f"{file}: {len(made.data):,} bytes.")
+        typer.echo(say("{file}: {number:,} bytes.", file=file, number=len(made.data)))
 
 
 @commands.command("import")
@@ -102,18 +103,28 @@ def _change_as_json(each: SheetChange) -> dict[str, str]:
 def _show(plan: SheetPlan, dry_run: bool) -> None:
     for problem in plan.problems:
         typer.echo(problem.sentence, err=True)
-    would = "would change" if dry_run or plan.problems else "changed"
-    typer.echo(f"{counted(len(plan.changes), 'answer')} {would}, {plan.unchanged:,} are as they were.")
+    counts: dict[str, Any] = {"answers": counted(len(plan.changes), "answer"), "unchanged": plan.unchanged}
+    if dry_run or plan.problems:
+        typer.echo(say("{answers} would change, {unchanged:,} are as they were.", **counts))
+    else:
+        typer.echo(say("{answers} changed, {unchanged:,} are as they were.", **counts))
     for each in plan.changes:
         typer.echo(f"  {each.place[1]} {each.title}: {_line(each.before)} → {_line(each.after)}")
     for each in plan.conflicts:
         typer.echo(
-            f"{each.cell}: {each.title} was changed by {each.by_name} since the download and is kept: "
-            f"“{_line(each.before)}”. The file says “{_line(each.after)}”.",
+            say(
+                "{cell}: {title} was changed by {person} since the download and is kept: “{kept}”. "
+                "The file says “{given}”.",
+                cell=each.cell,
+                title=each.title,
+                person=each.by_name,
+                kept=_line(each.before),
+                given=_line(each.after),
+            ),
             err=True,
         )
     if plan.problems:
-        typer.echo("Nothing was saved. Mend these cells and bring the file again.", err=True)
+        typer.echo(say("Nothing was saved. Mend these cells and bring the file again."), err=True)
 
 
 def _line(text: str) -> str:

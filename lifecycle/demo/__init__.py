@@ -19,6 +19,7 @@ from lifecycle.events import ORGANISATION, EventAction, chain_stamp, record
 from lifecycle.facts.projects import organisation_today
 from lifecycle.facts.standing import let_dates_pass
 from lifecycle.guide import Guide
+from lifecycle.language import ENGLISH, mark, say, speaking
 from lifecycle.queries.projects import are_there_any
 from lifecycle.rules.permissions import require
 from lifecycle.store.database import Database
@@ -28,7 +29,7 @@ from lifecycle.vocabulary import Actor, Blocker, Role
 
 Progress = Callable[[int, int], None]
 
-_NOT_EMPTY = (
+_NOT_EMPTY = mark(
     "The example portfolio is for an installation without projects, and this one has some."
     " Nothing was changed. To look at the example, start Lifecycle with a database of its own."
 )
@@ -44,9 +45,12 @@ class ExampleSummary:
 
     @property
     def sentence(self) -> str:
-        return (
-            f"The example portfolio is there: {self.projects} fictional products and {self.people} fictional"
-            f" people, with {self.events:,} events over the past year. None of them can sign in."
+        return say(
+            "The example portfolio is there: {projects} fictional products and {people} fictional people, "
+            "with {events:,} events over the past year. None of them can sign in.",
+            projects=self.projects,
+            people=self.people,
+            events=self.events,
         )
 
     def as_json(self) -> dict[str, int]:
@@ -77,10 +81,11 @@ def build_example(
     with database.write() as session:
         require("organisation.load_example", by)
         if are_there_any(session):
-            raise Refused(Blocker("example:not_empty", _NOT_EMPTY))
+            raise Refused(Blocker("example:not_empty", say(_NOT_EMPTY)))
         before = chain_stamp(session)
         cast = _invite(session, samples.people, by, now)
-        with untold(session):
+        # The same example whoever asks for it.
+        with untold(session), speaking(ENGLISH):
             built = _tell(session, guide, files, samples, cast, now, progress)
         record(
             session,

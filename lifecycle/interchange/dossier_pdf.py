@@ -30,7 +30,7 @@ def dossier_pdf(report: Report, at: datetime) -> bytes:
 
 class _Page(PdfPage):
     def __init__(self, name: str, at: datetime, folder: Path) -> None:
-        super().__init__(say("{name} · dossier", name=name), at, folder, "portrait")
+        super().__init__(say("{project} · dossier", project=name), at, folder, "portrait")
         self.set_margins(20, 18, 20)
         self.set_auto_page_break(auto=True, margin=18)
 

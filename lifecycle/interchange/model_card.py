@@ -1,19 +1,21 @@
 """The model card as Markdown with a YAML head, in the format of the Hugging Face Hub.
 
-Headings are those of the Hub's template, so that its readers find their way. Every text that people wrote is
-escaped: it can neither end the head nor become a link, a heading or HTML.
+Headings are those of the Hub's template, so that its readers find their way; the head is for programs and the same
+in every language. Every text that people wrote is escaped: it can neither end the head nor become a link, a heading
+or HTML.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import yaml
 
 from lifecycle.interchange.cells import xml_text
-from lifecycle.language import mark, say
+from lifecycle.language import mark, say, written_number
 from lifecycle.queries.cards import Card, Dataset, Metric, number
 
 NOTHING = mark("[More Information Needed]")
@@ -49,9 +51,9 @@ def _head(card: Card) -> dict[str, Any]:
 
 
 def _results(metrics: Sequence[Metric], card: Card) -> dict[str, Any]:
-    data = "; ".join(_one_line(source.name) for source in card.datasets) or say("The project's own data")
+    data = "; ".join(_one_line(source.name) for source in card.datasets) or "The project's own data"
     return {
-        "task": {"type": "other", "name": _one_line(card.task) or say("Other")},
+        "task": {"type": "other", "name": _one_line(card.task) or "Other"},
         "dataset": {"type": "other", "name": data},
         "metrics": [
             {"type": _slug(metric.name), "name": _one_line(metric.name), "value": float(metric.value)}
@@ -76,7 +78,7 @@ def _clean(text: str) -> str:
 
 
 def _body(card: Card) -> Iterator[str]:
-    yield say("# Model Card for {line}", line=line(card.project.name))
+    yield say("# Model Card for {project}", project=line(card.project.name))
     yield block(card.summary)
     yield from _details(card)
     yield from _uses(card)
@@ -98,7 +100,7 @@ def _details(card: Card) -> Iterator[str]:
         (say("Model type"), " · ".join(word for word in (card.family, card.transparency) if word)),
         (say("Version"), card.version),
         (say("Live since"), card.live_on.isoformat() if card.live_on else ""),
-        (say("Stage"), f"{stage}, {card.project.status.value}" if stage else ""),
+        (say("Stage"), f"{stage}, {card.project.status.word}" if stage else ""),
         (say("Risk tier"), str(card.tier) if card.tier else ""),
         (say("License"), ", ".join(dict.fromkeys(part.licence for part in card.parts if part.licence))),
         (
@@ -115,7 +117,7 @@ def _uses(card: Card) -> Iterator[str]:
     yield say("### Direct Use")
     yield _list(card.uses)
     if card.users:
-        yield say("Used by or affecting: {line}", line=line("; ".join(card.users)))
+        yield say("Used by or affecting: {users}", users=line("; ".join(card.users)))
     yield say("### Out-of-Scope Use")
     yield _list(card.not_for)
 
@@ -135,7 +137,7 @@ def _risks(card: Card) -> Iterator[str]:
     yield (
         _labelled(*((label, text) for label, text in advice if text))
         if any(text for _, text in advice)
-        else NOTHING
+        else say(NOTHING)
     )
 
 
@@ -143,7 +145,7 @@ def _training(card: Card) -> Iterator[str]:
     yield say("## Training Details")
     yield say("### Training Data")
     if not card.datasets:
-        yield NOTHING
+        yield say(NOTHING)
         return
     rows = [_dataset(each) for each in card.datasets]
     yield table(
@@ -164,7 +166,7 @@ def _evaluation(card: Card) -> Iterator[str]:
     yield _list(card.fairness)
     yield say("### Results")
     if not card.metrics:
-        yield NOTHING
+        yield say(NOTHING)
         return
     yield table(
         (say("Metric"), say("On"), say("Value"), say("Interval"), say("Baseline"), say("Measured")),
@@ -174,10 +176,24 @@ def _evaluation(card: Card) -> Iterator[str]:
 
 def _metric(each: Metric) -> tuple[str, ...]:
     interval = (
-        f"{number(each.low)} to {number(each.high)}" if each.low is not None and each.high is not None else ""
+        say("{first} to {last}", first=_written(each.low), last=_written(each.high))
+        if each.low is not None and each.high is not None
+        else ""
     )
-    measured = " to ".join(day.isoformat() for day in (each.first, each.last) if day)
-    return each.name, each.group or "all", number(each.value), interval, number(each.baseline), measured
+    days = [day.isoformat() for day in (each.first, each.last) if day]
+    measured = say("{first} to {last}", first=days[0], last=days[1]) if len(days) == 2 else "".join(days)
+    return (
+        each.name,
+        each.group or say("all"),
+        _written(each.value),
+        interval,
+        _written(each.baseline),
+        measured,
+    )
+
+
+def _written(value: Decimal | None) -> str:
+    return written_number(number(value))
 
 
 def _technical(card: Card) -> Iterator[str]:
@@ -192,7 +208,7 @@ def _technical(card: Card) -> Iterator[str]:
 
 def _approvals(card: Card) -> Iterator[str]:
     yield say("## Model Card Authors")
-    yield line(", ".join(card.developers)) or NOTHING
+    yield line(", ".join(card.developers)) or say(NOTHING)
     yield say("## Approvals")
     if not card.signatures:
         yield say("Nobody has approved it yet.")
@@ -224,7 +240,7 @@ def line(text: str) -> str:
 def block(text: str) -> str:
     """Several lines; each stays one."""
     lines = [line(each) for each in _clean(text).splitlines()]
-    return "\\\n".join(each for each in lines if each) or NOTHING
+    return "\\\n".join(each for each in lines if each) or say(NOTHING)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -234,11 +250,13 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _list(texts: Sequence[str]) -> str:
-    return "\n".join(f"- {line(text)}" for text in texts if _one_line(text)) or NOTHING
+    return "\n".join(f"- {line(text)}" for text in texts if _one_line(text)) or say(NOTHING)
 
 
 def _labelled(*pairs: tuple[str, str]) -> str:
-    return "\n".join(f"- **{label}:** {line(text) or NOTHING}" for label, text in pairs)
+    return "\n".join(
+        say("- **{label}:** {text}", label=label, text=line(text) or say(NOTHING)) for label, text in pairs
+    )
 
 
 def _escape_start(found: re.Match[str]) -> str:

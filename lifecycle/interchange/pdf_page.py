@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -47,6 +48,7 @@ _CJK = "cjk"
 INK, GREY, RULE = (12, 18, 27), (86, 97, 122), (205, 213, 224)
 Colour = tuple[int, int, int]
 _LONGEST_FOOT = 80
+_BLANKS = re.compile(r"[^\S\u00a0\u202f]+")  # those that a line may break at
 # Marks that turn the direction of what follows would let a name pass for another.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 logging.getLogger("fontTools.subset").setLevel(logging.ERROR)  # it tells which tables it leaves out
@@ -148,7 +150,7 @@ def readable(text: str) -> str:
 
 def on_one_line(text: str) -> str:
     """The same where there is room for one line or one cell."""
-    return readable(" ".join(text.split()))
+    return readable(_BLANKS.sub(" ", text).strip())
 
 
 def _is_shown(letter: str) -> bool:

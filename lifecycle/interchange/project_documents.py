@@ -25,7 +25,7 @@ from lifecycle.facts.document_parts import (
     people_in,
 )
 from lifecycle.guide import FieldSpec, Guide, PartSpec
-from lifecycle.language import say
+from lifecycle.language import mark, say
 from lifecycle.rules.answers import decode, describe, parse
 from lifecycle.rules.parts import Problem, parse_part, shortened
 from lifecycle.rules.people import email_problem, tidy_email
@@ -73,9 +73,7 @@ def schema_text() -> str:
 def read_document(data: bytes, guide: Guide, *, largest_megabytes: int = 50) -> ProjectDocument:
     """The checked document. Raises Invalid that maps each place (a JSON path) to a sentence."""
     if len(data) > largest_megabytes * 1_000_000:
-        raise Invalid(
-            say("The file is larger than {largest_megabytes} MB.", largest_megabytes=largest_megabytes)
-        )
+        raise Invalid(say("The file is larger than {most} MB.", most=largest_megabytes))
     text = _text(data)
     found = _parsed(text)
     _refuse_another_format(found)
@@ -99,17 +97,17 @@ def notes(document: ProjectDocument, guide: Guide) -> tuple[str, ...]:
     if unknown:
         said.append(
             say(
-                "Kept, but not shown: answers to questions that this guide does not have ({unknown}).",
-                unknown=", ".join(unknown),
+                "Kept, but not shown: answers to questions that this guide does not have ({questions}).",
+                questions=", ".join(unknown),
             )
         )
     if document.project.guide_version != guide.version:
         said.append(
             say(
-                "It goes by version {guide_version} of the guide; where that is not kept here, it is "
-                "judged by version {version}.",
-                guide_version=document.project.guide_version,
-                version=guide.version,
+                "It goes by version {version} of the guide; where that is not kept here, it is "
+                "judged by version {here}.",
+                version=document.project.guide_version,
+                here=guide.version,
             )
         )
     return tuple(said)
@@ -122,14 +120,14 @@ def _text(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Invalid(say("The file is not UTF-8 text (byte {start}).", start=error.start)) from error
+        raise Invalid(say("The file is not UTF-8 text (byte {byte}).", byte=error.start)) from error
 
 
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_no_number)
     except json.JSONDecodeError as error:
-        where = say("line {lineno}, column {colno}", lineno=error.lineno, colno=error.colno)
+        where = say("line {line}, column {column}", line=error.lineno, column=error.colno)
         raise Invalid({where: say("The file is not JSON, or not all of it is there.")}) from error
     except (RecursionError, ValueError) as error:
         raise Invalid(say("The file is not JSON that can be read.")) from error
@@ -153,10 +151,10 @@ def _refuse_another_format(found: Any) -> None:
         raise Invalid(
             {
                 "schema_version": say(
-                    "This document is of version {version}, and versions up to {schema_version} are read "
+                    "This document is of version {version}, and versions up to {newest} are read "
                     "here. Update Lifecycle first.",
                     version=version,
-                    schema_version=SCHEMA_VERSION,
+                    newest=SCHEMA_VERSION,
                 )
             }
         )
@@ -187,7 +185,7 @@ def _refuse(problems: Iterable[_Place]) -> NoReturn:
     found = dict(reversed(list(problems)))  # the first of several at one place
     kept = dict(list(reversed(found.items()))[:MOST_PROBLEMS])
     if len(found) > MOST_PROBLEMS:
-        kept["…"] = say("and {found_count} more places.", found_count=len(found) - MOST_PROBLEMS)
+        kept["…"] = say("and {number} more places.", number=len(found) - MOST_PROBLEMS)
     raise Invalid(kept)
 
 
@@ -206,36 +204,36 @@ def _sentence(error: Mapping[str, Any]) -> str:
     context = error.get("ctx", {})
     match error["type"]:
         case "json_invalid":
-            return say("The file is not JSON that can be read ({get}).", get=context.get("error", "broken"))
+            return say(
+                "The file is not JSON that can be read ({reason}).", reason=context.get("error", "broken")
+            )
         case "missing":
             return say("is missing.")
         case "extra_forbidden":
             return say("is not part of this document.")
         case "enum" | "literal_error":
             return say(
-                "needs to be {get}, not {shown}.",
-                get=context.get("expected", "another word"),
-                shown=_shown(error["input"]),
+                "needs to be {expected}, not {found}.",
+                expected=context.get("expected") or say("another word"),
+                found=_shown(error["input"]),
             )
         case "string_type":
-            return say("needs text, not {shown}.", shown=_shown(error["input"]))
+            return say("needs text, not {found}.", found=_shown(error["input"]))
         case "int_type" | "int_from_float":
-            return say("needs a whole number, not {shown}.", shown=_shown(error["input"]))
+            return say("needs a whole number, not {found}.", found=_shown(error["input"]))
         case "bool_type":
-            return say("needs true or false, not {shown}.", shown=_shown(error["input"]))
+            return say("needs true or false, not {found}.", found=_shown(error["input"]))
         case "list_type":
             return say("needs a list.")
         case "model_type" | "model_attributes_type" | "dict_type":
             return say("needs an object with its fields.")
         case "string_pattern_mismatch":
-            return say("cannot be {shown}.", shown=_shown(error["input"]))
+            return say("cannot be {found}.", found=_shown(error["input"]))
         case "value_error":
             return f"{context.get('error', error['msg'])}."
         case _:
             message = error["msg"]
-            return say(
-                "is not right: {message}{message_2}.", message=message[:1].lower(), message_2=message[1:]
-            )
+            return say("is not right: {reason}.", reason=f"{message[:1].lower()}{message[1:]}")
 
 
 def _shown(value: object) -> str:
@@ -257,7 +255,8 @@ def _problems(document: ProjectDocument, guide: Guide) -> Iterator[_Place]:
     yield from _of_releases(document)
     yield from _of_incidents(document)
     yield from _twice(
-        ((part.key, f"monitors[{index}].key") for index, part in enumerate(document.monitors)), "monitor"
+        ((part.key, f"monitors[{index}].key") for index, part in enumerate(document.monitors)),
+        mark("monitor"),
     )
     for index, monitor in enumerate(document.monitors):
         yield from _of_monitor(monitor, f"monitors[{index}]", len(document.incidents))
@@ -265,7 +264,7 @@ def _problems(document: ProjectDocument, guide: Guide) -> Iterator[_Place]:
 
 def _of_people(document: ProjectDocument) -> Iterator[_Place]:
     yield from _twice(
-        ((part.id, f"people[{index}].id") for index, part in enumerate(document.people)), "person"
+        ((part.id, f"people[{index}].id") for index, part in enumerate(document.people)), mark("person")
     )
     yield from _twice(
         (
@@ -273,7 +272,7 @@ def _of_people(document: ProjectDocument) -> Iterator[_Place]:
             for index, part in enumerate(document.people)
             if part.email
         ),
-        "address",
+        mark("address"),
     )
     for index, part in enumerate(document.people):
         if part.email and (part.erased or email_problem(tidy_email(part.email))):
@@ -289,8 +288,8 @@ def _of_people(document: ProjectDocument) -> Iterator[_Place]:
 
 def _of_sources(document: ProjectDocument) -> Iterator[_Place]:
     listed = list(enumerate(document.sources))
-    yield from _twice(((part.id, f"sources[{index}].id") for index, part in listed), say("data source"))
-    yield from _twice(((part.key, f"sources[{index}].key") for index, part in listed), "key")
+    yield from _twice(((part.id, f"sources[{index}].id") for index, part in listed), mark("data source"))
+    yield from _twice(((part.key, f"sources[{index}].key") for index, part in listed), mark("key"))
     known = {part.id for part in document.sources}
     for name in ("answers", "threads", "evidence", "shared_sources"):
         for index, part in enumerate(getattr(document, name)):
@@ -314,14 +313,18 @@ def _of_project(document: ProjectDocument) -> Iterator[_Place]:
     if project.origin == "register" and document.register_entry is None:
         yield "register_entry", say("is missing, though the project comes from a register.")
     gates = ((part.gate, f"target_dates[{index}].gate") for index, part in enumerate(document.target_dates))
-    yield from _twice(gates, "gate")
+    yield from _twice(gates, mark("gate"))
 
 
 def _of_answer(part: AnswerPart, place: str, guide: Guide, version: str) -> Iterator[_Place]:
     spec = guide.fields.get(part.field)
     if spec and spec.is_of_source != (part.source is not None):
-        needs = say("needs a data source") if spec.is_of_source else say("is not asked of a data source")
-        yield f"{place}.source", f"{part.field} {needs}."
+        yield (
+            f"{place}.source",
+            say("{question} needs a data source.", question=part.field)
+            if spec.is_of_source
+            else say("{question} is not asked of a data source.", question=part.field),
+        )
     seen: set[int] = set()
     for index, each in enumerate(part.versions):
         here = f"{place}.versions[{index}]"
@@ -339,11 +342,14 @@ def _of_value(version: VersionPart, place: str, spec: FieldSpec | None, *, is_ou
     elif version.value is not None and spec is not None:
         try:
             if canonical_json(parse(spec, version.value)) != canonical_json(version.value):
-                yield f"{place}.value", say("is not in the form in which {spec_id} is kept.", spec_id=spec.id)
+                yield (
+                    f"{place}.value",
+                    say("is not in the form in which {question} is kept.", question=spec.id),
+                )
         except Invalid as error:
             if is_ours or not _can_be_shown(spec, version.value):
                 yield from (
-                    (f"{place}.value", f"{inner}: {text}" if inner else text)
+                    (f"{place}.value", say("{place}: {text}", place=inner, text=text) if inner else text)
                     for inner, text in error.problems.items()
                 )
 
@@ -364,7 +370,7 @@ def _can_be_shown(spec: FieldSpec, value: Any) -> bool:
 def _of_decisions(document: ProjectDocument) -> Iterator[_Place]:
     for name in ("reviews", "sign_offs", "evidence"):
         numbers = ((part.id, f"{name}[{index}].id") for index, part in enumerate(getattr(document, name)))
-        yield from _twice(numbers, "number")
+        yield from _twice(numbers, mark("number"))
     reviews = {part.id for part in document.reviews}
     signed = {part.id for part in document.sign_offs}
     for index, made in enumerate(document.sign_offs):
@@ -374,7 +380,7 @@ def _of_decisions(document: ProjectDocument) -> Iterator[_Place]:
             if getattr(made, name) is not None and getattr(made, name) not in signed:
                 yield (
                     f"sign_offs[{index}].{name}",
-                    say("There is no sign-off {getattr}.", getattr=getattr(made, name)),
+                    say("There is no sign-off {sign_off}.", sign_off=getattr(made, name)),
                 )
     for name in ("change_answers", "invalidations", "conditions"):
         for index, part in enumerate(getattr(document, name)):
@@ -389,7 +395,7 @@ def _of_evidence(part: EvidencePart, place: str) -> Iterator[_Place]:
     numbers = (
         (each.number, f"{place}.revisions[{index}].number") for index, each in enumerate(part.revisions)
     )
-    yield from _twice(numbers, "number")
+    yield from _twice(numbers, mark("number"))
     for index, each in enumerate(part.revisions):
         try:
             parse_part(_LINK, each.address)
@@ -399,7 +405,7 @@ def _of_evidence(part: EvidencePart, place: str) -> Iterator[_Place]:
 
 def _of_releases(document: ProjectDocument) -> Iterator[_Place]:
     listed = list(enumerate(document.releases))
-    yield from _twice(((part.number, f"releases[{index}].number") for index, part in listed), "release")
+    yield from _twice(((part.number, f"releases[{index}].number") for index, part in listed), mark("release"))
     numbers = {part.number for part in document.releases}
     sources = {part.id for part in document.sources}
     for index, part in listed:
@@ -408,7 +414,7 @@ def _of_releases(document: ProjectDocument) -> Iterator[_Place]:
             if step.back_to is not None and step.back_to not in numbers:
                 yield (
                     f"{place}.steps[{other}].back_to",
-                    say("There is no release {back_to}.", back_to=step.back_to),
+                    say("There is no release {release}.", release=step.back_to),
                 )
         for name in ("answers", "sources"):
             for other, frozen in enumerate(getattr(part, name)):
@@ -424,7 +430,7 @@ def _of_incidents(document: ProjectDocument) -> Iterator[_Place]:
         if part.id != index + 1:
             yield (
                 f"{place}.id",
-                say("Incidents are numbered in their order: this one is number {index}.", index=index + 1),
+                say("Incidents are numbered in their order: this one is number {number}.", number=index + 1),
             )
         if part.monitor is not None and part.monitor not in monitors:
             yield f"{place}.monitor", say("There is no monitor “{monitor}”.", monitor=shortened(part.monitor))
@@ -438,7 +444,7 @@ def _of_monitor(part: MonitorPart, place: str, incidents: int) -> Iterator[_Plac
             if reading[0] in keys:
                 yield (
                     f"{here}.readings[{other}]",
-                    say("The key “{reading}” is there twice.", reading=shortened(reading[0])),
+                    say("The key “{key}” is there twice.", key=shortened(reading[0])),
                 )
             keys.add(reading[0])
         if digest_of(stored_rows(batch.readings)) != batch.digest:
@@ -448,7 +454,7 @@ def _of_monitor(part: MonitorPart, place: str, incidents: int) -> Iterator[_Plac
             where = f"{place}.corrections[{index}].reading"
             yield where, say("There is no reading “{reading}”.", reading=shortened(corrected.reading))
     fired = ((f"{each.kind} {each.key}", index) for index, each in enumerate(part.firings))
-    yield from _twice(((name, f"{place}.firings[{index}].key") for name, index in fired), "firing")
+    yield from _twice(((name, f"{place}.firings[{index}].key") for name, index in fired), mark("firing"))
     for index, firing in enumerate(part.firings):
         here = f"{place}.firings[{index}]"
         if firing.reading is not None and firing.reading not in keys:
@@ -466,7 +472,7 @@ def _twice(named: Iterable[tuple[Hashable, str]], what: str) -> Iterator[_Place]
     pairs = list(named)
     counts = Counter(name for name, _ in pairs)
     yield from (
-        (place, say("names a {what} that is there twice.", what=what))
+        (place, say("names a {what} that is there twice.", what=say(what)))
         for name, place in pairs
         if counts[name] > 1
     )

@@ -5,18 +5,18 @@ out and comes back as it was; what a cell cannot hold exactly, such as a long nu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from lifecycle.guide import PartSpec
 from lifecycle.interchange.tabular import spreadsheet_safe
-from lifecycle.language import mark, say
+from lifecycle.language import mark, say, speaking
 from lifecycle.rules.answers import clean_text
-from lifecycle.rules.parts import NAMES_OF_PEOPLE_START, Problem, parse_part
-from lifecycle.vocabulary import AnswerState
+from lifecycle.rules.parts import NAMES_OF_PEOPLE_START, Problem
+from lifecycle.vocabulary import DURATION_UNITS, AnswerState
 
 NONE = mark("(there are none)")  # for tags, which have no place of their own to say so
 STATES = {
@@ -24,6 +24,7 @@ STATES = {
     AnswerState.DONT_KNOW: mark("Don't know yet"),
     AnswerState.NOT_APPLICABLE: mark("Not applicable"),
 }
+YES, NO = mark("Yes"), mark("No")
 AMOUNTS = ("quantity", "duration", "money")
 MANY = ("choices", "tags", "references")  # one in a line
 
@@ -73,20 +74,21 @@ def cells_of(part: PartSpec, stored: Any, around: Around) -> Cells:
     match part.type:
         case "quantity" | "duration" | "money":
             word = "currency" if part.type == "money" else "unit"
-            return Cells(_number(stored["amount"]), written(stored[word]) or None)
+            unit = say(stored[word]) if part.type == "duration" else stored[word]
+            return Cells(_number(stored["amount"]), written(unit) or None)
         case "number":
             return Cells(_number(stored))
         case "date":
             day = date.fromisoformat(stored)
             return Cells(day if day >= _EARLIEST_DATE else stored)
         case "yes_no":
-            return Cells(say("Yes") if stored else say("No"))
+            return Cells(say(YES if stored else NO))
         case "choice":
             return Cells(written(label_of(part, stored)))
         case "choices":
             return Cells(written("\n".join(label_of(part, word) for word in stored)))
         case "tags":
-            return Cells(written("\n".join(stored) or NONE))
+            return Cells(written("\n".join(stored) or say(NONE)))
         case "person":
             return Cells(person_text(stored, around.people))
         case "reference":
@@ -100,11 +102,23 @@ def cells_of(part: PartSpec, stored: Any, around: Around) -> Cells:
 def label_of(part: PartSpec, key: str) -> str:
     """A choice's label where that leads back to the same choice, else its key."""
     label = part.choices.get(key, key)
-    try:
-        found = parse_part(part, [label] if part.type == "choices" else label)
-    except Problem:
-        return key
-    return label if found in (key, [key]) else key
+    return label if key_named(part, label) == key else key
+
+
+def key_named(part: PartSpec, word: str) -> str | None:
+    """The choice of this key or label, as `parse_part` knows it; blanks and apostrophes may be typed plainly."""
+    if word.strip() in part.choices:
+        return word.strip()
+    wanted = folded(word)
+    return next(
+        (key for key, label in part.choices.items() if wanted in (folded(key), folded(label))),
+        None,
+    )
+
+
+def folded(text: str) -> str:
+    """For telling words apart: people type neither typographic apostrophes nor blanks that do not break."""
+    return " ".join(text.replace("\u2019", "'").split()).casefold()
 
 
 def person_text(stored: str, people: Mapping[str, str]) -> str:
@@ -112,7 +126,7 @@ def person_text(stored: str, people: Mapping[str, str]) -> str:
     if not stored.startswith(NAMES_OF_PEOPLE_START):
         return written(stored)
     key = stored[1:]
-    return written(f"{people.get(key, 'somebody erased')} (@{key})")
+    return written(f"{people.get(key) or say('somebody erased')} (@{key})")
 
 
 def reference_text(reference: str, around: Around) -> str:
@@ -156,6 +170,8 @@ def raw_of(part: PartSpec, cells: Cells) -> Any:
         return None
     if part.type in AMOUNTS:
         unit = _meant(cells.unit)
+        if part.type == "duration" and unit is not None:
+            unit = _meaning(str(unit), DURATION_UNITS) or unit
         word = "currency" if part.type == "money" else "unit"
         return value if unit is None else {"amount": value, word: str(unit)}
     if part.type in MANY:
@@ -172,7 +188,16 @@ def raw_of(part: PartSpec, cells: Cells) -> Any:
         and isinstance(value, int | float)
     ):
         return Decimal(str(value)) * 100
+    if part.type == "yes_no" and isinstance(value, str) and (said := _meaning(value, (YES, NO))):
+        return said == YES
+    if part.type == "choice":
+        return key_named(part, _as_text(value)) or _as_text(value)
     return value if part.type in ("number", "date", "yes_no") else _as_text(value)
+
+
+def _meaning(text: str, words: Iterable[str]) -> str | None:
+    """Which of the words it is, in the language spoken now."""
+    return next((word for word in words if folded(say(word)) == folded(text)), None)
 
 
 def _meant(value: Any) -> Any:
@@ -185,8 +210,10 @@ def _list(part: PartSpec, value: Any) -> list[str] | None:
     lines = [line for line in _as_text(value).splitlines() if line.strip()]
     if part.type == "references":
         return [line.split(_TARGET)[0].strip() for line in lines]
-    if part.type == "tags" and [line.strip() for line in lines] == [NONE]:
+    if part.type == "tags" and len(lines) == 1 and _meaning(lines[0], (NONE,)):
         return []
+    if part.type == "choices":
+        return [key_named(part, line) or line for line in lines]
     return lines
 
 
@@ -197,8 +224,39 @@ def _as_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 10**_MOST_DIGITS:
         return str(int(value))
     if isinstance(value, bool):
-        return say("Yes") if value else say("No")
+        return say(YES if value else NO)
     return str(value)
+
+
+# ------------------------------------------------------------------ between languages
+
+
+def reworded(cells: Cells, was: PartSpec, now: PartSpec, language: str) -> Cells:
+    """Cells that were written in another language, with the product's own words in the one spoken now."""
+    value, unit = cells.value, cells.unit
+    if isinstance(value, str):
+        match was.type:
+            case "yes_no":
+                value = said_again(value, (YES, NO), language)
+            case "tags":
+                value = said_again(value, (NONE,), language)
+            case "choice" | "choices":
+                keys = ((key_named(was, unwritten(line)), line) for line in value.splitlines())
+                value = "\n".join(written(label_of(now, key)) if key else line for key, line in keys)
+            case _:
+                pass
+    if was.type == "duration" and isinstance(unit, str):
+        unit = said_again(unit, DURATION_UNITS, language)
+    return replace(cells, value=value, unit=unit)
+
+
+def said_again(text: Any, words: Iterable[str], language: str) -> Any:
+    """One of these words of that language in the one spoken now; anything else as it is."""
+    if not isinstance(text, str):
+        return text
+    with speaking(language):
+        word = _meaning(text, words)
+    return say(word) if word else text
 
 
 # ------------------------------------------------------------------ comparing

@@ -7,7 +7,7 @@ cell, and read from a file into what an answer takes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -21,9 +21,12 @@ from lifecycle.interchange.worksheet_cells import (
     Cells,
     Formula,
     cells_of,
+    folded,
     person_text,
     plain,
     raw_of,
+    reworded,
+    said_again,
     written,
 )
 from lifecycle.language import mark, say
@@ -95,7 +98,7 @@ class CellProblem:
 
     @property
     def sentence(self) -> str:
-        return f"{self.place}: {self.text}" if self.place else self.text
+        return say("{place}: {text}", place=self.place, text=self.text) if self.place else self.text
 
 
 # ------------------------------------------------------------------ stored -> cells
@@ -105,7 +108,7 @@ def laid_out(spec: FieldSpec, answer: AnswerView | None, around: Around) -> Fiel
     """An answer in cells. One from before its question changed shape cannot be shown and leaves them blank."""
     if answer is None or answer.state is None:
         return FieldCells()
-    state = STATES[answer.state]
+    state = say(STATES[answer.state])
     if answer.state is AnswerState.DONT_KNOW:
         return FieldCells(state, person_text(answer.owner or "", around.people), answer.due_on)
     if answer.state is AnswerState.NOT_APPLICABLE:
@@ -130,6 +133,32 @@ def _cells(spec: FieldSpec, stored: Mapping[str, Any], around: Around) -> dict[s
     return {part.id: cells_of(part, stored.get(part.id), around) for part in spec.columns}
 
 
+# ------------------------------------------------------------------ from another language
+
+
+def in_our_words(found: FieldCells, was: FieldSpec, now: FieldSpec, language: str) -> FieldCells:
+    """What a file in another language says, with the product's own words in the one spoken now.
+
+    `was` is the question in that language, `now` in ours.
+    """
+    none = now.none_label if folded(plain(found.none)) == folded(was.none_label) else found.none
+    return replace(
+        found,
+        state=said_again(found.state, STATES.values(), language),
+        none=none if plain(found.none) else found.none,
+        records=tuple(_reworded(record, was, now, language) for record in found.records),
+    )
+
+
+def _reworded(record: Record, was: FieldSpec, now: FieldSpec, language: str) -> Record:
+    specs = {part.id: (part, ours) for part, ours in zip(was.columns, now.columns, strict=True)}
+    cells = {
+        part: reworded(held, *specs[part], language) if part in specs else held
+        for part, held in record.cells.items()
+    }
+    return replace(record, cells=cells)
+
+
 # ------------------------------------------------------------------ cells -> answer
 
 
@@ -137,18 +166,18 @@ def given_in(spec: FieldSpec, found: FieldCells) -> tuple[GivenAnswer | None, li
     """What the cells answer; None with the reasons when they cannot be taken."""
     state = next((each for each, word in STATES.items() if _says(found.state, word)), None)
     if state is None and plain(found.state):
-        words = ", ".join(STATES.values())
+        words = ", ".join(map(say, STATES.values()))
         return None, [
             CellProblem(
                 found.places.get("state", ""),
-                say("“{short}” is none of {words}.", short=_short(found.state), words=words),
+                say("“{word}” is none of {words}.", word=_short(found.state), words=words),
             )
         ]
     has_content = bool(plain(found.none)) or any(not record.is_blank for record in found.records)
     if state in (AnswerState.DONT_KNOW, AnswerState.NOT_APPLICABLE):
         if has_content:
             text = say(
-                "It says “{states}” and holds an answer as well. Empty one of the two.", states=STATES[state]
+                "It says “{state}” and holds an answer as well. Empty one of the two.", state=STATES[state]
             )
             return None, [CellProblem(found.places.get("state", ""), text)]
         return _unanswered(spec, state, found)
@@ -163,7 +192,7 @@ def given_in(spec: FieldSpec, found: FieldCells) -> tuple[GivenAnswer | None, li
 
 
 def _says(cell: Any, word: str) -> bool:
-    return plain(cell).replace("\u2019", "'").casefold() == word.casefold()
+    return folded(plain(cell)) == folded(say(word))
 
 
 def _short(cell: Any) -> str:
@@ -181,10 +210,10 @@ def _unanswered(
         try:
             said[part.id] = parse_part(part, raw_of(part, Cells(getattr(found, part.id))))
         except Problem as problem:
-            problems.append(CellProblem(place, f"“{COLUMNS[part.id]}” {problem}"))
+            problems.append(CellProblem(place, _about(say(COLUMNS[part.id]), problem)))
             continue
         if said[part.id] is None:
-            problems.append(CellProblem(place, say("Fill in “{columns}”.", columns=COLUMNS[part.id])))
+            problems.append(CellProblem(place, say("Fill in “{column}”.", column=COLUMNS[part.id])))
     if problems:
         return None, problems
     due = date.fromisoformat(said["due_on"]) if "due_on" in said else None
@@ -211,8 +240,8 @@ def _raw(spec: FieldSpec, found: FieldCells) -> tuple[Any, list[CellProblem]]:
             CellProblem(
                 place,
                 say(
-                    "Only “{none_label}” can stand here; rows have a sheet of their own.",
-                    none_label=spec.none_label,
+                    "Only “{none}” can stand here; rows have a sheet of their own.",
+                    none=spec.none_label,
                 ),
             )
         )
@@ -221,8 +250,8 @@ def _raw(spec: FieldSpec, found: FieldCells) -> tuple[Any, list[CellProblem]]:
             CellProblem(
                 place,
                 say(
-                    "It says “{none_label}” and has rows as well. Empty one of the two.",
-                    none_label=spec.none_label,
+                    "It says “{none}” and has rows as well. Empty one of the two.",
+                    none=spec.none_label,
                 ),
             )
         )
@@ -236,9 +265,13 @@ def _parts(spec: FieldSpec, record: Record, problems: list[CellProblem]) -> Iter
             parse_part(part, raw)
         except Problem as problem:
             label = part.label or spec.title
-            problems.append(CellProblem(record.places.get(part.id, ""), f"“{label}” {problem}"))
+            problems.append(CellProblem(record.places.get(part.id, ""), _about(label, problem)))
         else:
             yield part.id, raw
+
+
+def _about(label: str, problem: Problem) -> str:
+    return say("“{label}” {problem}", label=label, problem=str(problem))
 
 
 def _first_place(found: FieldCells) -> str:

@@ -20,10 +20,10 @@ from lifecycle.facts.editions import by_its_guide
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import FieldSpec, Guide
 from lifecycle.interchange.worksheet_cells import Around
-from lifecycle.interchange.worksheet_fields import CellProblem, given_in, laid_out
+from lifecycle.interchange.worksheet_fields import CellProblem, given_in, in_our_words, laid_out
 from lifecycle.interchange.worksheet_reading import FilledWorksheet, FoundField, Place, read_workbook
 from lifecycle.interchange.worksheet_xlsx import around_of
-from lifecycle.language import say
+from lifecycle.language import LANGUAGES, language, mark, say
 from lifecycle.queries import projects, worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerSheet, AnswerView
@@ -76,14 +76,15 @@ def plan_import(
 ) -> SheetPlan:
     """Nothing is written. Raises NotFound for a project this person may not read, Invalid for a file that is none."""
     project = projects.head(session, key=key, by=by, at=at)
-    filled = read_workbook(content, name, guide)
+    guide = guide.here()
+    filled = _in_our_words(read_workbook(content, name, guide), guide)
     if filled.project != project.key:
         raise Invalid(
             say(
-                "{name} is a worksheet of another project ({project}), not of “{project_2}”.",
+                "{name} is a worksheet of another project ({other}), not of “{project}”.",
                 name=name,
-                project=filled.project,
-                project_2=project.name,
+                other=filled.project,
+                project=project.name,
             )
         )
     return _Planning(session, guide, project, filled, at).plan()
@@ -112,6 +113,21 @@ def apply_import(
     given = [replace(each.given, base=each.found) for each in (*plan.changes, *chosen)]
     changed = import_sheet(session, by=by, at=at, guide=guide, project_id=plan.project.id, given=given)
     return SheetImport(changed, tuple(each for each in plan.conflicts if each not in chosen))
+
+
+def _in_our_words(filled: FilledWorksheet, guide: Guide) -> FilledWorksheet:
+    """Who fills a worksheet in may read another language than who brings it back."""
+    if filled.language == language() or filled.language not in LANGUAGES:
+        return filled
+    theirs = guide.in_language(filled.language)
+    fields = {
+        place: replace(
+            found,
+            cells=in_our_words(found.cells, theirs.field(place[1]), guide.field(place[1]), filled.language),
+        )
+        for place, found in filled.fields.items()
+    }
+    return replace(filled, fields=fields)
 
 
 class _Planning:
@@ -178,7 +194,7 @@ class _Planning:
             self.problems += [
                 CellProblem(
                     found.cells.places.get(_column(where), found.place),
-                    f"{where.capitalize()}: {text}" if where else text,
+                    say("{place}: {text}", place=_named(where), text=text) if where else text,
                 )
                 for where, text in error.problems.items()
             ]
@@ -210,8 +226,20 @@ class _Planning:
         return answer, answer is not None
 
 
+# What an answer's refusal is about, with the column that holds it.
+_PLACES = {
+    "owner": ("owner", mark("Owner")),
+    "due date": ("due_on", mark("Due date")),
+    "reason": ("reason", mark("Reason")),
+}
+
+
 def _column(where: str) -> str:
-    return {"owner": "owner", "due date": "due_on", "reason": "reason"}.get(where, "")
+    return _PLACES.get(where, ("", ""))[0]
+
+
+def _named(where: str) -> str:
+    return say(_PLACES[where][1]) if where in _PLACES else where.capitalize()
 
 
 def _content_of(answer: AnswerView | None) -> Content:
@@ -228,8 +256,10 @@ def in_words(spec: FieldSpec, content: Content, around: Around) -> str:
         return say("Does not apply: {reason}", reason=content.reason)
     if content.state is AnswerState.DONT_KNOW:
         owner = (content.owner or "").removeprefix("@")
-        until = f" by {content.due_on.isoformat()}" if content.due_on else ""
-        return say("Not known yet; {get} finds out{until}", get=around.people.get(owner, owner), until=until)
+        who = around.people.get(owner, owner)
+        if content.due_on is None:
+            return say("Not known yet; {who} finds out", who=who)
+        return say("Not known yet; {who} finds out by {due_on}", who=who, due_on=content.due_on.isoformat())
     references = MappingProxyType({key: name for rows in around.rows.values() for key, name in rows.items()})
     try:
         return describe(spec, decode(spec, json.loads(content.value or "null"), around.people), references)

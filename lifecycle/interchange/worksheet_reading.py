@@ -19,7 +19,7 @@ from lifecycle.interchange.tabular_xlsx import DAMAGE, is_workbook
 from lifecycle.interchange.worksheet_cells import EMPTY, Cells, Formula, plain
 from lifecycle.interchange.worksheet_fields import CellProblem, FieldCells, Record
 from lifecycle.interchange.worksheet_xlsx import FORMAT, INDEX, UNIT
-from lifecycle.language import mark, say
+from lifecycle.language import ENGLISH, mark, say
 from lifecycle.rules.answers import MOST_ROWS
 
 LARGEST_MEGABYTES = 20
@@ -27,7 +27,9 @@ _LARGEST_UNPACKED = 200_000_000
 _MOST_MEMBERS = 2_000
 _MOST_LINES = 5_000
 _MOST_COLUMNS = 200
-_NOT_OURS = mark("is not a worksheet that was downloaded here. Download one, fill it in and bring that back.")
+_NOT_OURS = mark(
+    "{name} is not a worksheet that was downloaded here. Download one, fill it in and bring that back."
+)
 
 Place = tuple[int, str]  # data source (0: the worksheet) and question
 
@@ -48,6 +50,7 @@ class FilledWorksheet:
     project: str
     worksheet: str
     guide_version: str
+    language: str
     fields: Mapping[Place, FoundField]
     problems: tuple[CellProblem, ...]
 
@@ -57,9 +60,9 @@ def read_workbook(content: bytes, name: str, guide: Guide) -> FilledWorksheet:
     if len(content) > LARGEST_MEGABYTES * 1_000_000:
         raise Invalid(
             say(
-                "{name} is larger than {largest_megabytes} MB; no worksheet is.",
+                "{name} is larger than {most} MB; no worksheet is.",
                 name=name,
-                largest_megabytes=LARGEST_MEGABYTES,
+                most=LARGEST_MEGABYTES,
             )
         )
     if not is_workbook(content):
@@ -92,7 +95,7 @@ class _Reader:
                 self.fields.pop((source_id, field_id), None)
                 self.problems.append(
                     CellProblem(
-                        "", say("The sheet “{title}” is gone. Download the worksheet again.", title=title)
+                        "", say("The sheet “{sheet}” is gone. Download the worksheet again.", sheet=title)
                     )
                 )
                 continue
@@ -100,9 +103,9 @@ class _Reader:
             if sheet.max_row > _MOST_LINES or sheet.max_column > _MOST_COLUMNS:
                 raise Invalid(
                     say(
-                        "{self}, sheet “{title}”: more rows or columns than a worksheet has.",
-                        self=self.name,
-                        title=title,
+                        "{name}, sheet “{sheet}”: more rows or columns than a worksheet has.",
+                        name=self.name,
+                        sheet=title,
                     )
                 )
             if kind == "questions":
@@ -111,14 +114,19 @@ class _Reader:
                 self._rows(sheet, source_id, field_id)
         self._own_sheet_is_there(sheets)
         return FilledWorksheet(
-            said["project"], said["worksheet"], said.get("guide", ""), self.fields, tuple(self.problems)
+            project=said["project"],
+            worksheet=said["worksheet"],
+            guide_version=said.get("guide", ""),
+            language=said.get("language", ENGLISH),
+            fields=self.fields,
+            problems=tuple(self.problems),
         )
 
     def _index(self) -> tuple[dict[str, str], list[tuple[str, str, int, str]]]:
         said: dict[str, str] = {}
         sheets: list[tuple[str, str, int, str]] = []
         if INDEX not in self.book.sheetnames:
-            raise Invalid(f"{self.name} {_NOT_OURS}")
+            raise Invalid(say(_NOT_OURS, name=self.name))
         for cells in self.book[INDEX].iter_rows(max_row=_MOST_LINES, max_col=4, values_only=True):
             first, second, third, fourth = (str(cell if cell is not None else "") for cell in cells)
             if second in ("questions", "rows"):
@@ -126,7 +134,7 @@ class _Reader:
             elif first:
                 said[first] = second
         if said.get("format") != FORMAT or not said.get("project") or not said.get("worksheet"):
-            raise Invalid(f"{self.name} {_NOT_OURS}")
+            raise Invalid(say(_NOT_OURS, name=self.name))
         return said, sheets
 
     def _own_sheet_is_there(self, sheets: list[tuple[str, str, int, str]]) -> None:
@@ -151,7 +159,7 @@ class _Reader:
                     sheet,
                     row,
                     columns["id"],
-                    say("There is no question “{field_id}” here by now.", field_id=field_id[:40]),
+                    say("There is no question “{question}” here by now.", question=field_id[:40]),
                 )
                 continue
             part_id = plain(sheet.cell(row, columns["part"]).value)
@@ -168,7 +176,7 @@ class _Reader:
                 sheet,
                 row,
                 columns["id"],
-                say("The question {spec_id} stands here a second time.", spec_id=spec.id),
+                say("The question {question} stands here a second time.", question=spec.id),
             )
             return
         named = {
@@ -202,7 +210,7 @@ class _Reader:
                 sheet,
                 row,
                 columns["id"],
-                say("{spec_id} has no part “{part_id}” by now.", spec_id=spec.id, part_id=part_id[:40]),
+                say("{question} has no part “{part}” by now.", question=spec.id, part=part_id[:40]),
             )
             return
         before = found.cells.records[0] if found.cells.records else Record({})
@@ -223,9 +231,7 @@ class _Reader:
         records = tuple(self._records(sheet, spec, columns))
         if len(records) > MOST_ROWS:
             self.problems.append(
-                CellProblem(
-                    sheet.title, say("More than {most_rows} rows; more cannot be kept.", most_rows=MOST_ROWS)
-                )
+                CellProblem(sheet.title, say("More than {most} rows; more cannot be kept.", most=MOST_ROWS))
             )
             records = records[:MOST_ROWS]
         self.fields[source_id, field_id] = replace(found, cells=replace(found.cells, records=records))
@@ -249,11 +255,11 @@ class _Reader:
         if missing := [name for name in needed if name not in names]:
             raise Invalid(
                 say(
-                    "{self}, sheet “{sheet}”: its hidden first row has lost “{missing}”. Download the "
+                    "{name}, sheet “{sheet}”: its hidden first row has lost “{column}”. Download the "
                     "worksheet again and copy your answers over.",
-                    self=self.name,
+                    name=self.name,
                     sheet=sheet.title,
-                    missing=missing[0],
+                    column=missing[0],
                 )
             )
         return names

@@ -25,8 +25,10 @@ from lifecycle.guide import ONLY, FieldSpec, Guide, PartSpec, WorksheetSpec
 from lifecycle.interchange.worksheet_cells import (
     AMOUNTS,
     EMPTY,
+    NO,
     NONE,
     STATES,
+    YES,
     Around,
     Cells,
     label_of,
@@ -35,7 +37,7 @@ from lifecycle.interchange.worksheet_cells import (
     written,
 )
 from lifecycle.interchange.worksheet_fields import COLUMNS, FieldCells, laid_out
-from lifecycle.language import mark, say
+from lifecycle.language import ENGLISH, language, mark, say
 from lifecycle.queries import projects, worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerSheet, SourceName
@@ -43,7 +45,7 @@ from lifecycle.rules.answers import MOST_ROWS
 from lifecycle.vocabulary import DURATION_UNITS, Actor, AnswerState, Stage
 
 FORMAT = "lifecycle-worksheet-1"
-INDEX, LISTS = mark("Lifecycle"), mark("Lists")
+INDEX, LISTS = "Lifecycle", "Lists"  # hidden, and read by their names
 SOURCES = "sources"  # instead of a stage: the records of all data sources
 # The columns of a sheet with questions, by name, with header and width.
 QUESTION_COLUMNS = (
@@ -109,7 +111,7 @@ def make_workbook(
     project = projects.head(session, key=key, by=by, at=at)
     found = worksheets.sheet(session, project_id=project.id)
     around = around_of(guide, found, worksheets.known_people(session))
-    return _Writer(guide, project, found, around, at).file(stage)
+    return _Writer(guide.here(), project, found, around, at).file(stage)
 
 
 def around_of(guide: Guide, found: AnswerSheet, people: Mapping[str, str]) -> Around:
@@ -149,7 +151,7 @@ class _Writer:
         if stage:
             self._questions(say("Questions"), spec, None)
         for place, source in enumerate(() if stage else self.found.sources, start=1):
-            self._questions(say("Source {place}", place=place), spec, source)
+            self._questions(say("Source {number}", number=place), spec, source)
         self._about(about, spec)
         self._hidden(name)
         target = BytesIO()
@@ -159,16 +161,18 @@ class _Writer:
     # -------------------------------------------------------------- the sheet that says what this is
 
     def _about(self, sheet: Worksheet, spec: WorksheetSpec) -> None:
-        title = f"{spec.stage.title} worksheet" if spec.stage else say("Data sources")
+        title = say("{stage} worksheet", stage=spec.stage.title) if spec.stage else say("Data sources")
         as_of = say(
-            "As of {at:%Y-%m-%d %H:%M} UTC, guide version {version}.", at=self.at, version=self.guide.version
+            "As of {moment} UTC, guide version {version}.",
+            moment=f"{self.at:%Y-%m-%d %H:%M}",
+            version=self.guide.version,
         )
-        lines = [f"{self.project.name} – {title}", spec.purpose, as_of, *_HOW_TO]
+        lines = [f"{self.project.name} – {title}", spec.purpose, as_of, *map(say, _HOW_TO)]
         if not spec.stage and not self.found.sources:
-            lines.append(_NO_SOURCES)
+            lines.append(say(_NO_SOURCES))
         for number, text in enumerate(lines, start=1):
             cell = _put(sheet, number, 1, written(text))
-            cell.font = Font(bold=text == _HOW_TO[0] or number == 1, size=14 if number == 1 else 11)
+            cell.font = Font(bold=text == say(_HOW_TO[0]) or number == 1, size=14 if number == 1 else 11)
             cell.alignment = _WRAPPED
         sheet.column_dimensions["A"].width = 110
         _protect(sheet)
@@ -184,6 +188,7 @@ class _Writer:
             ("project", self.project.key, "", ""),
             ("worksheet", name, "", ""),
             ("guide", self.guide.version, "", ""),
+            *([("language", language(), "", "")] if language() != ENGLISH else []),
         )
         for row, line in enumerate((*said, *self.index), start=1):
             for column, word in enumerate(line, start=1):
@@ -199,7 +204,7 @@ class _Writer:
         self.index.append((title, "questions", str(source.id) if source else "", ""))
         for column, (name, header, width) in enumerate(QUESTION_COLUMNS, start=1):
             _put(sheet, 1, column, name)
-            _header(_put(sheet, 2, column, header))
+            _header(_put(sheet, 2, column, say(header)))
             letter = get_column_letter(column)
             sheet.column_dimensions[letter].width = width
             sheet.column_dimensions[letter].hidden = name in _HIDDEN_COLUMNS
@@ -232,7 +237,7 @@ class _Writer:
         self._state(line, cells)
         own = f"{field.id} {sheet.title}" if source else field.id
         if field.kind == "rows":
-            line.open("answer", cells.none, f"Rows: sheet “{own}”")
+            line.open("answer", cells.none, say("Rows: sheet “{sheet}”", sheet=own))
             self._choices(sheet, line.at("answer"), (field.none_label,), strict=True)
             self._rows(own, field, cells, source_id)
         elif field.kind == "single":
@@ -244,15 +249,14 @@ class _Writer:
                 below = _Line(sheet, row)
                 below.locked("id", field.id)
                 below.locked("part", part.id)
-                optional = "" if part.required else " (optional)"
-                below.locked("question", written(f"    {part.label or part.id}{optional}"))
+                below.locked("question", written(f"    {_labelled(part)}"))
                 below.locked("help", written(_hint(part)))
                 self._part(below, part, _cells_of(cells).get(part.id, EMPTY))
         return row + 1
 
     def _state(self, line: _Line, cells: FieldCells) -> None:
         line.open("state", cells.state)
-        self._choices(line.sheet, line.at("state"), tuple(STATES.values()), strict=True)
+        self._choices(line.sheet, line.at("state"), tuple(map(say, STATES.values())), strict=True)
         line.open("owner", cells.owner)
         self._choices(line.sheet, line.at("owner"), self._people(), strict=False)
         line.open("due_on", cells.due_on).number_format = _DATE
@@ -320,7 +324,7 @@ class _Writer:
                 words = tuple(written(label_of(part, key)) for key in part.choices)
                 self._choices(sheet, where, words, strict=True)
             case "yes_no":
-                self._choices(sheet, where, (say("Yes"), say("No")), strict=True)
+                self._choices(sheet, where, (say(YES), say(NO)), strict=True)
             case "person":
                 self._choices(sheet, where, self._people(), strict=False)
             case "reference":
@@ -335,7 +339,7 @@ class _Writer:
 
     def _offer_units(self, sheet: Worksheet, where: str, part: PartSpec) -> None:
         if part.type == "duration":
-            self._choices(sheet, where, DURATION_UNITS, strict=True)
+            self._choices(sheet, where, tuple(map(say, DURATION_UNITS)), strict=True)
 
     def _people(self) -> tuple[str, ...]:
         return tuple(person_text(f"@{key}", self.around.people) for key in self.around.people)
@@ -390,10 +394,14 @@ def _columns(field: FieldSpec) -> Iterator[tuple[str, str, PartSpec | None]]:
     """The columns of a sheet with rows: name, header, and the part that stands there."""
     yield "id", say("Row"), None
     for part in field.rows:
-        label = part.label or part.id
-        yield part.id, label if part.required else f"{label} (optional)", part
+        yield part.id, _labelled(part), part
         if part.type in AMOUNTS:
             yield f"{part.id}{UNIT}", say("Currency") if part.type == "money" else say("Unit"), part
+
+
+def _labelled(part: PartSpec) -> str:
+    label = part.label or part.id
+    return label if part.required else say("{label} (optional)", label=label)
 
 
 def _cells_of(cells: FieldCells) -> Mapping[str, Cells]:
@@ -410,18 +418,16 @@ def _hint(part: PartSpec) -> str:
     """What may stand in the cell, where a list beside it does not say so."""
     match part.type:
         case "choices":
-            free = say(", or words of your own") if part.open else ""
-            return say(
-                "One or more, each on a line{free}: {values}",
-                free=free,
-                values=", ".join(part.choices.values()),
-            )
+            choices = ", ".join(part.choices.values())
+            if part.open:
+                return say("One or more, each on a line, or words of your own: {choices}", choices=choices)
+            return say("One or more, each on a line: {choices}", choices=choices)
         case "tags":
             return say("Words, each on a line; {none} if there are none", none=NONE)
         case "references":
-            return say("Places such as {to}/r1, each on a line", to=part.to[0])
+            return say("Places such as {place}, each on a line", place=f"{part.to[0]}/r1")
         case "reference":
-            return say("A row of {to}", to=" or ".join(part.to))
+            return say("A row of {questions}", questions=say(" or ").join(part.to))
         case "number":
             return say("A number in {unit}", unit=part.unit) if part.unit else say("A number")
         case "date":

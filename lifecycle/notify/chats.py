@@ -40,8 +40,8 @@ def _service() -> apprise.Apprise:
     library: Any = import_module("apprise")
     # Nothing is written to disk, and an address never stands in a log as it is: it holds the token.
     asset = library.AppriseAsset(
-        app_id=say("Lifecycle"),
-        app_desc=say("Lifecycle"),
+        app_id="Lifecycle",
+        app_desc="Lifecycle",
         secure_logging=True,
         storage_mode=library.PersistentStoreMode.MEMORY,
         service_timeout=TIMEOUT_SECONDS,

@@ -14,7 +14,7 @@ from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from html import escape
 
-from lifecycle.language import mark, say
+from lifecycle.language import language, mark, say
 from lifecycle.notify.undelivered import Undelivered, one_line
 from lifecycle.rules.messages import Line, Message, Section
 from lifecycle.rules.people import email_problem
@@ -67,7 +67,7 @@ def as_text(message: Message, choices_url: str) -> str:
         blocks.append(f"{section.heading}:\n{lines}")
     if message.link:
         blocks.append(f"{message.link_label}:\n{message.link}")
-    blocks.append("--\n" + WHY.format(url=choices_url))
+    blocks.append("--\n" + say(WHY, url=choices_url))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -75,7 +75,7 @@ def as_html(message: Message, choices_url: str) -> str:
     """Readable in every mail program: no style sheet, no picture, nothing fetched, everything escaped."""
     parts = [f'<p style="font-size:16px">{escape(message.lead)}</p>']
     if message.link:
-        button = say(
+        button = (
             "display:inline-block;background:#0b6e99;color:#ffffff;padding:10px 18px;border-radius:6px;"
             "text-decoration:none"
         )
@@ -83,12 +83,12 @@ def as_html(message: Message, choices_url: str) -> str:
         parts.append(f'<p><a href="{escape(message.link)}" style="{button}">{label}</a></p>')
     for section in message.sections:
         parts.append(f"<p><strong>{escape(section.heading)}</strong></p>{_block(section)}")
-    why = escape(WHY.format(url="")).strip()
+    why = escape(say(WHY, url="")).strip()
     url = escape(choices_url)
     parts.append(f'<p style="color:#555555;font-size:13px">{why} <a href="{url}">{url}</a></p>')
     body = "".join(parts)
     return (
-        '<!doctype html><html lang="en"><body style="font-family:sans-serif;line-height:1.5;color:#1a1a1a;'
+        f'<!doctype html><html lang="{language()}"><body style="font-family:sans-serif;line-height:1.5;color:#1a1a1a;'
         f'max-width:640px">{body}</body></html>'
     )
 
@@ -130,9 +130,7 @@ def _connected(mail: Mail) -> Iterator[smtplib.SMTP]:
     try:
         server = _connect(mail)
     except smtplib.SMTPAuthenticationError as error:
-        reason = say(
-            "The mail server refuses the user or the password ({smtp_code}).", smtp_code=error.smtp_code
-        )
+        reason = say("The mail server refuses the user or the password ({code}).", code=error.smtp_code)
         raise Undelivered(reason, is_unreachable=True) from None
     except smtplib.SMTPNotSupportedError:
         reason = say(

@@ -37,7 +37,7 @@ def post(
     body, timestamp = canonical_json({**payload, "id": key}).encode(), int(at.timestamp())
     headers = {
         "Content-Type": "application/json",
-        "User-Agent": say("Lifecycle"),
+        "User-Agent": "Lifecycle",
         "Lifecycle-Delivery": key,
         "Lifecycle-Timestamp": str(timestamp),
         "Lifecycle-Signature": sign(secret, timestamp, body),
@@ -53,7 +53,7 @@ def post(
         said = getattr(error, "reason", None) or error
         words = getattr(said, "strerror", None) or str(said) or type(said).__name__
         raise Undelivered(
-            say("{host_of} cannot be reached: {words}.", host_of=host_of(address), words=words)
+            say("{host} cannot be reached: {words}.", host=host_of(address), words=words)
         ) from None
 
 

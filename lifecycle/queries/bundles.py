@@ -12,9 +12,10 @@ from sqlmodel import Session
 from lifecycle.canonical import canonical_json
 from lifecycle.events import ORGANISATION, head_of, project_chain, written_lines
 from lifecycle.facts.people import project_roles
+from lifecycle.facts.projects import people_names
 from lifecycle.queries import projects
 from lifecycle.queries.projects import ProjectHead
-from lifecycle.queries.wording import everybody
+from lifecycle.queries.wording import NOT_PEOPLE
 from lifecycle.rules.permissions import require
 from lifecycle.store.verification import TableReader, vouched_since, vouches_of
 from lifecycle.store.vouched import covered
@@ -53,7 +54,7 @@ def content(session: Session, *, by: Actor, key: str) -> BundleContent:
     chain = project_chain(head.id)
     tables = dict(_tables(session, head.id))
     events = tuple(canonical_json(line) for line in written_lines(session, chain))
-    names = everybody(session)
+    names = people_names(session) | NOT_PEOPLE
     text = "\n".join((*events, *(line for rows in tables.values() for line in rows.lines)))
     return BundleContent(
         project=head,

@@ -29,7 +29,7 @@ from lifecycle.queries.records import (
     TierChoiceView,
     WaiverView,
 )
-from lifecycle.queries.wording import Place, Wording, all_names
+from lifecycle.queries.wording import Place, Wording, all_names, message_of
 from lifecycle.rules.gates import may_decide_gate
 from lifecycle.rules.permissions import PERMISSIONS, may, refusal
 from lifecycle.rules.project_facts import ProjectFacts
@@ -367,7 +367,7 @@ def _request(row: Review, wording: Wording) -> RequestView:
         is_overdue=row.state == "open" and row.due_on is not None and row.due_on < today,
         days_waiting=(today - row.requested_at.date()).days,
         state=row.state,
-        message=row.message,
+        message=message_of(row),
     )
 
 

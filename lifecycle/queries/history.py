@@ -477,29 +477,34 @@ def _stepped(told: _Told) -> str:
         Move.CANARY: say("a few users"),
         Move.SHADOW: say("shadow"),
     }[move]
-    sentence = say("Brought {release} to {where}", release=told.release, where=where)
-    return f"{sentence}{_measured_against(told)}"
+    return _with_baselines(say("Brought {release} to {where}", release=told.release, where=where), told)
 
 
-def _measured_against(told: _Told) -> str:
+def _with_baselines(sentence: str, told: _Told) -> str:
     """The monitors that take its test results as their baseline."""
     count = len(told.detail.get("baselines") or ())
     if not count:
-        return ""
+        return sentence
     return say_count(
-        "; a monitor is measured against its test results from now on",
-        "; {number} monitors are measured against its test results from now on",
+        "{sentence}; a monitor is measured against its test results from now on",
+        "{sentence}; {number} monitors are measured against its test results from now on",
         count,
+        sentence=sentence,
     )
 
 
 def _rolled_back(told: _Told) -> str:
     back = retold(told.said("back_to"))
-    after = say("; {release} serves again", release=back) if back else say("; the fallback serves")
+    if not back:
+        return say(
+            "Rolled {release} back; the fallback serves, restored in {duration}",
+            release=told.release,
+            duration=_took(told),
+        )
     return say(
-        "Rolled {release} back{after}, restored in {duration}",
+        "Rolled {release} back; {other} serves again, restored in {duration}",
         release=told.release,
-        after=after,
+        other=back,
         duration=_took(told),
     )
 
@@ -530,6 +535,7 @@ _SENTENCES: Mapping[str, Callable[[_Told], str]] = {
         project=told.said("name"),
         other=told.said("from_name"),
     ),
+    EventAction.PROJECT_IMPORTED: lambda told: say("project: imported"),
     EventAction.PROJECT_MERGED: lambda told: say(
         "Merged it into “{project}”: it is the same product", project=told.said("into_name")
     ),

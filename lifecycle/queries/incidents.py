@@ -227,10 +227,11 @@ def _line(
     row: Incident, fired: Mapping[int, int], monitor: Any, names: Mapping[str, str], at: datetime
 ) -> IncidentLine:
     state, severity = IncidentState(row.state), IncidentSeverity(row.severity)
+    kind = IncidentKind(row.kind)
     return IncidentLine(
         id=row.id or 0,
-        kind=IncidentKind(row.kind),
-        title=retold(row.title),
+        kind=kind,
+        title=retold(row.title) if kind in (IncidentKind.TRIGGER, IncidentKind.SILENCE) else row.title,
         severity=severity,
         state=state,
         monitor_key=monitor.key if monitor else None,

@@ -31,7 +31,7 @@ from lifecycle.guide import Guide
 from lifecycle.language import ENGLISH, mark, say
 from lifecycle.queries import reviews
 from lifecycle.queries.reviews import ReviewView
-from lifecycle.queries.wording import NOT_PEOPLE
+from lifecycle.queries.wording import NOT_PEOPLE, message_of
 from lifecycle.rules.incidents import IncidentState
 from lifecycle.rules.messages import TELLINGS, About, Line, Message, Section, Telling
 from lifecycle.rules.reminders import review_due_on
@@ -456,7 +456,7 @@ def _sections(
     sign_off = sign_off_of(session, entry) if entry.subject.startswith("sign_off:") else None
     review = review_of(session, entry)
     if telling.kind == "review.requested" and review is not None:
-        yield _quoted(say("{who} writes", who=_name(session, entry.by_key)), review.message)
+        yield _quoted(say("{who} writes", who=_name(session, entry.by_key)), message_of(review))
     if telling.kind in ("review.requested", "review.reminder", *_STALE) and review is not None:
         view = reviews.view(session, by=actor_of(reader), at=at, guide=guide, review_id=review.id or 0)
         yield from _changes(view, is_stale=telling.kind in _STALE)

@@ -20,7 +20,7 @@ from lifecycle.queries.change_requests import (
     requested_changes,
 )
 from lifecycle.queries.threads import WaitingThread, waiting
-from lifecycle.queries.wording import Place, Wording, all_names
+from lifecycle.queries.wording import Place, Wording, all_names, message_of
 from lifecycle.rules.permissions import TEAM
 from lifecycle.rules.project_facts import ProjectFacts, SignOffFact, SourceFact
 from lifecycle.rules.reviews import ENDED
@@ -386,7 +386,7 @@ def _waiting(
         days_waiting=(today - row.requested_at.date()).days,
         due_on=row.due_on,
         is_overdue=row.due_on is not None and row.due_on < today,
-        message=row.message,
+        message=message_of(row),
         stands_in_for=stands_in_for,
     )
 

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from lifecycle.errors import NotFound
 from lifecycle.language import say
+from lifecycle.queries.wording import shown_name
 from lifecycle.store.tables import (
     EligibleReviewer,
     FreshSignIn,
@@ -404,7 +405,7 @@ def _person_view(
 ) -> PersonView:
     return PersonView(
         key=row.key,
-        name=row.name,
+        name=shown_name(row.name),
         email=row.email,
         organisation_role=OrganisationRole(row.organisation_role),
         approval_level=row.approval_level,

@@ -22,7 +22,7 @@ from lifecycle.queries.change_requests import RequestedChange, requested_changes
 from lifecycle.queries.findings import FindingView, findings, touching
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import ConditionView, EvidenceView, SignatureView
-from lifecycle.queries.wording import Place, Wording, all_names
+from lifecycle.queries.wording import Place, Wording, all_names, message_of
 from lifecycle.rules import reviews as rules
 from lifecycle.rules.checks.evaluation import AREAS_OF_CHECKS, evaluate
 from lifecycle.rules.differences import Line, differences
@@ -249,7 +249,7 @@ def _view(
         requested_at=row.requested_at,
         due_on=row.due_on,
         days_waiting=(facts.today - row.requested_at.date()).days,
-        message=row.message,
+        message=message_of(row),
         promises=_promises(by, fact, head.name, spec, behalf),
         enters_password=guide.reenters_password(gate, role, facts.tier),
         stands_in_for=behalf,

@@ -15,8 +15,9 @@ from lifecycle.guide import FieldSpec, Guide
 from lifecycle.language import mark, say
 from lifecycle.rules.answers import describe
 from lifecycle.rules.project_facts import AnswerFact, ProjectFacts, Value
+from lifecycle.rules.retold import ERASED_NAME, retold
 from lifecycle.rules.signoffs import key_title
-from lifecycle.store.tables import Answer, PersonRow
+from lifecycle.store.tables import Answer, PersonRow, Review
 from lifecycle.vocabulary import AnswerState, Stage
 
 NO_ANSWER = mark("No answer")
@@ -121,6 +122,15 @@ def _row_name(spec: FieldSpec, row: Mapping[str, Value]) -> str:
     return str(row.get(spec.columns[0].id) or say("a row without a name"))
 
 
+def message_of(row: Review) -> str:
+    """What goes with a request for a review: somebody's own words, or what a monitor found."""
+    return retold(row.message) if row.requested_by in NOT_PEOPLE else row.message
+
+
+def shown_name(name: str) -> str:
+    return say(ERASED_NAME) if name == ERASED_NAME else name
+
+
 def everybody(session: Session) -> dict[str, str]:
     """As `all_names`, with what acts without being a person."""
     return {**{key: say(name) for key, name in NOT_PEOPLE.items()}, **all_names(session)}
@@ -128,4 +138,7 @@ def everybody(session: Session) -> dict[str, str]:
 
 def all_names(session: Session) -> dict[str, str]:
     """Key to present name of everybody: one statement."""
-    return {row.key: row.name for row in session.execute(select(col(PersonRow.key), col(PersonRow.name)))}
+    return {
+        row.key: shown_name(row.name)
+        for row in session.execute(select(col(PersonRow.key), col(PersonRow.name)))
+    }

@@ -125,7 +125,10 @@ class GateAssessment:
 
     def in_words(self, item: Obstacle) -> Blocker:
         text = _sentence(self.facts, self.guide, item.subject)
-        return Blocker(item.code, text, item.area, item.severity, item.fields, item.role, self.gate)
+        is_unclear = isinstance(item.subject, CheckState) and item.subject.result is CheckResult.CANNOT_TELL
+        return Blocker(
+            item.code, text, item.area, item.severity, item.fields, item.role, self.gate, is_unclear
+        )
 
     @cached_property
     def enforced(self) -> tuple[CheckState, ...]:

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from lifecycle.errors import Invalid
-from lifecycle.language import say
+from lifecycle.language import mark, say
 
 # After the first attempt and each one that fails; then it has failed for good. In all: some 22 hours.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
@@ -83,7 +83,7 @@ def webhook_problem(address: str, *, allow_http: bool) -> str | None:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return say("This is not a web address.")
-    if parts.scheme not in ("https", "http") or not host or any(mark in address for mark in " \t\r\n\\"):
+    if parts.scheme not in ("https", "http") or not host or any(sign in address for sign in " \t\r\n\\"):
         return say("Enter a web address such as https://example.org/hooks/lifecycle.")
     if not address.isascii():
         return say("Write the address in its encoded form, without accents or symbols.")
@@ -117,14 +117,14 @@ def check_channel(name: str, address: str, problem: str | None) -> None:
     """Raises Invalid unless the channel has a name and an address that can be used."""
     problems = {}
     if not name:
-        problems["name"] = say("Give it a name by which you will know it in the log.")
+        problems[mark("name")] = say("Give it a name by which you will know it in the log.")
     elif len(name) > LONGEST_NAME:
-        problems["name"] = say("Use at most {most} characters.", most=LONGEST_NAME)
+        problems[mark("name")] = say("Use at most {most} characters.", most=LONGEST_NAME)
     if not address:
-        problems["address"] = say("Enter the address.")
+        problems[mark("address")] = say("Enter the address.")
     elif len(address) > LONGEST_ADDRESS:
-        problems["address"] = say("Use at most {most} characters.", most=LONGEST_ADDRESS)
+        problems[mark("address")] = say("Use at most {most} characters.", most=LONGEST_ADDRESS)
     elif problem:
-        problems["address"] = problem
+        problems[mark("address")] = problem
     if problems:
         raise Invalid(problems)

@@ -85,7 +85,7 @@ class IncidentState(StrEnum):
     @property
     def title(self) -> str:
         return {
-            "open": say("Open"),
+            "open": say("open").capitalize(),  # "Open" is what buttons say
             "working": say("Being worked on"),
             "fixed": say("Fix waits for its signature"),
             "signed": say("Review to be written"),

@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from lifecycle.language import ENGLISH, counted, say, speaking, written_number
+from lifecycle.language import ENGLISH, counted, mark, say, speaking, written_number
 from lifecycle.rules.incidents import IncidentSeverity
 from lifecycle.rules.triggers import Direction, LimitKind, Missing, TriggerRule, limit_of
 from lifecycle.vocabulary import Duration, Person, plain_number
@@ -109,24 +109,28 @@ def problems(spec: MonitorSpec) -> dict[str, str]:
     """What makes no sense in a specification: place to sentence."""
     found: dict[str, str] = {}
     if not spec.name:
-        found["name"] = say("Say what is watched.")
+        found[mark("name")] = say("Say what is watched.")
     elif len(spec.name) > LONGEST_NAME:
-        found["name"] = say("A name has at most {most} characters.", most=LONGEST_NAME)
+        found[mark("name")] = say("A name has at most {most} characters.", most=LONGEST_NAME)
     if spec.limit_kind is LimitKind.ROW:
         if spec.threshold is not None:
-            found["limit"] = say("Every reading brings its own limit, so there is no other.")
+            found[mark("limit")] = say("Every reading brings its own limit, so there is no other.")
     elif spec.threshold is None or not math.isfinite(spec.threshold):
-        found["limit"] = say("Give the number from which on it means trouble.")
+        found[mark("limit")] = say("Give the number from which on it means trouble.")
     elif spec.limit_kind.needs_baseline and spec.threshold < 0:
-        found["limit"] = say("Say how far away from the baseline: a number from 0 on.")
+        found[mark("limit")] = say("Say how far away from the baseline: a number from 0 on.")
     if not 1 <= spec.consecutive <= MOST_IN_A_ROW:
-        found["times in a row"] = say("Choose a whole number from 1 to {most:,}.", most=MOST_IN_A_ROW)
-    for place, seconds in (("lasts", spec.lasting_seconds), ("expected", spec.expected_seconds)):
+        found[mark("times in a row")] = say("Choose a whole number from 1 to {most:,}.", most=MOST_IN_A_ROW)
+    for place, seconds in ((mark("lasts"), spec.lasting_seconds), (mark("expected"), spec.expected_seconds)):
         if seconds is not None and not 1 <= seconds <= LONGEST_SECONDS:
             found[place] = say("Choose a time from a second to ten years.")
     if spec.baseline is not None and not math.isfinite(spec.baseline):
-        found["baseline"] = say("The baseline is a finite number.")
-    for place, text in (("action", spec.action), ("source", spec.source), ("owner", spec.owner)):
+        found[mark("baseline")] = say("The baseline is a finite number.")
+    for place, text in (
+        (mark("action"), spec.action),
+        (mark("source"), spec.source),
+        (mark("owner"), spec.owner),
+    ):
         if len(text) > LONGEST_TEXT:
             found[place] = say("At most {most:,} characters can be kept.", most=LONGEST_TEXT)
     if spec.mlflow is not None:
@@ -139,9 +143,9 @@ def _source_problems(source: MlflowSource, kind: LimitKind) -> dict[str, str]:
     if bool(source.experiment) == bool(source.model):
         found["MLflow"] = say("Name an experiment or a registered model of the MLflow server, and not both.")
     elif not source.metric:
-        found["MLflow metric"] = say("Say which metric of its runs is watched.")
+        found[mark("MLflow metric")] = say("Say which metric of its runs is watched.")
     elif kind is LimitKind.ROW:
-        found["limit"] = say("Runs of MLflow bring no limits of their own. Choose another limit.")
+        found[mark("limit")] = say("Runs of MLflow bring no limits of their own. Choose another limit.")
     for text in (source.metric, source.experiment, source.model):
         if len(text) > LONGEST_SOURCE or not text.isprintable():
             found["MLflow"] = say(

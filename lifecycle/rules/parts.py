@@ -17,7 +17,16 @@ from typing import Any
 from lifecycle.errors import Invalid
 from lifecycle.guide import PartSpec
 from lifecycle.language import mark, say
-from lifecycle.vocabulary import Duration, Money, Person, Quantity, plain_number, unit_named, unit_names
+from lifecycle.vocabulary import (
+    DURATION_UNITS,
+    Duration,
+    Money,
+    Person,
+    Quantity,
+    duration_unit,
+    plain_number,
+    unit_named,
+)
 
 LONGEST = MappingProxyType(
     {"text": 500, "long_text": 20_000, "link": 2_000, "person": 200, "unit": 60, "tag": 120, "number": 60}
@@ -251,7 +260,7 @@ def _parse_duration(part: PartSpec, raw: object) -> dict[str, str] | None:
         raise Problem(
             say(
                 "needs a unit of time ({units}), not “{word}”.",
-                units=", ".join(unit_names()),
+                units=", ".join(map(duration_unit, DURATION_UNITS)),
                 word=shortened(word),
             )
             if word

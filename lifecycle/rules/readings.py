@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lifecycle.errors import Invalid
-from lifecycle.language import say
+from lifecycle.language import mark, say
 from lifecycle.rules.moments import moments_of
 from lifecycle.rules.triggers import LimitKind
 from lifecycle.vocabulary import Blocker
@@ -165,7 +165,7 @@ def refuse_too_many(count: int) -> None:
     if count > MOST_AT_ONCE:
         raise Invalid(
             {
-                "readings": say(
+                mark("readings"): say(
                     "These are {count:,} readings; at most {most:,} can be pushed at once.",
                     count=count,
                     most=MOST_AT_ONCE,

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lifecycle.errors import Invalid
-from lifecycle.language import say
+from lifecycle.language import mark, say
 from lifecycle.rules.surroundings import AHEAD_DAYS
 
 SATURDAY = 5
@@ -51,21 +51,21 @@ def read_policy(stored: Mapping[str, object]) -> ReminderPolicy:
 def check_policy(policy: ReminderPolicy) -> None:
     """Raises Invalid naming every number that makes no sense."""
     problems = {}
-    for name, least, most in (
-        ("due_after_days", 1, 90),
-        ("before_due_days", 0, 30),
-        ("manager_after_days", 1, 90),
-        ("administrator_after_days", 1, 180),
-        ("waiver_before_days", 1, 90),
-        ("hour", 0, 23),
+    for place, least, most in (
+        (mark("due after days"), 1, 90),
+        (mark("before due days"), 0, 30),
+        (mark("manager after days"), 1, 90),
+        (mark("administrator after days"), 1, 180),
+        (mark("waiver before days"), 1, 90),
+        (mark("hour"), 0, 23),
     ):
-        value = getattr(policy, name)
+        value = getattr(policy, place.replace(" ", "_"))
         if not least <= value <= most:
-            problems[name.replace("_", " ")] = say(
-                "Choose a number from {least} to {most}.", least=least, most=most
-            )
+            problems[place] = say("Choose a number from {least} to {most}.", least=least, most=most)
     if not problems and policy.administrator_after_days <= policy.manager_after_days:
-        problems["administrator after days"] = say("An administrator is told later than the product manager.")
+        problems[mark("administrator after days")] = say(
+            "An administrator is told later than the product manager."
+        )
     if problems:
         raise Invalid(problems)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lifecycle.errors import Invalid
-from lifecycle.language import say
+from lifecycle.language import mark, say
 
 LONGEST_NAME = 60
 LONGEST_QUERY = 1_000
@@ -14,11 +14,11 @@ def tidy_name(name: str) -> str:
     """Raises Invalid with a sentence where there is no name or too long a one."""
     found = " ".join(name.split())
     if not found:
-        raise Invalid({"name": say("Give the view a name.")})
+        raise Invalid({mark("name"): say("Give the view a name.")})
     if len(found) > LONGEST_NAME:
         raise Invalid(
             {
-                "name": say(
+                mark("name"): say(
                     "The name is {length} characters long; at most {most} can be kept.",
                     length=len(found),
                     most=LONGEST_NAME,
@@ -31,11 +31,11 @@ def tidy_name(name: str) -> str:
 def check_query(query: str) -> None:
     """Raises Invalid where nothing is chosen, or more than an address holds."""
     if not query:
-        raise Invalid({"filters": say("Choose a filter first: there is nothing to keep yet.")})
+        raise Invalid({mark("filters"): say("Choose a filter first: there is nothing to keep yet.")})
     if len(query) > LONGEST_QUERY:
         raise Invalid(
             {
-                "filters": say(
+                mark("filters"): say(
                     "These filters are too long to keep: at most {most:,} characters.",
                     most=LONGEST_QUERY,
                 )

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from lifecycle.guide import Guide
-from lifecycle.language import say
+from lifecycle.language import mark, say
 from lifecycle.rules.checks.reading import Reading
 from lifecycle.rules.planning import FixedKind, fixed_dates
 from lifecycle.rules.project_facts import ProjectFacts
@@ -70,13 +70,13 @@ def change_problem(changed_on: date | None, assessed_on: date | None, today: dat
     """What is wrong with the days of an entry, by place."""
     problems = {}
     if changed_on is None:
-        problems["date"] = say("Say on which day it changed.")
+        problems[mark("date")] = say("Say on which day it changed.")
     elif changed_on > today:
-        problems["date"] = say("This lies ahead. Note it among the changes expected (D32) until then.")
+        problems[mark("date")] = say("This lies ahead. Note it among the changes expected (D32) until then.")
     if assessed_on is not None and assessed_on > today:
-        problems["assessed on"] = say("This lies ahead. Record an assessment once it was made.")
+        problems[mark("assessed on")] = say("This lies ahead. Record an assessment once it was made.")
     if assessed_on is not None and changed_on is not None and assessed_on < changed_on - timedelta(days=366):
-        problems["assessed on"] = say("This is more than a year before the change.")
+        problems[mark("assessed on")] = say("This is more than a year before the change.")
     return problems
 
 

@@ -27,9 +27,9 @@ SCOPE_WORDS: dict[Scope, str] = {
 def problems(name: str, scopes: Collection[Scope], days: int) -> dict[str, str | None]:
     """One sentence per place that is wrong; None where it is right. `name` is tidied."""
     return {
-        "name": name_problem(name, say("what the token is for")),
-        "scopes": None if scopes else say("Choose at least one thing that the token is for."),
-        "days": None
+        mark("name"): name_problem(name, say("what the token is for")),
+        mark("scopes"): None if scopes else say("Choose at least one thing that the token is for."),
+        mark("days"): None
         if 1 <= days <= LONGEST_DAYS
         else say(
             "A token lasts from 1 to {most} days; {days} is not among them.",

@@ -201,12 +201,13 @@ def _not_applicable(slot: Slot) -> tuple[Content, dict[str, str]]:
 
 def _dont_know(slot: Slot) -> tuple[Content, dict[str, str]]:
     owner, due = state.value(slot.key(OWNER)), state.value(slot.key(DUE))
-    missing = [words for words, value in ((say("who finds out"), owner), (say("by when"), due)) if not value]
-    problems = (
-        {"": say("Say {missing}; until then nothing is saved.", missing=" and ".join(missing))}
-        if missing
-        else {}
-    )
+    problems = {}
+    if not owner and not due:
+        problems[""] = say("Say who finds out and by when; until then nothing is saved.")
+    elif not owner:
+        problems[""] = say("Say who finds out; until then nothing is saved.")
+    elif not due:
+        problems[""] = say("Say by when; until then nothing is saved.")
     return Content(AnswerState.DONT_KNOW, owner=owner, due_on=due), problems
 
 

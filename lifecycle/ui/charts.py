@@ -15,7 +15,7 @@ from typing import Any
 
 from plotly import graph_objects as go
 
-from lifecycle.language import say
+from lifecycle.language import ENGLISH, language, say, written_number
 from lifecycle.ui.standing import Mark
 from lifecycle.vocabulary import Level, SignOffStatus
 
@@ -177,7 +177,14 @@ def bars(pieces: Sequence[Bar], *, dark: bool) -> go.Figure:
         **_ALIKE,
     }
     ends = [
-        {"x": total, "y": place, "text": f"{total:,}", "showarrow": False, "xanchor": "left", "xshift": 6}
+        {
+            "x": total,
+            "y": place,
+            "text": written_number(f"{total:,}"),
+            "showarrow": False,
+            "xanchor": "left",
+            "xshift": 6,
+        }
         for place, total in enumerate(totals.values())
     ]
     largest = max(totals.values(), default=1) or 1
@@ -235,7 +242,8 @@ def time_line(
     days += [day for span in spans for day in (span.start, span.end)]
     first, last = min(days), max(days)
     room = max((last - first) // 25, timedelta(days=4))
-    lines = {"today": today, **markers}
+    this_day = say("today")
+    lines = {this_day: today, **markers}
     x = {
         "type": "date",
         "range": [(first - room).isoformat(), (last + room).isoformat()],
@@ -244,8 +252,8 @@ def time_line(
         "gridcolor": tone(_QUIET, _TINT, dark=dark),
         "nticks": 7,
         "tickformatstops": [
-            {"dtickrange": [None, 604_800_000], "value": "%-d %b"},
-            {"dtickrange": [604_800_001, "M12"], "value": "%b %Y"},
+            {"dtickrange": [None, 604_800_000], "value": say("%-d %b")},
+            {"dtickrange": [604_800_001, "M12"], "value": say("%b %Y")},
             {"dtickrange": ["M12", None], "value": "%Y"},
         ],
     }
@@ -279,7 +287,7 @@ def time_line(
                 "yref": "paper",
                 "y0": 0,
                 "y1": 1,
-                "line": {"color": _INK[dark], "width": 1, "dash": "solid" if name == "today" else "dot"},
+                "line": {"color": _INK[dark], "width": 1, "dash": "solid" if name == this_day else "dot"},
             }
             for name, day in lines.items()
         ],
@@ -349,7 +357,7 @@ class Percentiles:
     safe: int
 
 
-def ages(dots: Sequence[Dot], rows: Sequence[Percentiles], *, dark: bool, noun: str = "days") -> go.Figure:
+def ages(dots: Sequence[Dot], rows: Sequence[Percentiles], *, dark: bool, noun: str = "") -> go.Figure:
     """Every thing as a dot, rows from the top; a bar reaches to the median, a lighter one to the 85th percentile."""
     labels = [row.label for row in rows]
     longest = max([*(dot.days for dot in dots), *(row.safe for row in rows), 1])
@@ -375,7 +383,7 @@ def ages(dots: Sequence[Dot], rows: Sequence[Percentiles], *, dark: bool, noun: 
         dark=dark,
         x={
             "range": [-0.02 * longest, longest * 1.06],
-            "title": {"text": noun, "font": {"size": 12, "color": _INK[dark]}},
+            "title": {"text": noun or say("days"), "font": {"size": 12, "color": _INK[dark]}},
             "showgrid": True,
             "gridcolor": tone(_QUIET, _TINT, dark=dark),
         },
@@ -457,8 +465,8 @@ def _reach(rows: Sequence[Percentiles], ends: Sequence[int], strength: float, da
         "marker": {"color": tone(_QUIET, strength, dark=dark), "line": {"width": 0}},
         "hovertext": [
             say(
-                "{as_text}: median {median:,}, 85th percentile {safe:,}",
-                as_text=as_text(row.label),
+                "{label}: median {median:,}, 85th percentile {safe:,}",
+                label=as_text(row.label),
                 median=row.median,
                 safe=row.safe,
             )
@@ -535,11 +543,18 @@ def _figure(
         "showlegend": False,
         "annotations": list(annotations),
         "shapes": list(shapes),
+        "separators": _separators(),
         "xaxis": plain | x,
         "yaxis": plain | y,
         "template": "none",
     }
     return go.Figure({"data": list(traces), "layout": layout})
+
+
+def _separators() -> str:
+    """The decimal sign and that between thousands, as Plotly wants to know them."""
+    number = written_number("1,000.5")
+    return number[-2] + number[1]
 
 
 # ------------------------------------------------------------------ series of readings
@@ -617,9 +632,22 @@ def series(dots: Sequence[SeriesPoint], flags: Sequence[Flag], *, dark: bool, he
         height=height,
         dark=dark,
         top=14,
-        x={**axis, "showgrid": False},
+        x={**axis, **(_days_in_figures() if is_time else {}), "showgrid": False},
         y={"showgrid": True, "gridcolor": tone(_QUIET, 0, dark=dark), "nticks": 6},
     )
+
+
+def _days_in_figures() -> dict[str, Any]:
+    """Plotly names months in English only: elsewhere they are numbers."""
+    if language() == ENGLISH:
+        return {}
+    return {
+        "tickformatstops": [
+            {"dtickrange": [None, _DAY_IN_MILLISECONDS - 1], "value": "%m-%d %H:%M"},
+            {"dtickrange": [_DAY_IN_MILLISECONDS, "M1"], "value": "%Y-%m-%d"},
+            {"dtickrange": ["M1", None], "value": "%Y-%m"},
+        ]
+    }
 
 
 _ALONE = 120  # more readings than this are a line without a dot for each

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import reduce
 from typing import Any
 
 import streamlit as st
 
 from lifecycle.errors import Invalid, LifecycleError, Refused
 from lifecycle.guide import Guide
-from lifecycle.language import counted, say
+from lifecycle.language import mark, say, say_count
 from lifecycle.ui import navigation, standing, state
 from lifecycle.vocabulary import Blocker, CheckResult, Decision, Gate, Level, SignOffStatus
 
@@ -28,6 +29,50 @@ _INDENTED = re.compile(r"\n[ \t]+")  # would become code
 _REPLACED = re.compile(r"(?<=:)(?=material/|streamlit\\:)|(?<=[<>~-])(?=\\?[<>=-])")
 _WORD_JOINER = "\u2060"
 _BANNERS = {"warning": st.warning, "error": st.error}
+_WEEKDAYS = (mark("Mon"), mark("Tue"), mark("Wed"), mark("Thu"), mark("Fri"), mark("Sat"), mark("Sun"))
+# How actions call the places of a form that no label names. Other places are titles and stand as they are.
+_PLACES = {
+    "conditions": mark("conditions"),
+    "country": mark("country"),
+    "date": mark("date"),
+    "due date": mark("due date"),
+    "email": mark("email"),
+    "expiry": mark("expiry"),
+    "file": mark("file"),
+    "filters": mark("filters"),
+    "form": mark("form"),
+    "hour": mark("hour"),
+    "kind": mark("kind"),
+    "link": mark("link"),
+    "messages": mark("messages"),
+    "name": mark("name"),
+    "number": mark("number"),
+    "on behalf of": mark("on behalf of"),
+    "outcome": mark("outcome"),
+    "password": mark("password"),
+    "person": mark("person"),
+    "place": mark("place"),
+    "project": mark("project"),
+    "proof": mark("proof"),
+    "ready at": mark("ready at"),
+    "reason": mark("reason"),
+    "restored": mark("restored"),
+    "role": mark("role"),
+    "source": mark("source"),
+    "stage": mark("stage"),
+    "status": mark("status"),
+    "step": mark("step"),
+    "text": mark("text"),
+    "the sentence": mark("the sentence"),
+    "tier": mark("tier"),
+    "time": mark("time"),
+    "title": mark("title"),
+    "to whom": mark("to whom"),
+    "until": mark("until"),
+    "value": mark("value"),
+    "whom": mark("whom"),
+    "words": mark("words"),
+}
 _FLASH_ICONS = {
     "success": ":material/check_circle:",
     "info": ":material/info:",
@@ -59,7 +104,7 @@ def one_line(text: str, longest: int = 80) -> str:
 
 def day(on: date) -> str:
     """2026-11-23, weekday before it: "Mon 2026-11-23"."""
-    return f"{on:%a} {on.isoformat()}"
+    return f"{_WEEKDAYS[on.weekday()]} {on.isoformat()}"
 
 
 def ago(moment: datetime, now: datetime) -> str:
@@ -68,19 +113,26 @@ def ago(moment: datetime, now: datetime) -> str:
     if seconds < 60:
         return say("just now")
     if seconds < 3_600:
-        return counted(int(seconds // 60), "minute") + " ago"
+        return say_count("{number:,} minute ago", "{number:,} minutes ago", int(seconds // 60))
     if seconds < 86_400:
-        return counted(int(seconds // 3_600), "hour") + " ago"
+        return say_count("{number:,} hour ago", "{number:,} hours ago", int(seconds // 3_600))
     days = (now.date() - moment.date()).days
-    return "yesterday" if days <= 1 else counted(days, "day") + " ago"
+    return say("yesterday") if days <= 1 else say_count("{number:,} day ago", "{number:,} days ago", days)
 
 
 def until(on: date, today: date) -> str:
     """How far away a day is: "today", "in 3 days", "12 days overdue"."""
     days = (on - today).days
     if days == 0:
-        return "today"
-    return f"in {counted(days, 'day')}" if days > 0 else f"{counted(-days, 'day')} overdue"
+        return say("today")
+    if days > 0:
+        return say_count("in {number:,} day", "in {number:,} days", days)
+    return say_count("{number:,} day overdue", "{number:,} days overdue", -days)
+
+
+def semicolons(parts: Iterable[str]) -> str:
+    """Parts of a sentence, one after another: "1 figure is watched; none of them in breach"."""
+    return reduce(lambda said, more: say("{said}; {more}", said=said, more=more), parts)
 
 
 def exact(moment: datetime) -> str:
@@ -90,8 +142,8 @@ def exact(moment: datetime) -> str:
 
 def people_names(keys: Iterable[str], names: Mapping[str, str]) -> str:
     """People by name, as "Ada, Ben and Cleo"."""
-    found = [names.get(key, "somebody erased") for key in keys]
-    return " and ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)
+    found = [names[key] if key in names else say("somebody erased") for key in keys]
+    return say(" and ").join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)
 
 
 def when(label: str, moment: datetime, now: datetime) -> None:
@@ -184,7 +236,7 @@ def empty_state(
     """Why there is nothing here and what to do next; a button to the page `to` when `action` names one."""
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(
-            say("## :gray[:material/{icon}:] {title}", icon=icon, title=plain(title)),
+            f"## :gray[:material/{icon}:] {plain(title)}",
             text_alignment="center",
             anchors=False,
         )
@@ -210,7 +262,9 @@ def blocker_list(
     for number, blocker in enumerate(ordered[:most]):
         _blocker(blocker, number, project, guide, here)
     if len(ordered) > most:
-        more = st.expander(f"{len(ordered) - most} more", key="blockers:more", on_change="rerun")
+        more = st.expander(
+            say("{number} more", number=len(ordered) - most), key="blockers:more", on_change="rerun"
+        )
         if more.open:
             with more:
                 for number, blocker in enumerate(ordered[most:], start=most):
@@ -233,7 +287,7 @@ def text_in_row(text: str, *, is_quiet: bool = False) -> None:
 
 def _is_wanting(blocker: Blocker) -> bool:
     """Whether it only says that something has not been answered yet: what is known to be wrong comes first."""
-    return blocker.code.startswith("answer:") or "cannot tell until" in blocker.text
+    return blocker.code.startswith("answer:") or blocker.is_unclear
 
 
 def _blocker(blocker: Blocker, number: int, project: str, guide: Guide, here: Gate | None) -> None:
@@ -257,7 +311,7 @@ def _blocker(blocker: Blocker, number: int, project: str, guide: Guide, here: Ga
 def _leads_to(blocker: Blocker, guide: Guide, is_field: bool) -> str:
     if is_field:
         return plain(guide.field(blocker.fields[0].partition("@")[0]).title)
-    return f"{blocker.gate.title} gate" if blocker.gate else say("Gate")
+    return say("{gate} gate", gate=blocker.gate.title) if blocker.gate else say("Gate")
 
 
 def field_target(key: str, guide: Guide) -> tuple[str, dict[str, str]] | None:
@@ -304,12 +358,17 @@ def refusal_words(error: LifecycleError) -> tuple[str, str]:
         reasons = "\n".join(f"- {plain(blocker.text)}" for blocker in error.blockers)
         return say("This cannot go on yet:\n\n{reasons}", reasons=reasons), "block"
     if isinstance(error, Invalid):
-        lines = [
-            f"{place[:1].upper()}{place[1:]}: {text}" if place else text
-            for place, text in error.problems.items()
-        ]
+        lines = [_problem(place, text) for place, text in error.problems.items()]
         return "  \n".join(plain(line) for line in lines), "error"
     return plain(str(error)), "error"
+
+
+def _problem(place: str, text: str) -> str:
+    said_text = say(text)  # some are constants of a module
+    if not place:
+        return said_text
+    said = " · ".join(say(_PLACES.get(part, part)) for part in place.split(" · "))
+    return say("{place}: {text}", place=f"{said[:1].upper()}{said[1:]}", text=said_text)
 
 
 def show_refusal(said: str, icon: str) -> None:

@@ -18,10 +18,10 @@ import streamlit as st
 
 from lifecycle.guide import FieldSpec, PartSpec
 from lifecycle.language import say
-from lifecycle.rules.parts import EARLIEST, LATEST
+from lifecycle.rules.parts import EARLIEST, LATEST, parse_number
 from lifecycle.ui import state
 from lifecycle.ui.components import plain
-from lifecycle.vocabulary import DURATION_UNITS, plain_number
+from lifecycle.vocabulary import DURATION_UNITS, plain_number, unit_word
 
 KEPT: Literal["session"] = "session"
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "JPY", "CAD", "AUD", "SEK", "DKK", "NOK", "PLN", "INR", "CNY")
@@ -83,14 +83,14 @@ def _contents(part: PartSpec, stored: Any) -> Iterable[tuple[str, Any]]:
     match part.type:
         case "quantity" | "duration" | "money":
             word = "currency" if part.type == "money" else "unit"
-            yield ":amount", plain_number(Decimal(stored["amount"])) if stored else None
+            yield ":amount", _written(Decimal(stored["amount"])) if stored else None
             yield f":{word}", (stored[word] or None) if stored else None
         case "number":
-            yield "", plain_number(Decimal(stored)) if stored is not None else None
+            yield "", _written(Decimal(stored)) if stored is not None else None
         case "date":
             yield "", date.fromisoformat(stored) if stored else None
         case "yes_no":
-            yield "", None if stored is None else say("Yes") if stored else say("No")
+            yield "", None if stored is None else "Yes" if stored else "No"
         case "tags":
             yield "", list(stored or ())
             yield f":{NONE}", stored == []
@@ -98,6 +98,12 @@ def _contents(part: PartSpec, stored: Any) -> Iterable[tuple[str, Any]]:
             yield "", list(stored or ())
         case _:
             yield "", stored
+
+
+def _written(number: Decimal) -> str:
+    """As the reader's language writes it, unless that would be read as another number: "1,125" is over a thousand."""
+    text = plain_number(number)
+    return text if parse_number(text) == number else f"{number:f}"
 
 
 # ------------------------------------------------------------------ widgets -> raw
@@ -187,7 +193,15 @@ def _quantity(key: str, part: PartSpec, label: str, around: Surroundings, how: d
 def _duration(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:
     amount, unit = st.columns([3, 2], vertical_alignment="bottom", wrap=False)
     amount.text_input(label, value=None, key=f"{key}:amount", **how)
-    unit.selectbox(say("Unit"), DURATION_UNITS, index=None, key=f"{key}:unit", placeholder="unit", **how)
+    unit.selectbox(
+        say("Unit"),
+        DURATION_UNITS,
+        index=None,
+        format_func=lambda unit: unit_word(unit, Decimal(2)),
+        key=f"{key}:unit",
+        placeholder=say("unit"),
+        **how,
+    )
 
 
 def _money(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:
@@ -255,7 +269,8 @@ def _date(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[
 
 
 def _yes_no(key: str, part: PartSpec, label: str, around: Surroundings, how: dict[str, Any]) -> None:
-    _one_of(label, (say("Yes"), say("No")), str, key, how)
+    # As `rules.answers.parse` reads them; only what is shown is said.
+    _one_of(label, ("Yes", "No"), {"Yes": say("Yes"), "No": say("No")}.__getitem__, key, how)
 
 
 def _one_of(
@@ -286,7 +301,7 @@ def _reference(key: str, part: PartSpec, label: str, around: Surroundings, how: 
         label,
         _including(tuple(labels), state.value(key)),
         index=None,
-        format_func=lambda row: labels.get(row, "a row that is gone"),
+        format_func=lambda row: labels.get(row) or say("a row that is gone"),
         key=key,
         placeholder=say("Choose") if labels else _nothing_to_choose(part),
         **how,
@@ -298,7 +313,7 @@ def _references(key: str, part: PartSpec, label: str, around: Surroundings, how:
     st.multiselect(
         label,
         _including(tuple(labels), *(state.value(key) or ())),
-        format_func=lambda row: labels.get(row, "a row that is gone"),
+        format_func=lambda row: labels.get(row) or say("a row that is gone"),
         key=key,
         placeholder=say("Choose") if labels else _nothing_to_choose(part),
         **how,
@@ -353,8 +368,11 @@ def _targets(part: PartSpec, around: Surroundings) -> dict[str, str]:
 
 
 def _nothing_to_choose(part: PartSpec) -> str:
-    place = " or ".join("a data source" if target == "source" else f"rows of {target}" for target in part.to)
-    return say("Add {place} first", place=place)
+    places = [
+        say("a data source") if target == "source" else say("rows of {field}", field=target)
+        for target in part.to
+    ]
+    return say("Add {places} first", places=say(" or ").join(places))
 
 
 def targets_of(field: FieldSpec) -> frozenset[str]:

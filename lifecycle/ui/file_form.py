@@ -70,7 +70,7 @@ def waiting_file(waits_as: str = "file") -> RegisterFile | None:
     files = RegisterFiles(cache.database().file, cache.settings().uploads)
     found = files.find(token, identity.actor().key)
     if found is None:
-        st.info("That file is no longer here. Choose it again.", icon=":material/info:")
+        st.info(say("That file is no longer here. Choose it again."), icon=":material/info:")
     return found
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from lifecycle.language import ask_for_language, best_language, say
+from lifecycle.language import ask_for_language, best_language
 from lifecycle.queries.people import SignedInPerson, person_for_session
 from lifecycle.ui import cache, current_run
 from lifecycle.vocabulary import Actor, OrganisationRole
@@ -63,7 +63,7 @@ def actor() -> Actor:
     """Whoever acts, for actions. Raises PermissionError when nobody is signed in: the frame never gets here then."""
     person = signed_in()
     if person is None:
-        raise PermissionError(say("nobody is signed in"))
+        raise PermissionError("nobody is signed in")
     return person.actor
 
 

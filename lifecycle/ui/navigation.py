@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from lifecycle.language import mark
+from lifecycle.language import mark, say
 from lifecycle.ui import state
 
 ROOT = Path(__file__).resolve().parents[2] / "pages"
@@ -36,7 +36,10 @@ GROUPS: dict[Group, str] = {
 
 @dataclass(frozen=True, slots=True)
 class PageSpec:
-    """One page. `path` is its address and its name; the empty one is the first page of all."""
+    """One page. `path` is its address and its name; the empty one is the first page of all.
+
+    `title` and `about` are marked: they are said where they are shown.
+    """
 
     path: str
     file: str
@@ -320,11 +323,11 @@ def exists(name: str) -> bool:
 def streamlit_page(page: PageSpec) -> st.Page:
     return st.Page(
         ROOT / page.file,
-        title=page.title,
+        title=say(page.title),
         icon=page.material,
         url_path=page.path or None,
         default=not page.path,
-        help=page.about,
+        help=say(page.about),
     )
 
 
@@ -409,7 +412,7 @@ def link(
         return
     st.page_link(
         streamlit_page(page),
-        label=label or page.title,
+        label=label or say(page.title),
         icon=icon or page.material,
         width=width,
         query_params=_plain(query),

@@ -25,7 +25,7 @@ _SWITCHER = "project_switcher"
 def show() -> None:
     """One run: everything but the page's own script."""
     st.set_page_config(
-        page_title=say("Lifecycle"), page_icon=str(ICON), layout="wide", initial_sidebar_state="auto"
+        page_title="Lifecycle", page_icon=str(ICON), layout="wide", initial_sidebar_state="auto"
     )
     try:
         person = identity.signed_in()
@@ -113,7 +113,7 @@ def _group(
         return
     with st.container(gap=None):
         if navigation.GROUPS[group] and group != "project":
-            st.caption(navigation.GROUPS[group])
+            st.caption(say(navigation.GROUPS[group]))
         for page in members:
             _entry(page, page.path == current, project)
 
@@ -121,11 +121,11 @@ def _group(
 def _entry(page: PageSpec, is_current: bool, project: str | None) -> None:
     """A button, not a link: pressed while a field is half typed, a link leaves before the field has been saved."""
     st.button(
-        f":blue[**{page.title}**]" if is_current else page.title,
+        f":blue[**{page.title}**]" if is_current else say(page.title),
         key=f"to:{page.name}",
         icon=page.material,
         type="tertiary",
-        help=page.about,
+        help=say(page.about),
         on_click=_follow,
         args=(page.name, project),
     )
@@ -171,9 +171,9 @@ def _switch() -> None:
 def _who(person: SignedInPerson) -> None:
     st.caption(
         say(
-            "{person} · {organisation_role} · [Sign out](/sign-out)",
+            "{person} · {role} · [Sign out](/sign-out)",
             person=components.plain(person.name),
-            organisation_role=person.organisation_role.word,
+            role=person.organisation_role.word,
         ),
     )
     for code, name in LANGUAGES.items():

@@ -18,11 +18,15 @@ Colour = Literal["gray", "blue", "violet", "orange", "red", "green"]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How one standing looks. `light` and `dark` are the tones for charts."""
+    """How one standing looks. `english` is its word, marked; `word` is said in the language of whoever reads it."""
 
-    word: str
+    english: str
     colour: Colour
     icon: str
+
+    @property
+    def word(self) -> str:
+        return say(self.english) if self.english else ""
 
     @property
     def material(self) -> str:
@@ -36,9 +40,7 @@ class Mark:
     @property
     def badge(self) -> str:
         """As a badge within a line of Markdown."""
-        return say(
-            ":{colour}-badge[{material} {word}]", colour=self.colour, material=self.material, word=self.word
-        )
+        return f":{self.colour}-badge[{self.material} {self.word}]"
 
     def hue(self, *, dark: bool) -> str:
         return (_DARK if dark else _LIGHT)[self.colour]
@@ -109,7 +111,7 @@ DECISIONS: Mapping[Decision, Mark] = MappingProxyType(
 
 OUTCOMES: Mapping[Outcome, Mark] = MappingProxyType(
     {
-        Outcome.GO: Mark("Go", "green", "check_circle"),
+        Outcome.GO: Mark(mark("Go"), "green", "check_circle"),
         Outcome.GO_WITH_CONDITIONS: Mark(mark("Go with conditions"), "orange", "rule"),
         Outcome.RECYCLE: Mark(mark("Recycle"), "blue", "replay"),
         Outcome.STOP: Mark(mark("Stop"), "gray", "stop_circle"),

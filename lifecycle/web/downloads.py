@@ -10,14 +10,13 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from lifecycle.language import mark, say
 from lifecycle.queries.evidence import StoredFile
 from lifecycle.rules.media import PDF, PICTURES, SHOWN_INLINE, TEXT, UNKNOWN
 from lifecycle.store.files import Files
 
 _ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _NOT_ASCII = re.compile(r"[^ !#$&'()+,\-.0-9=@A-Z\[\]^_`a-z{}~]")
-_SANDBOX = mark("sandbox; default-src 'none'; frame-ancestors 'self'")
+_SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'self'"
 # A picture that is opened by itself is an element of a page that the browser makes.
 _SANDBOX_OF_PICTURE = f"{_SANDBOX}; img-src 'self'; style-src 'unsafe-inline'"
 
@@ -42,14 +41,12 @@ def download(request: Request, files: Files, stored: StoredFile, *, inline: bool
         return Response(status_code=304, headers=headers)
     span = _span(request, stored, headers["ETag"])
     if span is None:
-        unmet = {**headers, "Content-Range": say("bytes */{size}", size=stored.size)}
-        return PlainTextResponse(say("This part is not in the file."), 416, unmet)
+        unmet = {**headers, "Content-Range": f"bytes */{stored.size}"}
+        return PlainTextResponse("This part is not in the file.", 416, unmet)
     headers["Content-Length"] = str(span.length)
     is_part = span.length != stored.size
     if is_part:
-        headers["Content-Range"] = say(
-            "bytes {start}-{end}/{size}", start=span.start, end=span.end - 1, size=stored.size
-        )
+        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{stored.size}"
     pieces: Iterator[bytes] = iter(())
     if request.method != "HEAD":
         pieces = files.read(stored.digest, span.start, span.length)
@@ -61,7 +58,7 @@ def _headers(stored: StoredFile, inline: bool) -> dict[str, str]:
         "ETag": f'"{stored.digest}"',
         "Accept-Ranges": "bytes",
         # Asked again each time, so that who may no longer read it is told so; nobody else's cache keeps it.
-        "Cache-Control": say("private, no-cache"),
+        "Cache-Control": "private, no-cache",
         # The server would compress it on the fly, whatever its size.
         "Content-Encoding": "identity",
         "Content-Disposition": content_disposition(stored.file_name, inline=inline),
@@ -75,12 +72,7 @@ def content_disposition(name: str, *, inline: bool) -> str:
     """RFC 6266: the name twice, in letters that every program reads and whole in UTF-8; nothing can end the header."""
     plain = _NOT_ASCII.sub("_", name)
     kind = "inline" if inline else "attachment"
-    return say(
-        "{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote}",
-        kind=kind,
-        plain=plain,
-        quote=quote(name, safe=""),
-    )
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _served_type(stored: StoredFile) -> str:

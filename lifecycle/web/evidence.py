@@ -130,7 +130,7 @@ class EvidencePages:
         """The file to its place and its row into the database: in this order all of it is there, or nothing shows."""
         arriving = upload.arriving
         if arriving is None:
-            raise Invalid({"file": say("Choose a file.")} if not upload.file_name else {"file": _EMPTY})
+            raise Invalid({"file": say("Choose a file.")} if not upload.file_name else {"file": say(_EMPTY)})
         found = recognise(upload.file_name, arriving.head, arriving.size, arriving.tail)
         if found.problem:
             raise Invalid({"file": found.problem})
@@ -168,7 +168,7 @@ class EvidencePages:
     ) -> Response:
         drawn = await run_in_threadpool(self._form, person, way)
         seed = form_seed(request)
-        title = say("New revision of “{drawn}”", drawn=drawn.title) if drawn.title else say("Add a file")
+        title = say("New revision of “{title}”", title=drawn.title) if drawn.title else say("Add a file")
         answer = page(
             "add_file",
             title,
@@ -258,7 +258,7 @@ class EvidencePages:
         try:
             stored = await run_in_threadpool(self._find, person, request.path_params["revision"])
         except NotFound:
-            return message(say("Not found"), _NOBODY, status=404, link_text=say("Back to Lifecycle"))
+            return message(say("Not found"), say(_NOBODY), status=404, link_text=say("Back to Lifecycle"))
         except Unavailable as error:
             return message(say("Just a moment"), str(error), status=503, link_text=say("Back to Lifecycle"))
         return download(request, self.files, stored, inline=inline)
@@ -335,7 +335,7 @@ def _places(guide: Guide, gate: Gate | None, sources: Iterable[tuple[int, str]])
     """Where a document may belong: gates, the questions that ask for one, data sources, every other question."""
     gates = [gate] if gate else list(Gate)
     yield OptionGroup(
-        say("Gate"), tuple(Option(f"gate:{each}", say("The {each} gate", each=each.title)) for each in gates)
+        say("Gate"), tuple(Option(f"gate:{each}", say("The {gate} gate", gate=each.title)) for each in gates)
     )
     asked = [field_id for each in gates for field_id in guide.policy.required_evidence.get(each, ())]
     if asked:

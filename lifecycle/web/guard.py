@@ -1,6 +1,7 @@
 """Nobody comes in without a session: pages redirect, all else is refused, before any script runs.
 
-Everything is refused unless it is on `OPEN_PATHS` or matches `OPEN_LINK`; a route added later is closed.
+Everything is refused unless it is on `OPEN_PATHS` or matches `OPEN_LINK` or `OPEN_LANGUAGE`; a route added later is
+closed.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ OPEN_PATHS = frozenset(
         PROVIDER_SIGN_OUT,
     }
 )
+OPEN_LANGUAGE = re.compile(r"/language/[a-z]{2}")
 OPEN_LINK = re.compile(r"/(?:invitation|reset)/[A-Za-z0-9_-]{20,100}")
 
 # Frontend code, asked for eighty times per page load and nothing private: a yes may be two seconds old.
@@ -156,7 +158,7 @@ class Guard:
             live = False
         if not live or token_hash is None:
             # Before accept the server turns this into HTTP 403; the code is for servers that can say more.
-            await send({"type": "websocket.close", "code": SIGNED_OUT, "reason": say("You are signed out.")})
+            await send({"type": "websocket.close", "code": SIGNED_OUT, "reason": "You are signed out."})
             return
         connection = _Connection(token_hash, self._sessions, self._wire, scope, receive, send)
         self._sessions.watch(token_hash, connection.end)
@@ -195,7 +197,7 @@ class _Connection:
             if not await self._sessions.is_live(self._token_hash):
                 await self.end()
         except Unavailable:
-            await self._close(TRY_AGAIN, say("The database cannot be reached just now."))
+            await self._close(TRY_AGAIN, "The database cannot be reached just now.")
         if self._ended is not None:
             return {"type": "websocket.disconnect", "code": self._ended, "reason": ""}
         if self._wire.is_by_hand(message.get("bytes") or b""):
@@ -227,7 +229,7 @@ class _Connection:
         """Send the tab to the sign-in page and close with 4401."""
         if self._ended is None and self._accepted:
             await self._send({"type": "websocket.send", "bytes": self._wire.farewell})
-        await self._close(SIGNED_OUT, say("You are signed out."))
+        await self._close(SIGNED_OUT, "You are signed out.")
 
     async def _close(self, code: int, reason: str) -> None:
         if self._ended is None:
@@ -239,8 +241,8 @@ class _Connection:
 
 
 def is_open(path: str) -> bool:
-    """Whether anybody may ask for this path: the literal list and single-use links, nothing else."""
-    return path in OPEN_PATHS or OPEN_LINK.fullmatch(path) is not None
+    """Whether anybody may ask for this path: the literal list, single-use links and the choice of a language."""
+    return path in OPEN_PATHS or any(each.fullmatch(path) for each in (OPEN_LINK, OPEN_LANGUAGE))
 
 
 def session_token_hash(scope: Scope) -> str | None:
@@ -257,12 +259,18 @@ def sign_in_address(scope: Scope) -> str:
 
 def safe_next(wanted: str | None) -> str:
     """Where to go after sign-in: a path on this site, never another one, else the first page."""
+    here = on_this_site(wanted)
+    return "/" if is_open(urlsplit(here).path) else here
+
+
+def on_this_site(wanted: str | None) -> str:
+    """A path on this site as it is; the first page for everything else."""
     if not wanted or not wanted.startswith("/") or wanted.startswith("//") or "\\" in wanted:
         return "/"
     if len(wanted) > 2_000 or not wanted.isascii() or not wanted.isprintable():
         return "/"
     parts = urlsplit(wanted)
-    return "/" if parts.scheme or parts.netloc or is_open(parts.path) else wanted
+    return "/" if parts.scheme or parts.netloc else wanted
 
 
 def _refused(path: str, status: int, sentence: str) -> Response:

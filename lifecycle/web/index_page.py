@@ -6,12 +6,13 @@ Streamlit draws piece by piece, and what is drawn would jump aside for each piec
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lifecycle.language import say
+from lifecycle.language import LANGUAGES, language, say, speaking
 
 SCRIPT = Path(__file__).with_name("screen.js")
 SCRIPT_PATH = "/screen.js"
@@ -31,11 +32,11 @@ class IndexPage:
 
     def __init__(self, app: ASGIApp, *, index_page: Path) -> None:
         self._app = app
-        self._changes = _changes(index_page)
+        self._changes = {code: _changes(index_page, code) for code in LANGUAGES}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET" and _wants_a_page(scope):
-            await self._app(_uncompressed(scope), receive, _Rewriting(send, self._changes))
+            await self._app(_uncompressed(scope), receive, _Rewriting(send, self._changes[language()]))
         else:
             await self._app(scope, receive, send)
 
@@ -71,18 +72,41 @@ class _Rewriting:
         await self._send({"type": "http.response.body", "body": body})
 
 
-def _changes(index_page: Path) -> Changes:
+def _changes(index_page: Path, code: str) -> Changes:
     # Without its font an icon is drawn as a word first, and the line breaks elsewhere.
     icons = sorted(index_page.parent.glob("static/media/MaterialSymbols-*.woff2"))
     head = [
-        say(
-            '<link rel="preload" href="./{as_posix}" as="font" type="font/woff2" crossorigin />',
-            as_posix=font.relative_to(index_page.parent).as_posix(),
-        )
+        f'<link rel="preload" href="./{font.relative_to(index_page.parent).as_posix()}" as="font"'
+        ' type="font/woff2" crossorigin />'
         for font in icons
     ]
-    head += [f"<style>{_ARRIVAL}</style>", f'<script src="{SCRIPT_PATH}" defer></script>', "</head>"]
-    return (b"<title>Streamlit</title>", b"<title>Lifecycle</title>"), (b"</head>", "".join(head).encode())
+    head += [
+        f"<style>{_ARRIVAL}</style>",
+        f'<script src="{SCRIPT_PATH}" defer{_words(code)}></script>',
+        "</head>",
+    ]
+    return (
+        (b'<html lang="en">', f'<html lang="{code}">'.encode()),
+        (b"<title>Streamlit</title>", b"<title>Lifecycle</title>"),
+        (b"</head>", "".join(head).encode()),
+    )
+
+
+def _words(code: str) -> str:
+    """What the script says when nothing can be asked for any more: it is handed over beforehand."""
+    with speaking(code):
+        words = {
+            "away": say("Not connected just now"),
+            "server": say(
+                "The server cannot be reached just now. This page tries again by itself: leave it open, "
+                "what you typed is still here."
+            ),
+            "database": say(
+                "The database cannot be reached just now. This page tries again by itself: leave it open, "
+                "what you typed is still here."
+            ),
+        }
+    return "".join(f' data-{name}="{escape(text)}"' for name, text in words.items())
 
 
 def _wants_a_page(scope: Scope) -> bool:

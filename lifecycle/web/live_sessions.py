@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from lifecycle.errors import Unavailable
-from lifecycle.language import say
 
 LOG = logging.getLogger(__name__)
 SWEEP_SECONDS = 2.0
@@ -110,7 +109,7 @@ class LiveSessions:
                 live = await self._ask(watched)
             except Unavailable:
                 # Nobody is thrown out because the database is busy; messages are refused until it answers.
-                LOG.warning(say("Open sessions could not be checked: the database cannot be reached."))
+                LOG.warning("Open sessions could not be checked: the database cannot be reached.")
                 continue
             for token_hash in watched:
                 if token_hash not in live:

@@ -79,9 +79,9 @@ class OneFile:
             await run_in_threadpool(may, person.actor)
             if self._is_too_large(request):
                 sentence = say(
-                    "This file is larger than {largest_megabytes} MB. {when_too_large}",
-                    largest_megabytes=self.largest_megabytes,
-                    when_too_large=self.when_too_large,
+                    "This file is larger than {megabytes} MB. {advice}",
+                    megabytes=self.largest_megabytes,
+                    advice=self.when_too_large,
                 )
                 return self._refused(back, sentence, 413)
             return await self._received(request, person.actor, keep, back)
@@ -118,5 +118,7 @@ def _sentences(error: LifecycleError) -> str:
     if not isinstance(error, Invalid):
         return str(error)
     said = [f"{place}: {text}" if place else text for place, text in error.problems.items()]
-    more = say(" (and {said_count} more)", said_count=len(said) - _SHOWN) if len(said) > _SHOWN else ""
-    return " · ".join(said[:_SHOWN]) + more
+    shown = " · ".join(said[:_SHOWN])
+    if len(said) <= _SHOWN:
+        return shown
+    return say("{problems} (and {number} more)", problems=shown, number=len(said) - _SHOWN)

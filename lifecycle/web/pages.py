@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from lifecycle.language import say
+from lifecycle.language import language, say
 from lifecycle.web.headers import content_hash
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -26,6 +26,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.globals |= {"say": say, "language": language}
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -37,10 +38,9 @@ _HEADERS = {
 
 def form_policy() -> str:
     """For a form that a page of ours may frame and that has a script of ours."""
-    return say(
-        "default-src 'none'; style-src {content_hash}; img-src data:; form-action 'self'; "
-        "base-uri 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'self'",
-        content_hash=content_hash(_STYLE),
+    return (
+        f"default-src 'none'; style-src {content_hash(_STYLE)}; img-src data:; form-action 'self'; base-uri 'none';"
+        " script-src 'self'; connect-src 'self'; frame-ancestors 'self'"
     )
 
 
@@ -56,15 +56,31 @@ class Shown:
 FRESH = Shown()
 
 
+@dataclass(frozen=True, slots=True)
+class LanguageLink:
+    """A language by its own name, and the address that chooses it."""
+
+    code: str
+    name: str
+    address: str
+
+
 def page(
-    template: str, title: str, *, status: int = 200, shown: Shown = FRESH, **content: object
+    template: str,
+    title: str,
+    *,
+    status: int = 200,
+    shown: Shown = FRESH,
+    languages: Sequence[LanguageLink] = (),
+    **content: object,
 ) -> HTMLResponse:
-    """A whole page that loads nothing else."""
+    """A whole page that loads nothing else. `languages` are those that can be chosen on it."""
     html = _TEMPLATES.get_template(f"{template}.html").render(
         title=title,
         values=shown.values,
         problems=shown.problems,
         notice=shown.notice,
+        languages=languages,
         style=Markup(_STYLE),
         icon=_ICON,
         drawing=Markup(_DRAWING.replace("<svg ", '<svg aria-hidden="true" ', 1)),

@@ -82,9 +82,9 @@ class Provider:
                     allow_redirects=False,
                 )
             except OAuthError as error:
-                LOG.warning(say("The identity provider took no code: %s"), _word(error.error))
+                LOG.warning("The identity provider took no code: %s", _word(error.error))
                 raise ProviderRefused(
-                    self._words(say("did not accept this sign-in. Begin it again."))
+                    say("{provider} did not accept this sign-in. Begin it again.", provider=self._title)
                 ) from None
             except (requests.RequestException, ValueError, KeyError) as error:
                 raise self._gone(error) from None
@@ -111,10 +111,14 @@ class Provider:
     def _discover(self) -> Mapping[str, Any]:
         found = self._ask(f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration")
         if str(found.get("issuer", "")).rstrip("/") != self.settings.issuer.rstrip("/"):
-            raise ProviderGone(self._words(say("calls itself by another address than the settings do.")))
+            raise ProviderGone(
+                say("{provider} calls itself by another address than the settings do.", provider=self._title)
+            )
         for name in _ENDPOINTS:
             if not is_safe_address(str(found.get(name, "")), with_query=True):
-                raise ProviderGone(self._words(say("names no https address as its {name}.", name=name)))
+                raise ProviderGone(
+                    say("{provider} names no https address as its {name}.", provider=self._title, name=name)
+                )
         return found
 
     def _current_keys(self, *, anew: bool = False) -> KeySet:
@@ -152,12 +156,12 @@ class Provider:
             )
             claims.validate(leeway=LEEWAY)
         except (JoseError, ValueError, KeyError, TypeError) as error:
-            LOG.warning(say("The identity provider's token was not accepted: %s"), type(error).__name__)
+            LOG.warning("The identity provider's token was not accepted: %s", type(error).__name__)
             raise ProviderRefused(
-                self._words(
-                    say(
-                        "sent a sign-in that cannot be relied on. Begin again; tell an administrator if it stays."
-                    )
+                say(
+                    "{provider} sent a sign-in that cannot be relied on. Begin again; tell an administrator "
+                    "if it stays.",
+                    provider=self._title,
                 )
             ) from None
         return dict(claims)
@@ -202,9 +206,7 @@ class Provider:
         return "client_secret_basic" if "client_secret_basic" in offered else "client_secret_post"
 
     def _ask(self, address: str, *, bearer: str = "") -> Mapping[str, Any]:
-        headers = {"Accept": "application/json"} | (
-            {"Authorization": say("Bearer {bearer}", bearer=bearer)} if bearer else {}
-        )
+        headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
         try:
             answer = requests.get(address, headers=headers, timeout=TIMEOUT, allow_redirects=False)
             answer.raise_for_status()
@@ -216,13 +218,17 @@ class Provider:
         return found
 
     def _gone(self, error: Exception) -> ProviderGone:
-        LOG.warning(say("The identity provider cannot be asked: %s"), type(error).__name__)
+        LOG.warning("The identity provider cannot be asked: %s", type(error).__name__)
         return ProviderGone(
-            self._words(say("cannot be reached just now. Nothing is lost; try again in a moment."))
+            say(
+                "{provider} cannot be reached just now. Nothing is lost; try again in a moment.",
+                provider=self._title,
+            )
         )
 
-    def _words(self, text: str) -> str:
-        return f"{self.settings.title} {text}"
+    @property
+    def _title(self) -> str:
+        return self.settings.title
 
 
 def _word(said: object) -> str:

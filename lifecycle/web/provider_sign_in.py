@@ -47,6 +47,7 @@ _NOT_ANEW = mark(
     "review and try again. Tell an administrator if it stays."
 )
 _NOT_YOURS = mark("Your provider signed you in, but you are in none of the groups that may use Lifecycle.")
+_NOT_SIGNED_IN = mark("Your provider did not sign you in. Begin again.")
 _REFUSALS = {
     "access_denied": mark("You or your provider broke off the sign-in. Nothing was changed."),
     "login_required": mark("Your provider wants you to sign in there first."),
@@ -152,7 +153,7 @@ class ProviderPages:
         said = request.query_params
         begun = _unpacked(request.cookies.get(_cookie_of(said.get("state", "")), ""))
         if begun is None or not is_same(begun.state, said.get("state", "")):
-            return _said(say("You are not signed in"), _NOT_BEGUN, 400)
+            return _said(say("You are not signed in"), say(_NOT_BEGUN), 400)
         response = await self._returned(request, provider, begun, said)
         response.delete_cookie(
             _cookie_of(begun.state),
@@ -167,16 +168,16 @@ class ProviderPages:
         self, request: Request, provider: Provider, begun: Begun, said: Mapping[str, str]
     ) -> Response:
         if said.get("iss", provider.settings.issuer).rstrip("/") != provider.settings.issuer.rstrip("/"):
-            return _said(say("You are not signed in"), _NOT_BEGUN, 400)
+            return _said(say("You are not signed in"), say(_NOT_BEGUN), 400)
         if "error" in said or not said.get("code"):
-            sentence = _REFUSALS.get(said.get("error", ""), "Your provider did not sign you in. Begin again.")
+            sentence = say(_REFUSALS.get(said.get("error", ""), _NOT_SIGNED_IN))
             return _said(say("You are not signed in"), sentence, 403)
         try:
             vouched = await self._vouched(request, provider, begun, said["code"])
             if await run_in_threadpool(self._accounts.is_fresh_sign_in, begun.state):
                 return await self._confirm(request, vouched, begun)
             if not self._groups(provider.settings).let_in(vouched.groups):
-                return _said(say("You are not signed in"), _NOT_YOURS, 403)
+                return _said(say("You are not signed in"), say(_NOT_YOURS), 403)
             person_key = await run_in_threadpool(
                 self._accounts.person_by_provider, vouched, self._groups(provider.settings)
             )
@@ -211,7 +212,7 @@ class ProviderPages:
         )
         if vouched is None:
             raise ProviderRefused(
-                say("{settings} did not say who you are.", settings=provider.settings.title)
+                say("{provider} did not say who you are.", provider=provider.settings.title)
             )
         return vouched
 
@@ -223,7 +224,7 @@ class ProviderPages:
         )
         if review_id is None:
             return message(
-                say("Not signed in anew"), _NOT_ANEW, status=403, link_text=say("Back to Lifecycle")
+                say("Not signed in anew"), say(_NOT_ANEW), status=403, link_text=say("Back to Lifecycle")
             )
         return message(
             say("It is you"),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from lifecycle.actions import accounts, sessions
 from lifecycle.errors import Invalid, Refused
-from lifecycle.language import say
+from lifecycle.language import say, say_count
 from lifecycle.queries import people as people_now
 from lifecycle.rules import people as rules
 from lifecycle.store.database import Database
@@ -51,20 +51,22 @@ def _wrong(tries: int, *, has_password: bool) -> Refused:
     left = rules.WRONG_PASSWORDS_TO_LOCK_SIGNING - tries
     if left <= 0:
         return _locked(rules.SIGNING_LOCKED_FOR)
-    more = say("{left} more tries", left=left) if left > 1 else say("One more try")
-    text = say(
-        "This is not your password. Nothing was signed. {more}, then signing is locked for 15 minutes.",
-        more=more,
+    text = say_count(
+        "This is not your password. Nothing was signed. One more try, then signing is locked for 15 minutes.",
+        "This is not your password. Nothing was signed. {number} more tries, then signing is locked for "
+        "15 minutes.",
+        left,
     )
     return Refused(Blocker("password:wrong", text))
 
 
 def _locked(wait: timedelta) -> Refused:
     minutes = math.ceil(wait.total_seconds() / 60)
-    text = say(
-        "Signing is locked after five wrong passwords. Nothing was signed; you stay signed "
-        "in. Try again in {minutes} minute{part}.",
-        minutes=minutes,
-        part="" if minutes == 1 else "s",
+    text = say_count(
+        "Signing is locked after five wrong passwords. Nothing was signed; you stay signed in. "
+        "Try again in {number} minute.",
+        "Signing is locked after five wrong passwords. Nothing was signed; you stay signed in. "
+        "Try again in {number} minutes.",
+        minutes,
     )
     return Refused(Blocker("password:locked", text))

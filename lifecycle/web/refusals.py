@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 
 from lifecycle.errors import Invalid, LifecycleError, Refused
-from lifecycle.language import say
 
 LOG = logging.getLogger(__name__)
 
 
 def note_refusal(what: str, person_key: str, error: LifecycleError) -> None:
     """`what` is the name of the action, out of our own code. Nothing was written, so no event can say it."""
-    LOG.warning(say("Refused %s to %s: %s"), what, person_key, " ".join(_reasons(error)))
+    LOG.warning("Refused %s to %s: %s", what, person_key, " ".join(_reasons(error)))
 
 
 def _reasons(error: LifecycleError) -> list[str]:

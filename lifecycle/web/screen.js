@@ -83,10 +83,9 @@ addEventListener("message", (event) => {
 }
 
 // 7. When the server or its database is away, Streamlit says so in the words of programmers, and how to start it. People
-//    are told what is so and what happens next. The dialog goes by itself once the page is connected again.
+//    are told what is so and what happens next, in the words that the page hands over with this script. The dialog goes by itself once the page is connected again.
 {
-  const OURS = "Not connected just now";
-  const away = (said) => `${said.includes("503") ? "The database" : "The server"} cannot be reached just now. This page tries again by itself: leave it open, what you typed is still here.`;
+  const { away: OURS, database, server } = document.currentScript.dataset;
   const texts = (dialog) => {
     const walker = document.createTreeWalker(dialog, NodeFilter.SHOW_TEXT);
     const found = [];
@@ -98,9 +97,9 @@ addEventListener("message", (event) => {
       const [heading, ...rest] = texts(dialog);
       if (!["Connection error", OURS].includes(heading?.nodeValue) || !rest.length) continue;
       const said = rest.map((node) => node.nodeValue).join(" ");
-      if (said.endsWith("what you typed is still here.")) continue;
+      if (said.endsWith(database) || said.endsWith(server)) continue;
       heading.nodeValue = OURS;
-      rest[0].nodeValue = away(said);
+      rest[0].nodeValue = said.includes("503") ? database : server;
       for (const node of rest.slice(1)) node.nodeValue = "";
     }
   };

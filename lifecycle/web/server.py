@@ -27,11 +27,11 @@ from lifecycle.facts.own_guides import in_force
 from lifecycle.guide import Guide
 from lifecycle.interchange.register_files import RegisterFiles
 from lifecycle.jobs import Jobs, Worker
-from lifecycle.language import say
+from lifecycle.language import say, speaking
 from lifecycle.own_guide import with_own
 from lifecycle.queries.projects import are_there_any
 from lifecycle.rules.checks.evaluation import load_checked_guide
-from lifecycle.settings import Settings
+from lifecycle.settings import Settings, console_language
 from lifecycle.store.database import open_database
 from lifecycle.store.files import open_files
 from lifecycle.store.migrations import upgrade
@@ -54,6 +54,7 @@ from lifecycle.web.provider_sign_in import ProviderPages
 from lifecycle.web.readings_upload import ReadingsUpload
 from lifecycle.web.register_upload import RegisterUpload
 from lifecycle.web.sign_in import LoadExample, SignInPages
+from lifecycle.web.speech import LANGUAGE_PATH, LanguageChoice, Speech
 from lifecycle.web.watching import Figures, Watching
 from lifecycle.web.worksheet_upload import WorksheetUpload
 
@@ -106,6 +107,7 @@ class Site:
             *self._document_upload.routes(),
             Route(SCRIPT_PATH, _script),
             Route("/home", _to_the_root),
+            Route(LANGUAGE_PATH, LanguageChoice(self.settings).answer),
             *self._documentation.routes(),
             Mount(PREFIX, self._api),
             Route("/api/{path:path}", _no_such_operation, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
@@ -117,7 +119,7 @@ class Site:
             Guard, sessions=self.sessions, door=self.door, settings=self.settings, policy=policy, wire=wire
         )
         watching = Middleware(Watching, figures=self.figures, settings=self.settings)
-        return [watching, guard, Middleware(IndexPage, index_page=index_page)]
+        return [watching, Middleware(Speech), guard, Middleware(IndexPage, index_page=index_page)]
 
     def exception_handlers(self) -> dict[type[Exception], Callable[[Request, Exception], Response]]:
         """What a bug in a route looks like to its caller; the traceback goes to the log alone."""
@@ -191,31 +193,39 @@ class Site:
         TCP_NODELAY: without it every answer of a rerun waits 40 ms for the browser's delayed acknowledgement.
         """
         self._serves_itself = True
-        try:
-            self.prepare()
-        except (LifecycleError, GuideError) as error:
-            _say(str(error), to=sys.stderr)
-            return 1
-        try:
-            listening = _listen(self.settings.address, self.settings.port)
-        except OSError as error:
-            _say(
-                say(
-                    "Cannot listen on {address}, port {port}: {strerror}. Choose another one, as in "
-                    "PORT=9000.",
-                    address=self.settings.address,
-                    port=self.settings.port,
-                    strerror=error.strerror,
-                ),
-                to=sys.stderr,
-            )
+        with speaking(console_language()):
+            listening = self._ready_to_listen()
+        if listening is None:
             return 1
         server = uvicorn.Server(_configuration(app, self.settings, sockets))
         with listening:
             server.run(sockets=[listening])
         return 0 if server.started else 3
 
+    def _ready_to_listen(self) -> socket.socket | None:
+        """None when that cannot be; the reason is printed."""
+        try:
+            self.prepare()
+            return _listen(self.settings.address, self.settings.port)
+        except (LifecycleError, GuideError) as error:
+            _say(str(error), to=sys.stderr)
+        except OSError as error:
+            _say(
+                say(
+                    "Cannot listen on {address}, port {port}: {reason}. Choose another one, as in PORT=9000.",
+                    address=self.settings.address,
+                    port=self.settings.port,
+                    reason=error.strerror,
+                ),
+                to=sys.stderr,
+            )
+        return None
+
     def _announce(self) -> None:
+        with speaking(console_language()):
+            self._say_where()
+
+    def _say_where(self) -> None:
         code = self.accounts.renew_set_up_code()
         # Another server that runs us knows its port, we do not.
         knows_address = self._serves_itself or self.settings.public_url is not None

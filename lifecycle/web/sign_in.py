@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from lifecycle.errors import Invalid, LifecycleError, Unavailable
-from lifecycle.language import mark, say
+from lifecycle.language import mark, say, say_count
 from lifecycle.queries.people import OpenLink
 from lifecycle.rules import people as rules
 from lifecycle.settings import Settings
@@ -30,6 +30,7 @@ from lifecycle.web.headers import client_address, is_https
 from lifecycle.web.live_sessions import LiveSessions
 from lifecycle.web.pages import FRESH, Shown, message, page
 from lifecycle.web.passwords import hash_password, is_password
+from lifecycle.web.speech import language_links
 
 LARGEST_FORM = 65_536
 TIME_ZONES = tuple(sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC"))
@@ -71,7 +72,7 @@ class SignInPages:
                 return await self._take(request, show, take)
             except Unavailable as error:
                 return message(
-                    say("Just a moment"), str(error), status=503, link=request.url.path, link_text=_AGAIN
+                    say("Just a moment"), str(error), status=503, link=request.url.path, link_text=say(_AGAIN)
                 )
 
         return Route(path, endpoint, methods=["GET", "POST"])
@@ -80,11 +81,15 @@ class SignInPages:
         length = request.headers.get("content-length", "")
         if not length.isdecimal() or int(length) > LARGEST_FORM:
             return message(
-                say("Too much at once"), _TOO_LARGE, status=413, link=request.url.path, link_text=_AGAIN
+                say("Too much at once"),
+                say(_TOO_LARGE),
+                status=413,
+                link=request.url.path,
+                link_text=say(_AGAIN),
             )
         form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
         if not self._is_own_form(request, form):
-            return await show(request, Shown(form, {"": _FORM_EXPIRED}))
+            return await show(request, Shown(form, {"": say(_FORM_EXPIRED)}))
         return await take(request, form)
 
     # ------------------------------------------------------------ sign in and out
@@ -95,7 +100,7 @@ class SignInPages:
             return RedirectResponse("/set-up", 303)
         if shown is FRESH and await self.sessions.is_live(_session_hash(request)):
             return RedirectResponse(wanted, 303)
-        notice = _SIGN_IN_NOTICES.get(request.query_params.get("because", ""), "")
+        notice = say(_SIGN_IN_NOTICES.get(request.query_params.get("because", ""), ""))
         shown = Shown({**shown.values, "next": wanted}, shown.problems, notice)
         provider = self.settings.provider
         query = "" if wanted == "/" else f"?next={quote(wanted, safe='')}"
@@ -124,7 +129,7 @@ class SignInPages:
             return await self._throttled(request, form, math.ceil(wait.total_seconds()))
         person_key = await self._verified(email, password)
         if person_key is None:
-            return await self.show_sign_in(request, Shown(form, {"": _WRONG}))
+            return await self.show_sign_in(request, Shown(form, {"": say(_WRONG)}))
         return await self._enter(request, person_key, safe_next(form.get("next")))
 
     async def _verified(self, email: str, password: str) -> str | None:
@@ -134,9 +139,7 @@ class SignInPages:
         return person_key if right and not too_long else None
 
     async def _throttled(self, request: Request, form: Mapping[str, str], seconds: int) -> Response:
-        sentence = say(
-            "Too many attempts. Nothing is lost: try again in {waiting}.", waiting=_waiting(seconds)
-        )
+        sentence = say("Too many attempts. Nothing is lost: try again in {time}.", time=_waiting(seconds))
         response = await self.show_sign_in(request, Shown(form, {"": sentence}))
         response.status_code = 429
         response.headers["Retry-After"] = str(seconds)
@@ -146,7 +149,7 @@ class SignInPages:
         person = await self._db(self.accounts.person, request.cookies.get(SESSION_COOKIE, ""))
         if person is None:
             return RedirectResponse("/sign-in", 303)
-        elsewhere = await self._db(self.accounts.browsers, person) - 1
+        elsewhere = _signed_in_elsewhere(await self._db(self.accounts.browsers, person) - 1)
         return self._form(
             request, "sign_out", say("Sign out"), shown, person=person.name, elsewhere=elsewhere
         )
@@ -192,7 +195,7 @@ class SignInPages:
         asks_password = self.settings.local_accounts
         problems = _found(
             organisation=rules.name_problem(organisation, say("the name of your organisation")),
-            name=rules.name_problem(name, "your name"),
+            name=rules.name_problem(name, say("your name")),
             email=rules.email_problem(email),
             password=rules.password_problem(password, near=(name, email)) if asks_password else None,
             time_zone=None if time_zone in TIME_ZONES else say("Choose a time zone from the list."),
@@ -201,8 +204,8 @@ class SignInPages:
         if not problems and (wait := await self._db(self.accounts.begin_attempt, "set-up", address)):
             problems = {
                 "": say(
-                    "Too many attempts. Try again in {waiting}.",
-                    waiting=_waiting(math.ceil(wait.total_seconds())),
+                    "Too many attempts. Try again in {time}.",
+                    time=_waiting(math.ceil(wait.total_seconds())),
                 )
             }
         if problems:
@@ -258,7 +261,7 @@ class SignInPages:
         if not self.settings.local_accounts:
             return self._invited(link)
         problems = _found(
-            name=rules.name_problem(name, "your name"),
+            name=rules.name_problem(name, say("your name")),
             password=rules.password_problem(password, near=(name, link.email)),
         )
         if problems:
@@ -338,8 +341,8 @@ class SignInPages:
         address = client_address(request.scope, trust_proxy=self.settings.trust_proxy)
         if wait := await self._db(self.accounts.begin_attempt, person.email, address):
             sentence = say(
-                "Too many attempts. Try again in {waiting}.",
-                waiting=_waiting(math.ceil(wait.total_seconds())),
+                "Too many attempts. Try again in {time}.",
+                time=_waiting(math.ceil(wait.total_seconds())),
             )
             return await self.show_password(request, Shown(problems={"": sentence}))
         password = form.get("password", "")
@@ -395,7 +398,15 @@ class SignInPages:
         seed = form_seed(request)
         status = 422 if shown.problems else 200
         token = token_for(request, seed)
-        response = page(template, title, status=status, shown=shown, form_token=token, **content)
+        response = page(
+            template,
+            title,
+            status=status,
+            shown=shown,
+            form_token=token,
+            languages=language_links(request),
+            **content,
+        )
         keep_seed(response, request, seed, secure=self._https(request))
         return response
 
@@ -403,8 +414,8 @@ class SignInPages:
         return message(
             say("No passwords here"),
             say(
-                "People sign in with {provider_title} here; passwords are switched off.",
-                provider_title=self._provider_title,
+                "People sign in with {provider} here; passwords are switched off.",
+                provider=self._provider_title,
             ),
             status=403,
             link="/sign-in",
@@ -415,14 +426,14 @@ class SignInPages:
         return message(
             say("Join Lifecycle"),
             say(
-                "{invited_by} invited you to {organisation}. Sign in with {provider_title} as {email}.",
+                "{invited_by} invited you to {organisation}. Sign in with {provider} as {email}.",
                 invited_by=link.invited_by,
                 organisation=link.organisation,
-                provider_title=self._provider_title,
+                provider=self._provider_title,
                 email=link.email,
             ),
             link=PROVIDER_SIGN_IN,
-            link_text=say("Sign in with {provider_title}", provider_title=self._provider_title),
+            link_text=say("Sign in with {provider}", provider=self._provider_title),
         )
 
     @property
@@ -457,6 +468,16 @@ def _session_hash(request: Request) -> str | None:
     return hash_token(token) if token else None
 
 
+def _signed_in_elsewhere(browsers: int) -> str:
+    if browsers <= 0:
+        return ""
+    return say_count(
+        "Another browser is signed in as you. If one of them is not yours, also change your password.",
+        "{number} other browsers are signed in as you. If one of them is not yours, also change your password.",
+        browsers,
+    )
+
+
 def _signed_in_as(entered: Response, shown: Response) -> Response:
     """Another page for somebody who has just got a session: its cookies go along."""
     shown.raw_headers.extend(header for header in entered.raw_headers if header[0] == b"set-cookie")
@@ -465,7 +486,7 @@ def _signed_in_as(entered: Response, shown: Response) -> Response:
 
 def _gone() -> Response:
     return message(
-        say("This link no longer works"), _GONE, status=410, link="/sign-in", link_text=say("Sign in")
+        say("This link no longer works"), say(_GONE), status=410, link="/sign-in", link_text=say("Sign in")
     )
 
 
@@ -479,5 +500,5 @@ def _problems(error: LifecycleError) -> Mapping[str, str]:
 
 def _waiting(seconds: int) -> str:
     if seconds < 90:
-        return f"{seconds} second{'' if seconds == 1 else 's'}"
-    return f"{math.ceil(seconds / 60)} minutes"
+        return say_count("{number} second", "{number} seconds", seconds)
+    return say("{number} minutes", number=math.ceil(seconds / 60))

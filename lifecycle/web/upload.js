@@ -19,24 +19,24 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     event.preventDefault();
     problem.hidden = true;
     const file = form.elements.file.files[0];
-    if (!file) return refuse(["Choose a file."]);
+    if (!file) return refuse([form.dataset.choose]);
     if (file.size > Number(form.dataset.largest)) return refuse([form.dataset.tooLarge]);
     const sending = new XMLHttpRequest();
     sending.open("POST", form.action);
     sending.setRequestHeader("Accept", "application/json");
     sending.upload.addEventListener("progress", (sent) => {
       const part = sent.lengthComputable ? Math.floor((100 * sent.loaded) / sent.total) : 0;
-      progress.textContent = part < 100 ? `Sending: ${part} %` : "Storing the file";
+      progress.textContent = part < 100 ? form.dataset.sendingPart.replace("{share}", part) : form.dataset.storing;
     });
-    sending.addEventListener("error", () => refuse(["The connection was lost. Nothing was stored; send it again."]));
+    sending.addEventListener("error", () => refuse([form.dataset.lost]));
     sending.addEventListener("load", () => {
       let answer = {};
       try { answer = JSON.parse(sending.responseText); } catch { /* no answer of ours */ }
       if (answer.to) location.assign(answer.to);
-      else refuse(Object.values(answer.problems ?? { "": sending.responseText.slice(0, 300) || "This did not work; send it again." }));
+      else refuse(Object.values(answer.problems ?? { "": sending.responseText.slice(0, 300) || form.dataset.failed }));
     });
     button.disabled = true;
-    progress.textContent = "Sending";
+    progress.textContent = form.dataset.sending;
     sending.send(new FormData(form));
   });
 }

@@ -64,7 +64,7 @@ async def receiving(
         reading.finish()
         yield reading.upload
     except FormParserError as error:
-        raise UploadRefused(_BROKEN, 400) from error
+        raise UploadRefused(say(_BROKEN), 400) from error
     finally:
         if reading.upload.arriving is not None:
             await run_in_threadpool(reading.upload.arriving.discard)
@@ -72,9 +72,9 @@ async def receiving(
 
 def too_large(largest: int) -> UploadRefused:
     sentence = say(
-        "This file is larger than {size_words}. Nothing was stored: make it smaller, or keep "
+        "This file is larger than {size}. Nothing was stored: make it smaller, or keep "
         "it elsewhere and add a link.",
-        size_words=size_words(largest),
+        size=size_words(largest),
     )
     return UploadRefused(sentence, 413)
 
@@ -94,7 +94,7 @@ def _refuse_announced(request: Request, largest: int) -> None:
 def _boundary(request: Request) -> bytes:
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
-        raise UploadRefused(_BROKEN, 400)
+        raise UploadRefused(say(_BROKEN), 400)
     return options[b"boundary"]
 
 
@@ -149,9 +149,9 @@ class _Reading:
 
     def finish(self) -> None:
         if not self._has_ended:
-            raise UploadRefused(_BROKEN, 400)
+            raise UploadRefused(say(_BROKEN), 400)
         if not self._is_own(self.upload.fields):
-            raise UploadRefused(_FOREIGN, 403)
+            raise UploadRefused(say(_FOREIGN), 403)
 
     # ------------------------------------------------------------ called by the parser
 
@@ -178,7 +178,7 @@ class _Reading:
         if self.upload.file_name or self._size:
             raise UploadRefused(say("Send one file at a time. Nothing was stored."), 400)
         if not self._is_own(self.upload.fields):
-            raise UploadRefused(_FOREIGN, 403)
+            raise UploadRefused(say(_FOREIGN), 403)
         self._in_file = True
         self.upload.file_name = _as_typed(options[b"filename"].decode("utf-8", "replace"))
 
@@ -198,7 +198,7 @@ class _Reading:
         if self._in_file:
             return
         if len(self.upload.fields) >= _MOST_FIELDS:
-            raise UploadRefused(_BROKEN, 400)
+            raise UploadRefused(say(_BROKEN), 400)
         self.upload.fields[self._name] = self._field.decode("utf-8", "replace")
 
     def _end(self) -> None:

@@ -23,7 +23,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lifecycle.language import mark, say
 from lifecycle.settings import Settings
 from lifecycle.store.tokens import is_same
 from lifecycle.web import logs
@@ -55,19 +54,16 @@ class Figures:
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
         self.requests = Counter(
-            "lifecycle_requests",
-            say("Requests answered"),
-            ("kind", "method", "status"),
-            registry=self.registry,
+            "lifecycle_requests", "Requests answered", ("kind", "method", "status"), registry=self.registry
         )
         self.seconds = Histogram(
             "lifecycle_request_seconds",
-            say("Seconds until a request was answered"),
+            "Seconds until a request was answered",
             ("kind",),
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self.tabs = Gauge("lifecycle_open_tabs", say("Screens that are open now"), registry=self.registry)
+        self.tabs = Gauge("lifecycle_open_tabs", "Screens that are open now", registry=self.registry)
 
     def text(self) -> bytes:
         return generate_latest(self.registry)
@@ -128,18 +124,18 @@ class Watching:
         headers = Headers(scope=scope)
         token = self._settings.metrics_token
         if token:
-            may = is_same(headers.get("authorization", ""), say("Bearer {token}", token=token))
+            may = is_same(headers.get("authorization", ""), f"Bearer {token}")
         else:
             may = _is_loopback(scope) and not {"x-forwarded-for", "forwarded", "via"} & set(headers.keys())
         if scope["method"] not in ("GET", "HEAD") or not may:
-            return PlainTextResponse(say("Not found"), 404, _HEADERS)
+            return PlainTextResponse("Not found", 404, _HEADERS)
         return Response(self._figures.text(), headers=_HEADERS, media_type=CONTENT_TYPE_LATEST)
 
 
 _HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": mark("default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
 }
 
 

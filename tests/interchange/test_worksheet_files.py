@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, get_args
 
@@ -17,13 +17,14 @@ from lifecycle.actions import answers, sources
 from lifecycle.canonical import canonical_json
 from lifecycle.errors import Forbidden, Invalid, NotFound
 from lifecycle.events import chain_stamp, project_chain, verify_all
-from lifecycle.guide import FieldSpec, PartType
+from lifecycle.guide import FieldSpec, Guide, PartType
 from lifecycle.interchange.tabular import spreadsheet_safe
 from lifecycle.interchange.worksheet_cells import Around
 from lifecycle.interchange.worksheet_fields import given_in, laid_out
 from lifecycle.interchange.worksheet_import import SheetImport, SheetPlan, apply_import, plan_import
 from lifecycle.interchange.worksheet_reading import read_workbook
 from lifecycle.interchange.worksheet_xlsx import make_workbook
+from lifecycle.language import ENGLISH, Catalogue, catalogue, speaking
 from lifecycle.queries import worksheets
 from lifecycle.queries.worksheets import AnswerView
 from lifecycle.rules.answers import parse
@@ -382,3 +383,82 @@ def test_the_workbook_locks_what_is_not_to_be_typed_and_offers_the_choices(story
     assert all(
         cell.data_type != "f" for each in book.worksheets for line in each.iter_rows() for cell in line
     )
+
+
+# ------------------------------------------------------------------ from one language to another
+
+
+class Foreign(Catalogue):
+    """Every text in other words, as French would write them: no apostrophe or blank is the plain one."""
+
+    def text(self, english: str) -> str:
+        return f"L\u2019autre\u00a0– {str(english)}" if len(english) < 60 else english
+
+
+@pytest.fixture
+def abroad(story: Story, monkeypatch: pytest.MonkeyPatch) -> Iterator[Story]:
+    """The story for somebody who reads the other language."""
+    foreign = Foreign("fr", point=",", thousands="\u202f")
+    monkeypatch.setattr(
+        "lifecycle.language.catalogue", lambda code: foreign if code == "fr" else catalogue(code)
+    )
+    with speaking("fr"):
+        yield replace(story, cast=replace(story.cast, guide=_abroad(story.cast.guide)))
+
+
+def _abroad(written: Guide) -> Guide:
+    with speaking("fr"):
+        said = written.said()
+    # As `in_language` makes it, which would keep these words for the tests that follow.
+    said._as_written = own = written.model_copy()
+    own._by_language = {"fr": said}
+    return said
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), stage=st.sampled_from([*Stage, None]))
+def test_untouched_worksheet_changes_nothing_in_any_two_languages(
+    abroad: Story, data: st.DataObject, stage: Stage | None
+) -> None:
+    at_home = replace(abroad, cast=replace(abroad.cast, guide=abroad.cast.guide.as_written))
+    _answer_some(at_home, data, stage)
+    with speaking(ENGLISH):
+        in_english = fill(at_home.download(stage))
+    in_french = fill(abroad.download(stage))
+
+    for content in (in_english, in_french):
+        told = abroad.plan(content)
+        with speaking(ENGLISH):
+            home = at_home.plan(content)
+        for plan in (told, home):
+            assert (plan.changes, plan.conflicts, plan.problems) == ((), (), ())
+
+
+def test_what_was_filled_in_abroad_is_the_answer_it_would_be_at_home(abroad: Story) -> None:
+    spec = next(
+        each
+        for each in abroad.cast.guide.worksheet(Stage.DISCOVERY).fields
+        if each.kind == "single" and each.columns[0].type == "choice"
+    )
+    key, label = next(iter(spec.columns[0].choices.items()))
+    content = fill(
+        abroad.download(),
+        (spec.id, "answer", label.replace("\u2019", "'").replace("\u00a0", " ").upper()),
+        ("D01", "state", "L'autre – don't know yet"),
+        ("D01", "owner", "Ada"),
+        ("D01", "due_on", date(2026, 12, 1)),
+    )
+    assert label.startswith("L\u2019autre")
+    with speaking(ENGLISH):
+        at_home = replace(abroad, cast=replace(abroad.cast, guide=abroad.cast.guide.as_written))
+        assert at_home.bring(content).changed == 2
+    assert abroad.answer(spec.id).stored == key
+    assert abroad.answer("D01").state is AnswerState.DONT_KNOW
+
+
+def test_what_cannot_be_taken_is_told_to_who_brings_it_in_their_words(abroad: Story) -> None:
+    content = fill(abroad.download(), ("D01", "state", "Perhaps"))
+    assert "L\u2019autre\u00a0– Answered" in abroad.plan(content).problems[0].text
+    with speaking(ENGLISH):
+        home = replace(abroad, cast=replace(abroad.cast, guide=abroad.cast.guide.as_written)).plan(content)
+    assert "is none of Answered, Don't know yet" in home.problems[0].text

@@ -11,6 +11,7 @@ from lifecycle.facts.own_guides import in_force
 from lifecycle.guide import Guide
 from lifecycle.rules.guide_changes import guide_changes
 from lifecycle.ui import cache
+from lifecycle.ui.views import own_guide
 from lifecycle.vocabulary import Gate, Role, Stage
 from tests.clock import START
 from tests.pages.conftest import See, press, unfold, words
@@ -113,3 +114,9 @@ def test_own_role_is_written_on_screen_and_asked_for_at_its_gate(see: See, scree
     )
     app = see("people", screens.cast.ada, person=screens.cast.olu.key)
     assert "Works council" in app.multiselect(key=f"reviewing:{screens.cast.olu.key}").options
+
+
+def test_every_threshold_of_the_guide_has_a_name_for_people() -> None:
+    assert set(own_guide.THRESHOLDS) == set(shipped().thresholds)
+    for name, title in own_guide.THRESHOLDS.items():
+        assert title == name.replace("_", " ").capitalize()

@@ -27,7 +27,7 @@ from tests.factories import Cast, cast, project
 from tests.rules.building import guide as shipped_guide
 
 HERE = "http://lifecycle.example.org"
-EXAMPLES = {"{token}": "a" * 43, "{revision:int}": "1", "{path:path}": "x"}
+EXAMPLES = {"{token}": "a" * 43, "{revision:int}": "1", "{path:path}": "x", "{code}": "fr"}
 
 
 @dataclass(frozen=True)

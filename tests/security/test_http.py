@@ -54,7 +54,7 @@ def test_listed_addresses_of_projects_are_all_there_are(place: Place) -> None:
     """A route added later has to be listed above, or be known to need no project."""
     needs_none = {
         *OPEN_PATHS, "/invitation", "/reset", "/password", "/sign-in/provider/anew", "/project-document",
-        "/readings-file", "/register-file", "/screen.js", "/upload.js", "/api", "/home",
+        "/readings-file", "/register-file", "/screen.js", "/upload.js", "/api", "/home", "/language",
     }  # fmt: skip
     listed = {path.split("?")[0] for _, path in OF_A_PROJECT}
     unknown = {

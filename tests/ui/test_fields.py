@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lifecycle.guide import FieldSpec, PartSpec
+from lifecycle.language import speaking
 from lifecycle.rules.answers import parse
 from lifecycle.ui import autosave, state
 from lifecycle.ui.components import plain
@@ -77,6 +78,37 @@ def test_stored_answer_comes_back_from_its_widgets_unchanged(field: FieldSpec, k
 
     assert problems == {}
     assert content.stored == stored
+    assert not autosave.is_changed(slot, field, note)
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("640000", "640\u202f000"),
+        ("12500.5", "12\u202f500,5"),
+        ("1234.125", "1234.125"),
+        ("1.125", "1.125"),
+    ],
+)
+def test_number_in_another_language_is_read_as_the_one_that_was_stored(
+    stored: str, shown: str, kept: dict[str, Any]
+) -> None:
+    """A comma before three digits would make thousands of it."""
+    field, slot = guide().field("D05"), Slot(7, "D05")
+    before = {"value": {"amount": stored, "unit": "%"}}
+
+    with speaking("fr"):
+        note = autosave.seed(slot, field, answered(before))
+
+        assert kept[slot.key("value", "amount")] == shown
+        assert not autosave.is_changed(slot, field, note)
+
+
+def test_yes_and_no_are_kept_alike_in_every_language(kept: dict[str, Any]) -> None:
+    field, slot = guide().field("D42"), Slot(7, "D42")
+    with speaking("fr"):
+        note = autosave.seed(slot, field, answered(False))
+
     assert not autosave.is_changed(slot, field, note)
 
 

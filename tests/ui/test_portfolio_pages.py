@@ -10,8 +10,10 @@ import pytest
 from sqlmodel import Session, col, select
 from streamlit.testing.v1 import AppTest
 
+from lifecycle import language
 from lifecycle.actions import projects
 from lifecycle.interchange.register_files import RegisterFiles
+from lifecycle.language import Catalogue
 from lifecycle.store.tables import Project, ProjectPast, SavedMapping
 from lifecycle.vocabulary import Gate, Level, ProjectStatus, Role, SignOffStatus
 from tests.clock import START
@@ -112,6 +114,18 @@ def test_filter_narrows_figures_charts_and_table(filled: Screens, open_page: Ope
     assert "Of 1 running project, 1 is blocked" in texts(app)
     next(button for button in app.button if button.label == "Clear").click().run()
     assert len(app.dataframe[-1].value) == 5
+
+
+@pytest.mark.parametrize("word", ["Blocked", "Bloqué"])
+def test_address_with_a_filter_means_the_same_in_every_language(
+    filled: Screens, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    languages = {"fr": Catalogue("fr", {"Blocked": "Bloqué"})}
+    monkeypatch.setattr(language, "catalogue", lambda code: languages.get(code, Catalogue("en")))
+    app = open_page("portfolio", standing=word, as_="Ada")
+
+    assert app.selectbox(key="standing").value == "blocked"
+    assert list(app.dataframe[-1].value["Project"]) == ["Basket", "Voice"]
 
 
 def test_filter_that_matches_nothing_offers_a_way_back(filled: Screens, open_page: OpenPage) -> None:

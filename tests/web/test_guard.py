@@ -33,7 +33,9 @@ OPEN_TO_ANYBODY = {
     "/set-up",
     "/invitation/{token}",
     "/reset/{token}",
+    "/language/{code}",
 }
+EXAMPLES = {"{token}": "a" * 43, "{code}": "fr", "{path:path}": "x", ":path": ""}
 LEAVERS = 40
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
@@ -103,9 +105,7 @@ def test_every_route_of_the_application_is_refused_unless_listed(installation: I
     assert len(paths) > 20
     assert paths >= OPEN_TO_ANYBODY
     for path in paths:
-        answer = client.get(
-            path.replace("{token}", "a" * 43).replace("{path:path}", "x").replace(":path", "")
-        )
+        answer = client.get(_example(path))
         if path in OPEN_TO_ANYBODY:
             assert answer.status_code in (200, 303, 404, 410), path
         else:
@@ -291,8 +291,14 @@ def test_next_stays_on_this_site(wanted: str | None, goes_to: str) -> None:
     assert safe_next(wanted) == goes_to
 
 
+def _example(path: str) -> str:
+    for name, value in EXAMPLES.items():
+        path = path.replace(name, value)
+    return path
+
+
 def test_open_paths_are_exactly_the_listed_ones() -> None:
-    listed = {path.replace("{token}", "a" * 43) for path in OPEN_TO_ANYBODY}
+    listed = {_example(path) for path in OPEN_TO_ANYBODY}
 
     assert all(is_open(path) for path in listed)
     assert not any(is_open(f"{path}/x") or is_open(path.upper()) for path in listed)

@@ -86,8 +86,12 @@ def _save(view: ProjectOverview, key: str, base: int, typed: tuple[str, str, str
     if isinstance(outcome.refusal, Conflict) and isinstance(outcome.refusal.theirs, dict):
         state.rebase(key, outcome.refusal.found)
         st.markdown(say("**What is saved now**"), anchors=False)
-        definitions([(word.capitalize(), str(said)) for word, said in outcome.refusal.theirs.items()])
+        definitions([(_word(place), str(said)) for place, said in outcome.refusal.theirs.items()])
         st.caption(say("Save again to replace it with yours, or reload the page to keep it."))
+
+
+def _word(place: str) -> str:
+    return {"name": say("Name"), "purpose": say("Purpose"), "organisation": say("Organisation")}[place]
 
 
 # ------------------------------------------------------------------ people
@@ -177,7 +181,7 @@ def _give(view: ProjectOverview) -> None:
             return
         perform(
             people_actions.give_project_role,
-            done=say("{get} is {title} now.", get=labels.get(person, "They"), title=Role(role).title),
+            done=say("{person} is {role} now.", person=labels.get(person, person), role=Role(role).title),
             clears="give",
             project_id=view.project.id,
             person_key=person,

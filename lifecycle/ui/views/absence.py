@@ -52,10 +52,10 @@ def _sentence(view: Absence) -> str:
     others = [item for item in view.for_others if item.state == "in force"]
     said = []
     if now:
-        names = " and ".join(dict.fromkeys(item.delegate for item in now))
+        names = say(" and ").join(dict.fromkeys(item.delegate for item in now))
         said.append(say("{names} may decide what waits for you.", names=names))
     if others:
-        names = " and ".join(dict.fromkeys(item.away for item in others))
+        names = say(" and ").join(dict.fromkeys(item.away for item in others))
         said.append(say("You may decide what waits for {names}.", names=names))
     return " ".join(said) or say("Name a colleague who may decide what waits for you while you are away.")
 
@@ -144,8 +144,8 @@ def _form(view: Absence, role: RoleToPassOn) -> None:
     perform(
         actions.give,
         done=say(
-            "{people} stands in for you from {first} to {last}.",
-            people=people[person],
+            "{person} stands in for you from {first} to {last}.",
+            person=people[person],
             first=first.isoformat(),
             last=last.isoformat(),
         ),
@@ -172,22 +172,25 @@ def _listed(title: str, items: Sequence[DelegationView], view: Absence, *, may_e
 
 def _line(item: DelegationView, view: Absence, *, may_end: bool, place: str) -> None:
     where = item.project or say("all projects")
-    days = f"{item.starts_on.isoformat()} to {item.ends_on.isoformat()}"
+    days = say("{first} to {last}", first=item.starts_on.isoformat(), last=item.ends_on.isoformat())
     note = ""
     if item.is_open:
-        day, verb = (item.ends_on, "ends") if item.state == "in force" else (item.starts_on, "begins")
-        note = f", {verb} {until(day, view.today)}"
+        note = (
+            say(", ends {until}", until=until(item.ends_on, view.today))
+            if item.state == "in force"
+            else say(", begins {until}", until=until(item.starts_on, view.today))
+        )
     with (
         st.container(border=True),
         st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
     ):
         st.markdown(
             say(
-                "**{delegate} for {away}** {badge}  \n:small[:gray[{part}{part_2}]]",
+                "**{delegate} for {away}** {badge}  \n:small[:gray[{what}{reason}]]",
                 delegate=plain(item.delegate),
                 away=plain(item.away),
                 badge=_MARKS[item.state].badge,
-                part=plain(
+                what=plain(
                     say(
                         "{role} on {where} · {days}{note}",
                         role=item.role.title,
@@ -196,7 +199,7 @@ def _line(item: DelegationView, view: Absence, *, may_end: bool, place: str) -> 
                         note=note,
                     )
                 ),
-                part_2=plain(f" · {item.reason}") if item.reason else "",
+                reason=plain(f" · {item.reason}") if item.reason else "",
             ),
             width="content",
             anchors=False,

@@ -30,7 +30,7 @@ def show() -> None:
             say("Nothing has happened yet"),
             say("Every answer, review, sign-off and decision appears here the moment it is made."),
             icon="history",
-            action="Register a project",
+            action=say("Register a project"),
             to="new-project",
         )
     for day, lines in groupby(found.lines, key=lambda line: line.event.at.date()):
@@ -48,13 +48,13 @@ def _before() -> int | None:
 
 def _day(day: date, now: datetime) -> str:
     days = (now.date() - day).days
-    return {0: "Today", 1: "Yesterday"}.get(days) or components.day(day)
+    return {0: say("Today"), 1: say("Yesterday")}.get(days) or components.day(day)
 
 
 def _line(line: ActivityLine) -> None:
     event = line.event
     what, where = st.columns([5, 2], vertical_alignment="center", gap="small")
-    said = say(":small[:gray[{at:%H:%M}]] **{who}** · ", at=event.at, who=plain(event.who))
+    said = f":small[:gray[{event.at:%H:%M}]] **{plain(event.who)}** · "
     said += plain(components.one_line(event.sentence, 200))
     if event.consequences:
         said += f"  \n:small[:gray[{plain(' '.join(event.consequences))}]]"

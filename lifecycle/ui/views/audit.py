@@ -93,15 +93,15 @@ def _show_chains(chains: tuple[Chain, ...]) -> None:
         when(say("The newest event was recorded"), max(chain.newest_at for chain in chains), now)
     st.dataframe(
         {
-            "Chain": [chain.name for chain in chains],
-            "Events": [chain.events for chain in chains],
-            "Newest event": [chain.newest_at for chain in chains],
-            "Head": [chain.head[:16] for chain in chains],
+            say("Chain"): [chain.name for chain in chains],
+            say("Events"): [chain.events for chain in chains],
+            say("Newest event"): [chain.newest_at for chain in chains],
+            say("Head"): [chain.head[:16] for chain in chains],
         },
         hide_index=True,
         column_config={
-            "Newest event": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone="UTC"),
-            "Head": st.column_config.TextColumn(
+            say("Newest event"): st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone="UTC"),
+            say("Head"): st.column_config.TextColumn(
                 help=say("The beginning of the newest hash. Write it down elsewhere.")
             ),
         },

@@ -35,7 +35,7 @@ def at_question(slot: Slot, project: ProjectHead) -> None:
     key = f"{slot.field_id}@{slot.source_id}" if slot.source_id else slot.field_id
     for change in open_changes(project).get(key, ()):
         with st.container(gap="xsmall", key=f"change-{change.sign_off_id}-{slot.source_id}-{slot.field_id}"):
-            st.markdown(f"{MARK} {_who(change)}  \n{quoted(change.comment)}", anchors=False)
+            st.markdown(f"{say(MARK)} {_who(change)}  \n{quoted(change.comment)}", anchors=False)
             if project.is_open and may("reviews.answer_change", identity.actor(), project.roles):
                 _answer(change)
 
@@ -44,7 +44,7 @@ def on_gate(changes: Sequence[RequestedChange], project: ProjectHead) -> None:
     """Under the role that asks: the answers to change, each with a way to its question."""
     for change in changes:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(MARK, width="content", anchors=False)
+            st.markdown(say(MARK), width="content", anchors=False)
             jump(change.place, project=project.key, key=f"change:{change.sign_off_id}")
     if changes:
         st.markdown(quoted(changes[0].comment), anchors=False)
@@ -57,10 +57,10 @@ def what_came_of_it(change: RequestedChange) -> str:
         return say(":green[:material/check:] {title}: changed since", title=title)
     if change.said:
         return say(
-            ":blue[:material/forum:] {title}: {said_by} answered  \n{quoted}",
+            ":blue[:material/forum:] {title}: {person} answered  \n{answer}",
             title=title,
-            said_by=plain(change.said_by),
-            quoted=quoted(change.said),
+            person=plain(change.said_by),
+            answer=quoted(change.said),
         )
     return say(
         ":orange[:material/radio_button_unchecked:] {title}: neither changed nor answered yet", title=title
@@ -69,11 +69,11 @@ def what_came_of_it(change: RequestedChange) -> str:
 
 def _who(change: RequestedChange) -> str:
     said = say(
-        "{role} at the {gate} gate · {who}, {ago}",
+        "{role} at the {gate} gate · {who}, {when}",
         role=change.role.title,
         gate=change.gate.title,
         who=change.who,
-        ago=ago(change.at, identity.now()),
+        when=ago(change.at, identity.now()),
     )
     return f":small[:gray[{plain(said)}]]"
 

@@ -58,12 +58,7 @@ def _mark(condition: ConditionView, today: date) -> str:
         return say(":gray-badge[:material/undo: Dropped]")
     colour = "red" if condition.is_overdue else "orange"
     icon = "alarm" if condition.is_overdue else "rule"
-    return say(
-        ":{colour}-badge[:material/{icon}: {until}]",
-        colour=colour,
-        icon=icon,
-        until=until(condition.due_on, today),
-    )
+    return f":{colour}-badge[:material/{icon}: {until(condition.due_on, today)}]"
 
 
 def _closed(condition: ConditionView) -> None:
@@ -71,9 +66,9 @@ def _closed(condition: ConditionView) -> None:
         st.caption(
             plain(
                 say(
-                    "Met by {met_by}, {met_at}: {proof}",
-                    met_by=condition.met_by,
-                    met_at=exact(condition.met_at),
+                    "Met by {person}, {moment}: {proof}",
+                    person=condition.met_by,
+                    moment=exact(condition.met_at),
                     proof=condition.proof,
                 )
             )

@@ -7,7 +7,7 @@ from datetime import date
 
 import streamlit as st
 
-from lifecycle.language import counted, mark, say
+from lifecycle.language import mark, say, say_count
 from lifecycle.queries import operation as queries
 from lifecycle.queries.operation import PortfolioDay
 from lifecycle.ui import cache, identity, navigation, upkeep
@@ -16,7 +16,7 @@ from lifecycle.ui.components import day, empty_state, page_header, plain, until
 WITHIN_DAYS = 365
 _SOON_DAYS = 90
 _WORDS = {
-    "agreement.ends": "{what} ends",
+    "agreement.ends": mark("{what} ends"),
     "change.expected": mark("{what} is expected"),
     "operate_review.due": mark("{what} is due"),
 }
@@ -45,10 +45,10 @@ def show() -> None:
     st.table(
         [
             {
-                "Day": day(each.on),
-                "When": until(each.on, today).replace("overdue", "ago"),
-                "What": plain(_words(each)),
-                "Project": _link(each),
+                say("Day"): day(each.on),
+                say("When"): _how_far(each.on, today),
+                say("What"): plain(_words(each)),
+                say("Project"): _link(each),
             }
             for each in found
         ],
@@ -62,25 +62,37 @@ def _sentence(found: Sequence[PortfolioDay], today: date) -> str:
     soon = [each for each in found if 0 <= (each.on - today).days <= _SOON_DAYS]
     past = sum(each.on < today for each in found)
     if not soon:
-        said = say("Nothing comes within {soon_days} days.", soon_days=_SOON_DAYS)
+        said = say("Nothing comes within {days} days.", days=_SOON_DAYS)
     else:
         first = soon[0]
-        said = say(
-            "{comess} within {soon_days} days; the first is {on}, {until}: {words} in {project_name}.",
-            comess=counted(len(soon), "day comes", "days come"),
-            soon_days=_SOON_DAYS,
-            on=day(first.on),
+        said = say_count(
+            "{number:,} day comes within {days} days; the first is {day}, {until}: {what} in {project}.",
+            "{number:,} days come within {days} days; the first is {day}, {until}: {what} in {project}.",
+            len(soon),
+            days=_SOON_DAYS,
+            day=day(first.on),
             until=until(first.on, today),
-            words=_words(first),
-            project_name=first.project_name,
+            what=_words(first),
+            project=first.project_name,
         )
-    return said + (
-        say(" {hass} passed within the last month.", hass=counted(past, "has", "have")) if past else ""
+    if not past:
+        return said
+    return said + say_count(
+        " {number:,} has passed within the last month.",
+        " {number:,} have passed within the last month.",
+        past,
     )
 
 
+def _how_far(on: date, today: date) -> str:
+    """As `until`, but what has passed is not overdue: nobody owes it."""
+    if on >= today:
+        return until(on, today)
+    return say_count("{number:,} day ago", "{number:,} days ago", (today - on).days)
+
+
 def _words(each: PortfolioDay) -> str:
-    said = _WORDS[each.kind].format(what=each.what)
+    said = say(_WORDS[each.kind], what=each.what)
     return said[:1].upper() + said[1:]
 
 

@@ -74,7 +74,7 @@ def _key(review_id: int, *parts: object) -> str:
 
 def _closed(title: str, blockers: tuple[Blocker, ...]) -> None:
     with st.container(border=True, gap="xsmall"):
-        st.markdown(say(":gray[:material/lock:] **{title}**", title=title), anchors=False)
+        st.markdown(f":gray[:material/lock:] **{title}**", anchors=False)
         for blocker in blockers:
             st.markdown(plain(blocker.text), anchors=False)
 
@@ -131,7 +131,7 @@ def _moved(view: ReviewView) -> None:
         return
     keys = [key for key in {**read, **view.seen} if read.get(key) != view.seen.get(key)]
     titles = {item.place.key: item.place.title for item in view.relied_on}
-    named = dict.fromkeys(titles.get(key, "the list of data sources") for key in keys)
+    named = dict.fromkeys(titles.get(key) or say("the list of data sources") for key in keys)
     if named:
         st.warning(
             plain(
@@ -167,7 +167,8 @@ def _form(view: ReviewView, promise: Promise) -> None:
         _conditions(view)
     if decision is Decision.CHANGES_REQUESTED:
         _fields(view)
-    st.text_area(_COMMENTS.get(decision, "Comment (if any)"), key=_key(view.id, "comment"), height=90)
+    asked = say(_COMMENTS.get(decision, mark("Comment (if any)")))
+    st.text_area(asked, key=_key(view.id, "comment"), height=90)
     sentence = _sentence(promise, view.id, _count(view.id))
     with st.container(border=True, gap="xxsmall"):
         st.caption(say("You sign this sentence"))
@@ -177,7 +178,7 @@ def _form(view: ReviewView, promise: Promise) -> None:
         _proof(view.id)
     _refused(view.id)
     st.form_submit_button(
-        _SIGN[decision],
+        say(_SIGN[decision]),
         type="primary",
         icon=standing.DECISIONS[decision].material,
         on_click=_sign,
@@ -239,8 +240,8 @@ def _proof(review_id: int) -> None:
     st.caption(
         say(
             "Signing here takes a fresh sign-in. It opens in a new tab; what you wrote here "
-            "stays. Then come back and sign within {seconds} minutes.",
-            seconds=FRESH_FOR.seconds // 60,
+            "stays. Then come back and sign within {minutes} minutes.",
+            minutes=FRESH_FOR.seconds // 60,
         )
     )
     st.link_button(
@@ -319,7 +320,7 @@ def _complete(review_id: int) -> list[NewCondition]:
         if not ((text or "").strip() or owner or due_on):
             continue
         if not isinstance(due_on, date):
-            raise Invalid({f"condition {number}": say("Say by when it has to be met.")})
+            raise Invalid({say("condition {number}", number=number): say("Say by when it has to be met.")})
         conditions.append((text or "", owner or "", due_on))
     if not conditions:
         raise Invalid({"conditions": NO_CONDITION})

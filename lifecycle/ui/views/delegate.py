@@ -59,5 +59,5 @@ def _form(review_id: int, free: dict[str, str]) -> None:
     if outcome.refusal is not None:
         refusal(outcome.refusal)
         return
-    state.flash("success", say("{free} was asked in your place.", free=free[chosen]))
+    state.flash("success", say("{person} was asked in your place.", person=free[chosen]))
     navigation.go("home")

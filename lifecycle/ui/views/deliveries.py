@@ -7,7 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from lifecycle.actions import deliveries as actions
-from lifecycle.language import counted, mark, say
+from lifecycle.language import counted, mark, say, say_count, written_number
 from lifecycle.notify import chats
 from lifecycle.queries import deliveries as queries
 from lifecycle.queries.deliveries import ChannelView, DeliveryLine, DeliveryPage
@@ -76,8 +76,13 @@ def _reachable(channels: tuple[ChannelView, ...]) -> None:
     waiting = cache.read_now(queries.waiting_to_be_told, by=identity.actor())
     if waiting and not cache.settings().jobs:
         st.info(
-            f"{counted(waiting, 'thing waits', 'things wait')} to be told. This server leaves that to others "
-            "(LIFECYCLE_JOBS=off): another server, or “python -m lifecycle tick”.",
+            say_count(
+                "{number:,} thing waits to be told. This server leaves that to others "
+                "(LIFECYCLE_JOBS=off): another server, or “python -m lifecycle tick”.",
+                "{number:,} things wait to be told. This server leaves that to others "
+                "(LIFECYCLE_JOBS=off): another server, or “python -m lifecycle tick”.",
+                waiting,
+            ),
             icon=":material/schedule:",
         )
 
@@ -98,10 +103,10 @@ def _log() -> None:
     under_way = counts[DeliveryState.WAITING] + counts[DeliveryState.SENDING]
     key_figures(
         [
-            (say("Sent"), f"{counts[DeliveryState.SENT]:,}", ""),
-            (say("On their way"), f"{under_way:,}", ""),
-            (say("Failed"), f"{counts[DeliveryState.FAILED]:,}", ""),
-            (say("No longer needed"), f"{counts[DeliveryState.DROPPED]:,}", ""),
+            (say("Sent"), written_number(f"{counts[DeliveryState.SENT]:,}"), ""),
+            (say("On their way"), written_number(f"{under_way:,}"), ""),
+            (say("Failed"), written_number(f"{counts[DeliveryState.FAILED]:,}"), ""),
+            (say("No longer needed"), written_number(f"{counts[DeliveryState.DROPPED]:,}"), ""),
         ]
     )
     found = _filtered()
@@ -134,7 +139,7 @@ def _filtered() -> DeliveryPage:
             say("Message"),
             list(TITLES),
             index=None,
-            format_func=lambda name: TITLES[name],
+            format_func=lambda name: say(TITLES[name]),
             key="deliveries:kind",
             placeholder=say("Every message"),
         )
@@ -152,22 +157,22 @@ def _table(found: DeliveryPage) -> None:
     now = identity.now()
     shown = st.dataframe(
         {
-            "When": [ago(line.created_at, now) for line in found.lines],
-            "State": [line.state.words for line in found.lines],
-            "To": [line.to for line in found.lines],
-            "Message": [line.what for line in found.lines],
-            "Project": [line.project for line in found.lines],
-            "Way": [line.medium.words for line in found.lines],
-            "Attempts": [line.attempts for line in found.lines],
-            "Why not": [line.last_error for line in found.lines],
+            say("When"): [ago(line.created_at, now) for line in found.lines],
+            say("State"): [line.state.words for line in found.lines],
+            say("To"): [line.to for line in found.lines],
+            say("Message"): [line.what for line in found.lines],
+            say("Project"): [line.project for line in found.lines],
+            say("Way"): [line.medium.words for line in found.lines],
+            say("Attempts"): [line.attempts for line in found.lines],
+            say("Why not"): [line.last_error for line in found.lines],
         },
         hide_index=True,
         key="deliveries:table",
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "State": st.column_config.TextColumn(width=90),
-            "Why not": st.column_config.TextColumn(width="large"),
+            say("State"): st.column_config.TextColumn(width=90),
+            say("Why not"): st.column_config.TextColumn(width="large"),
         },
         alt=say("Messages with their state"),
     )
@@ -186,11 +191,11 @@ def _table(found: DeliveryPage) -> None:
 
 def _label(line: DeliveryLine) -> str:
     return say(
-        "{what} to {to}, {created_at} (number {line_id})",
-        what=line.what,
-        to=line.to,
-        created_at=exact(line.created_at),
-        line_id=line.id,
+        "{message} to {somebody}, {moment} (number {number})",
+        message=line.what,
+        somebody=line.to,
+        moment=exact(line.created_at),
+        number=line.id,
     )
 
 
@@ -198,7 +203,7 @@ def _one(line: DeliveryLine, now: datetime) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                say("**{what}** to {to}", what=plain(line.what), to=plain(line.to)),
+                say("**{message}** to {somebody}", message=plain(line.what), somebody=plain(line.to)),
                 anchors=False,
                 width="content",
             )
@@ -210,7 +215,7 @@ def _one(line: DeliveryLine, now: datetime) -> None:
             said.append(
                 say("next one now")
                 if line.due_at <= now
-                else say("next one at {due_at}", due_at=exact(line.due_at))
+                else say("next one at {moment}", moment=exact(line.due_at))
             )
         st.caption(plain(" · ".join(said)))
         if line.last_error:
@@ -242,7 +247,7 @@ def _pages(found: DeliveryPage) -> None:
 
 
 def _mail() -> None:
-    st.header("E-mail", anchor=False)
+    st.header(say("E-mail"), anchor=False)
     mail = cache.settings().mail
     if mail is None:
         st.caption(
@@ -257,20 +262,10 @@ def _mail() -> None:
         "ssl": say("secured by TLS"),
         "none": say("not encrypted"),
     }[mail.security]
+    way = say("through {host}, port {port}, {secured}", host=mail.host, port=mail.port, secured=secured)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            say(
-                "**{sender}**  \n:small[:gray[{part}]]",
-                sender=plain(mail.sender),
-                part=plain(
-                    say(
-                        "through {host}, port {port}, {secured}",
-                        host=mail.host,
-                        port=mail.port,
-                        secured=secured,
-                    )
-                ),
-            ),
+            f"**{plain(mail.sender)}**  \n:small[:gray[{plain(way)}]]",
             width="stretch",
             anchors=False,
         )
@@ -291,18 +286,12 @@ def _channels(channels: tuple[ChannelView, ...]) -> None:
 
 def _channel(channel: ChannelView) -> None:
     icon = {"webhook": "webhook", "chat": "forum"}[channel.medium.value]
-    what = ", ".join(TITLES[kind].lower() for kind in channel.kinds) or say("everything but reminders")
+    what = ", ".join(say(TITLES[kind]).lower() for kind in channel.kinds) or say("everything but reminders")
     note = f"{channel.medium.words} · {channel.shown_address} · {what}"
-    off = "" if channel.active else " :gray-badge[Off]"
+    off = "" if channel.active else say(" :gray-badge[Off]")
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            say(
-                ":material/{icon}: **{channel}**{off}  \n:small[:gray[{note}]]",
-                icon=icon,
-                channel=plain(channel.name),
-                off=off,
-                note=plain(note),
-            ),
+            f":material/{icon}: **{plain(channel.name)}**{off}  \n:small[:gray[{plain(note)}]]",
             width="stretch",
             anchors=False,
         )
@@ -319,7 +308,11 @@ def _channel_buttons(channel: ChannelView) -> None:
         )
     turn = say("Turn off") if channel.active else say("Turn on")
     if st.button(turn, key=f"channel:switch:{channel.id}"):
-        done = say("“{channel}” is {part}.", channel=channel.name, part="off" if channel.active else "on")
+        done = (
+            say("“{channel}” is off.", channel=channel.name)
+            if channel.active
+            else say("“{channel}” is on.", channel=channel.name)
+        )
         perform(actions.switch_channel, done=done, channel_id=channel.id, active=not channel.active)
     with st.popover(say("Remove"), icon=":material/delete:", key=f"channel:removing:{channel.id}"):
         st.caption(say("Its address and secret are forgotten for good. The log keeps what was sent."))
@@ -334,7 +327,7 @@ def _add() -> None:
             say("Kind"),
             [Medium.WEBHOOK.value, Medium.CHAT.value],
             format_func=lambda name: Medium(name).words,
-            captions=list(_ADDRESSES.values()),
+            captions=[say(about) for about in _ADDRESSES.values()],
             key="channel:medium",
         )
         with st.form("channel", border=False, enter_to_submit=False):
@@ -350,7 +343,7 @@ def _add() -> None:
             kinds = st.multiselect(
                 say("Only these messages"),
                 FOR_CHANNELS,
-                format_func=lambda kind: TITLES[kind],
+                format_func=lambda kind: say(TITLES[kind]),
                 key="channel:kinds",
                 placeholder=say("Everything but reminders"),
             )
@@ -388,7 +381,7 @@ def _show_secret() -> None:
         return
     with st.container(border=True):
         st.markdown(
-            say(":green[:material/key:] **The secret of {kept}**", kept=plain(kept[0])), anchors=False
+            say(":green[:material/key:] **The secret of {channel}**", channel=plain(kept[0])), anchors=False
         )
         st.code(kept[1], language=None, wrap_lines=True)
         st.caption(say("Its receiver checks signatures with it. It cannot be shown again: copy it now."))
@@ -401,12 +394,12 @@ def _show_secret() -> None:
 
 
 _DAYS = (
-    ("due_after_days", mark("A review without a due date is due after"), "days", 1, 90),
-    ("before_due_days", mark("Remind before something is due"), "days", 0, 30),
-    ("manager_after_days", mark("Tell the product manager after the due date"), "days", 1, 90),
-    ("administrator_after_days", mark("Tell administrators after the due date"), "days", 1, 180),
+    ("due_after_days", mark("A review without a due date is due after"), mark("days"), 1, 90),
+    ("before_due_days", mark("Remind before something is due"), mark("days"), 0, 30),
+    ("manager_after_days", mark("Tell the product manager after the due date"), mark("days"), 1, 90),
+    ("administrator_after_days", mark("Tell administrators after the due date"), mark("days"), 1, 180),
     ("waiver_before_days", mark("Announce the end of a waiver"), mark("days before"), 1, 90),
-    ("hour", mark("Not before"), "o'clock", 0, 23),
+    ("hour", mark("Not before"), mark("o'clock"), 0, 23),
 )
 
 
@@ -431,7 +424,7 @@ def _reminders() -> None:
             for name, label, unit, least, most in _DAYS:
                 given[name] = int(
                     st.number_input(
-                        f"{label} ({unit})",
+                        say("{label} ({unit})", label=label, unit=unit),
                         min_value=least,
                         max_value=most,
                         value=int(getattr(policy, name)),
@@ -454,11 +447,11 @@ def _jobs() -> None:
         return
     st.dataframe(
         {
-            "Job": [_JOBS.get(job.name, job.name) for job in ran],
-            "Last run": [ago(job.finished_at, now) if job.finished_at else "" for job in ran],
-            "State": [say("runs now") if job.is_running else "waits" for job in ran],
-            "Things done": [job.said for job in ran],
-            "By": [job.holder.rpartition(":")[0] for job in ran],
+            say("Job"): [say(_JOBS.get(job.name, job.name)) for job in ran],
+            say("Last run"): [ago(job.finished_at, now) if job.finished_at else "" for job in ran],
+            say("State"): [say("runs now") if job.is_running else say("waits") for job in ran],
+            say("Things done"): [job.said for job in ran],
+            say("By"): [job.holder.rpartition(":")[0] for job in ran],
         },
         hide_index=True,
         alt=say("Jobs with their last run"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lifecycle.language import counted, say
+from lifecycle.language import say, say_count
 from lifecycle.rules.differences import Line, Piece
 from lifecycle.ui.components import plain
 
@@ -25,7 +25,7 @@ def show(lines: Sequence[Line]) -> None:
         now.markdown(_side(line.now, say("Now"), number, gone=False), anchors=False)
     same = len(lines) - len(changed)
     if same:
-        st.caption(say("{iss} the same.", iss=counted(same, "row is", "rows are")))
+        st.caption(say_count("{number:,} row is the same.", "{number:,} rows are the same.", same))
 
 
 def _side(pieces: tuple[Piece, ...] | None, title: str, number: int, *, gone: bool) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 import streamlit as st
 
 from lifecycle.actions import threads as actions
-from lifecycle.language import counted, mark, say
+from lifecycle.language import counted, say, say_count
 from lifecycle.queries import threads
 from lifecycle.queries.threads import Mark, Message, Places, ThreadView
 from lifecycle.queries.wording import Place
@@ -20,7 +20,7 @@ from lifecycle.ui.perform import perform
 from lifecycle.ui.project import chains_of
 from lifecycle.ui.views.findings import to_place
 
-_WANTED, _FOLLOWED = mark("thread wanted"), mark("thread of the link that was followed")
+_WANTED, _FOLLOWED = "thread wanted", "thread of the link that was followed"
 
 
 def marks_of(project_id: int) -> Places:
@@ -30,14 +30,16 @@ def marks_of(project_id: int) -> Places:
 
 def label(mark: Mark) -> str:
     """What the control at a question says."""
-    return f"{mark.open} open" if mark.open else f"{mark.threads} resolved"
+    if mark.open:
+        return say_count("{number} open", "{number} open", mark.open)
+    return say_count("{number} resolved", "{number} resolved", mark.threads)
 
 
 def hint(mark: Mark) -> str:
     resolved = mark.threads - mark.open
     said = [counted(mark.open, "open question")] if mark.open else []
     said += [counted(resolved, "resolved question")] if resolved else []
-    return say("{said} about this", said=", ".join(said))
+    return say("{questions} about this", questions=", ".join(said))
 
 
 def answer_at(place: Place, project_id: int, project: str) -> None:
@@ -131,9 +133,10 @@ def _said(thread: ThreadView) -> str:
     lines = [f"{state}{changed}"]
     lines += [f"{plain(each.text)}  \n:small[:gray[{plain(_by(each, now))}]]" for each in thread.messages]
     if thread.resolved_at is not None:
-        lines.append(
-            f":small[:gray[{plain(f'Resolved by {thread.resolved_by}, {exact(thread.resolved_at)}')}]]"
+        resolved = say(
+            "Resolved by {person}, {moment}", person=thread.resolved_by, moment=exact(thread.resolved_at)
         )
+        lines.append(f":small[:gray[{plain(resolved)}]]")
     return "\n\n".join(lines)
 
 

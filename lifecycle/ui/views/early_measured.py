@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from lifecycle.language import counted, mark, say
+from lifecycle.language import counted, mark, say, written_number
 from lifecycle.queries import early_measured as queries
 from lifecycle.queries.early_measured import AnsweredWhen, EarlyMeasured, MeasuredProject, Rework
 from lifecycle.rules.association import ENOUGH, Association
@@ -66,7 +66,7 @@ def _rework(found: EarlyMeasured) -> None:
         st.radio(
             say("Rework"),
             kinds,
-            format_func=lambda each: _TITLES[Rework(each)],
+            format_func=lambda each: say(_TITLES[Rework(each)]),
             key=_KIND,
             horizontal=True,
             label_visibility="collapsed",
@@ -82,7 +82,7 @@ def _rework(found: EarlyMeasured) -> None:
         charts.pairs(
             points,
             x_title=say("early-planning index"),
-            y_title=_TITLES[kind].lower(),
+            y_title=say(_TITLES[kind]).lower(),
             mark=_DOT,
             dark=is_dark(),
         ),
@@ -116,31 +116,34 @@ def association_sentence(kind: Rework, found: Association) -> str:
             few=few,
         )
     basis = say(
-        "rank correlation {signed}, 95 % interval {signed_2} to {signed_3}, n = {pairs:,}",
-        signed=_signed(found.rank),
-        signed_2=_signed(found.low),
-        signed_3=_signed(found.high),
+        "rank correlation {rank}, 95 % interval {low} to {high}, n = {pairs:,}",
+        rank=_signed(found.rank),
+        low=_signed(found.low),
+        high=_signed(found.high),
         pairs=found.pairs,
     )
     if not found.is_clear:
         return say("No clear connection ({basis}): chance alone could have made it.", basis=basis)
-    less, more = _MORE[kind]
+    fewer, more = _MORE[kind]
     return say(
-        "Projects that answered earlier had {less} ({basis}). They go together; that does "
+        "Projects that answered earlier had {fewer} ({basis}). They go together; that does "
         "not say that one causes the other.",
-        less=less if found.rank < 0 else more,
+        fewer=fewer if found.rank < 0 else more,
         basis=basis,
     )
 
 
 def _signed(number: float) -> str:
-    return f"{number:+.2f}".replace("-", "−")
+    return written_number(f"{number:+.2f}".replace("-", "−"))
 
 
 def _pair(each: MeasuredProject, kind: Rework) -> Pair:
-    hover = (
-        f"<b>{charts.as_text(each.name)}</b><br>index {each.index:.2f}, "
-        f"{_TITLES[kind].lower()}: {each.rework[kind]:,}"
+    hover = say(
+        "<b>{project}</b><br>index {index:.2f}, {rework}: {number:,}",
+        project=charts.as_text(each.name),
+        index=each.index,
+        rework=say(_TITLES[kind]).lower(),
+        number=each.rework[kind],
     )
     return Pair(each.index, each.rework[kind], hover, (each.key,))
 
@@ -154,12 +157,12 @@ def _open_point(key: str, points: list[Pair]) -> None:
 def _associations(found: EarlyMeasured) -> None:
     st.dataframe(
         {
-            "Rework": [_TITLES[kind] for kind in found.found],
-            "Rank correlation": [each.rank for each in found.found.values()],
-            "95 % from": [each.low for each in found.found.values()],
-            "95 % to": [each.high for each in found.found.values()],
-            "Projects": [each.pairs for each in found.found.values()],
-            "Reading": [_reading(each) for each in found.found.values()],
+            say("Rework"): [say(_TITLES[kind]) for kind in found.found],
+            say("Rank correlation"): [each.rank for each in found.found.values()],
+            say("95 % from"): [each.low for each in found.found.values()],
+            say("95 % to"): [each.high for each in found.found.values()],
+            say("Projects"): [each.pairs for each in found.found.values()],
+            say("Reading"): [_reading(each) for each in found.found.values()],
         },
         hide_index=True,
         placeholder="–",
@@ -183,17 +186,17 @@ def _projects(found: EarlyMeasured, kinds: list[Rework]) -> None:
     with st.expander(say("The dots as a table"), icon=":material/table:"):
         st.dataframe(
             {
-                "Project": [each.name for each in found.projects],
-                "Begun": [each.cohort for each in found.projects],
-                "Index": [each.index for each in found.projects],
-                **{_TITLES[kind]: [each.rework.get(kind) for each in found.projects] for kind in kinds},
+                say("Project"): [each.name for each in found.projects],
+                say("Begun"): [each.cohort for each in found.projects],
+                say("Index"): [each.index for each in found.projects],
+                **{say(_TITLES[kind]): [each.rework.get(kind) for each in found.projects] for kind in kinds},
             },
             hide_index=True,
             placeholder="–",
             alt=say("Projects with their index and rework; the first column opens each"),
             column_config={
-                "Project": components.opening_column(_OPEN, [each.key for each in found.projects]),
-                "Index": st.column_config.NumberColumn(format="%.2f"),
+                say("Project"): components.opening_column(_OPEN, [each.key for each in found.projects]),
+                say("Index"): st.column_config.NumberColumn(format="%.2f"),
             },
         )
 
@@ -218,8 +221,8 @@ def _questions(found: EarlyMeasured) -> None:
     with st.expander(say("The same as a table"), icon=":material/table:"):
         st.dataframe(
             {
-                "Field": [question.field_id for question in late_first],
-                "Question": [question.title for question in late_first],
+                say("Field"): [question.field_id for question in late_first],
+                say("Question"): [question.title for question in late_first],
                 **{
                     mark.word: [question.by_stage.get(stage, 0) for question in late_first]
                     for stage, (_, mark, _) in _STAGES.items()
@@ -240,11 +243,11 @@ def questions_sentence(found: EarlyMeasured) -> str:
     latest = max(found.questions, key=_lateness)
     early = latest.by_stage.get(Stage.DISCOVERY, 0)
     return say(
-        "“{latest}” comes latest: {early:,} of {projects} past Discovery answered it there, {get:,} not yet.",
-        latest=latest.title,
+        "“{question}” comes latest: {early:,} of {projects} past Discovery answered it there, {missing:,} not yet.",
+        question=latest.title,
         early=early,
         projects=counted(len(found.projects), "project"),
-        get=latest.by_stage.get(None, 0),
+        missing=latest.by_stage.get(None, 0),
     )
 
 
@@ -253,7 +256,12 @@ def _pieces(question: AnsweredWhen) -> list[Bar]:
         Bar(
             question.title,
             number,
-            f"{charts.as_text(question.title)}: {counted(number, 'project')}, {mark.word.lower()}",
+            say(
+                "{question}: {projects}, {stage}",
+                question=charts.as_text(question.title),
+                projects=counted(number, "project"),
+                stage=mark.word.lower(),
+            ),
             mark,
             strength,
             letter,
@@ -276,22 +284,22 @@ def _cohorts(found: EarlyMeasured) -> None:
     else:
         text = say(
             "The median index was {median:.2f} for projects begun in {first} (n = {projects}) "
-            "and {median_2:.2f} for those of {last} (n = {projects_2}).",
+            "and {last_median:.2f} for those of {last} (n = {last_projects}).",
             median=first.median,
             first=first.name,
             projects=first.projects,
-            median_2=last.median,
+            last_median=last.median,
             last=last.name,
-            projects_2=last.projects,
+            last_projects=last.projects,
         )
     st.markdown(plain(text), anchors=False)
     st.dataframe(
         {
-            "Begun": [cohort.name for cohort in found.cohorts],
-            "Projects": [cohort.projects for cohort in found.cohorts],
-            "Lower quartile": [cohort.low for cohort in found.cohorts],
-            "Median": [cohort.median for cohort in found.cohorts],
-            "Upper quartile": [cohort.high for cohort in found.cohorts],
+            say("Begun"): [cohort.name for cohort in found.cohorts],
+            say("Projects"): [cohort.projects for cohort in found.cohorts],
+            say("Lower quartile"): [cohort.low for cohort in found.cohorts],
+            say("Median"): [cohort.median for cohort in found.cohorts],
+            say("Upper quartile"): [cohort.high for cohort in found.cohorts],
         },
         hide_index=True,
         alt=say("Early-planning index by the quarter in which projects began"),

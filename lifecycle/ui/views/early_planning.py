@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lifecycle.language import counted, say
+from lifecycle.language import counted, say, say_count, written_number
 from lifecycle.queries import early_planning as queries
 from lifecycle.queries.early_planning import EarlyPlanning, OpenQuestion, PlannedProject
 from lifecycle.ui import cache, charts, components, identity, navigation, standing, upkeep
@@ -37,7 +37,7 @@ def show() -> None:
                 "The index and the debt count running projects that are assessed here; those from registers do not."
             ),
             icon="event_upcoming",
-            action="Register a project",
+            action=say("Register a project"),
             to="new-project",
         )
         return
@@ -68,27 +68,39 @@ def headline(found: EarlyPlanning) -> str:
         return say("{text} There is no production debt.", text=text)
     most = found.projects[0]
     return say(
-        "{text} The production debt is {debt:,}, of which {most} carries {debt_2:,}.",
+        "{text} The production debt is {debt:,}, of which {most} carries {most_debt:,}.",
         text=text,
         debt=found.debt,
         most=most.name,
-        debt_2=most.debt,
+        most_debt=most.debt,
     )
 
 
 def _figures(found: EarlyPlanning) -> list[tuple[str, str, str]]:
-    middle_half = f"{found.quartiles[0]:.2f} to {found.quartiles[2]:.2f}" if found.quartiles else "–"
+    middle_half = (
+        say("{low:.2f} to {high:.2f}", low=found.quartiles[0], high=found.quartiles[2])
+        if found.quartiles
+        else "–"
+    )
     open_questions = sum(project.open_questions for project in found.projects)
     owing = sum(project.debt > 0 for project in found.projects)
     return [
         (
             say("Index, median"),
-            f"{found.median:.2f}" if found.median is not None else "–",
+            written_number(f"{found.median:.2f}") if found.median is not None else "–",
             say("1 early, 0 late"),
         ),
         (say("Middle half"), middle_half, say("of the indices")),
-        (say("Debt"), f"{found.debt:,}", f"in {counted(owing, 'project')}"),
-        (say("Open questions"), f"{open_questions:,}", f"of {24 * len(found.projects):,}"),
+        (
+            say("Debt"),
+            written_number(f"{found.debt:,}"),
+            say_count("in {number:,} project", "in {number:,} projects", owing),
+        ),
+        (
+            say("Open questions"),
+            written_number(f"{open_questions:,}"),
+            say("of {questions:,}", questions=24 * len(found.projects)),
+        ),
     ]
 
 
@@ -103,8 +115,8 @@ def _debts(found: EarlyPlanning) -> None:
         return
     worst = owing[0]
     sentence = say(
-        "{worst} has carried {questions} to {gate}: a debt of {debt}, the largest.",
-        worst=worst.name,
+        "{project} has carried {questions} to {gate}: a debt of {debt}, the largest.",
+        project=worst.name,
         questions=counted(worst.open_questions, "open question"),
         gate=worst.gate.title if worst.gate else say("its gate"),
         debt=worst.debt,
@@ -122,14 +134,14 @@ def _debts(found: EarlyPlanning) -> None:
     with st.expander(say("The same as a table"), icon=":material/table:"):
         st.dataframe(
             {
-                "Project": [project.name for project in owing],
-                "Debt": [project.debt for project in owing],
-                "Open questions": [project.open_questions for project in owing],
+                say("Project"): [project.name for project in owing],
+                say("Debt"): [project.debt for project in owing],
+                say("Open questions"): [project.open_questions for project in owing],
             },
             hide_index=True,
             alt=say("Projects with the most production debt; the first column opens each"),
             column_config={
-                "Project": components.opening_column(_OPEN_DEBT, [project.key for project in owing])
+                say("Project"): components.opening_column(_OPEN_DEBT, [project.key for project in owing])
             },
         )
 
@@ -164,8 +176,8 @@ def _questions(found: EarlyPlanning) -> None:
         return
     first, total = waiting[0], len(found.projects)
     sentence = say(
-        "“{first}” is open in {unsettled:,} of {projects}.",
-        first=first.title,
+        "“{question}” is open in {unsettled:,} of {projects}.",
+        question=first.title,
         unsettled=first.unsettled,
         projects=counted(total, "running project"),
     )
@@ -181,10 +193,10 @@ def _questions(found: EarlyPlanning) -> None:
     with st.expander(say("The same as a table"), icon=":material/table:"):
         st.dataframe(
             {
-                "Field": [question.field_id for question in found.questions],
-                "Question": [question.question for question in found.questions],
-                "Open": [question.unsettled for question in found.questions],
-                "Not begun": [question.untouched for question in found.questions],
+                say("Field"): [question.field_id for question in found.questions],
+                say("Question"): [question.question for question in found.questions],
+                say("Open"): [question.unsettled for question in found.questions],
+                say("Not begun"): [question.untouched for question in found.questions],
             },
             hide_index=True,
             alt=say("Production questions by the number of projects in which they are open"),
@@ -195,8 +207,8 @@ def _question_bars(question: OpenQuestion) -> list[Bar]:
     """Don't-knows apart from questions nobody has begun."""
     unknown = question.unsettled - question.untouched
     hover = say(
-        "{as_text}: not begun in {untouched:,}, don't know in {unknown:,}",
-        as_text=charts.as_text(question.title),
+        "{question}: not begun in {untouched:,}, don't know in {unknown:,}",
+        question=charts.as_text(question.title),
         untouched=question.untouched,
         unknown=unknown,
     )
@@ -217,31 +229,32 @@ def _table(found: EarlyPlanning) -> None:
     if len(found.projects) > len(shown):
         st.caption(
             say(
-                "The {shown_count:,} with the most debt. The overview's table holds all, by debt if "
-                "you like.",
-                shown_count=len(shown),
+                "The {number:,} with the most debt. The overview's table holds all, by debt if you like.",
+                number=len(shown),
             )
         )
     keys = [project.key for project in shown]
     st.dataframe(
         {
-            "Project": [project.name for project in shown],
-            "Organisation": [project.organisation for project in shown],
-            "Stage": [project.stage.title if project.stage else "" for project in shown],
-            "Index": [project.index for project in shown],
-            "Open questions": [project.open_questions for project in shown],
-            "Debt": [project.debt for project in shown],
-            "Status": [standing.STATUSES[project.status].word for project in shown],
+            say("Project"): [project.name for project in shown],
+            say("Organisation"): [project.organisation for project in shown],
+            say("Stage"): [project.stage.title if project.stage else "" for project in shown],
+            say("Index"): [project.index for project in shown],
+            say("Open questions"): [project.open_questions for project in shown],
+            say("Debt"): [project.debt for project in shown],
+            say("Status"): [standing.STATUSES[project.status].word for project in shown],
         },
         hide_index=True,
         height="content",
         placeholder="–",
         alt=say("Projects with their early-planning index and production debt; the first column opens each"),
         column_config={
-            "Project": components.opening_column(_OPEN, keys),
-            "Index": st.column_config.NumberColumn(
+            say("Project"): components.opening_column(_OPEN, keys),
+            say("Index"): st.column_config.NumberColumn(
                 format="%.2f", help=say("Empty before the Discovery gate was passed")
             ),
-            "Debt": st.column_config.NumberColumn(help=say("Open production questions times gates passed")),
+            say("Debt"): st.column_config.NumberColumn(
+                help=say("Open production questions times gates passed")
+            ),
         },
     )

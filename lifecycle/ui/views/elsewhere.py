@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lifecycle.language import counted, say
+from lifecycle.language import say, say_count
 from lifecycle.queries import elsewhere as queries
 from lifecycle.queries.elsewhere import Elsewhere
 from lifecycle.queries.projects import ProjectHead
@@ -21,19 +21,20 @@ def found(project: ProjectHead) -> Elsewhere | None:
 
 
 def sentence(record: Elsewhere) -> str:
-    decisions = counted(len(record.signatures), "decision")
-    said = say(
-        "This project was brought in with a document on {imported_at}. {decisions} recorded "
+    said = say_count(
+        "This project was brought in with a document on {moment}. {number:,} decision recorded "
         "elsewhere satisfy no gate here until somebody here affirms them.",
-        imported_at=exact(record.imported_at),
-        decisions=decisions,
+        "This project was brought in with a document on {moment}. {number:,} decisions recorded "
+        "elsewhere satisfy no gate here until somebody here affirms them.",
+        len(record.signatures),
+        moment=exact(record.imported_at),
     )
     if record.paused:
-        waiting = counted(len(record.paused), "monitor")
-        said += say(
-            " {waiting} came in paused ({paused}): nothing is judged until you switch them on.",
-            waiting=waiting,
-            paused=", ".join(record.paused),
+        said += say_count(
+            " {number:,} monitor came in paused ({names}): nothing is judged until you switch them on.",
+            " {number:,} monitors came in paused ({names}): nothing is judged until you switch them on.",
+            len(record.paused),
+            names=", ".join(record.paused),
         )
     return plain(said)
 
@@ -58,6 +59,6 @@ def show(record: Elsewhere) -> None:
     for line in record.lines:
         said = f"**{plain(line.what)}** {plain(line.text)}"
         st.markdown(
-            say("{said}  \n:small[:gray[{who}, {at}]]", said=said, who=plain(line.who), at=exact(line.at)),
+            f"{said}  \n:small[:gray[{plain(line.who)}, {exact(line.at)}]]",
             anchors=False,
         )

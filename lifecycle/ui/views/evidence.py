@@ -62,15 +62,16 @@ def show_inline(project: ProjectHead, gate: Gate, role: Role) -> None:
         return
     if is_due_here:
         st.header(say("Evidence"), anchor=False)
-    required = " and ".join(f"“{title}”" for title in _required(gate))
-    asks = (
-        say("this gate asks for {required}, as a document or in the answer", required=required)
+    required = say(" and ").join(say("“{title}”", title=title) for title in _required(gate))
+    none_yet = (
+        say(
+            "No document yet; this gate asks for {required}, as a document or in the answer.",
+            required=required,
+        )
         if required
-        else say("this gate asks for none")
+        else say("No document yet; this gate asks for none.")
     )
-    empty = say(
-        ":small[:gray[:material/attach_file: {part}]]", part=plain(say("No document yet; {asks}.", asks=asks))
-    )
+    empty = f":small[:gray[:material/attach_file: {plain(none_yet)}]]"
     _listed(
         f"evidence:{gate}:{role}",
         lambda: _of_role(project, gate, role),
@@ -105,9 +106,10 @@ def _listed(
     project: ProjectHead,
     *,
     opened: int,
-    empty: str = ":small[:gray[No document yet.]]",
+    empty: str = "",
 ) -> None:
     """The first `opened` of them are shown in place at once, the others when asked for."""
+    empty = empty or f":small[:gray[{say('No document yet.')}]]"
     st.fragment(_list, run_every=LOOKS_EVERY, key=key)(key, read, project, opened, empty)
 
 
@@ -145,16 +147,13 @@ def _about(document: EvidenceView, today: date) -> str:
     elif not document.is_link:
         said.append(document.url)
     if document.revision > 1:
-        said.append(f"revision {document.revision}")
+        said.append(say("revision {number}", number=document.revision))
     if document.expires_on:
-        word = "expired" if document.is_expired else "valid"
+        how_far = until(document.expires_on, today)
         said.append(
-            say(
-                "{word} until {expires_on}, {until}",
-                word=word,
-                expires_on=document.expires_on,
-                until=until(document.expires_on, today),
-            )
+            say("expired until {day}, {until}", day=document.expires_on, until=how_far)
+            if document.is_expired
+            else say("valid until {day}, {until}", day=document.expires_on, until=how_far)
         )
     return " · ".join(said)
 
@@ -162,14 +161,18 @@ def _about(document: EvidenceView, today: date) -> str:
 def place_of(document: EvidenceView) -> str:
     """What it belongs to, in words."""
     if document.place:
-        return f"{document.place.title} of {document.source}" if document.source else document.place.title
-    return document.source or (f"{document.gate.title} gate" if document.gate else say("Project"))
+        if not document.source:
+            return document.place.title
+        return say("{question} of {source}", question=document.place.title, source=document.source)
+    if document.source:
+        return document.source
+    return say("{gate} gate", gate=document.gate.title) if document.gate else say("Project")
 
 
 def _way_to(document: EvidenceView) -> str:
     if document.is_file:
-        return say(" · [Download]({file_address})", file_address=file_address(document.revision_id))
-    return say(" · [Open]({link_target})", link_target=link_target(document.url)) if document.is_link else ""
+        return say(" · [Download]({address})", address=file_address(document.revision_id))
+    return say(" · [Open]({address})", address=link_target(document.url)) if document.is_link else ""
 
 
 def file_address(revision_id: int, *, view: bool = False) -> str:
@@ -229,15 +232,18 @@ def add_buttons(project: ProjectHead, *, gate: Gate | None = None) -> None:
             _add_link(project, gate)
 
 
-@st.dialog("Add a file", on_dismiss="rerun")
 def file_box(project: ProjectHead, *, gate: Gate | None = None) -> None:
     """Closes by itself when the file is there."""
-    _file_form(say("Add a file"), project=project.key, gate=gate)
+    title = say("Add a file")
+    st.dialog(title, on_dismiss="rerun")(_file_form)(title, project=project.key, gate=gate)
 
 
-@st.dialog("New revision", on_dismiss="rerun")
 def revision_box(project: ProjectHead, document: EvidenceView) -> None:
     """As `file_box`, for the next content of a document."""
+    st.dialog(say("New revision"), on_dismiss="rerun")(_revision)(project, document)
+
+
+def _revision(project: ProjectHead, document: EvidenceView) -> None:
     st.caption(
         plain(
             say(
@@ -262,7 +268,7 @@ def _add_link(project: ProjectHead, gate: Gate | None) -> None:
         address = st.text_input(
             say("Link or document number"),
             key=f"{key}:address",
-            placeholder="https://… or DPIA 2026-14",
+            placeholder=say("https://… or DPIA 2026-14"),
             help=say("It is kept where it is. This installation never opens it."),
         )
         place = st.selectbox(
@@ -272,7 +278,7 @@ def _add_link(project: ProjectHead, gate: Gate | None) -> None:
             key=f"{key}:place:{gate}",
             format_func=lambda field_id: f"{cache.guide().field(field_id).title} ({field_id})",
             placeholder=say(
-                "The {title} gate as a whole", title=(gate or project.gate or Gate.DISCOVERY).title
+                "The {gate} gate as a whole", gate=(gate or project.gate or Gate.DISCOVERY).title
             ),
         )
         expires_on = st.date_input(

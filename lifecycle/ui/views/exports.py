@@ -48,14 +48,14 @@ def show(project: ProjectHead) -> None:
     with st.container(horizontal=True, gap="small"):
         for file in _FILES:
             st.download_button(
-                file.label,
+                say(file.label),
                 partial(_made, file, by, guide, project.key),
                 file_name=f"{project.key}{file.name}",
                 mime=file.media,
                 icon=f":material/{file.icon}:",
                 key=f"history:export{file.name}",
                 on_click="ignore",
-                help=file.about,
+                help=say(file.about),
             )
 
 
@@ -88,8 +88,8 @@ _FILES = (
         mark("Bundle with proof"),
         "folder_zip",
         mark(
-            "Everything answered, signed and decided, with a dossier to print and a script that checks all of it on any"
-            " machine that has Python."
+            "Everything answered, signed and decided, with a dossier to print and a script that checks "
+            "all of it on any machine that has Python."
         ),
         "application/zip",
         _bundle,
@@ -100,8 +100,7 @@ _FILES = (
         "data_object",
         mark(
             "One document with every field, from the first answer to the last reading, to be "
-            "brought in here or in another"
-            " installation. It names people with their e-mail addresses."
+            "brought in here or in another installation. It names people with their e-mail addresses."
         ),
         "application/json",
         _document,

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from lifecycle.language import counted, mark, say
+from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries import gates as queries
 from lifecycle.queries import worksheets
 from lifecycle.queries.gates import GateView
@@ -166,7 +166,7 @@ def _parts(view: GateView) -> None:
     if shown is not None and state.value(key) != labels[shown]:
         state.put(key, labels[shown])
     for name, tab in zip(OPEN, st.tabs(list(labels.values()), key=key, on_change="rerun"), strict=True):
-        if is_wanted(tab, f"{key}:{name}"):
+        if is_wanted(tab, f"{key}:{name!s}"):
             with tab:
                 _PARTS[name](view)
 
@@ -176,8 +176,10 @@ def _tab(name: str, view: GateView) -> str:
     required = [role for role in view.roles if role.is_required]
     said = {
         "Reviews": f"{sum(role.status in valid for role in required)}/{len(required)}",
-        "Checks": say("{number} failing", number=len(findings.failing(view.findings))),
-        "Conditions": say("{number} open", number=sum(item.state == "open" for item in view.conditions)),
+        "Checks": say_count("{number} failing", "{number} failing", len(findings.failing(view.findings))),
+        "Conditions": say_count(
+            "{number} open", "{number} open", sum(item.state == "open" for item in view.conditions)
+        ),
         "Documents": "",  # no number: its list looks for new ones by itself, and the name would lag behind
         "Outcome": view.outcomes[0].outcome.title.lower() if view.outcomes else "",
     }[name]

@@ -10,7 +10,7 @@ from lifecycle.guide import CheckSpec, FieldSpec, Guide, PartSpec, SectionSpec, 
 from lifecycle.language import ENGLISH, counted, language, mark, say
 from lifecycle.queries.guide_versions import projects_by_version
 from lifecycle.ui import cache
-from lifecycle.ui.components import empty_state, page_header, plain
+from lifecycle.ui.components import empty_state, page_header, plain, semicolons
 from lifecycle.ui.standing import SEVERITIES
 from lifecycle.vocabulary import Gate, Role, Stage, plain_number
 
@@ -265,7 +265,7 @@ def _sign_offs(guide: Guide) -> None:
     )
     evidence = guide.policy.required_evidence.get(gate, ())
     if evidence:
-        named = "; ".join(f"{guide.field(field_id).title} ({field_id})" for field_id in evidence)
+        named = semicolons(f"{guide.field(field_id).title} ({field_id})" for field_id in evidence)
         st.markdown(say("**Documents due at this gate:** {named}", named=plain(named)), anchors=False)
     cosmetic = guide.policy.cosmetic
     if cosmetic:

@@ -27,7 +27,7 @@ def place_title(stage: Stage, status: ProjectStatus) -> str:
     """A stage, in Production with what the project does there."""
     if stage is not Stage.PRODUCTION:
         return stage.title
-    return f"{stage.title}, {say(standing.STATUSES[status].word).lower()}"
+    return f"{stage.title}, {standing.STATUSES[status].word.lower()}"
 
 
 def show() -> None:

@@ -283,27 +283,29 @@ def _show_reading(
 
 
 def _sentence(reading: RegisterReading, plan: ImportPlan) -> str:
-    text = say(
-        "{rows} in {organisations}",
-        rows=counted(len(reading.rows), "row"),
-        organisations=counted(len(reading.organisations), "organisation"),
-    )
+    rows = counted(len(reading.rows), "row")
+    organisations = counted(len(reading.organisations), "organisation")
     unknown = sum(reading.unmapped_words.values())
     if unknown:
-        text += say(
-            "; {unknown:,} with a stage word that is not known and that a person places afterwards",
+        text = say(
+            "{rows} in {organisations}; {unknown:,} with a stage word that is not known and that a person "
+            "places afterwards.",
+            rows=rows,
+            organisations=organisations,
             unknown=unknown,
         )
+    else:
+        text = say("{rows} in {organisations}.", rows=rows, organisations=organisations)
     placed = [
         f"{Stage(stage).title} {written_number(f'{count:,}')}"
         for stage, count in reading.by_stage.items()
         if count
     ]
     if placed:
-        text += say(". By stage: {placed}", placed=", ".join(placed))
+        text += say(" By stage: {placed}.", placed=", ".join(placed))
     if not (plan.added or plan.changed or plan.gone):
-        text += say(". Importing changes nothing: all of it is here already")
-    return text + "."
+        text += say(" Importing changes nothing: all of it is here already.")
+    return text
 
 
 def _stage_table(reading: RegisterReading) -> None:

@@ -18,7 +18,7 @@ from lifecycle.queries.monitors import MonitorsView, MonitorView, SeriesView, Sp
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.monitors import length_text, number_text
 from lifecycle.ui import cache, charts, components, identity, navigation
-from lifecycle.ui.components import ago, empty_state, exact, page_header, plain
+from lifecycle.ui.components import ago, empty_state, exact, page_header, plain, semicolons
 from lifecycle.ui.emptying_form import EmptyingForm
 from lifecycle.ui.methods import way_in
 from lifecycle.ui.perform import perform
@@ -100,7 +100,7 @@ def _to_do(project: ProjectHead, found: MonitorsView) -> None:
             type="primary",
             key="monitors:from_plan",
             help=plain(
-                "; ".join(say("{metric}: {rule}", metric=row.metric, rule=row.rule) for row in waiting)
+                semicolons(say("{metric}: {rule}", metric=row.metric, rule=row.rule) for row in waiting)
             ),
         ):
             perform(
@@ -157,7 +157,7 @@ def _sentence(found: MonitorsView) -> str:
         parts.append(say("{names} silent", names=", ".join(view.name for view in silent[:3])))
     if not in_breach and not silent and watched:
         parts.append(say("none of them in breach"))
-    return "; ".join(parts) + "."
+    return f"{semicolons(parts)}."
 
 
 def _alarms(project: ProjectHead, found: MonitorsView) -> None:

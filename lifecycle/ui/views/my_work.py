@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 from lifecycle.actions import gates as gate_actions
-from lifecycle.language import mark, say, say_count
+from lifecycle.language import mark, say, say_as, say_count
 from lifecycle.queries import my_work as queries
 from lifecycle.queries import operation, projects
 from lifecycle.queries.my_work import (
@@ -251,7 +251,7 @@ def _asked_about(view: MyWork) -> None:
         _row(
             _titled(title, said),
             f":violet[:material/forum: {ago(item.since, identity.now())}]",
-            say("Answer"),
+            say_as("Answer", "verb"),
             f"thread:{item.thread_id}",
             partial(
                 discussion.answer_at,
@@ -464,7 +464,7 @@ def _project(line: ProjectLine, view: MyWork) -> None:
         f"**{plain(line.name)}** {mark.badge} :small[:gray[{plain(f'{stage} · {roles}')}]]  \n"
         f":small[{plain(said)}]",
         note,
-        say("Open"),
+        say_as("Open", "verb"),
         f"project:{line.key}",
         lambda: navigation.go("project", project=line.key),
     )

@@ -13,7 +13,7 @@ import streamlit as st
 from lifecycle.actions import deliveries as actions
 from lifecycle.actions import outbox
 from lifecycle.errors import LifecycleError
-from lifecycle.language import say, say_count
+from lifecycle.language import say, say_as, say_count
 from lifecycle.queries import deliveries as queries
 from lifecycle.queries import messages
 from lifecycle.queries.deliveries import ChoiceView
@@ -71,7 +71,9 @@ def _line(line: NoticeLine, choice: ChoiceView, zone: ZoneInfo, now: datetime) -
         st.markdown(f":gray[{moment}]", width="content", anchors=False, help=hover)
         new = say(":blue-badge[New] ") if is_new else ""
         st.markdown(f"{new}{plain(line.title)}  \n:small[:gray[{plain(line.project)}]]", anchors=False)
-        if st.button(say("Open"), key=f"notice:{line.id}", icon=":material/arrow_forward:", type="tertiary"):
+        if st.button(
+            say_as("Open", "verb"), key=f"notice:{line.id}", icon=":material/arrow_forward:", type="tertiary"
+        ):
             address = urlsplit(line.link)
             navigation.go(address.path.strip("/"), **dict(parse_qsl(address.query)))
 

@@ -11,12 +11,12 @@ import streamlit as st
 from lifecycle.actions import operation as actions
 from lifecycle.actions import surroundings
 from lifecycle.errors import Invalid
-from lifecycle.language import counted, mark, say
+from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries import operation as queries
 from lifecycle.queries.operation import OperationView, PastReview, RetirementView
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.rules.operation import Enablement, Finding, Reached, Reads, ReviewCycle, Verdict
-from lifecycle.rules.surroundings import ChangeEntry
+from lifecycle.rules.surroundings import ChangeEntry, DayAhead
 from lifecycle.ui import cache, identity, navigation, standing
 from lifecycle.ui.components import (
     day,
@@ -92,7 +92,7 @@ def _review(view: OperationView) -> None:
     colour, icon = ("orange", "event_repeat") if cycle.is_due else ("gray", "event")
     st.markdown(f":{colour}[:material/{icon}:] {plain(_cycle_words(cycle, view.today))}", anchors=False)
     for text in cycle.because:
-        st.markdown(say(":small[:material/chevron_right: {text}]", text=plain(text)), anchors=False)
+        st.markdown(f":small[:material/chevron_right: {plain(text)}]", anchors=False)
     if cycle.restricted_to:
         st.markdown(
             say(
@@ -108,7 +108,7 @@ def _review(view: OperationView) -> None:
 
 def _not_live(status: ProjectStatus) -> str:
     if status in (ProjectStatus.RETIRED, ProjectStatus.STOPPED):
-        return say("This product is {status}; it is not reviewed any more.", status=status.value)
+        return say("This product is {status}; it is not reviewed any more.", status=status.word)
     return say("Reviews begin once the Launch gate was decided with a go.")
 
 
@@ -130,28 +130,15 @@ def _cycle_words(cycle: ReviewCycle, today: date) -> str:
 
 def _evidence(found: Sequence[Finding], key: str) -> None:
     """What is planned beside what is so now, each with a sign and its word."""
-    bad = sum(each.reads is Reads.BAD for each in found)
-    unknown = sum(each.reads is Reads.UNKNOWN for each in found)
-    said = say(
-        "Of {found_count} pieces of evidence {bad} need{part} a look",
-        found_count=len(found),
-        bad=bad or "none",
-        part="s" if bad < 2 else "",
-    )
-    said += (
-        say(", and {unknown} {part} not known.", unknown=unknown, part="is" if unknown == 1 else "are")
-        if unknown
-        else "."
-    )
-    st.markdown(plain(said), anchors=False)
+    st.markdown(plain(_evidence_words(found)), anchors=False)
     with st.container(key=key):
         st.table(
             [
                 {
-                    "What": plain(each.title),
-                    "Planned": plain(each.planned) or "–",
-                    "Now": plain(each.now),
-                    "Reads": READS[each.reads].text,
+                    say("What"): plain(each.title),
+                    say("Planned"): plain(each.planned) or "–",
+                    say("Now"): plain(each.now),
+                    say("Reads"): READS[each.reads].text,
                 }
                 for each in found
             ],
@@ -159,6 +146,22 @@ def _evidence(found: Sequence[Finding], key: str) -> None:
             hide_index=True,
             alt=say("The evidence for the review"),
         )
+
+
+def _evidence_words(found: Sequence[Finding]) -> str:
+    bad = sum(each.reads is Reads.BAD for each in found)
+    unknown = sum(each.reads is Reads.UNKNOWN for each in found)
+    look = (
+        say_count("{number} needs a look", "{number} need a look", bad) if bad else say("none needs a look")
+    )
+    if not unknown:
+        return say("Of {count} pieces of evidence {look}.", count=len(found), look=look)
+    return say(
+        "Of {count} pieces of evidence {look}, and {unknown}.",
+        count=len(found),
+        look=look,
+        unknown=say_count("{number} is not known", "{number} are not known", unknown),
+    )
 
 
 def _conclude(view: OperationView) -> None:
@@ -178,7 +181,7 @@ def _conclude(view: OperationView) -> None:
 
 def _reasons(against: Sequence[Blocker]) -> None:
     for blocker in against[:_MOST_REASONS]:
-        st.markdown(say(":small[:material/block: {blocker}]", blocker=plain(blocker.text)), anchors=False)
+        st.markdown(f":small[:material/block: {plain(blocker.text)}]", anchors=False)
     if len(against) > _MOST_REASONS:
         st.caption(
             say(
@@ -195,7 +198,7 @@ def _conclude_form(view: OperationView, verdicts: Sequence[Verdict]) -> None:
             say("What comes of it"),
             verdicts,
             index=None,
-            format_func=lambda each: _VERDICTS[each],
+            format_func=lambda each: say(_VERDICTS[each]),
             key=form.key("verdict"),
         )
         reason = st.text_area(say("Why, or what it is limited to"), key=form.key("reason"), height=80)
@@ -245,19 +248,19 @@ def _people(found: Enablement) -> None:
     for reached in (found.people, found.sites):
         if reached.percent is not None:
             words = say(
-                "{reached}: {number} of {number_2}",
-                reached=reached.title,
-                number=_number(reached.reached),
-                number_2=_number(reached.planned),
+                "{what}: {reached} of {planned}",
+                what=reached.title,
+                reached=_number(reached.reached),
+                planned=_number(reached.planned),
             )
             st.progress(reached.percent, text=plain(words))
     if found.audiences:
         st.table(
             [
                 {
-                    "Audience": plain(each.name),
-                    "People": _number(each.people),
-                    "Trained by": (each.finish_on.isoformat() if each.finish_on else "–")
+                    say("Audience"): plain(each.name),
+                    say("People"): _number(each.people),
+                    say("Trained by"): (each.finish_on.isoformat() if each.finish_on else "–")
                     + (say("  :orange[:material/alarm: its day has passed]") if each.is_late else ""),
                 }
                 for each in found.audiences
@@ -270,18 +273,18 @@ def _people(found: Enablement) -> None:
 
 def _reached_words(found: Reached) -> str:
     if found.planned is None and found.reached is None:
-        return say("{found}: neither planned nor counted yet.", found=found.title)
+        return say("{what}: neither planned nor counted yet.", what=found.title)
     if found.reached is None:
         return say(
-            "{found}: {number} planned, none counted yet.", found=found.title, number=_number(found.planned)
+            "{what}: {planned} planned, none counted yet.", what=found.title, planned=_number(found.planned)
         )
     if not found.planned:
-        return say("{found}: {number}, without a plan.", found=found.title, number=_number(found.reached))
+        return say("{what}: {reached}, without a plan.", what=found.title, reached=_number(found.reached))
     return say(
-        "{found}: {number} of {number_2}, {percent} %.",
-        found=found.title,
-        number=_number(found.reached),
-        number_2=_number(found.planned),
+        "{what}: {reached} of {planned}, {percent} %.",
+        what=found.title,
+        reached=_number(found.reached),
+        planned=_number(found.planned),
         percent=found.percent,
     )
 
@@ -309,40 +312,51 @@ def _changes_words(entries: Sequence[ChangeEntry]) -> str:
         )
     waiting = [each for each in entries if not each.is_assessed]
     late = sum(each.is_late for each in waiting)
-    said = f"{counted(len(entries), 'change is', 'changes are')} noted"
     if not waiting:
-        return say(
-            "{said}, {part} impact assessed.",
-            said=said,
-            part=say("each with its") if len(entries) > 1 else say("and its"),
+        return say_count(
+            "{number:,} change is noted, and its impact assessed.",
+            "{number:,} changes are noted, each with its impact assessed.",
+            len(entries),
         )
-    said += say(
-        "; the impact of {waiting_count} is not assessed yet",
-        waiting_count=len(waiting) if len(waiting) > 1 else "one",
+    noted = say_count("{number:,} change is noted", "{number:,} changes are noted", len(entries))
+    unassessed = say_count(
+        "the impact of one is not assessed yet",
+        "the impact of {number} is not assessed yet",
+        len(waiting),
     )
-    return said + (say(", {late} of them past the day.", late=late) if late else ".")
+    if not late:
+        return say("{noted}; {unassessed}.", noted=noted, unassessed=unassessed)
+    return say(
+        "{noted}; {unassessed}, {late} of them past the day.", noted=noted, unassessed=unassessed, late=late
+    )
 
 
 def _change(view: OperationView, entry: ChangeEntry) -> None:
     with st.container(border=True, gap="xsmall", key=f"change:{entry.row_id}"):
         st.markdown(f"{_change_badge(entry, view.today)} {plain(entry.change)}", anchors=False)
         kind = view.kinds.get(entry.kind, entry.kind)
-        on = f"since {entry.changed_on.isoformat()}" if entry.changed_on else say("without a day")
-        st.caption(plain(f"{kind} · {on}"))
+        since = (
+            say("since {day}", day=entry.changed_on.isoformat()) if entry.changed_on else say("without a day")
+        )
+        st.caption(plain(f"{kind} · {since}"))
         if not entry.is_assessed and "surroundings.assess_change" in view.may:
             _assess(view, entry)
 
 
 def _change_badge(entry: ChangeEntry, today: date) -> str:
     if entry.is_assessed:
-        on = f" on {entry.assessed_on.isoformat()}" if entry.assessed_on else ""
-        return say(":green-badge[:material/check_circle: Assessed{on}]", on=on)
+        on = entry.assessed_on
+        assessed = say("Assessed on {day}", day=on.isoformat()) if on else say("Assessed")
+        return f":green-badge[:material/check_circle: {assessed}]"
     if entry.is_late:
-        return say(
-            ":red-badge[:material/alarm: Not assessed, {until}]", until=until(entry.assess_by or today, today)
-        )
-    left = f", {until(entry.assess_by, today)}" if entry.assess_by else ""
-    return say(":orange-badge[:material/pending: To assess{left}]", left=left)
+        late = say("Not assessed, {until}", until=until(entry.assess_by or today, today))
+        return f":red-badge[:material/alarm: {late}]"
+    left = (
+        say("To assess, {until}", until=until(entry.assess_by, today))
+        if entry.assess_by
+        else say("To assess")
+    )
+    return f":orange-badge[:material/pending: {left}]"
 
 
 def _assess(view: OperationView, entry: ChangeEntry) -> None:
@@ -418,9 +432,9 @@ def _days(view: OperationView) -> None:
     st.markdown(
         plain(
             say(
-                "Next: {removeprefix}, {until}. The product manager is told 90, 30 and 7 days before "
+                "Next: {what}, {until}. The product manager is told 90, 30 and 7 days before "
                 "an agreement ends or a foreseen change comes.",
-                removeprefix=first.what.removeprefix("Expected: "),
+                what=_without_expected(first),
                 until=until(first.on, view.today),
             )
         ),
@@ -429,10 +443,10 @@ def _days(view: OperationView) -> None:
     st.table(
         [
             {
-                "Day": day(each.on),
-                "When": until(each.on, view.today).replace("overdue", "ago"),
-                "What": plain(each.what),
-                "Notice due": each.announced_by.isoformat() if each.announced_by else "–",
+                say("Day"): day(each.on),
+                say("When"): _how_far(each.on, view.today),
+                say("What"): plain(each.what),
+                say("Notice due"): each.announced_by.isoformat() if each.announced_by else "–",
             }
             for each in view.days
         ],
@@ -440,6 +454,17 @@ def _days(view: OperationView) -> None:
         hide_index=True,
         alt=say("Days on which something around the product ends or changes"),
     )
+
+
+def _without_expected(ahead: DayAhead) -> str:
+    """A foreseen change without the word that begins it in a list."""
+    return ahead.what.removeprefix(say("Expected: {change}", change=""))
+
+
+def _how_far(on: date, today: date) -> str:
+    """A day that is past is not overdue: nobody had to do anything on it."""
+    days = (today - on).days
+    return say("{days} ago", days=counted(days, "day")) if days > 0 else until(on, today)
 
 
 # ------------------------------------------------------------------ the end
@@ -534,7 +559,7 @@ def _retired(found: RetirementView) -> None:
         [
             (say("Lessons learned"), found.lessons),
             (say("Downstream"), found.downstream),
-            (say("Told"), ", ".join(f"{name} on {on}" for name, on in found.told)),
+            (say("Told"), ", ".join(say("{name} on {day}", name=name, day=on) for name, on in found.told)),
             (say("Records kept until"), found.records_until.isoformat()),
         ]
     )

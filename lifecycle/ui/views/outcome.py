@@ -67,17 +67,19 @@ def _against(view: GateView, outcome: Outcome) -> tuple[Blocker, ...]:
 def _why_not(against: tuple[Blocker, ...]) -> None:
     """The reasons for the disabled button, in the order in which the rules give them."""
     for blocker in against[:MOST_REASONS]:
-        st.markdown(say(":small[:material/block: {blocker}]", blocker=plain(blocker.text)), anchors=False)
+        st.markdown(f":small[:material/block: {plain(blocker.text)}]", anchors=False)
     if len(against) > MOST_REASONS:
-        st.caption(f"and {counted(len(against) - MOST_REASONS, 'more reason')}")
+        st.caption(say("and {reasons}", reasons=counted(len(against) - MOST_REASONS, "more reason")))
+
+
+def _heading(outcome: Outcome, words: str) -> None:
+    mark = standing.OUTCOMES[outcome]
+    st.markdown(f"**:{mark.colour}[{mark.material}] {words}**", anchors=False)
 
 
 def _go(view: GateView) -> None:
     against = _against(view, Outcome.GO)
-    mark = standing.OUTCOMES[Outcome.GO]
-    st.markdown(
-        say("**:{colour}[{material}] Go**", colour=mark.colour, material=mark.material), anchors=False
-    )
+    _heading(Outcome.GO, say("Go"))
     owed = any(item.state == "open" for item in view.conditions)
     with st.form("go", border=False):
         chosen = st.radio(
@@ -93,7 +95,9 @@ def _go(view: GateView) -> None:
             perform(
                 actions.decide,
                 done=say(
-                    "{gate} is decided: {title}.", gate=view.gate.title, title=Outcome(chosen).title.lower()
+                    "{gate} is decided: {outcome}.",
+                    gate=view.gate.title,
+                    outcome=Outcome(chosen).title.lower(),
                 ),
                 project_id=view.project.id,
                 gate=view.gate,
@@ -105,10 +109,7 @@ def _go(view: GateView) -> None:
 
 def _send_back(view: GateView) -> None:
     against = _against(view, Outcome.RECYCLE)
-    mark = standing.OUTCOMES[Outcome.RECYCLE]
-    st.markdown(
-        say("**:{colour}[{material}] Send back**", colour=mark.colour, material=mark.material), anchors=False
-    )
+    _heading(Outcome.RECYCLE, say("Send back"))
     with st.form("recycle", border=False):
         stage = st.selectbox(
             say("To which stage"),
@@ -134,10 +135,7 @@ def _send_back(view: GateView) -> None:
 
 def _stop(view: GateView) -> None:
     against = _against(view, Outcome.STOP)
-    mark = standing.OUTCOMES[Outcome.STOP]
-    st.markdown(
-        say("**:{colour}[{material}] Stop**", colour=mark.colour, material=mark.material), anchors=False
-    )
+    _heading(Outcome.STOP, say("Stop"))
     with st.form("stop", border=False):
         st.caption(
             say(

@@ -64,9 +64,11 @@ def _ways(view: ProjectOverview) -> None:
 
 def _state_of_it(view: ProjectOverview) -> None:
     if view.project.archived_at is not None:
-        st.info("This project is archived. Restore it before changing it.", icon=":material/inventory_2:")
+        st.info(
+            say("This project is archived. Restore it before changing it."), icon=":material/inventory_2:"
+        )
     elif view.project.status is ProjectStatus.STOPPED:
-        st.info("This project was stopped. What was learned is kept.", icon=":material/stop_circle:")
+        st.info(say("This project was stopped. What was learned is kept."), icon=":material/stop_circle:")
 
 
 # ------------------------------------------------------------------ assessed here
@@ -110,8 +112,8 @@ def _found(view: ProjectOverview) -> None:
         )
         return
     now = sum(item.blocks for item in failing)
-    counts = say("{now} hold now, {failing_count} later", now=now, failing_count=len(failing) - now)
-    st.header(say("What the checks found :gray[:small[{counts}]]", counts=counts), anchor=False)
+    counts = say("{now} hold now, {later} later", now=now, later=len(failing) - now)
+    st.header(f"{say('What the checks found')} :gray[:small[{counts}]]", anchor=False)
     findings.show(failing, project=view.project, most=6)
 
 
@@ -155,9 +157,9 @@ def _production(view: ProjectOverview) -> None:
     )
     st.markdown(
         say(
-            "**{total} of {total_2}** settled · debt **{debt}** · early-planning index **{index}**",
-            total=total - len(open_ones),
-            total_2=total,
+            "**{settled} of {total}** settled · debt **{debt}** · early-planning index **{index}**",
+            settled=total - len(open_ones),
+            total=total,
             debt=view.debt,
             index=index,
         ),
@@ -194,16 +196,10 @@ def _dates(view: ProjectOverview) -> None:
     for entry in view.dates[:MOST_DATES]:
         st.markdown(_date(entry, view), anchors=False)
     if len(view.dates) > MOST_DATES:
-        st.caption(say("and {dates_count} more", dates_count=len(view.dates) - MOST_DATES))
+        st.caption(say("and {number} more", number=len(view.dates) - MOST_DATES))
 
 
 def _date(entry: NextDate, view: ProjectOverview) -> str:
     colour, icon = ("red", "alarm") if entry.is_overdue else ("gray", "event")
-    return say(
-        ":{colour}[:material/{icon}: {on}] {what} :small[:gray[{until}]]",
-        colour=colour,
-        icon=icon,
-        on=entry.on.isoformat(),
-        what=plain(one_line(entry.what, 90)),
-        until=until(entry.on, view.today),
-    )
+    what, left = plain(one_line(entry.what, 90)), until(entry.on, view.today)
+    return f":{colour}[:material/{icon}: {entry.on.isoformat()}] {what} :small[:gray[{left}]]"

@@ -9,7 +9,7 @@ import streamlit as st
 
 from lifecycle.actions import own_guides as actions
 from lifecycle.errors import Invalid
-from lifecycle.language import say
+from lifecycle.language import mark, say
 from lifecycle.own_guide import OwnGuide, OwnQuestion, OwnRole, questions, with_threshold, without_question
 from lifecycle.queries import own_guides as queries
 from lifecycle.queries.own_guides import OwnGuideView
@@ -20,6 +20,37 @@ from lifecycle.ui.views import own_question, own_role
 from lifecycle.vocabulary import OWN_ROLES, plain_number
 
 _THRESHOLD = "own:threshold"
+# How people call them; one that a guide of your own has besides goes by its name in the file.
+THRESHOLDS = {
+    "actionable_share": mark("Actionable share"),
+    "agreement_months_after_live": mark("Agreement months after live"),
+    "change_assessed_days": mark("Change assessed days"),
+    "cost_ratio": mark("Cost ratio"),
+    "trained_share": mark("Trained share"),
+    "test_score_tier_1": mark("Test score tier 1"),
+    "test_score_tier_2": mark("Test score tier 2"),
+    "test_score_tier_3": mark("Test score tier 3"),
+    "test_score_tier_4": mark("Test score tier 4"),
+    "history_horizons": mark("History horizons"),
+    "value_after_months": mark("Value after months"),
+    "value_share": mark("Value share"),
+    "go_live_moved_days": mark("Go live moved days"),
+    "overturned_percent": mark("Overturned percent"),
+    "unscorable_percent": mark("Unscorable percent"),
+    "build_years": mark("Build years"),
+    "incident_open_days": mark("Incident open days"),
+    "funding_months_after_live": mark("Funding months after live"),
+    "incident_reporting_regimes": mark("Incident reporting regimes"),
+    "review_grace_days": mark("Review grace days"),
+    "longest_wait_on_the_spot": mark("Longest wait on the spot"),
+    "longest_wait_minutes": mark("Longest wait minutes"),
+    "monthly_uses_on_the_spot": mark("Monthly uses on the spot"),
+    "monthly_uses_minutes": mark("Monthly uses minutes"),
+    "monthly_uses_daily": mark("Monthly uses daily"),
+    "monthly_uses_weekly": mark("Monthly uses weekly"),
+    "monthly_uses_monthly": mark("Monthly uses monthly"),
+    "working_hours_month": mark("Working hours month"),
+}
 
 
 def show() -> None:
@@ -57,12 +88,9 @@ def save(view: OwnGuideView, own: OwnGuide, done: str, form: str = "") -> None:
         return
     if form:
         state.renew(form)
-    new = (
-        ""
-        if outcome.value == before
-        else say(" New projects go by version {outcome}.", outcome=outcome.value)
-    )
-    state.flash("success", f"{done}{new}")
+    if outcome.value != before:
+        done = f"{done} {say('New projects go by version {version}.', version=outcome.value)}"
+    state.flash("success", done)
     draw_again()
 
 
@@ -157,10 +185,10 @@ def _thresholds(view: OwnGuideView, own: OwnGuide) -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(
                 say(
-                    "**{title}:** {said}  \n:small[:gray[the guide says {said_2}]]",
+                    "**{title}:** {value}  \n:small[:gray[the guide says {shipped}]]",
                     title=plain(_title(name)),
-                    said=plain(_said(value)),
-                    said_2=plain(_said(shipped.get(name, ""))),
+                    value=plain(_said(value)),
+                    shipped=plain(_said(shipped.get(name, ""))),
                 ),
                 width="stretch",
                 anchors=False,
@@ -197,7 +225,7 @@ def _set_threshold(view: OwnGuideView, own: OwnGuide) -> None:
         placeholder=_said(now),
         width=420,
     )
-    st.caption(plain(say("Now {said}.", said=_said(now))))
+    st.caption(plain(say("Now {value}.", value=_said(now))))
     if not st.button(say("Save the threshold"), key=f"{key}:save", type="primary", icon=":material/save:"):
         return
     try:
@@ -208,7 +236,7 @@ def _set_threshold(view: OwnGuideView, own: OwnGuide) -> None:
     save(
         view,
         with_threshold(own, name, value),
-        say("{title} is {said} now.", title=_title(name), said=_said(value)),
+        say("{title} is {value} now.", title=_title(name), value=_said(value)),
         _THRESHOLD,
     )
 
@@ -231,7 +259,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _title(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return say(THRESHOLDS[name]) if name in THRESHOLDS else name.replace("_", " ").capitalize()
 
 
 def _said(value: Decimal | tuple[str, ...] | str) -> str:

@@ -31,6 +31,7 @@ _KINDS = {
     "link": mark("A link or document"),
 }
 _WITH_CHOICES = ("choice", "choices")
+_OF_PARTS = mark("Several parts")  # only a file can ask so
 _NO_STAGE = mark("Data source")
 Save = Callable[[OwnGuide, str, str], None]
 
@@ -40,19 +41,15 @@ def in_words(question: OwnQuestion) -> str:
     field = question.field
     said = [
         _stage_title(str(field.get("stage"))),
-        _KINDS.get(str(field.get("type")), "Several parts"),
-        say("due at {title}", title=_gate_of(field).title),
+        say(_KINDS.get(str(field.get("type")), _OF_PARTS)),
+        say("due at {gate}", gate=_gate_of(field).title),
     ]
     if question.rests_on:
-        said.append(say("under the sign-off of ") + ", ".join(_place(*each) for each in question.rests_on))
+        places = ", ".join(_place(*each) for each in question.rests_on)
+        said.append(say("under the sign-off of {places}", places=places))
     said += [say("document asked at {gate}", gate=gate.title) for gate in question.evidence_at]
-    return say(
-        "**{question_id} · {get}**  \n{get_2}  \n:small[:gray[{said}]]",
-        question_id=plain(question.id),
-        get=plain(str(field.get("title", ""))),
-        get_2=plain(str(field.get("question", ""))),
-        said=plain(" · ".join(said)),
-    )
+    title, asked = str(field.get("title", "")), str(field.get("question", ""))
+    return f"**{plain(question.id)} · {plain(title)}**  \n{plain(asked)}  \n:small[:gray[{plain(' · '.join(said))}]]"
 
 
 def form(own: OwnGuide, question: OwnQuestion | None, save: Save) -> None:
@@ -60,7 +57,7 @@ def form(own: OwnGuide, question: OwnQuestion | None, save: Save) -> None:
     key = state.fresh(f"{NEW}:{question.id if question else 'new'}")
     before: Mapping[str, Any] = question.field if question else {}
     _seed(key, question)
-    guide = cache.shipped_guide()
+    guide = cache.shipped_guide().here()
     with st.grid(2, min_column_width=280):
         stage = _chosen(
             say("Stage"), [*(each.value for each in Stage), OF_SOURCES], _stage_title, key, "stage", question
@@ -70,7 +67,9 @@ def form(own: OwnGuide, question: OwnQuestion | None, save: Save) -> None:
         section = _chosen(
             say("Section"), list(titles), lambda name: titles.get(name, name), key, f"section:{stage}"
         )
-        kind = _chosen(say("How it is answered"), list(_KINDS), _KINDS.__getitem__, key, "type", question)
+        kind = _chosen(
+            say("How it is answered"), list(_KINDS), lambda name: say(_KINDS[name]), key, "type", question
+        )
         gates = [gate for gate in Gate if stage == OF_SOURCES or gate.stage.order >= Stage(stage).order]
         gate = _chosen(
             say("Due at"), [each.value for each in gates], lambda name: Gate(name).title, key, f"gate:{stage}"
@@ -135,7 +134,7 @@ def form(own: OwnGuide, question: OwnQuestion | None, save: Save) -> None:
         tuple(places[code] for code in rests_on),
         (Gate(evidence),) if evidence else (),
     )
-    done = say("{field} is asked as {field_2}.", field=field["title"], field_2=field["id"])
+    done = say("{title} is asked as {question_id}.", title=field["title"], question_id=field["id"])
     save(with_question(own, made), done, f"{NEW}:{question.id if question else 'new'}")
 
 
@@ -230,7 +229,7 @@ def _problems(field: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _stage_title(name: str) -> str:
-    return _NO_STAGE if name == OF_SOURCES else Stage(name).title if name in set(Stage) else name
+    return say(_NO_STAGE) if name == OF_SOURCES else Stage(name).title if name in set(Stage) else name
 
 
 def _gate_of(field: Mapping[str, Any]) -> Gate:
@@ -242,4 +241,4 @@ def _code(gate: str, role: Role) -> str:
 
 
 def _place(gate: Gate, role: Role) -> str:
-    return f"{role.title} at {gate.title}"
+    return say("{role} at {gate}", role=role.title, gate=gate.title)

@@ -17,12 +17,13 @@ from lifecycle.vocabulary import Act, Gate
 
 NEW = "own:role"
 _ACTS = {
-    Act.APPROVE: "approves",
-    Act.ACKNOWLEDGE: "acknowledges",
+    Act.APPROVE: mark("approves"),
+    Act.ACKNOWLEDGE: mark("acknowledges"),
     Act.CONSULT: mark("gives an opinion, which never blocks"),
 }
 _TIERS = {1: mark("Every tier"), 2: mark("Tier 2 and above"), 3: mark("Tier 3 and above"), 4: mark("Tier 4")}
-_MEANING = mark("approves this from the point of view of {title}")
+# Kept in the guide as if it had been typed: in English, whoever saves it.
+_MEANING = "approves this from the point of view of {title}"
 Save = Callable[[OwnGuide, str, str], None]
 
 
@@ -30,15 +31,15 @@ def in_words(role: OwnRole) -> str:
     """As Markdown: its name, and where it is asked for what."""
     said = [
         say(
-            "{gate}: {acts}, {tiers}, resting on {answers}",
+            "{gate}: {act}, {tier}, resting on {answers}",
             gate=gate.title,
-            acts=_ACTS[asked.act],
-            tiers=_TIERS[asked.from_tier].lower(),
+            act=_ACTS[asked.act],
+            tier=say(_TIERS[asked.from_tier]).lower(),
             answers=counted(len(asked.rests_on), "answer"),
         )
         for gate, asked in sorted(role.asked.items(), key=lambda item: item[0].order)
     ]
-    where = "  \n".join(f":small[:gray[{plain(line)}]]" for line in said or ["Asked nowhere any more."])
+    where = "  \n".join(f":small[:gray[{plain(line)}]]" for line in said or [say("Asked nowhere any more.")])
     return f"**{plain(role.title)}**  \n{where}"
 
 
@@ -107,16 +108,16 @@ def _asked(key: str, gate: Gate, guide: Guide) -> dict[str, Any]:
         st.markdown(f"**{gate.title}**", anchors=False)
         with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
             act = st.selectbox(
-                "It",
+                say("It"),
                 [each.value for each in _ACTS],
-                format_func=lambda each: _ACTS[Act(each)],
+                format_func=lambda each: say(_ACTS[Act(each)]),
                 key=f"{key}:act:{gate.value}",
                 width=320,
             )
             tier = st.selectbox(
                 say("In"),
                 list(_TIERS),
-                format_func=lambda each: _TIERS[each],
+                format_func=lambda each: say(_TIERS[each]),
                 key=f"{key}:tier:{gate.value}",
                 width=200,
             )

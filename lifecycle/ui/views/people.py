@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lifecycle.actions import people as actions
-from lifecycle.language import counted, say
+from lifecycle.language import say, say_count
 from lifecycle.queries import people as queries
 from lifecycle.queries import projects
 from lifecycle.queries.people import InvitationView, PersonView
@@ -28,14 +28,13 @@ def show() -> None:
         person.show(next((one for one in everybody if one.key == chosen), None))
         return
     active = [one for one in everybody if one.active]
-    page_header(
-        say("People"),
-        about=say(
-            "{hass} an account. Nobody registers by themselves: an administrator invites, and "
-            "says who may be asked to review.",
-            hass=counted(len(active), "person has", "people have"),
-        ),
+    has_account = say_count(
+        "{number:,} person has an account.", "{number:,} people have an account.", len(active)
     )
+    by_invitation = say(
+        "Nobody registers by themselves: an administrator invites, and says who may be asked to review."
+    )
+    page_header(say("People"), about=f"{has_account} {by_invitation}")
     _table(everybody)
     _show_link()
     _invite()
@@ -51,22 +50,26 @@ def _table(everybody: tuple[PersonView, ...]) -> None:
     now = identity.now()
     shown = st.dataframe(
         {
-            "Name": [one.name for one in everybody],
-            "E-mail": [one.email or "" for one in everybody],
-            "Role": [one.organisation_role.value if one.active else say("not active") for one in everybody],
-            "Reviews as": [[role.title for role in one.reviews_as] for one in everybody],
-            "Approves up to tier": [str(one.approval_level or "") for one in everybody],
-            "Projects": [one.projects for one in everybody],
-            "Last here": [ago(one.last_seen_at, now) if one.last_seen_at else "never" for one in everybody],
+            say("Name"): [one.name for one in everybody],
+            say("E-mail"): [one.email or "" for one in everybody],
+            say("Role"): [
+                one.organisation_role.word if one.active else say("not active") for one in everybody
+            ],
+            say("Reviews as"): [[role.title for role in one.reviews_as] for one in everybody],
+            say("Approves up to tier"): [str(one.approval_level or "") for one in everybody],
+            say("Projects"): [one.projects for one in everybody],
+            say("Last here"): [
+                ago(one.last_seen_at, now) if one.last_seen_at else say("never") for one in everybody
+            ],
         },
         hide_index=True,
         key=_TABLE,
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "Name": st.column_config.TextColumn(width="medium"),
-            "E-mail": st.column_config.TextColumn(width="medium"),
-            "Reviews as": st.column_config.ListColumn(width="medium"),
+            say("Name"): st.column_config.TextColumn(width="medium"),
+            say("E-mail"): st.column_config.TextColumn(width="medium"),
+            say("Reviews as"): st.column_config.ListColumn(width="medium"),
         },
         alt=say("People with their roles"),
     )
@@ -99,7 +102,7 @@ def _invite() -> None:
     key = state.fresh(_INVITE)
     with st.form("invite", enter_to_submit=False):
         with st.grid(2, min_column_width=260):
-            email = st.text_input("E-mail", key=f"{key}:email", placeholder="name@example.org")
+            email = st.text_input(say("E-mail"), key=f"{key}:email", placeholder="name@example.org")
             name = st.text_input(
                 say("Name"), key=f"{key}:name", placeholder=say("They can change it when they join")
             )
@@ -107,7 +110,7 @@ def _invite() -> None:
                 say("Role in the organisation"),
                 [role.value for role in OrganisationRole],
                 index=2,
-                format_func=str.capitalize,
+                format_func=lambda name: OrganisationRole(name).word.capitalize(),
                 key=f"{key}:role",
                 help=say(
                     "Members see the projects they have a role on. Leadership reads the whole portfolio. "
@@ -155,7 +158,7 @@ def _make_link(email: str, name: str, role: str, project: str | None, project_ro
     if outcome.refusal is not None:
         refusal(outcome.refusal)
         return
-    state.put(_LINK, ["invitation", email, f"{cache.settings().base_url}/invitation/{outcome.value}"])
+    state.put(_LINK, [email, f"{cache.settings().base_url}/invitation/{outcome.value}"])
     state.renew(_INVITE)
     draw_again()
 
@@ -165,12 +168,10 @@ def _show_link() -> None:
     kept = state.value(_LINK)
     if not kept:
         return
-    kind, whose, link = kept
+    whose, link = kept
     with st.container(border=True):
         st.markdown(
-            say(
-                ":green[:material/link:] **Send this {kind} link to {whose}**", kind=kind, whose=plain(whose)
-            ),
+            say(":green[:material/link:] **Send this invitation link to {whose}**", whose=plain(whose)),
             anchors=False,
         )
         st.code(link, language=None, wrap_lines=True)
@@ -188,23 +189,24 @@ def _invitations(waiting: tuple[InvitationView, ...]) -> None:
     now = identity.now()
     for invitation in waiting:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            place = ""
+            roles = invitation.organisation_role.word
             if invitation.project and invitation.project_role:
-                place = say(
-                    ", {project_role} of {project}",
+                roles = say(
+                    "{organisation_role}, {project_role} of {project}",
+                    organisation_role=roles,
                     project_role=invitation.project_role.title,
                     project=invitation.project,
                 )
             st.markdown(
                 say(
-                    "**{email}** {invitation}  \n"
-                    ":small[:gray[{part} · invited by {invited_by} {ago} · until {expires_at:%Y-%m-%d}]]",
+                    "**{email}** {name}  \n"
+                    ":small[:gray[{roles} · invited by {invited_by} {ago} · until {expires_on}]]",
                     email=plain(invitation.email),
-                    invitation=plain(invitation.name),
-                    part=plain(f"{invitation.organisation_role.value}{place}"),
+                    name=plain(invitation.name),
+                    roles=plain(roles),
                     invited_by=plain(invitation.invited_by),
                     ago=ago(invitation.created_at, now),
-                    expires_at=invitation.expires_at,
+                    expires_on=invitation.expires_at.date(),
                 ),
                 width="stretch",
                 anchors=False,

@@ -9,7 +9,7 @@ import streamlit as st
 
 from lifecycle.actions import people as actions
 from lifecycle.errors import LifecycleError, NotFound
-from lifecycle.language import counted, mark, say
+from lifecycle.language import mark, say, say_count
 from lifecycle.queries import people as queries
 from lifecycle.queries.people import Duties, PersonView
 from lifecycle.rules.people import HIGHEST_APPROVAL_LEVEL
@@ -58,7 +58,7 @@ def _facts(person: PersonView) -> None:
     reviews_as = ", ".join(role.title for role in person.reviews_as)
     definitions(
         [
-            (say("Role in the organisation"), person.organisation_role.value.capitalize()),
+            (say("Role in the organisation"), person.organisation_role.word.capitalize()),
             (say("May be asked to review as"), reviews_as),
             (say("Last here"), exact(person.last_seen_at) if person.last_seen_at else say("Never")),
         ]
@@ -78,7 +78,7 @@ def _account(person: PersonView) -> None:
                 say("Role in the organisation"),
                 roles,
                 index=roles.index(person.organisation_role.value),
-                format_func=str.capitalize,
+                format_func=lambda name: OrganisationRole(name).word.capitalize(),
                 key=f"account:role:{person.key}",
             )
             level = st.selectbox(
@@ -159,7 +159,7 @@ def _projects(person: PersonView) -> None:
             navigation.link(
                 "project", plain(one.project_name), icon=":material/flag:", project=one.project_key
             )
-            st.caption(f"{one.role.title} since {one.since:%Y-%m-%d}", width="content")
+            st.caption(say("{role} since {day}", role=one.role.title, day=one.since.date()), width="content")
 
 
 # ------------------------------------------------------------------ a forgotten password
@@ -226,16 +226,17 @@ def _duties_in_words(duties: Duties) -> str:
     said = []
     if duties.open_reviews:
         said.append(
-            say(
-                "{waitss} for them: ask others instead.",
-                waitss=counted(duties.open_reviews, "review waits", "reviews wait"),
+            say_count(
+                "{number:,} review waits for them: ask others instead.",
+                "{number:,} reviews wait for them: ask others instead.",
+                duties.open_reviews,
             )
         )
     if duties.sole_manager_of:
         said.append(
             say(
-                "They are the only product manager of {sole_manager_of}: name another one.",
-                sole_manager_of=", ".join(duties.sole_manager_of),
+                "They are the only product manager of {projects}: name another one.",
+                projects=", ".join(duties.sole_manager_of),
             )
         )
     said.append(say("Their roles and decisions stay as they are."))
@@ -249,12 +250,17 @@ def _erase(person: PersonView) -> None:
                 "Erasing removes name, address and password for good. Signatures keep the name they were printed with."
             )
         )
-        typed = st.text_input(say("Type “erase” to confirm"), key=f"erase:{person.key}", width=220)
+        typed = st.text_input(
+            say("Type “{word}” to confirm", word=say("erase")), key=f"erase:{person.key}", width=220
+        )
         submitted = st.form_submit_button(say("Erase this person"))
-    if submitted and typed.strip().casefold() == "erase":
+    if submitted and typed.strip().casefold() == say("erase"):
         perform(actions.erase, done=say("The person was erased."), person_key=person.key)
     elif submitted:
-        st.error(say("Nothing was erased: type “erase” into the box first."), icon=":material/error:")
+        st.error(
+            say("Nothing was erased: type “{word}” into the box first.", word=say("erase")),
+            icon=":material/error:",
+        )
 
 
 def _come_back(person: PersonView) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lifecycle.actions import plans as actions
 from lifecycle.errors import Invalid
-from lifecycle.language import counted, say
+from lifecycle.language import counted, say, say_count, written_number
 from lifecycle.queries import plans as queries
 from lifecycle.queries.plans import Observed, PlanView
 from lifecycle.queries.projects import ProjectHead
@@ -83,8 +83,10 @@ def _go_live(planned: date, found: Forecast, today: date) -> str:
 def _basis(longest: StageShare) -> str:
     if not longest.observed:
         return say("by the guide's default, no such stage having been finished here")
-    return say(
-        "after {stages} finished here and the guide's default", stages=counted(longest.observed, "such stage")
+    return say_count(
+        "after {number:,} such stage finished here and the guide's default",
+        "after {number:,} such stages finished here and the guide's default",
+        longest.observed,
     )
 
 
@@ -93,17 +95,20 @@ def _late(view: PlanView) -> str:
     late = view.schedule.late
     if late:
         worst = max(late, key=lambda review: review.days_late)
-        return say(
-            "{comess} too late for the dates below; the latest is {role} at {gate}, by {days}.",
-            comess=counted(len(late), "review comes", "reviews come"),
+        return say_count(
+            "{number:,} review comes too late for the dates below; the latest is {role} at {gate}, by {days}.",
+            "{number:,} reviews come too late for the dates below; the latest is {role} at {gate}, by {days}.",
+            len(late),
             role=worst.role.title,
             gate=worst.gate.title,
             days=counted(worst.days_late, "working day"),
         )
     now = [review for review in view.schedule.reviews if review.timing is Timing.TIGHT]
     if now:
-        names = ", ".join(f"{review.role.title} at {review.gate.title}" for review in now)
-        return say("Ask now: {names}. Nobody is too late yet.", names=names)
+        roles = ", ".join(
+            say("{role} at {gate}", role=review.role.title, gate=review.gate.title) for review in now
+        )
+        return say("Ask now: {roles}. Nobody is too late yet.", roles=roles)
     return say("Everybody can still be asked in time.")
 
 
@@ -112,7 +117,7 @@ def _figures(view: PlanView) -> list[tuple[str, str, str]]:
     if found is None:
         return []
     planned = view.schedule.go_live
-    chance = "–" if found.chance is None else f"{found.chance:.0%}"
+    chance = "–" if found.chance is None else written_number(f"{found.chance:.0%}")
     return [
         (say("Planned go-live"), planned.isoformat() if planned else "–", say("as answered or set")),
         (say("Chance of that"), chance, say("in {runs:,} simulated runs", runs=found.runs)),
@@ -136,12 +141,7 @@ def _gates(view: PlanView) -> None:
         ):
             note = plain(_when(plan, view.today))
             st.markdown(
-                say(
-                    "**{gate}**  \n:small[:gray[{note}]]{shortage}",
-                    gate=plan.gate.title,
-                    note=note,
-                    shortage=_shortage(plan),
-                ),
+                f"**{plan.gate.title}**  \n:small[:gray[{note}]]{_shortage(plan)}",
                 width="content",
                 anchors=False,
             )
@@ -160,12 +160,12 @@ def _when(plan: GatePlan, today: date) -> str:
 def _shortage(plan: GatePlan) -> str:
     if not plan.days_short or plan.days_left is None:
         return ""
-    left = counted(max(plan.days_left, 0), "working day")
-    return say(
-        "  \n:small[:orange[:material/hourglass_bottom: {left} for what usually takes {days_usual}]]",
-        left=left,
-        days_usual=plan.days_usual,
+    left = say(
+        "{days} for what usually takes {usual}",
+        days=counted(max(plan.days_left, 0), "working day"),
+        usual=plan.days_usual,
     )
+    return f"  \n:small[:orange[:material/hourglass_bottom: {left}]]"
 
 
 def _take_over(view: PlanView) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import streamlit as st
 
-from lifecycle.language import counted, say
+from lifecycle.language import say, say_count
 from lifecycle.queries import plans as queries
 from lifecycle.queries.plans import MovedPlan, Observed, PlanView
 from lifecycle.rules.planning import Consequence, ReviewPlan, Schedule
@@ -52,30 +52,38 @@ def show(view: PlanView, observed: Observed) -> None:
 def _said(view: PlanView, moved: MovedPlan, tried: date) -> None:
     before, after = len(view.schedule.late), len(moved.schedule.late)
     said = say(
-        "Live on {tried}, {late}; as planned now, {late_2}.",
-        tried=day(tried),
+        "Live on {day}, {late}; as planned now, {late_now}.",
+        day=day(tried),
         late=_late(after),
-        late_2=_late(before),
+        late_now=_late(before),
     )
-    if moved.forecast and moved.forecast.chance is not None:
-        said += say(" The date holds in {chance} of 100 cases", chance=round(moved.forecast.chance * 100))
-        now = view.forecast.chance if view.forecast else None
-        said += say(", the planned one in {now}.", now=round(now * 100)) if now is not None else "."
-    st.markdown(plain(said), anchors=False)
+    st.markdown(plain(f"{said} {_chances(view, moved)}".strip()), anchors=False)
+
+
+def _chances(view: PlanView, moved: MovedPlan) -> str:
+    if moved.forecast is None or moved.forecast.chance is None:
+        return ""
+    chance = round(moved.forecast.chance * 100)
+    now = view.forecast.chance if view.forecast else None
+    if now is None:
+        return say("The date holds in {chance} of 100 cases.", chance=chance)
+    return say(
+        "The date holds in {chance} of 100 cases, the planned one in {now}.",
+        chance=chance,
+        now=round(now * 100),
+    )
 
 
 def _late(reviews: int) -> str:
-    return (
-        say("{comess} too late", comess=counted(reviews, "review comes", "reviews come"))
-        if reviews
-        else say("no review is too late")
-    )
+    if not reviews:
+        return say("no review is too late")
+    return say_count("{number:,} review comes too late", "{number:,} reviews come too late", reviews)
 
 
 def _dates(view: PlanView, moved: MovedPlan) -> None:
     before = {(each.gate, each.role): each for each in view.schedule.reviews}
     rows = [
-        _row(f"{plan.gate.title} gate", was, plan.on)
+        _row(say("{gate} gate", gate=plan.gate.title), was, plan.on)
         for plan in moved.schedule.gates
         if (was := _gate_date(view.schedule, plan.gate)) != plan.on
     ]
@@ -104,10 +112,10 @@ def _last_call(known: dict[tuple[Gate, Role], ReviewPlan], review: ReviewPlan) -
 def _row(what: str, before: date | None, after: date | None) -> dict[str, str]:
     shift = (after - before).days if after and before else None
     return {
-        "What": what,
-        "Now": day(before) if before else "–",
-        "Then": day(after) if after else "–",
-        "Moves": f"{shift:+d} days" if shift is not None else "",
+        say("What"): what,
+        say("Now"): day(before) if before else "–",
+        say("Then"): day(after) if after else "–",
+        say("Moves"): say("{shift:+d} days", shift=shift) if shift is not None else "",
     }
 
 

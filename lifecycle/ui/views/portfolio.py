@@ -7,7 +7,7 @@ from datetime import date, datetime
 import streamlit as st
 
 from lifecycle.errors import Refused
-from lifecycle.language import counted, say
+from lifecycle.language import counted, say, say_count, written_number
 from lifecycle.queries import portfolio_overview as queries
 from lifecycle.queries.portfolio import EVERYTHING, UNMAPPED, Filters
 from lifecycle.queries.portfolio_overview import Overview, StageCount
@@ -85,19 +85,20 @@ def _empty(by: Actor) -> None:
             "You see the projects you have a role on. Register one, or ask a product manager for a role."
         )
     components.empty_state(
-        say("No projects yet"), text, icon="grid_view", action="Register a project", to="new-project"
+        say("No projects yet"), text, icon="grid_view", action=say("Register a project"), to="new-project"
     )
 
 
 def _nothing_matches(filters: Filters) -> None:
     if filters != EVERYTHING:
-        st.info("No project matches these filters.", icon=":material/filter_alt:")
+        st.info(say("No project matches these filters."), icon=":material/filter_alt:")
         st.button(say("Show all projects"), on_click=portfolio_filters.clear, key="show_all")
 
 
 def _figures(found: Overview, now: datetime) -> list[tuple[str, str, str]]:
     """Five numbers; those of standing are left out where nothing is assessed."""
-    figures = [(say("Projects"), f"{found.total:,}", f"in {counted(found.organisations, 'organisation')}")]
+    of = say_count("in {number:,} organisation", "in {number:,} organisations", found.organisations)
+    figures = [(say("Projects"), _figure(found.total), of)]
     if not found.running:
         return [*figures, *_register_figures(found)]
     longest = found.waits[0] if found.waits else None
@@ -107,25 +108,29 @@ def _figures(found: Overview, now: datetime) -> list[tuple[str, str, str]]:
         *figures,
         (
             say("Ready"),
-            f"{ready:,}",
-            say("{levels:,} more with conditions", levels=found.levels[Level.CONDITIONAL]),
+            _figure(ready),
+            say("{conditional:,} more with conditions", conditional=found.levels[Level.CONDITIONAL]),
         ),
         (
             say("Blocked"),
-            f"{blocked:,}",
+            _figure(blocked),
             _longest(found.stuck.since, now) if found.stuck else say("nothing is stuck"),
         ),
         (
             say("Wait for sign-offs"),
-            f"{waiting:,}",
+            _figure(waiting),
             _longest(longest.since, now) if longest else say("nobody asked"),
         ),
-        (say("Overdue"), f"{found.overdue:,}", say("{stale:,} with stale sign-offs", stale=found.stale)),
+        (say("Overdue"), _figure(found.overdue), say("{stale:,} with stale sign-offs", stale=found.stale)),
     ]
 
 
+def _figure(number: int) -> str:
+    return written_number(f"{number:,}")
+
+
 def _longest(since: datetime, now: datetime) -> str:
-    return f"longest {counted(words.days_since(since, now), 'day')}"
+    return say("longest {days}", days=counted(words.days_since(since, now), "day"))
 
 
 def _register_figures(found: Overview) -> list[tuple[str, str, str]]:
@@ -134,10 +139,10 @@ def _register_figures(found: Overview) -> list[tuple[str, str, str]]:
 
     unmapped = next(stage.total for stage in found.stages if stage.stage is None)
     return [
-        (say("Rolling out"), f"{count(ProjectStatus.ROLLOUT):,}", say("says the register")),
-        (say("Live"), f"{count(ProjectStatus.LIVE):,}", say("says the register")),
-        (say("Retired"), f"{count(ProjectStatus.RETIRED):,}", say("says the register")),
-        (say("Not placed yet"), f"{unmapped:,}", say("no known stage word")),
+        (say("Rolling out"), _figure(count(ProjectStatus.ROLLOUT)), say("says the register")),
+        (say("Live"), _figure(count(ProjectStatus.LIVE)), say("says the register")),
+        (say("Retired"), _figure(count(ProjectStatus.RETIRED)), say("says the register")),
+        (say("Not placed yet"), _figure(unmapped), say("no known stage word")),
     ]
 
 
@@ -154,13 +159,13 @@ def _funnel(found: Overview, as_of: date | None) -> None:
     with st.expander(say("The same as a table"), icon=":material/table:"):
         st.dataframe(
             {
-                "Stage": [_stage_head(stage.stage) for stage in stages],
-                "Projects": [stage.total for stage in stages],
+                say("Stage"): [_stage_head(stage.stage) for stage in stages],
+                say("Projects"): [stage.total for stage in stages],
                 **{
-                    standing.STATUSES[status].word: [stage.by_status[status] for stage in stages]
+                    _status_word(status): [stage.by_status[status] for stage in stages]
                     for status in ProjectStatus
                 },
-                "Assessed here": [stage.assessed for stage in stages],
+                say("Assessed here"): [stage.assessed for stage in stages],
             },
             hide_index=True,
             alt=say("Projects by stage and status"),
@@ -173,16 +178,21 @@ def _stage_bar(stage: StageCount) -> list[Bar]:
         Bar(
             label,
             stage.by_status[status],
-            f"{label}: {stage.by_status[status]:,} {standing.STATUSES[status].word.lower()}",
+            say(
+                "{stage}: {count:,} {status}",
+                stage=label,
+                count=stage.by_status[status],
+                status=_status_word(status).lower(),
+            ),
             _bar_mark(stage, status),
             _STRENGTHS[status],
-            standing.STATUSES[status].word if status is not ProjectStatus.ACTIVE else "",
+            _status_word(status) if status is not ProjectStatus.ACTIVE else "",
             (stage.stage.value if stage.stage else UNMAPPED,),
         )
         for status in ProjectStatus
         if stage.by_status[status]
     ]
-    return pieces or [Bar(label, 0, say("{label}: none", label=label), standing.NOT_ASSESSED)]
+    return pieces or [Bar(label, 0, say("{stage}: none", stage=label), standing.NOT_ASSESSED)]
 
 
 # One neutral hue: where a project stands is no judgement, and what a register calls live must not look signed.
@@ -199,6 +209,10 @@ def _bar_mark(stage: StageCount, status: ProjectStatus) -> Mark:
     if stage.stage is None or status in (ProjectStatus.RETIRED, ProjectStatus.STOPPED):
         return standing.RETIRED
     return standing.STATUSES[ProjectStatus.ACTIVE]
+
+
+def _status_word(status: ProjectStatus) -> str:
+    return say(standing.STATUSES[status].word)
 
 
 def _stage_head(stage: Stage | None) -> str:
@@ -237,8 +251,8 @@ def _causes(found: Overview, as_of: date | None) -> None:
     with st.expander(say("The same as a table"), icon=":material/table:"):
         st.dataframe(
             {
-                "Cause": [piece.label for piece in pieces],
-                "Projects held up": [piece.value for piece in pieces],
+                say("Cause"): [piece.label for piece in pieces],
+                say("Projects held up"): [piece.value for piece in pieces],
             },
             hide_index=True,
             alt=say("Projects held up by each cause"),
@@ -249,7 +263,12 @@ def _cause_bar(cause: str, count: int) -> Bar:
     title = words.cause_title(cause)
     is_role = cause in _ROLES
     mark = standing.LEVELS[Level.WAITING if is_role else Level.BLOCKED]
-    said = f"{counted(count, 'project')}: {title}" + (say(" has to act") if is_role else "")
+    projects = counted(count, "project")
+    said = (
+        say("{projects}: {role} has to act", projects=projects, role=title)
+        if is_role
+        else say("{projects}: {cause}", projects=projects, cause=title)
+    )
     return Bar(title, count, said, mark, text="…" if is_role else "✕", links=(cause,))
 
 
@@ -260,18 +279,18 @@ def _waits(found: Overview, now: datetime, as_of: date | None) -> None:
     st.markdown(components.plain(words.roles_sentence(found, now)), anchors=False)
     st.dataframe(
         {
-            "Longest": [wait.name for wait in found.waits],
-            "Role": [wait.role.title for wait in found.waits],
-            "Projects": [wait.projects for wait in found.waits],
-            "Days": [words.days_since(wait.since, now) for wait in found.waits],
-            "Since": [wait.since.date() for wait in found.waits],
+            say("Longest"): [wait.name for wait in found.waits],
+            say("Role"): [wait.role.title for wait in found.waits],
+            say("Projects"): [wait.projects for wait in found.waits],
+            say("Days"): [words.days_since(wait.since, now) for wait in found.waits],
+            say("Since"): [wait.since.date() for wait in found.waits],
         },
         hide_index=True,
         alt=say(
             "Roles that projects wait for, the longest wait first; the first column opens who waits longest"
         ),
         column_config={
-            "Longest": components.opening_column("waits:open", [wait.key for wait in found.waits]),
-            "Since": st.column_config.DateColumn(format="YYYY-MM-DD"),
+            say("Longest"): components.opening_column("waits:open", [wait.key for wait in found.waits]),
+            say("Since"): st.column_config.DateColumn(format="YYYY-MM-DD"),
         },
     )

@@ -9,7 +9,7 @@ import streamlit as st
 from lifecycle.events import ORGANISATION
 from lifecycle.facts.projects import end_of_day, organisation_time_zone
 from lifecycle.interchange.leadership_packs import make_pack
-from lifecycle.language import mark, say
+from lifecycle.language import language, mark, say, speaking
 from lifecycle.ui import cache, identity, navigation, state, upkeep
 from lifecycle.ui.components import day as spelled
 
@@ -60,15 +60,19 @@ def note(as_of: date | None) -> None:
     """A line that nobody overlooks: what follows is not today."""
     if as_of is not None:
         st.info(
-            f"Everything below is as it was at the end of {spelled(as_of)} ({_zone()}). "
-            "What opens from here is shown as it is today.",
+            say(
+                "Everything below is as it was at the end of {day} ({zone}). "
+                "What opens from here is shown as it is today.",
+                day=spelled(as_of),
+                zone=_zone(),
+            ),
             icon=":material/history:",
         )
 
 
 def downloads(as_of: date | None) -> None:
     """The leadership pack of that day; made only when it is asked for, by whoever asks then."""
-    by, guide = identity.actor(), cache.guide()
+    by, guide, spoken = identity.actor(), cache.guide(), language()
     name = f"portfolio-{as_of or upkeep.today(identity.now())}"
     with st.popover(say("Leadership pack"), icon=":material/download:"):
         st.caption(
@@ -79,13 +83,13 @@ def downloads(as_of: date | None) -> None:
         for ending, label, mime, icon in _PACKS:
 
             def made(ending: str = ending) -> bytes:
-                with cache.database().read() as session:
+                with speaking(spoken), cache.database().read() as session:
                     return make_pack(
                         session, by=by, at=identity.now(), guide=guide, ending=ending, as_of=as_of
                     )
 
             st.download_button(
-                label,
+                say(label),
                 made,
                 file_name=f"{name}.{ending}",
                 mime=mime,

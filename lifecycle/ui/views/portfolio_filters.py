@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from urllib.parse import parse_qsl
 
 import streamlit as st
 
-from lifecycle.language import mark, say
+from lifecycle.language import LANGUAGES, say, speaking
 from lifecycle.queries.portfolio import NO_TIER, NOT_ASSESSED, UNMAPPED, Filters
 from lifecycle.queries.portfolio_overview import Choices
 from lifecycle.ui import navigation, standing, state
@@ -29,13 +30,7 @@ FIND, UNIT, IN_STAGE, STANDING, WAITS_FOR, CAUSE, TIER, DOING, SHOW = (
     "show",
 )
 _CHOSEN = (FIND, UNIT, IN_STAGE, STANDING, WAITS_FOR, CAUSE, TIER, DOING)
-_STAGES = {**{stage.value: stage.title for stage in Stage}, UNMAPPED: mark("Not placed yet")}
-_LEVELS = {
-    **{level.value: standing.LEVELS[level].word for level in Level},
-    NOT_ASSESSED: mark("Not assessed here"),
-}
-_TIERS = {**{str(tier): f"Tier {tier}" for tier in range(1, 5)}, NO_TIER: mark("No tier")}
-_STATUSES = {status.value: standing.STATUSES[status].word for status in ProjectStatus}
+Words = dict[str, str]  # what can be chosen, with how it is said
 
 
 def bar(choices: Choices, as_of: date | None, today: date) -> Filters:
@@ -45,15 +40,15 @@ def bar(choices: Choices, as_of: date | None, today: date) -> Filters:
         text = st.text_input(
             say("Find"), key=FIND, placeholder=say("Name or organisation"), bind="query-params"
         )
-        unit = _pick(UNIT, say("Organisation"), {name: name for name in choices.organisations})
-        stage = _pick(IN_STAGE, say("Stage"), _STAGES)
-        level = _pick(STANDING, say("Standing"), _LEVELS)
+        unit = _pick(UNIT, say("Organisation"), lambda: {name: name for name in choices.organisations})
+        stage = _pick(IN_STAGE, say("Stage"), _stages)
+        level = _pick(STANDING, say("Standing"), _levels)
         portfolio_day.bar(as_of, today)
         with st.popover(_more_label(), icon=":material/tune:"):
-            role = _pick(WAITS_FOR, say("Waits for"), _roles())
-            cause = _pick(CAUSE, say("Held up by"), _causes())
-            tier = _pick(TIER, say("Risk tier"), _TIERS)
-            status = _pick(DOING, say("Status"), _STATUSES)
+            role = _pick(WAITS_FOR, say("Waits for"), _roles)
+            cause = _pick(CAUSE, say("Held up by"), _causes)
+            tier = _pick(TIER, say("Risk tier"), _tiers)
+            status = _pick(DOING, say("Status"), _statuses)
         if any(state.value(key) for key in _CHOSEN):
             st.button(say("Clear"), icon=":material/filter_alt_off:", type="tertiary", on_click=clear)
         saved_filters.menu(query(), use)
@@ -76,8 +71,8 @@ def short_bar(choices: Choices) -> Filters:
         text = st.text_input(
             say("Find"), key=FIND, placeholder=say("Name or organisation"), bind="query-params"
         )
-        unit = _pick(UNIT, say("Organisation"), {name: name for name in choices.organisations})
-        stage = _pick(IN_STAGE, say("Stage"), _STAGES)
+        unit = _pick(UNIT, say("Organisation"), lambda: {name: name for name in choices.organisations})
+        stage = _pick(IN_STAGE, say("Stage"), _stages)
     return Filters(text=text or "", organisation=unit, stage=stage, origin="here")
 
 
@@ -108,11 +103,16 @@ def _origin(choices: Choices) -> str:
     """Assessed here, from registers, or all: asked only when there are both."""
     if not choices.assessed or not choices.not_assessed:
         return ALL
-    counts = {
-        HERE: say("Assessed here {assessed:,}", assessed=choices.assessed),
-        REGISTER: say("From registers {not_assessed:,}", not_assessed=choices.not_assessed),
-        ALL: say("All {assessed:,}", assessed=choices.assessed + choices.not_assessed),
-    }
+
+    def words() -> Words:
+        return {
+            HERE: say("Assessed here {count:,}", count=choices.assessed),
+            REGISTER: say("From registers {count:,}", count=choices.not_assessed),
+            ALL: say("All {count:,}", count=choices.assessed + choices.not_assessed),
+        }
+
+    _hear(SHOW, words)
+    counts = words()
     return (
         st.radio(
             say("Which projects"),
@@ -127,17 +127,35 @@ def _origin(choices: Choices) -> str:
     )
 
 
-def _pick(key: str, label: str, words: dict[str, str]) -> str:
+def _pick(key: str, label: str, words: Callable[[], Words]) -> str:
+    _hear(key, words)
+    said = words()
     found = st.selectbox(
         label,
-        list(words),
+        list(said),
         index=None,
-        format_func=lambda word: words.get(word, word),
+        format_func=lambda word: said.get(word, word),
         key=key,
         placeholder=say("Any"),
         bind="query-params",
     )
-    return found if found in words else ""
+    return found if found in said else ""
+
+
+def _hear(key: str, words: Callable[[], Words]) -> None:
+    """Take over what the address says in another language: Streamlit writes there what it shows, and reads only that.
+
+    An address that somebody sends works for whoever reads it, and still does after a change of language.
+    """
+    found = navigation.here(key)
+    if found is None or state.has(key) or found in words().values():
+        return
+    for language in LANGUAGES:
+        with speaking(language):
+            meant = next((word for word, said in words().items() if said == found), None)
+        if meant is not None:
+            state.put(key, meant)
+            return
 
 
 def _more_label() -> str:
@@ -145,9 +163,26 @@ def _more_label() -> str:
     return say("More ({used})", used=used) if used else say("More")
 
 
-def _roles() -> dict[str, str]:
+def _stages() -> Words:
+    return {**{stage.value: stage.title for stage in Stage}, UNMAPPED: say("Not placed yet")}
+
+
+def _levels() -> Words:
+    levels = {level.value: say(standing.LEVELS[level].word) for level in Level}
+    return {**levels, NOT_ASSESSED: say("Not assessed here")}
+
+
+def _tiers() -> Words:
+    return {**{str(tier): say("Tier {tier}", tier=tier) for tier in range(1, 5)}, NO_TIER: say("No tier")}
+
+
+def _statuses() -> Words:
+    return {status.value: say(standing.STATUSES[status].word) for status in ProjectStatus}
+
+
+def _roles() -> Words:
     return {role.value: role.title for role in reviewers()}
 
 
-def _causes() -> dict[str, str]:
+def _causes() -> Words:
     return {word: cause_title(word) for word in (*(area.value for area in Area), *_roles())}

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from lifecycle.language import counted, mark, say
+from lifecycle.language import counted, mark, say, say_count, written_number
 from lifecycle.queries import heat_maps
 from lifecycle.queries.heat_maps import (
     GateCell,
@@ -35,6 +35,7 @@ MOST_PROJECTS = 40  # beyond this many, organisations stand for their projects
 _ROWS = 25  # on one page of a map
 _GATES, _ROLES = mark("Gates"), mark("Roles")
 _LENS, _PAGE = "by", "map_page"
+_NOT_PLACED = mark("not placed")
 _QUIET = 0.0  # strength of a cell that asks nothing of anybody
 _STAGE_HEADS: Mapping[Stage | None, str] = {
     Stage.DISCOVERY: mark("Discovery"),
@@ -69,6 +70,7 @@ def show(found: Overview, filters: Filters, by: Actor, now: datetime, as_of: dat
         lens = st.radio(
             say("Show by"),
             [_GATES, _ROLES],
+            format_func=say,
             key=_LENS,
             horizontal=True,
             label_visibility="collapsed",
@@ -109,18 +111,14 @@ def _projects(
         as_of=as_of,
     )
     cells = _role_cells(shown, now) if by_role else _gate_cells(shown, now)
-    heads = (
-        [_ROLE_HEADS.get(role, role.title) for role in reviewers()]
-        if by_role
-        else [gate.title.split()[0] for gate in Gate]
-    )
-    _draw([line.row.name for line in shown.lines], heads, cells, sentence, _open_project, "projects")
+    heads = _role_heads() if by_role else [gate.title.split()[0] for gate in Gate]
+    kind = "projects by role" if by_role else "projects by gate"
+    _draw([line.row.name for line in shown.lines], heads, cells, sentence, _open_project, kind)
     _legend(
         cells,
-        say(
-            "Numbers are {part}. Choose a cell to open its project.",
-            part="days" if by_role else say("what stands in the way"),
-        ),
+        say("Numbers are days. Choose a cell to open its project.")
+        if by_role
+        else say("Numbers are what stands in the way. Choose a cell to open its project."),
     )
     _pages(found.total, _ROWS)
     _numbers(
@@ -133,7 +131,7 @@ def _projects(
 
 
 def _role_heads() -> list[str]:
-    return [_ROLE_HEADS.get(role, role.title) for role in reviewers()]
+    return [say(_ROLE_HEADS[role]) if role in _ROLE_HEADS else role.title for role in reviewers()]
 
 
 def _gate_cells(shown: ProjectMap, now: datetime) -> list[Cell]:
@@ -153,13 +151,19 @@ def _gate_cell(number: int, line: ProjectLine, gate: Gate, cell: GateCell, now: 
     mark = over or standing.LEVELS[cell.level]
     sign = charts.STOPPED_SIGN if over else charts.LEVEL_SIGNS[cell.level]
     counts = f" {cell.blockers}" if is_current and cell.blockers and not over else ""
-    state_of_it = f"{mark.word}, {words.waited(cell.since, now)}"
-    ahead = "" if is_current else say(" · not the gate ahead")
-    hover = f"<b>{charts.as_text(row.name)}</b><br>{gate.title}: {state_of_it}{ahead}"
-    if is_current and not over:
-        hover += say(
-            "<br>{standss} in the way", standss=counted(cell.blockers, "thing stands", "things stand")
+    hover = f"<b>{charts.as_text(row.name)}</b><br>" + say(
+        "{gate}: {standing}, {waited}",
+        gate=gate.title,
+        standing=mark.word,
+        waited=words.waited(cell.since, now),
+    )
+    if not is_current:
+        hover += f" · {say('not the gate ahead')}"
+    elif not over:
+        in_the_way = say_count(
+            "{number:,} thing stands in the way", "{number:,} things stand in the way", cell.blockers
         )
+        hover += f"<br>{in_the_way}"
     return Cell(
         number, gate.order, sign + counts, hover, mark, 1.0 if is_current and not over else _QUIET, (row.key,)
     )
@@ -168,10 +172,17 @@ def _gate_cell(number: int, line: ProjectLine, gate: Gate, cell: GateCell, now: 
 def _unassessed(number: int, line: ProjectLine) -> list[Cell]:
     """What comes from a register stands grey at the place its register gives it."""
     row = line.row
-    word = say(" as “{stage_word}”", stage_word=charts.shortened(row.stage_word)) if row.stage_word else ""
-    hover = f"<b>{charts.as_text(row.name)}</b><br>Not assessed here; its register lists it{word}"
+    listed = (
+        say(
+            "Not assessed here; its register lists it as “{stage_word}”",
+            stage_word=charts.shortened(row.stage_word),
+        )
+        if row.stage_word
+        else say("Not assessed here; its register lists it")
+    )
+    hover = f"<b>{charts.as_text(row.name)}</b><br>{listed}"
     place = row.gate.order if row.gate else 0
-    sign = charts.NOT_ASSESSED_SIGN if row.gate else say("not placed")
+    sign = charts.NOT_ASSESSED_SIGN if row.gate else say(_NOT_PLACED)
     return [Cell(number, place, sign, hover, standing.NOT_ASSESSED, _QUIET, (row.key,))]
 
 
@@ -190,10 +201,15 @@ def _role_cells(shown: ProjectMap, now: datetime) -> list[Cell]:
 
 def _role_cell(number: int, line: ProjectLine, role: Role, cell: RoleCell, now: datetime) -> Cell:
     mark = standing.SIGN_OFFS[cell.status]
-    days = f" {words.days_since(cell.since, now):,}" if cell.since and cell.status in _ACT_ON else ""
+    days = f" {_figure(words.days_since(cell.since, now))}" if cell.since and cell.status in _ACT_ON else ""
     since = f", {words.waited(cell.since, now)}" if cell.since else ""
-    gate = line.row.gate.title if line.row.gate else ""
-    hover = f"<b>{charts.as_text(line.row.name)}</b><br>{role.title} at {gate}: {mark.word}{since}"
+    said = say(
+        "{role} at {gate}: {status}",
+        role=role.title,
+        gate=line.row.gate.title if line.row.gate else "",
+        status=f"{mark.word}{since}",
+    )
+    hover = f"<b>{charts.as_text(line.row.name)}</b><br>{said}"
     strength = 1.0 if cell.status in _ACT_ON else _QUIET
     sign = charts.STATUS_SIGNS[cell.status] + days
     return Cell(number, reviewers().index(role), sign, hover, mark, strength, (line.row.key,))
@@ -229,10 +245,11 @@ def _organisations(
         heads = _role_heads()
         cells = _status_cells(lines, now)
     else:
-        heads = [f"{_STAGE_HEADS[stage.stage]}<br><b>{stage.total:,}</b>" for stage in found.stages]
+        heads = [f"{_STAGE_HEADS[stage.stage]}<br><b>{_figure(stage.total)}</b>" for stage in found.stages]
         cells = _stage_cells(lines, shown)
     names = [charts.shortened(line.name or say("No organisation")) for line in lines]
-    _draw(names, heads, cells, sentence, _open_organisation, "organisations")
+    kind = "organisations by role" if by_role else "organisations by stage"
+    _draw(names, heads, cells, sentence, _open_organisation, kind)
     _legend(cells, say("Choose a cell to open its organisation."))
     _pages(len(shown.lines), _ROWS)
     plain_heads = [head.split("<br>")[0] for head in heads]
@@ -252,18 +269,20 @@ def _stage_cells(lines: Sequence[OrganisationLine], shown: OrganisationMap) -> l
 def _stage_cell(
     number: int, place: int, line: OrganisationLine, stage: Stage | None, cell: StageCell, most: int
 ) -> Cell:
-    title = words.stage_title(stage)
-    hover = f"<b>{charts.as_text(line.name)}</b><br>{counted(cell.projects, 'project')} in {title}"
+    placed = say(
+        "{projects} in {stage}", projects=counted(cell.projects, "project"), stage=words.stage_title(stage)
+    )
+    hover = f"<b>{charts.as_text(line.name)}</b><br>{placed}"
     for level, count in sorted(cell.levels.items(), key=lambda item: item[0].order):
-        hover += f"<br>{count:,} {standing.LEVELS[level].word.lower()}"
+        hover += f"<br>{_so_many(count, standing.LEVELS[level])}"
     links = (line.name, "")
     if cell.worst is None:
         strength = 0.999 * sqrt(cell.projects / most)
-        return Cell(number, place, f"{cell.projects:,}", hover, standing.NOT_ASSESSED, strength, links)
+        return Cell(number, place, _figure(cell.projects), hover, standing.NOT_ASSESSED, strength, links)
     sign = charts.LEVEL_SIGNS[cell.worst]
     strength = 1.0 if cell.worst is Level.BLOCKED else _QUIET
     return Cell(
-        number, place, f"{sign} {cell.projects:,}", hover, standing.LEVELS[cell.worst], strength, links
+        number, place, f"{sign} {_figure(cell.projects)}", hover, standing.LEVELS[cell.worst], strength, links
     )
 
 
@@ -279,13 +298,17 @@ def _status_cells(lines: Sequence[OrganisationLine], now: datetime) -> list[Cell
 def _status_cell(number: int, line: OrganisationLine, role: Role, cell: StatusCell, now: datetime) -> Cell:
     mark = standing.SIGN_OFFS[cell.worst]
     counts = "<br>".join(
-        f"{count:,} {standing.SIGN_OFFS[status].word.lower()}" for status, count in cell.statuses.items()
+        _so_many(count, standing.SIGN_OFFS[status]) for status, count in cell.statuses.items()
     )
-    oldest = f"<br>waiting {words.waited(cell.oldest, now)}" if cell.oldest else ""
+    oldest = f"<br>{say('waiting {waited}', waited=words.waited(cell.oldest, now))}" if cell.oldest else ""
     hover = f"<b>{charts.as_text(line.name)}</b><br>{role.title}<br>{counts}{oldest}"
-    sign = f"{charts.STATUS_SIGNS[cell.worst]} {cell.statuses[cell.worst]:,}"
+    sign = f"{charts.STATUS_SIGNS[cell.worst]} {_figure(cell.statuses[cell.worst])}"
     strength = 1.0 if cell.worst in _ACT_ON else _QUIET
     return Cell(number, reviewers().index(role), sign, hover, mark, strength, (line.name, role.value))
+
+
+def _so_many(count: int, mark: Mark) -> str:
+    return say("{count:,} {standing}", count=count, standing=say(mark.word).lower())
 
 
 def _open_organisation(links: Sequence[str]) -> None:
@@ -312,7 +335,7 @@ def _draw(
     if not cells:
         st.caption(say("There is nothing to show here for what is chosen."))
         return
-    key = state.widget_key("map", kind, *heads[:1], len(rows), rows[0])
+    key = state.widget_key("map", kind, len(rows), *cells[0].links)
     st.plotly_chart(
         charts.heat_map(rows, heads, cells, dark=is_dark()),
         key=key,
@@ -341,17 +364,17 @@ def chosen_mark(key: str) -> tuple[int, int] | None:
     return (int(points[0]["curve_number"]), int(points[0]["point_index"])) if points else None
 
 
-_SCALE = [mark.word for mark in (*standing.LEVELS.values(), *standing.SIGN_OFFS.values())]
+_SCALE = (*standing.LEVELS.values(), *standing.SIGN_OFFS.values())
 
 
 def _legend(cells: Sequence[Cell], hint: str) -> None:
     """What is on the map, in the order of the scale."""
-    seen = {cell.mark.word: (cell.text.split()[0], cell.mark) for cell in cells}
+    seen = {cell.mark: cell.text for cell in cells}
     parts = []
-    for word in sorted(seen, key=lambda word: _SCALE.index(word) if word in _SCALE else len(_SCALE)):
-        sign, mark = seen[word]
-        shown = "" if sign.replace(",", "").isdecimal() or sign == "not" else f"{sign} "
-        parts.append(f":{mark.colour}-badge[{components.plain(shown)}{mark.word}]")
+    for each in sorted(seen, key=lambda each: _SCALE.index(each) if each in _SCALE else len(_SCALE)):
+        sign = seen[each].split(" ")[0]
+        shown = "" if _is_figure(sign) or seen[each] == say(_NOT_PLACED) else f"{sign} "
+        parts.append(f":{each.colour}-badge[{components.plain(shown)}{each.word}]")
     if parts:
         st.markdown(f"{' '.join(parts)} :small[:gray[{hint}]]", anchors=False)
 
@@ -378,8 +401,17 @@ def _numbers(
 def _said(cell: Cell | None) -> str:
     if cell is None:
         return ""
-    number = cell.text.split()[-1]
-    return f"{cell.mark.word} ({number})" if number.replace(",", "").isdecimal() else cell.mark.word
+    number = cell.text.split(" ")[-1]
+    return f"{cell.mark.word} ({number})" if _is_figure(number) else say(cell.mark.word)
+
+
+def _figure(number: int) -> str:
+    return written_number(f"{number:,}")
+
+
+def _is_figure(text: str) -> bool:
+    """Whether `_figure` wrote it, in whatever language: digits, and what stands between thousands."""
+    return text[:1].isdecimal() and text[-1:].isdecimal()
 
 
 def _page(total: int, size: int) -> int:

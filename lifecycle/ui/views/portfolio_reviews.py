@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lifecycle.language import counted, say
+from lifecycle.language import counted, say, say_count
 from lifecycle.queries import portfolio_overview
 from lifecycle.queries import portfolio_reviews as queries
-from lifecycle.queries.portfolio_reviews import PortfolioReviews
+from lifecycle.queries.portfolio_reviews import OpenReview, PortfolioReviews
 from lifecycle.ui import cache, charts, components, identity, navigation, standing, upkeep
 from lifecycle.ui.charts import Dot, Percentiles
 from lifecycle.ui.components import plain
@@ -34,7 +34,7 @@ def show() -> None:
             say("Nobody has been asked yet"),
             say("Requests for review appear here as soon as a project that is assessed here asks for one."),
             icon="fact_check",
-            action="Register a project",
+            action=say("Register a project"),
             to="new-project",
         )
         return
@@ -62,21 +62,20 @@ def headline(found: PortfolioReviews) -> str:
         return say("No review is open: nobody is being waited for.")
     oldest = found.waiting[0]
     late = sum(each.overdue > 0 for each in found.waiting)
-    text = say(
-        "{reviews} {part} open. The oldest waits for {person} ({in_line}) since {date}: {oldest}, {days}.",
-        reviews=counted(len(found.waiting), "review"),
-        part="is" if len(found.waiting) == 1 else "are",
-        person=oldest.person,
-        in_line=in_line(oldest.role),
-        date=oldest.asked_at.date().isoformat(),
-        oldest=oldest.name,
-        days=counted(oldest.days, "day"),
-    )
-    return text + (
-        say(" {late:,} {part} past the due date.", late=late, part="is" if late == 1 else "are")
-        if late
-        else ""
-    )
+    said = [
+        say_count("{number:,} review is open.", "{number:,} reviews are open.", len(found.waiting)),
+        say(
+            "The oldest waits for {person} ({role}) since {date}: {project}, {days}.",
+            person=oldest.person,
+            role=in_line(oldest.role),
+            date=oldest.asked_at.date().isoformat(),
+            project=oldest.name,
+            days=counted(oldest.days, "day"),
+        ),
+    ]
+    if late:
+        said.append(say_count("{number:,} is past the due date.", "{number:,} are past the due date.", late))
+    return " ".join(said)
 
 
 # ------------------------------------------------------------------ how old
@@ -94,9 +93,7 @@ def _ages(found: PortfolioReviews) -> None:
         Dot(
             each.role.title,
             each.days,
-            f"<b>{charts.as_text(each.name)}</b><br>{charts.as_text(each.person)}, {each.gate.title}: "
-            f"{counted(each.days, 'day')}"
-            + (say("<br>{days} overdue", days=counted(each.overdue, "day")) if each.overdue else ""),
+            _hover(each),
             standing.STALE if each.overdue else standing.SIGN_OFFS[SignOffStatus.WAITING],
             (each.key,),
         )
@@ -119,17 +116,28 @@ def _ages(found: PortfolioReviews) -> None:
     )
     st.dataframe(
         {
-            "Role": [load.role.title for load in loads],
-            "Open": [load.open for load in loads],
-            "Overdue": [load.overdue for load in loads],
-            "People asked": [load.people for load in loads],
-            "Median days": [load.median for load in loads],
-            "85th percentile": [load.safe for load in loads],
-            "Oldest": [load.oldest for load in loads],
+            say("Role"): [load.role.title for load in loads],
+            say("Open"): [load.open for load in loads],
+            say("Overdue"): [load.overdue for load in loads],
+            say("People asked"): [load.people for load in loads],
+            say("Median days"): [load.median for load in loads],
+            say("85th percentile"): [load.safe for load in loads],
+            say("Oldest"): [load.oldest for load in loads],
         },
         hide_index=True,
         alt=say("Open requests by role, with their age by percentiles"),
     )
+
+
+def _hover(each: OpenReview) -> str:
+    said = say(
+        "{person}, {gate}: {days}",
+        person=charts.as_text(each.person),
+        gate=each.gate.title,
+        days=counted(each.days, "day"),
+    )
+    late = say("{days} overdue", days=counted(each.overdue, "day")) if each.overdue else ""
+    return "<br>".join(line for line in (f"<b>{charts.as_text(each.name)}</b>", said, late) if line)
 
 
 def ages_sentence(found: PortfolioReviews) -> str:
@@ -137,15 +145,15 @@ def ages_sentence(found: PortfolioReviews) -> str:
     slowest = max((load for load in found.roles if load.open), key=lambda load: (load.median or 0, load.open))
     if slowest.open == 1:
         return say(
-            "The only request to {in_line} has been open for {days}: no other role’s for so long.",
-            in_line=in_line(slowest.role),
+            "The only request to {role} has been open for {days}: no other role’s for so long.",
+            role=in_line(slowest.role),
             days=counted(slowest.median or 0, "day"),
         )
     return say(
-        "Half of the {requests} to {in_line} have been open for {days} or longer: no other "
+        "Half of the {requests} to {role} have been open for {days} or longer: no other "
         "role’s have for so long.",
         requests=counted(slowest.open, "request"),
-        in_line=in_line(slowest.role),
+        role=in_line(slowest.role),
         days=counted(slowest.median or 0, "day"),
     )
 
@@ -167,29 +175,29 @@ def _waiting(found: PortfolioReviews) -> None:
     if len(found.waiting) > len(shown):
         st.caption(
             say(
-                "The {shown_count:,} oldest of {waiting_count:,}. Filter above to see the others.",
-                shown_count=len(shown),
-                waiting_count=len(found.waiting),
+                "The {shown:,} oldest of {waiting:,}. Filter above to see the others.",
+                shown=len(shown),
+                waiting=len(found.waiting),
             )
         )
     st.dataframe(
         {
-            "Project": [each.name for each in shown],
-            "Role": [each.role.title for each in shown],
-            "Person": [each.person for each in shown],
-            "Gate": [each.gate.title for each in shown],
-            "Asked on": [each.asked_at.date() for each in shown],
-            "Days": [each.days for each in shown],
-            "Due": [each.due_on for each in shown],
-            "Days overdue": [each.overdue or None for each in shown],
+            say("Project"): [each.name for each in shown],
+            say("Role"): [each.role.title for each in shown],
+            say("Person"): [each.person for each in shown],
+            say("Gate"): [each.gate.title for each in shown],
+            say("Asked on"): [each.asked_at.date() for each in shown],
+            say("Days"): [each.days for each in shown],
+            say("Due"): [each.due_on for each in shown],
+            say("Days overdue"): [each.overdue or None for each in shown],
         },
         hide_index=True,
         placeholder="–",
         alt=say("Open requests, the oldest first; the first column opens the project"),
         column_config={
-            "Project": components.opening_column(_OPEN, [each.key for each in shown]),
-            "Asked on": st.column_config.DateColumn(format="YYYY-MM-DD"),
-            "Due": st.column_config.DateColumn(format="YYYY-MM-DD"),
+            say("Project"): components.opening_column(_OPEN, [each.key for each in shown]),
+            say("Asked on"): st.column_config.DateColumn(format="YYYY-MM-DD"),
+            say("Due"): st.column_config.DateColumn(format="YYYY-MM-DD"),
         },
     )
 
@@ -201,7 +209,7 @@ def _leads(found: PortfolioReviews) -> None:
     st.header(say("Lead times"), anchor=False)
     slow = max(found.roles, key=lambda load: load.lead.safe)
     basis = (
-        f"of {counted(slow.lead.observed, 'decision')}"
+        say_count("of {number:,} decision", "of {number:,} decisions", slow.lead.observed)
         if slow.lead.observed
         else say("by the guide’s default")
     )
@@ -220,17 +228,17 @@ def _leads(found: PortfolioReviews) -> None:
     )
     st.dataframe(
         {
-            "Role": [load.role.title for load in found.roles],
-            "Median": [load.lead.typical for load in found.roles],
-            "85th percentile": [load.lead.safe for load in found.roles],
-            "Decisions": [load.lead.observed or None for load in found.roles],
+            say("Role"): [load.role.title for load in found.roles],
+            say("Median"): [load.lead.typical for load in found.roles],
+            say("85th percentile"): [load.lead.safe for load in found.roles],
+            say("Decisions"): [load.lead.observed or None for load in found.roles],
         },
         hide_index=True,
-        placeholder="default",
+        placeholder=say("default"),
         alt=say("Working days from asking to deciding, by role"),
         column_config={
-            "Median": st.column_config.NumberColumn(help=say("Working days from asking to deciding")),
-            "Decisions": st.column_config.NumberColumn(
+            say("Median"): st.column_config.NumberColumn(help=say("Working days from asking to deciding")),
+            say("Decisions"): st.column_config.NumberColumn(
                 help=say("How many decisions these figures rest on; the guide’s default below 5")
             ),
         },
@@ -246,8 +254,8 @@ def _people(found: PortfolioReviews) -> None:
     st.markdown(
         plain(
             say(
-                "{most} has the most to decide on: {requests}, the oldest {days} old.",
-                most=most.name,
+                "{person} has the most to decide on: {requests}, the oldest {days} old.",
+                person=most.name,
                 requests=counted(most.open, "request"),
                 days=counted(most.oldest, "day"),
             )
@@ -256,11 +264,11 @@ def _people(found: PortfolioReviews) -> None:
     )
     st.dataframe(
         {
-            "Person": [person.name for person in found.people],
-            "Open": [person.open for person in found.people],
-            "Overdue": [person.overdue for person in found.people],
-            "Oldest, days": [person.oldest for person in found.people],
-            "Roles": [", ".join(role.title for role in person.roles) for person in found.people],
+            say("Person"): [person.name for person in found.people],
+            say("Open"): [person.open for person in found.people],
+            say("Overdue"): [person.overdue for person in found.people],
+            say("Oldest, days"): [person.oldest for person in found.people],
+            say("Roles"): [", ".join(role.title for role in person.roles) for person in found.people],
         },
         hide_index=True,
         alt=say("Open requests by person, the most first"),

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from lifecycle.interchange.inventories import XLSX_TYPE, inventory_file
-from lifecycle.language import counted, mark, say
+from lifecycle.language import counted, language, mark, say, speaking
 from lifecycle.queries import portfolio
 from lifecycle.queries.inventory import inventory
 from lifecycle.queries.portfolio import Filters, PortfolioRow, Sort
@@ -26,10 +26,7 @@ _SORTS: dict[Sort, str] = {
     "debt": mark("Most debt first"),
     "name": mark("Name"),
 }
-_BADGES = {
-    **{mark.word: mark.colour for mark in standing.LEVELS.values()},
-    **{mark.word: mark.colour for mark in (standing.STOPPED, standing.RETIRED, standing.NOT_ASSESSED)},
-}
+_BADGES = (*standing.LEVELS.values(), standing.STOPPED, standing.RETIRED, standing.NOT_ASSESSED)
 
 
 def show(found: Overview, filters: Filters, by: Actor, now: datetime, as_of: date | None = None) -> None:
@@ -39,7 +36,7 @@ def show(found: Overview, filters: Filters, by: Actor, now: datetime, as_of: dat
         sort = st.selectbox(
             say("Order"),
             list(_SORTS),
-            format_func=lambda word: _SORTS.get(word, word),
+            format_func=lambda word: say(_SORTS.get(word) or str(word)),
             key=_SORT,
             label_visibility="collapsed",
             width=210,
@@ -58,7 +55,7 @@ def show(found: Overview, filters: Filters, by: Actor, now: datetime, as_of: dat
         size=_SIZE,
         as_of=as_of,
     )
-    st.caption(say("{counted}. Choose a name to open it.", counted=_counted(shown.total, page)))
+    st.caption(say("{projects}. Choose a name to open it.", projects=_counted(shown.total, page)))
     _table(shown.rows, now)
     if last > 1:
         if (state.value(_PAGE) or 1) > last:  # filtered since
@@ -68,12 +65,12 @@ def show(found: Overview, filters: Filters, by: Actor, now: datetime, as_of: dat
 
 def _inventory(filters: Filters, by: Actor, now: datetime) -> None:
     """The projects that are shown, as the list that model-risk guidelines ask for; made when it is asked for."""
-    guide = cache.guide()
+    guide, spoken = cache.guide(), language()
 
     def made(name: str) -> bytes:
-        with cache.database().read() as session:
+        with speaking(spoken), cache.database().read() as session:
             found = inventory(session, by=by, at=now, guide=guide, filters=filters)
-        return inventory_file(found, name)
+            return inventory_file(found, name)
 
     with st.container(horizontal=True, gap="small"):
         for name, label, media in (
@@ -99,9 +96,9 @@ def _counted(total: int, page: int) -> str:
         return counted(total, "project")
     start = (page - 1) * _SIZE + 1
     return say(
-        "{start:,} to {start_2:,} of {projects}",
-        start=start,
-        start_2=min(start + _SIZE - 1, total),
+        "{first:,} to {last:,} of {projects}",
+        first=start,
+        last=min(start + _SIZE - 1, total),
         projects=counted(total, "project"),
     )
 
@@ -109,18 +106,18 @@ def _counted(total: int, page: int) -> str:
 def _table(rows: tuple[PortfolioRow, ...], now: datetime) -> None:
     assessed = any(row.level for row in rows)
     columns = {
-        "Project": [row.name for row in rows],
-        "Standing": [[badge_word(row)] for row in rows],
-        "Stage": [row.stage.title if row.stage else say("Not placed yet") for row in rows],
-        "Organisation": [row.organisation for row in rows],
+        say("Project"): [row.name for row in rows],
+        say("Standing"): [[badge_word(row)] for row in rows],
+        say("Stage"): [row.stage.title if row.stage else say("Not placed yet") for row in rows],
+        say("Organisation"): [row.organisation for row in rows],
     }
     if assessed:
         columns |= _assessed_columns(rows, now)
     else:
         columns |= {
-            "Status": [standing.STATUSES[row.status].word if row.stage else "" for row in rows],
-            "Stage in the register": [row.stage_word for row in rows],
-            "Risk in the register": [row.risk_word for row in rows],
+            say("Status"): [say(standing.STATUSES[row.status].word) if row.stage else "" for row in rows],
+            say("Stage in the register"): [row.stage_word for row in rows],
+            say("Risk in the register"): [row.risk_word for row in rows],
         }
     keys = [row.key for row in rows]
     st.dataframe(
@@ -130,34 +127,38 @@ def _table(rows: tuple[PortfolioRow, ...], now: datetime) -> None:
         placeholder="–",
         alt=say("Projects with their standing; the first column opens each"),
         column_config={
-            "Project": components.opening_column(_OPEN, keys),
-            "Standing": st.column_config.MultiselectColumn(
-                options=list(_BADGES), color=list(_BADGES.values()), width=150
+            say("Project"): components.opening_column(_OPEN, keys),
+            say("Standing"): st.column_config.MultiselectColumn(
+                options=[say(mark.word) for mark in _BADGES],
+                color=[mark.colour for mark in _BADGES],
+                width=150,
             ),
-            "Organisation": st.column_config.TextColumn(width=170),
-            "What stands in the way": st.column_config.TextColumn(width="large"),
-            "Days": st.column_config.NumberColumn(help=say("How long it has stood like this"), width=60),
-            "Waits for": st.column_config.TextColumn(width=190),
-            "Next date": st.column_config.DateColumn(format="YYYY-MM-DD"),
-            "Index": st.column_config.NumberColumn(
+            say("Organisation"): st.column_config.TextColumn(width=170),
+            say("What stands in the way"): st.column_config.TextColumn(width="large"),
+            say("Days"): st.column_config.NumberColumn(help=say("How long it has stood like this"), width=60),
+            say("Waits for"): st.column_config.TextColumn(width=190),
+            say("Next date"): st.column_config.DateColumn(format="YYYY-MM-DD"),
+            say("Index"): st.column_config.NumberColumn(
                 format="%.2f",
                 help=say("How early the production questions were answered: 1 in Discovery, 0 in Production"),
             ),
-            "Debt": st.column_config.NumberColumn(help=say("Open production questions times gates passed")),
+            say("Debt"): st.column_config.NumberColumn(
+                help=say("Open production questions times gates passed")
+            ),
         },
     )
 
 
 def _assessed_columns(rows: tuple[PortfolioRow, ...], now: datetime) -> dict[str, list[object]]:
     return {
-        "What stands in the way": [_in_the_way(row) for row in rows],
-        "Days": [words.days_since(row.since, now) if row.since else None for row in rows],
-        "Waits for": [_waits(row, now) for row in rows],
-        "Next date": [row.next_on for row in rows],
-        "What is next": [components.one_line(row.next_what, 60) for row in rows],
-        "Tier": [row.tier for row in rows],
-        "Debt": [row.debt if row.level else None for row in rows],
-        "Index": [row.early_index / 1000 if row.early_index is not None else None for row in rows],
+        say("What stands in the way"): [_in_the_way(row) for row in rows],
+        say("Days"): [words.days_since(row.since, now) if row.since else None for row in rows],
+        say("Waits for"): [_waits(row, now) for row in rows],
+        say("Next date"): [row.next_on for row in rows],
+        say("What is next"): [components.one_line(row.next_what, 60) for row in rows],
+        say("Tier"): [row.tier for row in rows],
+        say("Debt"): [row.debt if row.level else None for row in rows],
+        say("Index"): [row.early_index / 1000 if row.early_index is not None else None for row in rows],
     }
 
 
@@ -170,12 +171,12 @@ def _in_the_way(row: PortfolioRow) -> str:
 def badge_word(row: PortfolioRow) -> str:
     """What a project amounts to in one word; stopping is no failure, and a register's word is no standing."""
     if row.level is None:
-        return standing.NOT_ASSESSED.word
+        return say(standing.NOT_ASSESSED.word)
     if row.status is ProjectStatus.STOPPED:
-        return standing.STOPPED.word
+        return say(standing.STOPPED.word)
     if row.status is ProjectStatus.RETIRED:
-        return standing.RETIRED.word
-    return standing.LEVELS[row.level].word
+        return say(standing.RETIRED.word)
+    return say(standing.LEVELS[row.level].word)
 
 
 def _waits(row: PortfolioRow, now: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from lifecycle.language import counted, mark, say
+from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries.heat_maps import OrganisationMap
 from lifecycle.queries.portfolio_overview import Overview
 from lifecycle.ui.components import one_line
@@ -19,7 +19,7 @@ def days_since(moment: datetime, now: datetime) -> int:
 def waited(moment: datetime, now: datetime) -> str:
     """ "since today", "for 1 day", "for 41 days"."""
     days = days_since(moment, now)
-    return f"for {counted(days, 'day')}" if days else say("since today")
+    return say_count("for {number:,} day", "for {number:,} days", days) if days else say("since today")
 
 
 def on_day(title: str, as_of: date | None) -> str:
@@ -33,31 +33,36 @@ def headline(found: Overview, now: datetime) -> str:
         return _nothing_running(found)
     blocked, waiting = found.levels[Level.BLOCKED], found.levels[Level.WAITING]
     ready = found.levels[Level.READY] + found.levels[Level.PASSED]
-    parts = [f"{blocked} {'is' if blocked == 1 else 'are'} blocked"]
-    parts.append(
+    said = [
         say(
-            "{waiting} {part} for nothing but sign-offs",
-            waiting=waiting,
-            part="waits" if waiting == 1 else "wait",
+            "Of {projects}, {blocked}, {waiting} and {ready}.",
+            projects=counted(found.running, "running project"),
+            blocked=say_count("{number} is blocked", "{number} are blocked", blocked),
+            waiting=say_count(
+                "{number} waits for nothing but sign-offs", "{number} wait for nothing but sign-offs", waiting
+            ),
+            ready=say_count(
+                "{number} is ready for the gate ahead", "{number} are ready for the gate ahead", ready
+            ),
         )
-    )
-    parts.append(
-        say("{ready} {part} ready for the gate ahead", ready=ready, part="is" if ready == 1 else "are")
-    )
-    text = say(
-        "Of {projects}, {parts}, {parts_2} and {parts_3}.",
-        projects=counted(found.running, "running project"),
-        parts=parts[0],
-        parts_2=parts[1],
-        parts_3=parts[2],
-    )
+    ]
     if found.stuck is not None:
-        text += say(
-            " Stuck longest: {stuck}, blocked {waited}.",
-            stuck=found.stuck.name,
-            waited=waited(found.stuck.since, now),
+        said.append(
+            say(
+                "Stuck longest: {project}, blocked {waited}.",
+                project=found.stuck.name,
+                waited=waited(found.stuck.since, now),
+            )
         )
-    return text + _others(found)
+    if found.not_assessed:
+        said.append(
+            say_count(
+                "One more comes from registers, not assessed here.",
+                "{number:,} more come from registers, not assessed here.",
+                found.not_assessed,
+            )
+        )
+    return " ".join(said)
 
 
 def _nothing_running(found: Overview) -> str:
@@ -65,20 +70,10 @@ def _nothing_running(found: Overview) -> str:
         return say("No project matches.")
     if not found.not_assessed:
         return say("{projects}, all of them stopped or retired.", projects=counted(found.over, "project"))
-    come = (
-        say("comes from a register and is") if found.not_assessed == 1 else say("come from registers and are")
-    )
-    return say(
-        "{projects} {come} not assessed here yet.", projects=counted(found.not_assessed, "project"), come=come
-    )
-
-
-def _others(found: Overview) -> str:
-    if not found.not_assessed:
-        return ""
-    more = f" {found.not_assessed:,} more" if found.not_assessed != 1 else say(" One more")
-    return (
-        more + (" come" if found.not_assessed != 1 else " comes") + say(" from registers, not assessed here.")
+    return say_count(
+        "{number:,} project comes from a register and is not assessed here yet.",
+        "{number:,} projects come from registers and are not assessed here yet.",
+        found.not_assessed,
     )
 
 
@@ -90,22 +85,17 @@ def gates_sentence(found: Overview, now: datetime) -> str:
         return say(
             "None of {projects} is blocked at its gate.", projects=counted(found.running, "running project")
         )
-    blocked = found.levels[Level.BLOCKED]
-    of = f"{blocked:,} of {counted(found.running, 'running project')}"
-    verb = "is" if blocked == 1 else "are"
-    why = (
-        say(" The reason: {top_blocker}", top_blocker=one_line(found.stuck.top_blocker, 160))
-        if found.stuck.top_blocker
-        else ""
-    )
-    return say(
-        "{of} {verb} blocked at the gate ahead, {stuck} the longest, {waited}.{why}",
-        of=of,
-        verb=verb,
-        stuck=found.stuck.name,
+    said = say_count(
+        "{number:,} of {projects} is blocked at the gate ahead, {longest} the longest, {waited}.",
+        "{number:,} of {projects} are blocked at the gate ahead, {longest} the longest, {waited}.",
+        found.levels[Level.BLOCKED],
+        projects=counted(found.running, "running project"),
+        longest=found.stuck.name,
         waited=waited(found.stuck.since, now),
-        why=why,
     )
+    if not found.stuck.top_blocker:
+        return said
+    return f"{said} {say('The reason: {reason}', reason=one_line(found.stuck.top_blocker, 160))}"
 
 
 def roles_sentence(found: Overview, now: datetime) -> str:
@@ -116,55 +106,69 @@ def roles_sentence(found: Overview, now: datetime) -> str:
         return say("Nobody is being waited for: no review is open at any project's current gate.")
     most = max(found.waits, key=lambda wait: wait.projects)
     longest = found.waits[0]
-    text = f"{most.projects:,} of {counted(found.running, 'running project')} "
-    text += f"{'waits' if most.projects == 1 else 'wait'} for {in_line(most.role)}"
     if longest.role is most.role:
-        return say(
-            "{text}, {longest} the longest, {waited}.",
-            text=text,
+        return say_count(
+            "{number:,} of {projects} waits for {role}, {longest} the longest, {waited}.",
+            "{number:,} of {projects} wait for {role}, {longest} the longest, {waited}.",
+            most.projects,
+            projects=counted(found.running, "running project"),
+            role=in_line(most.role),
             longest=longest.name,
             waited=waited(longest.since, now),
         )
-    return say(
-        "{text}; the longest wait is {longest}’s for {in_line}, {waited}.",
-        text=text,
+    return say_count(
+        "{number:,} of {projects} waits for {role}; "
+        "the longest wait is {longest}’s for {other_role}, {waited}.",
+        "{number:,} of {projects} wait for {role}; "
+        "the longest wait is {longest}’s for {other_role}, {waited}.",
+        most.projects,
+        projects=counted(found.running, "running project"),
+        role=in_line(most.role),
         longest=longest.name,
-        in_line=in_line(longest.role),
+        other_role=in_line(longest.role),
         waited=waited(longest.since, now),
     )
 
 
 def organisations_sentence(found: Overview, shown: OrganisationMap) -> str:
     """Above the organisations × stages map."""
-    text = say(
-        "{projects} in {organisations}; ",
+    fullest = max(found.stages, key=lambda stage: stage.total)
+    said = say(
+        "{projects} in {organisations}; {count:,} of them in {stage}.",
         projects=counted(found.total, "project"),
         organisations=counted(len(shown.lines), "organisation"),
-    )
-    fullest = max(found.stages, key=lambda stage: stage.total)
-    text += say(
-        "{total:,} of them in {stage_title}. ", total=fullest.total, stage_title=stage_title(fullest.stage)
+        count=fullest.total,
+        stage=stage_title(fullest.stage),
     )
     if not found.running:
-        return text + say("None is assessed here: the shade tells how many there are.")
-    return text + say("The colour tells the weakest standing among those assessed here.")
+        return f"{said} {say('None is assessed here: the shade tells how many there are.')}"
+    return f"{said} {say('The colour tells the weakest standing among those assessed here.')}"
 
 
 def funnel_sentence(found: Overview) -> str:
     """Above the stage funnel."""
-    parts = [f"{stage.total:,} in {stage_title(stage.stage)}" for stage in found.stages if stage.stage]
-    text = say("{parts} and {parts_2}.", parts=", ".join(parts[:-1]), parts_2=parts[-1])
+    *first, last = (
+        say("{count:,} in {stage}", count=stage.total, stage=stage.stage.title)
+        for stage in found.stages
+        if stage.stage
+    )
     production = next(stage for stage in found.stages if stage.stage is Stage.PRODUCTION)
     kinds = (ProjectStatus.ROLLOUT, ProjectStatus.LIVE, ProjectStatus.RETIRED)
-    states = [f"{production.by_status[kind]:,} {kind.value}" for kind in kinds if production.by_status[kind]]
+    states = [
+        say("{count:,} {status}", count=production.by_status[kind], status=kind.word)
+        for kind in kinds
+        if production.by_status[kind]
+    ]
     if len(states) > 1:
-        text = f"{text[:-1]} ({', '.join(states)})."
+        last = f"{last} ({', '.join(states)})"
+    said = say("{stages} and {last}.", stages=", ".join(first), last=last)
     unmapped = next(stage.total for stage in found.stages if stage.stage is None)
-    if unmapped:
-        text += say(
-            " {projects} with a stage word that nobody has placed yet.", projects=counted(unmapped, "project")
-        )
-    return text
+    if not unmapped:
+        return said
+    unplaced = say(
+        "{projects} with a stage word that nobody has placed yet.", projects=counted(unmapped, "project")
+    )
+    return f"{said} {unplaced}"
 
 
 def causes_sentence(found: Overview) -> str:
@@ -173,13 +177,17 @@ def causes_sentence(found: Overview) -> str:
         return say("Nothing stands in the way of any running project.")
     cause, count = next(iter(found.causes.items()))
     what = (
-        say("a sign-off by {in_line}", in_line=in_line(Role(cause)))
+        say("a sign-off by {role}", role=in_line(Role(cause)))
         if cause in list(Role)
         else _LACKING[Area(cause)]
     )
-    verb = "lacks" if count == 1 else "lack"
-    of = f"{count:,} of {counted(found.running, 'running project')}"
-    return say("{of} {verb} {what}: more than are held up by anything else.", of=of, verb=verb, what=what)
+    return say_count(
+        "{number:,} of {projects} lacks {what}: more than are held up by anything else.",
+        "{number:,} of {projects} lack {what}: more than are held up by anything else.",
+        count,
+        projects=counted(found.running, "running project"),
+        what=what,
+    )
 
 
 def cause_title(cause: str) -> str:
@@ -188,18 +196,20 @@ def cause_title(cause: str) -> str:
 
 
 _LACKING = {
-    Area.ANSWERS: "answers",
+    Area.ANSWERS: mark("answers"),
     Area.CHECKS: mark("a way past their checks"),
-    Area.SIGN_OFFS: "sign-offs",
+    Area.SIGN_OFFS: mark("sign-offs"),
     Area.CONDITIONS: mark("what a condition asks for"),
-    Area.EVIDENCE: "evidence",
+    Area.EVIDENCE: mark("evidence"),
 }
 
 
 def in_line(role: Role) -> str:
     """A role within a sentence."""
     title = role.title[0].lower() + role.title[1:]
-    return f"the {title}" if role in (Role.BUSINESS, Role.TECHNOLOGY, Role.APPROVER) else title
+    if role in (Role.BUSINESS, Role.TECHNOLOGY, Role.APPROVER):
+        return say("the {role}", role=title)
+    return title
 
 
 def stage_title(stage: Stage | None) -> str:

@@ -14,7 +14,7 @@ from fastapi.security import HTTPBearer, SecurityScopes
 from lifecycle.errors import Forbidden
 from lifecycle.facts.standing import lapsed_standing, rebuild_lapsed
 from lifecycle.guide import Guide
-from lifecycle.language import mark, say
+from lifecycle.language import say
 from lifecycle.queries import projects
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.tokens import Bearer
@@ -75,9 +75,7 @@ class Asking:
 _BEARER = HTTPBearer(
     auto_error=False,
     scheme_name="token",
-    description=mark(
-        "An access token, made on the page Access tokens or by `python -m lifecycle tokens create`."
-    ),
+    description="An access token, made on the page Access tokens or by `python -m lifecycle tokens create`.",
 )
 
 

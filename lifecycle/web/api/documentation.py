@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from lifecycle.language import ENGLISH, speaking
 from lifecycle.rules.tokens import SCOPE_WORDS
 from lifecycle.web.api.problems import KINDS
 from lifecycle.web.pages import page
@@ -55,23 +56,26 @@ class Documentation:
 
     @cached_property
     def _description(self) -> dict[str, Any]:
-        return self._describe()
+        with speaking(ENGLISH):
+            return self._describe()
 
     async def _document(self, _request: Request) -> Response:
         text = json.dumps(self._description, ensure_ascii=False)
         return Response(text, headers={"Cache-Control": "no-cache"}, media_type="application/json")
 
     async def _page(self, _request: Request) -> Response:
-        return page(
-            "api",
-            "What programs can ask for",
-            nouns=_nouns(self._description),
-            kinds=KINDS,
-            scopes=SCOPE_WORDS,
-            document=DOCUMENT,
-            shapes=_inner(self._description),
-            marked=_marked,
-        )
+        # English as the document itself, which is made once for everybody.
+        with speaking(ENGLISH):
+            return page(
+                "api",
+                "What programs can ask for",
+                nouns=_nouns(self._description),
+                kinds=KINDS,
+                scopes=SCOPE_WORDS,
+                document=DOCUMENT,
+                shapes=_inner(self._description),
+                marked=_marked,
+            )
 
 
 def _nouns(description: Mapping[str, Any]) -> dict[str, list[Operation]]:

@@ -54,10 +54,12 @@ class Door:
                 "unavailable", 503, str(error), request_id=request_id, headers={"Retry-After": "2"}
             )
         if found is None or found.refusal:
-            return _unknown("bad-token", found.refusal if found and found.refusal else _NEVER, request_id)
+            return _unknown(
+                "bad-token", found.refusal if found and found.refusal else say(_NEVER), request_id
+            )
         wait = self._buckets.take(found.token_id)
         if wait:
-            detail = say("This token asks too often. Go on in {ceil} seconds.", ceil=math.ceil(wait))
+            detail = say("This token asks too often. Go on in {seconds} seconds.", seconds=math.ceil(wait))
             again = {"Retry-After": str(math.ceil(wait))}
             return problem("too-often", 429, detail, request_id=request_id, headers=again)
         self._note(found.token_id)
@@ -112,7 +114,5 @@ _NEVER = mark("There is no such token. Make one under Access tokens.")
 
 
 def _unknown(kind: str, detail: str, request_id: str) -> Response:
-    challenge = say('Bearer realm="Lifecycle"') + (
-        say(', error="invalid_token"') if kind == "bad-token" else ""
-    )
+    challenge = 'Bearer realm="Lifecycle"' + (', error="invalid_token"' if kind == "bad-token" else "")
     return problem(kind, 401, detail, request_id=request_id, headers={"WWW-Authenticate": challenge})

@@ -35,50 +35,38 @@ Described = dict[int | str, dict[str, Any]]  # status to how it is described
 
 # kind: what it is called, and what a program does about it
 KINDS: Mapping[str, tuple[str, str]] = {
-    "no-token": (mark("A token is missing"), mark("Send one in the header Authorization: Bearer …")),
-    "bad-token": (
-        mark("The token opens nothing"),
-        mark("It is unknown, expired or revoked. Make another one."),
-    ),
-    "forbidden": (
-        mark("Not allowed"),
-        mark("The person or the token lacks a right; the sentence says which."),
-    ),
-    "not-found": (mark("There is no such thing"), mark("It does not exist, or this person may not see it.")),
+    "no-token": (mark("A token is missing"), "Send one in the header Authorization: Bearer …"),
+    "bad-token": (mark("The token opens nothing"), "It is unknown, expired or revoked. Make another one."),
+    "forbidden": (mark("Not allowed"), "The person or the token lacks a right; the sentence says which."),
+    "not-found": (mark("There is no such thing"), "It does not exist, or this person may not see it."),
     "not-there": (
         mark("There is no such operation"),
-        mark("Method or address are wrong; see the list of operations."),
+        "Method or address are wrong; see the list of operations.",
     ),
     "conflict": (
         mark("Somebody saved first"),
-        mark(
-            "Nothing was changed. `found` is the revision there is now, `theirs` its content "
-            "and `yours` what you sent: "
-            "decide which to keep, and send it with `base` = `found`."
-        ),
+        "Nothing was changed. `found` is the revision there is now, `theirs` its content and `yours` what you sent: "
+        "decide which to keep, and send it with `base` = `found`.",
     ),
-    "refused": (mark("A rule says no"), mark("Nothing was changed. `blockers` names each reason.")),
-    "gate-closed": (
-        mark("The gate is not open"),
-        mark("`blockers` names each reason, as on the gate's page."),
-    ),
+    "refused": (mark("A rule says no"), "Nothing was changed. `blockers` names each reason."),
+    "gate-closed": (mark("The gate is not open"), "`blockers` names each reason, as on the gate's page."),
     "invalid": (
         mark("This cannot be taken"),
-        mark("Nothing was changed. `errors` names each place and what is wrong there."),
+        "Nothing was changed. `errors` names each place and what is wrong there.",
     ),
     "base-missing": (
         mark("Say what you have seen"),
         mark("Send `base`, the revision that your change starts from (0: none), or If-Match."),
     ),
-    "too-large": (mark("Too large"), mark("Send less at once.")),
-    "too-often": (mark("Too many requests"), mark("Wait for the seconds in Retry-After.")),
+    "too-large": (mark("Too large"), "Send less at once."),
+    "too-often": (mark("Too many requests"), "Wait for the seconds in Retry-After."),
     "unavailable": (
         mark("Not just now"),
-        mark("Try again after the seconds in Retry-After; nothing was half written."),
+        "Try again after the seconds in Retry-After; nothing was half written.",
     ),
     "broken": (
         mark("Something broke on our side"),
-        mark("Nothing was half written. Give the request's id to an administrator."),
+        "Nothing was half written. Give the request's id to an administrator.",
     ),
 }
 
@@ -99,7 +87,7 @@ def problem(
     """A refusal for a program. `members` stand beside the standard ones."""
     content = {
         "type": f"{TYPES}{kind}",
-        "title": KINDS[kind][0],
+        "title": say(KINDS[kind][0]),
         "status": status,
         "detail": detail,
         **members,
@@ -194,14 +182,15 @@ def _unreadable(request: Request, error: Exception) -> Response:
         {"where": ".".join(str(part) for part in each["loc"]), "text": str(each["msg"])}
         for each in error.errors()
     ]
-    detail = say("The request is not as this operation expects it: ") + "; ".join(
-        f"{each['where']}: {each['text']}" for each in errors[:5]
+    detail = say(
+        "The request is not as this operation expects it: {problems}",
+        problems="; ".join(f"{each['where']}: {each['text']}" for each in errors[:5]),
     )
     return problem("invalid", 422, detail, errors=errors, request_id=request_id_of(request))
 
 
 def _without_base(request: Request, _error: Exception) -> Response:
-    return problem("base-missing", 428, KINDS["base-missing"][1], request_id=request_id_of(request))
+    return problem("base-missing", 428, say(KINDS["base-missing"][1]), request_id=request_id_of(request))
 
 
 def of_starlette(request: Request, error: Exception) -> Response:
@@ -220,10 +209,10 @@ def of_starlette(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         headers["Allow"] = ", ".join(_methods(request))
         detail = say(
-            "{path} does not take {method}; it takes {headers}.",
+            "{path} does not take {method}; it takes {methods}.",
             path=path,
             method=request.method,
-            headers=headers["Allow"],
+            methods=headers["Allow"],
         )
         return problem("not-there", 405, detail, headers=headers, **about)
     if error.status_code == 413:
@@ -244,7 +233,7 @@ def _methods(request: Request) -> list[str]:
 
 def _broken(request: Request, error: Exception) -> Response:
     request_id = request_id_of(request)
-    LOG.error(say("Request %s failed: %s %s"), request_id, request.method, request.url.path, exc_info=error)
+    LOG.error("Request %s failed: %s %s", request_id, request.method, request.url.path, exc_info=error)
     detail = say(
         "Something broke on our side. Tell an administrator that request {request_id} failed.",
         request_id=request_id,
