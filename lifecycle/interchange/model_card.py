@@ -176,7 +176,7 @@ def _evaluation(card: Card) -> Iterator[str]:
 
 def _metric(each: Metric) -> tuple[str, ...]:
     interval = (
-        say("{first} to {last}", first=_written(each.low), last=_written(each.high))
+        say("{low} to {high}", low=_written(each.low), high=_written(each.high))
         if each.low is not None and each.high is not None
         else ""
     )
