@@ -373,7 +373,7 @@ class Level(StrEnum):
             "waiting": say("Waiting"),
             "conditional": say("Conditional"),
             "ready": say("Ready"),
-            "passed": say("Passed"),
+            "passed": say("passed").capitalize(),  # a test that is "Passed" is another word
         }[self.value]
 
 

@@ -245,7 +245,7 @@ class _Answers:
 
 
 def number(value: Decimal | None) -> str:
-    """Without grouping and in no language, so that programs read it too."""
+    """Without grouping, as English writes it, so that programs read it too."""
     if value is None:
         return ""
     with speaking(ENGLISH):

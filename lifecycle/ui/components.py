@@ -41,7 +41,6 @@ _PLACES = {
     "file": mark("file"),
     "filters": mark("filters"),
     "form": mark("form"),
-    "hour": mark("hour"),
     "kind": mark("kind"),
     "link": mark("link"),
     "messages": mark("messages"),

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lifecycle.language import say
 from lifecycle.web.api.asking import House
 from lifecycle.web.api.problems import handle, of_starlette, problem_response
 from lifecycle.web.api.routes import (
@@ -115,7 +116,9 @@ class _Limit:
             return
         most, got = self._megabytes * 1_000_000, 0
         too_large = HTTPException(
-            413, f"A body has at most {self._megabytes} MB. Send it in parts.", {"Connection": "close"}
+            413,
+            say("A body has at most {megabytes} MB. Send it in parts.", megabytes=self._megabytes),
+            {"Connection": "close"},
         )
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared[:20]) > most:

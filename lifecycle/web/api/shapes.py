@@ -12,6 +12,7 @@ from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from lifecycle.errors import Invalid
+from lifecycle.language import say
 from lifecycle.vocabulary import Role, Severity
 
 T = TypeVar("T")
@@ -81,7 +82,7 @@ def text_cursor(cursor: str | None) -> str:
     except (binascii.Error, ValueError):
         found = "\0"
     if not found.isprintable():
-        raise Invalid({"cursor": "This is no cursor of ours. Begin without one."})
+        raise Invalid({"cursor": say("This is no cursor of ours. Begin without one.")})
     return found
 
 
@@ -90,7 +91,7 @@ def number_cursor(cursor: str | None) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdecimal() and int(text) <= LARGEST_NUMBER):
-        raise Invalid({"cursor": "This is no cursor of ours. Begin without one."})
+        raise Invalid({"cursor": say("This is no cursor of ours. Begin without one.")})
     return int(text)
 
 

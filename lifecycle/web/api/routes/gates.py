@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
+from lifecycle.language import say
 from lifecycle.queries import gates
 from lifecycle.queries.pipeline import PipelineGate, pipeline_gate
 from lifecycle.store.database import Session
@@ -140,7 +141,12 @@ def list_decisions(asking: Reading, key: ProjectKey, gate: Gate) -> DecisionsSha
 
 def _closed(request: Request, content: dict[str, Any]) -> Response:
     reasons = " ".join(str(blocker["text"]) for blocker in content["blockers"][:3])
-    detail = f"The {content['gate']} gate of {content['project']} is not open. {reasons}"
+    detail = say(
+        "The {gate} gate of {project} is not open. {reasons}",
+        gate=content["gate"],
+        project=content["project"],
+        reasons=reasons,
+    )
     return problem("gate-closed", 409, detail, request_id=request_id_of(request), **content)
 
 

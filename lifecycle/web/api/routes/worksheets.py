@@ -14,6 +14,7 @@ from lifecycle.actions import answers as actions
 from lifecycle.actions.answers import SavedAnswer
 from lifecycle.errors import Invalid, NotFound
 from lifecycle.guide import FieldSpec, Guide
+from lifecycle.language import say
 from lifecycle.queries import worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerView
@@ -319,7 +320,7 @@ def base_of(base: int | None, if_match: str | None, if_none_match: str | None) -
     if if_match is not None:
         found = _TAG.fullmatch(if_match.strip())
         if found is None:
-            raise Invalid({"If-Match": 'Send the ETag of the answer as you read it, such as "3".'})
+            raise Invalid({"If-Match": say('Send the ETag of the answer as you read it, such as "3".')})
         return int(found[1])
     if base is None:
         raise BaseMissing
