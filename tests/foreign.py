@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from lifecycle.language import Catalogue, catalogue
@@ -12,6 +14,9 @@ class Foreign(Catalogue):
 
     def text(self, english: str) -> str:
         return f"L\u2019autre\u00a0– {str(english)}" if len(english) < 60 else english
+
+    def counted(self, one: str, many: str, number: int | Decimal) -> str:
+        return self.text(one if number == 1 else many)
 
 
 def teach(patch: pytest.MonkeyPatch) -> None:

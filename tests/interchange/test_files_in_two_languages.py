@@ -18,7 +18,7 @@ from lifecycle.interchange.card_files import CardFormat, card_file
 from lifecycle.interchange.dossier_files import dossier_file
 from lifecycle.interchange.leadership_packs import make_pack
 from lifecycle.interchange.registers import read_register
-from lifecycle.interchange.told import Told
+from lifecycle.interchange.told import LONG_CELL, MODEL, NOT_REACHED, ROW, UNKNOWN, Told, told_again
 from lifecycle.language import ENGLISH, mark, speaking
 from lifecycle.queries.cards import card
 from lifecycle.queries.dossiers import report
@@ -96,7 +96,7 @@ def test_pack_says_its_language(database: Database) -> None:
     assert PdfReader(BytesIO(pdf)).trailer["/Root"]["/Lang"] == "fr"
 
 
-def test_what_programs_read_of_a_model_is_in_no_language(database: Database) -> None:
+def test_what_programs_go_by_in_a_card_is_in_no_language(database: Database) -> None:
     made = {}
     for code in (ENGLISH, "fr"):
         with speaking(code), database.read() as session:
@@ -106,8 +106,12 @@ def test_what_programs_read_of_a_model_is_in_no_language(database: Database) -> 
     head = {code: text[CardFormat.HUGGINGFACE].split("---")[1] for code, text in made.items()}
     assert head["fr"] == head[ENGLISH]
     assert f"{OTHER}\u00a0– ## Uses" in made["fr"][CardFormat.HUGGINGFACE]
-    assert made["fr"][CardFormat.CYCLONEDX] == made[ENGLISH][CardFormat.CYCLONEDX]
-    assert json.loads(made["fr"][CardFormat.CYCLONEDX])["bomFormat"] == "CycloneDX"
+    boms = [json.loads(each[CardFormat.CYCLONEDX]) for each in made.values()]
+    home, abroad = (bom["components"][0]["properties"] for bom in boms)
+    assert [each["name"] for each in abroad] == [each["name"] for each in home]
+    assert [each for each in abroad if "sign-off" in each["name"]] == [
+        each for each in home if "sign-off" in each["name"]
+    ]
 
 
 def test_a_register_is_the_same_whoever_reads_it() -> None:
@@ -132,3 +136,20 @@ def test_what_is_told_is_kept_in_english_and_said_in_a_sentence() -> None:
             told = Told(mark("{number:,} of it"), number=1234)
             assert told == "1,234 of it"
             assert f"{told}!" == f"{OTHER}\u00a0– 1\u202f234 of it!"
+
+
+def test_what_was_kept_is_told_again_in_the_language_of_whoever_reads_it_later() -> None:
+    told = [
+        Told(LONG_CELL, number=30_000, most=20_000),
+        Told(ROW, row=7),
+        Told(UNKNOWN, named=Told(MODEL, model="churn")),
+        Told(NOT_REACHED, host="mlflow.example", reason="refused"),
+    ]
+    kept = [str(each) for each in told]
+    assert [told_again(each) for each in kept] == kept
+    with pytest.MonkeyPatch.context() as patch:
+        teach(patch)
+        with speaking("fr"):
+            assert [told_again(each) for each in kept] == [each.said for each in told]
+            assert OTHER in told_again(kept[0])
+            assert told_again("Somebody wrote this") == "Somebody wrote this"
