@@ -315,25 +315,24 @@ class Jobs:
         return MOST_DELIVERIES
 
     def _send(self, claimed: Claimed, at: datetime) -> str:
-        """Empty when it was sent; otherwise why there was nothing to send. Raises Undelivered."""
+        """Empty when it was sent; otherwise why there was nothing to send. Raises Undelivered.
+
+        Only the message is in its reader's language: reasons are noted for others to read.
+        """
         with self._database.read() as session:
             reads = language_for(session, delivery_id=claimed.id)
-        with speaking(reads):
-            return self._send_in_words(claimed, at)
-
-    def _send_in_words(self, claimed: Claimed, at: datetime) -> str:
-        with self._database.read() as session:
-            said = message_for(
-                session,
-                delivery_id=claimed.id,
-                guide=self._guide.here(),
-                at=at,
-                base_url=self._settings.base_url,
-            )
+            with speaking(reads):
+                said = message_for(
+                    session,
+                    delivery_id=claimed.id,
+                    guide=self._guide.here(),
+                    at=at,
+                    base_url=self._settings.base_url,
+                )
         if isinstance(said, Unneeded):
             return said.reason
         if claimed.medium is Medium.MAIL:
-            return self._send_mail(claimed, said)
+            return self._send_mail(claimed, said, reads)
         if not claimed.address:
             return say("The channel was removed.")
         if claimed.medium is Medium.CHAT:
@@ -349,7 +348,7 @@ class Jobs:
         )
         return ""
 
-    def _send_mail(self, claimed: Claimed, said: Message) -> str:
+    def _send_mail(self, claimed: Claimed, said: Message, reads: str) -> str:
         if not claimed.email:
             return say("The account is not active any more.")
         if self._settings.mail is None:
@@ -362,6 +361,7 @@ class Jobs:
             address=claimed.email,
             at=claimed.created_at,
             choices_url=f"{self._settings.base_url}/notifications",
+            reads=reads,
         )
         mail.send(self._settings.mail, made)
         return ""

@@ -111,12 +111,12 @@ def guide_of_files(settings: Settings) -> Guide:
 
 
 def the_guide(settings: Settings, session: Session | None = None) -> Guide:
-    """The guide in force: that of the files, with what was added on screen."""
+    """The guide in force, in the language spoken: that of the files, with what was added on screen."""
     files = guide_of_files(settings)
     if session is not None:
-        return in_force(session, files)
+        return in_force(session, files).here()
     with opened(settings) as database, database.read() as reading:
-        return in_force(reading, files)
+        return in_force(reading, files).here()
 
 
 def now() -> datetime:

@@ -35,7 +35,7 @@ def guide_preview(
         settings = read_settings()
         files = _candidate(settings, folder)
         with opened(settings) as database, database.read() as session:
-            guide, candidate = the_guide(settings, session), in_force(session, files)
+            guide, candidate = the_guide(settings, session), in_force(session, files).here()
             found = preview(session, by=COMMAND_LINE, at=now(), guide=guide, candidate=candidate)
     if as_json:
         print_json(_preview_as_json(found))

@@ -14,7 +14,7 @@ from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from html import escape
 
-from lifecycle.language import language, mark, say
+from lifecycle.language import ENGLISH, language, mark, say, speaking
 from lifecycle.notify.undelivered import Undelivered, one_line
 from lifecycle.rules.messages import Line, Message, Section
 from lifecycle.rules.people import email_problem
@@ -25,11 +25,20 @@ WHY = mark("Lifecycle sent you this. Choose how you are told: {url}")
 
 
 def letter(
-    mail: Mail, message: Message, *, key: str, name: str, address: str, at: datetime, choices_url: str
+    mail: Mail,
+    message: Message,
+    *,
+    key: str,
+    name: str,
+    address: str,
+    at: datetime,
+    choices_url: str,
+    reads: str = ENGLISH,
 ) -> EmailMessage:
-    """The letter; the same `key` gives the same Message-ID, so that a receiver can drop what it has already.
+    """The letter, for somebody who `reads` that language.
 
-    Raises Undelivered for an address that no letter can be sent to.
+    The same `key` gives the same Message-ID, so that a receiver can drop what it has already. Raises
+    Undelivered for an address that no letter can be sent to.
     """
     receiver = _address(name, address)
     made = EmailMessage(policy=SMTP if receiver.addr_spec.isascii() else SMTPUTF8)
@@ -41,8 +50,9 @@ def letter(
     # So that an absence notice does not answer, and a receiver can tell a message that came twice.
     made["Auto-Submitted"] = "auto-generated"
     made["Lifecycle-Delivery"] = key
-    made.set_content(as_text(message, choices_url))
-    made.add_alternative(as_html(message, choices_url), subtype="html")
+    with speaking(reads):
+        made.set_content(as_text(message, choices_url))
+        made.add_alternative(as_html(message, choices_url), subtype="html")
     return made
 
 
