@@ -240,7 +240,7 @@ def empty_state(
             anchors=False,
         )
         st.caption(plain(text), text_alignment="center")
-        if action and st.button(action, key=f"empty:{to}:{action}", type="primary"):
+        if action and st.button(action, key=f"empty:{to}", type="primary"):
             navigation.go(to, **query)
 
 

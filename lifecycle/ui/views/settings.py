@@ -13,7 +13,6 @@ from lifecycle.queries.calendars import HolidaysView
 from lifecycle.rules.planning import ENOUGH, Spread, lead_times, stage_lengths
 from lifecycle.ui import cache, identity, upkeep
 from lifecycle.ui.components import day, page_header, plain
-from lifecycle.ui.countries import country_names
 from lifecycle.ui.perform import perform
 from lifecycle.ui.views import own_guide, plan
 
@@ -34,7 +33,7 @@ def show() -> None:
 def _working_days() -> None:
     st.header(say("Working days"), anchor=False)
     view = cache.read(queries.chosen, today=upkeep.today(identity.now()))
-    countries = country_names(cache.read(queries.known_countries))
+    countries = cache.read(queries.known_countries)
     st.markdown(plain(_said(view, countries)), anchors=False)
     country = st.selectbox(
         say("Public holidays of"),
