@@ -193,6 +193,11 @@ def written_number(english: str) -> str:
     return _now().number(english)
 
 
+def decimal_sign() -> str:
+    """What stands between the whole and the fraction of a number, in the language spoken now."""
+    return _now().point
+
+
 def country_names(code: str) -> Mapping[str, str]:
     """Countries by their ISO code, as a language calls them; none for English, which has them from elsewhere."""
     if code == ENGLISH:

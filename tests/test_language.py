@@ -10,11 +10,14 @@ from string import Formatter
 
 import pytest
 from babel.messages.catalog import Message
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lifecycle import language
 from lifecycle.guide import Guide, load_guide
 from lifecycle.language import best_language, counted, mark, say, say_as, say_count, speaking
-from lifecycle.vocabulary import Gate, Role
+from lifecycle.rules.parts import parse_number
+from lifecycle.vocabulary import Gate, Role, plain_number
 from scripts import write_catalogue
 from scripts.serving import ROOT
 
@@ -209,3 +212,26 @@ def test_changed_guide_is_translated_anew(shipped: Guide) -> None:
     changed = shipped.model_copy(update={"policy": policy})
     assert changed.in_language("fr").policy.reenter_password == ()
     assert shipped.in_language("fr").policy.reenter_password != ()
+
+
+@pytest.mark.parametrize(
+    ("written", "in_english", "in_french"),
+    [
+        ("1,125", "1125", "1.125"),
+        ("1 234,5", "1234.5", "1234.5"),
+        ("12,5", "12.5", "12.5"),
+        ("1,234,567", "1234567", "1234567"),
+        ("1.5", "1.5", "1.5"),
+    ],
+)
+def test_numbers_are_read_as_the_language_writes_them(written: str, in_english: str, in_french: str) -> None:
+    assert parse_number(written) == Decimal(in_english)
+    with speaking("fr"):
+        assert parse_number(written) == Decimal(in_french)
+
+
+@given(st.decimals(-(10**9), 10**9, places=4))
+def test_number_is_read_back_as_it_was_written(number: Decimal) -> None:
+    for code in language.LANGUAGES:
+        with speaking(code):
+            assert parse_number(plain_number(number)) == number

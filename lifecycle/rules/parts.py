@@ -16,7 +16,7 @@ from typing import Any
 
 from lifecycle.errors import Invalid
 from lifecycle.guide import PartSpec
-from lifecycle.language import mark, say
+from lifecycle.language import decimal_sign, mark, say
 from lifecycle.vocabulary import (
     DURATION_UNITS,
     Duration,
@@ -44,6 +44,8 @@ _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uf
 # A leading zero never starts a group: "0,500" is a half, "1,200" twelve hundred.
 _GROUPED = re.compile(r"^[+-]?[1-9]\d{0,2}([,\s_]\d{3})+(\.\d+)?$")
 _GROUPED_BY_SPACES = re.compile(r"^[+-]?[1-9]\d{0,2}(\s\d{3})+,\d+$")  # "12 500,5", as French writes it
+# In a language with the decimal comma; elsewhere "1,200" is over a thousand.
+_WITH_COMMA = re.compile(r"^[+-]?\d+,\d+$")
 _PLAIN = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,2})?$")
 _AMOUNT_AND_WORD = re.compile(r"^([+-]?[\d.,\s_]*\d[.,]?(?:[eE][+-]?\d{1,2})?)\s*([^\d\s.,_].*)$", re.DOTALL)
 _CURRENCY_FIRST = re.compile(r"^([A-Za-z]{3})\s*([+-]?[\d.,].*)$", re.DOTALL)
@@ -157,10 +159,10 @@ def _number(raw: object) -> Decimal:
 def _written_number(raw: str) -> Decimal:
     text = raw.strip()
     if len(text) <= LONGEST["number"]:
+        if _GROUPED_BY_SPACES.match(text) or (decimal_sign() == "," and _WITH_COMMA.match(text)):
+            return Decimal(re.sub(r"\s", "", text).replace(",", "."))
         if _GROUPED.match(text):
             return Decimal(re.sub(r"[,\s_]", "", text))
-        if _GROUPED_BY_SPACES.match(text):
-            return Decimal(re.sub(r"\s", "", text).replace(",", "."))
         if _PLAIN.match(text):
             return Decimal(text.replace(",", "."))
     raise Problem(say("needs a number, not “{raw}”.", raw=shortened(raw)))

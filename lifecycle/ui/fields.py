@@ -18,7 +18,7 @@ import streamlit as st
 
 from lifecycle.guide import FieldSpec, PartSpec
 from lifecycle.language import say
-from lifecycle.rules.parts import EARLIEST, LATEST, parse_number
+from lifecycle.rules.parts import EARLIEST, LATEST
 from lifecycle.ui import state
 from lifecycle.ui.components import plain
 from lifecycle.vocabulary import DURATION_UNITS, plain_number, unit_word
@@ -83,10 +83,10 @@ def _contents(part: PartSpec, stored: Any) -> Iterable[tuple[str, Any]]:
     match part.type:
         case "quantity" | "duration" | "money":
             word = "currency" if part.type == "money" else "unit"
-            yield ":amount", _written(Decimal(stored["amount"])) if stored else None
+            yield ":amount", plain_number(Decimal(stored["amount"])) if stored else None
             yield f":{word}", (stored[word] or None) if stored else None
         case "number":
-            yield "", _written(Decimal(stored)) if stored is not None else None
+            yield "", plain_number(Decimal(stored)) if stored is not None else None
         case "date":
             yield "", date.fromisoformat(stored) if stored else None
         case "yes_no":
@@ -98,12 +98,6 @@ def _contents(part: PartSpec, stored: Any) -> Iterable[tuple[str, Any]]:
             yield "", list(stored or ())
         case _:
             yield "", stored
-
-
-def _written(number: Decimal) -> str:
-    """As the reader's language writes it, unless that would be read as another number: "1,125" is over a thousand."""
-    text = plain_number(number)
-    return text if parse_number(text) == number else f"{number:f}"
 
 
 # ------------------------------------------------------------------ widgets -> raw

@@ -84,16 +84,17 @@ def test_stored_answer_comes_back_from_its_widgets_unchanged(field: FieldSpec, k
 @pytest.mark.parametrize(
     ("stored", "shown"),
     [
-        ("640000", "640\u202f000"),
         ("12500.5", "12\u202f500,5"),
-        ("1234.125", "1234.125"),
-        ("1.125", "1.125"),
+        ("1.125", "1,125"),
+        ("1234.125", "1\u202f234,125"),
+        ("0.5", "0,5"),
+        ("1200", "1\u202f200"),
     ],
 )
 def test_number_in_another_language_is_read_as_the_one_that_was_stored(
     stored: str, shown: str, kept: dict[str, Any]
 ) -> None:
-    """A comma before three digits would make thousands of it."""
+    """The comma is the decimal sign there, and blanks make groups."""
     field, slot = guide().field("D05"), Slot(7, "D05")
     before = {"value": {"amount": stored, "unit": "%"}}
 
