@@ -55,7 +55,10 @@ class Invalid(LifecycleError):
     def __init__(self, problems: Mapping[str, str] | str) -> None:
         self.problems = {"": problems} if isinstance(problems, str) else dict(problems)
         super().__init__(
-            " ".join(f"{say(place)}: {text}" if place else text for place, text in self.problems.items())
+            " ".join(
+                say("{place}: {problem}", place=say(place), problem=text) if place else text
+                for place, text in self.problems.items()
+            )
         )
 
 

@@ -8,6 +8,7 @@ loaded are only `mark`ed and said where they are shown. What is kept (standings,
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -190,6 +191,19 @@ def mark(text: str) -> str:
 def written_number(english: str) -> str:
     """A number as English writes it ("12,500.5"), in the language spoken now."""
     return _now().number(english)
+
+
+def country_names(code: str) -> Mapping[str, str]:
+    """Countries by their ISO code, as a language calls them; none for English, which has them from elsewhere."""
+    if code == ENGLISH:
+        return {}
+    names: Mapping[str, str] = import_module("babel").Locale(code).territories
+    return names
+
+
+def sorting_key(name: str) -> str:
+    """By which a list of names is put in order: accents count for nothing, as in a dictionary."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", name.casefold()) if letter.isalnum())
 
 
 # ------------------------------------------------------------------ catalogues

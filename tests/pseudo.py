@@ -29,7 +29,16 @@ _NOT_WORDS = frozenset(
     }
     | {"data", "mediaUrl", "file", "mimetype", "format", "pageHash", "active", "queryParamKey", "fragmentId"}
 )
+_READ_IN_CHARTS = frozenset(
+    {"text", "name", "hovertext", "hovertemplate", "ticktext", "customdata", "x", "y"}
+)
 _MARKUP = re.compile(r":[a-z-]+\[|:material/\w+:|\]\([^)]*\)|`[^`]*`|<[^>]+>|https?://\S+|&\w+;")
+# Styles, digests, moments, amounts, addresses, scopes, keys: the same in every language.
+_NOT_SAID = re.compile(
+    r"<style>.*?</style>|\b[0-9a-f]{6,64}\b|\d{4}\\?-\d\d\\?-\d\d[ \d\\:]* UTC|\S+@\S+\.\w+|\b[a-z-]+:[a-z:]+\b"
+    r"|[\d.,\u202f]+ [A-Z]{3}\b|%\{\w+\}|\bstreamlit\b",
+    re.DOTALL,
+)
 _WORD = re.compile(r"[A-Za-zÀ-ÿ]{3,}")
 
 
@@ -63,7 +72,7 @@ def texts_of(app: AppTest) -> Iterator[str]:
             for column in node.value:
                 yield from (value for value in node.value[column] if isinstance(value, str))
         if hasattr(proto, "spec"):
-            yield from _texts(json.loads(proto.spec or "{}"))
+            yield from _of_chart(json.loads(proto.spec or "{}"))
 
 
 def _nodes(block: Any) -> Iterator[Any]:
@@ -77,19 +86,39 @@ def _texts(part: Any) -> Iterator[str]:
         yield part
     elif isinstance(part, dict):
         for name, value in part.items():
-            if name not in _NOT_WORDS:
+            if name == "columns" and isinstance(value, str):  # of a table: their headings, as JSON
+                yield from _headings(json.loads(value or "{}"))
+            elif name not in _NOT_WORDS:
                 yield from _texts(value)
     elif isinstance(part, list):
         for value in part:
             yield from _texts(value)
 
 
+def _of_chart(part: Any, *, is_read: bool = False) -> Iterator[str]:
+    if isinstance(part, str):
+        if is_read:
+            yield part
+    elif isinstance(part, dict):
+        for name, value in part.items():
+            if name != "template":
+                yield from _of_chart(value, is_read=name in _READ_IN_CHARTS)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _of_chart(value, is_read=is_read)
+
+
+def _headings(columns: dict[str, Any]) -> Iterator[str]:
+    for column in columns.values():
+        yield from (column[name] for name in ("label", "help") if isinstance(column.get(name), str))
+
+
 def outside(text: str) -> list[str]:
     """The pieces of `text` that stand in no brackets and hold words."""
     kept: list[str] = []
     depth = 0
-    for letter in text:
+    for letter in _NOT_SAID.sub("\n", text):
         depth += (letter == "⟦") - (letter == "⟧")
         kept.append(letter if depth == 0 and letter != "⟧" else "\n")
     pieces = re.split(r"\n+| · |\*\*|\||: ", _MARKUP.sub("\n", "".join(kept)))
-    return [piece.strip(" .,;()–—-#*\\/") for piece in pieces if _WORD.search(piece)]
+    return [piece.strip(" .,;()–—-#*\\/[]→") for piece in pieces if _WORD.search(piece)]

@@ -187,6 +187,7 @@ ALLOWED_IMPORTS = [
     ("app", "lifecycle.web.guard"),
 ]
 REFUSED_PACKAGES = [
+    ("ui", "babel"),
     ("vocabulary", "yaml"),
     ("errors", "sqlmodel"),
     ("settings", "streamlit"),

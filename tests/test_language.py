@@ -19,7 +19,7 @@ from scripts import write_catalogue
 from scripts.serving import ROOT
 
 OTHERS = [code for code in language.LANGUAGES if code != language.ENGLISH]
-_BADLY_SET = re.compile(r"\w (?=[;!?%:»])|« (?! )|[a-zà-ÿ]'[a-zà-ÿ]")
+_BADLY_SET = re.compile(r"\w (?=[;!?%»]|:(?!\w))|« (?! )|[a-zà-ÿ]'[a-zà-ÿ]")
 NAMES = tuple(write_catalogue.all_texts())
 
 

@@ -35,7 +35,7 @@ from lifecycle.facts.releases import release_facts
 from lifecycle.facts.reviews import candidates
 from lifecycle.facts.standing import refresh_standing
 from lifecycle.guide import Guide
-from lifecycle.language import say
+from lifecycle.language import ENGLISH, say, speaking
 from lifecycle.rules.incidents import IncidentKind, IncidentState
 from lifecycle.rules.monitors import (
     MonitorSpec,
@@ -277,6 +277,8 @@ def push(
     sorted_out = sort_out(taken, _known(session, monitor_id, [key for key, _ in taken]), spec.limit_kind, at)
     if blockers := against_conflicts(sorted_out.conflicts):
         raise Refused(*blockers)
+    with speaking(ENGLISH):
+        _, _, kept = numbered(readings) if bad else (taken, repeated, bad)
     problems = (*unreadable, *bad)
     unchanged = sorted_out.unchanged + repeated
     if not sorted_out.new and not problems:
@@ -293,7 +295,9 @@ def push(
         missing=verdicts[Judgement.MISSING.value],
         late=0 if newest is None else sum(moment < newest for moment in moments),
         refused=len(problems),
-        problems=canonical_json([[each.place, each.text] for each in problems[:MOST_PROBLEMS_KEPT]]),
+        problems=canonical_json(
+            [[each.place, each.text] for each in (*unreadable, *kept)[:MOST_PROBLEMS_KEPT]]
+        ),
         digest=digest_of(rows),
         method=method or by.kind,
         at=at,

@@ -136,5 +136,5 @@ def _evidence_in_words(session: Session, project_id: int, guide: Guide, at: date
     with speaking(ENGLISH):
         return [
             [each.title, each.planned, each.now, each.reads.value]
-            for each in findings(facts, guide, metrics, incidents, since, watched)
+            for each in findings(facts, guide.as_written, metrics, incidents, since, watched)
         ]

@@ -36,7 +36,7 @@ def save(session: Session, *, by: Actor, at: datetime, shipped: Guide, own: OwnG
     after = _checked(shipped, own, number)
     call_roles_as(after)
     with speaking(ENGLISH):  # the event keeps them
-        changes = guide_changes(before, after)
+        changes = guide_changes(before.as_written, after.as_written)
     if changes and (kept.number == 0 or before is shipped or _is_gone_by(session, before.version)):
         number = kept.number + 1
         after = _checked(shipped, own, number)

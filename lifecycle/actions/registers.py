@@ -241,10 +241,10 @@ def _refuse_under_a_later_one(session: Session, run: ImportRun) -> None:
             Blocker(
                 "import:later",
                 say(
-                    "The import of {file_name} on {at:%Y-%m-%d %H:%M} UTC changed the same projects "
+                    "The import of {file_name} on {moment} UTC changed the same projects "
                     "later. Take that one back first.",
                     file_name=later.file_name,
-                    at=later.at,
+                    moment=f"{later.at:%Y-%m-%d %H:%M}",
                 ),
             )
         )

@@ -13,6 +13,7 @@ from holidays.registry import COUNTRIES
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from lifecycle.language import country_names, language, sorting_key
 from lifecycle.rules.calendars import WorkCalendar
 from lifecycle.store.tables import Organisation
 
@@ -22,12 +23,17 @@ COUNTRY, REGION = "holiday_country", "holiday_region"
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-@lru_cache(maxsize=1)
 def countries() -> Mapping[str, str]:
-    """Code and English name of every country whose holidays are known, by name."""
-    named = {code: _CAPITAL.sub(" ", name) for name, code, *_ in COUNTRIES.values()}
+    """Code and name of every country whose holidays are known, by name."""
+    return _countries_in(language())
+
+
+@lru_cache(maxsize=4)
+def _countries_in(code: str) -> Mapping[str, str]:
     known = holidays.list_supported_countries()
-    return {code: name for code, name in sorted(named.items(), key=lambda each: each[1]) if code in known}
+    english = {code: _CAPITAL.sub(" ", name) for name, code, *_ in COUNTRIES.values() if code in known}
+    named = english | {code: name for code, name in country_names(code).items() if code in english}
+    return dict(sorted(named.items(), key=lambda each: sorting_key(each[1])))
 
 
 def regions(country: str) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from lifecycle.errors import GuideError
 from lifecycle.interchange.tabular_text import one_line
+from lifecycle.language import say
 from lifecycle.settings import PROJECT_ROOT
 from lifecycle.vocabulary import ProjectStatus, Stage
 
@@ -77,10 +78,13 @@ class StageRule(_Part):
     def _status_belongs(self) -> StageRule:
         in_production = self.stage is Stage.PRODUCTION
         if in_production == (self.status is ProjectStatus.ACTIVE) or self.status is ProjectStatus.STOPPED:
-            allowed = "rollout, live or retired" if in_production else "active"
-            raise ValueError(f"the status of stage {self.stage.value} must be {allowed}")
+            raise ValueError(
+                say("the status of stage {stage} must be rollout, live or retired", stage=self.stage.value)
+                if in_production
+                else say("the status of stage {stage} must be active", stage=self.stage.value)
+            )
         if not self.words and not self.prefixes:
-            raise ValueError("a stage rule needs at least one word or prefix")
+            raise ValueError(say("a stage rule needs at least one word or prefix"))
         return self
 
 
@@ -146,11 +150,11 @@ class RegisterMapping(_Part):
         for rule in self.stages:
             for word in {stage_key(text) for text in [*rule.words, *rule.prefixes]}:
                 if word in seen:
-                    raise ValueError(f"the stage word “{word}” stands in two stage rules")
+                    raise ValueError(say("the stage word “{word}” stands in two stage rules", word=word))
                 seen.add(word)
         if not self.recognise and not self.fallback:
             raise ValueError(
-                "`recognise` needs the headers that identify the register, or set `fallback: true`"
+                say("`recognise` needs the headers that identify the register, or set `fallback: true`")
             )
         if self.organisation_from_id is not None:
             _checked_pattern(self.organisation_from_id)
@@ -427,10 +431,10 @@ def load_mapping(path: Path) -> RegisterMapping:
     """One mapping file. Raises GuideError naming the file and the field that is wrong."""
     try:
         if path.stat().st_size > LARGEST_MAPPING:
-            raise GuideError(str(path), "file", "is too large for a mapping")
+            raise GuideError(str(path), say("file"), say("is too large for a mapping"))
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise GuideError(str(path), "file", f"cannot be read: {error}") from error
+        raise GuideError(str(path), say("file"), say("cannot be read: {reason}", reason=error)) from error
     return parse_mapping(text, str(path))
 
 
@@ -442,16 +446,17 @@ def parse_mapping(text: str, file: str) -> RegisterMapping:
     try:
         content = yaml.load(text, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else "file"
-        raise GuideError(file, where, f"is not valid YAML: {getattr(error, 'problem', error)}") from error
+        place = getattr(error, "problem_mark", None)
+        where = say("line {line}", line=place.line + 1) if place else say("file")
+        reason = getattr(error, "problem", error)
+        raise GuideError(file, where, say("is not valid YAML: {reason}", reason=reason)) from error
     if not isinstance(content, dict):
-        raise GuideError(file, "file", "must hold keys such as name, recognise, columns and stages")
+        raise GuideError(file, say("file"), say("must hold keys such as name, recognise, columns and stages"))
     try:
         return RegisterMapping.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "file"
+        where = ".".join(str(part) for part in first["loc"]) or say("file")
         raise GuideError(file, where, first["msg"].removeprefix("Value error, ")) from error
 
 
@@ -461,7 +466,9 @@ def load_mappings(folder: Path = MAPPINGS_FOLDER) -> tuple[RegisterMapping, ...]
     for path in sorted(folder.glob("*.yaml")):
         mapping = load_mapping(path)
         if mapping.name in mappings:
-            raise GuideError(str(path), "name", f"“{mapping.name}” is the name of another mapping too")
+            raise GuideError(
+                str(path), "name", say("“{name}” is the name of another mapping too", name=mapping.name)
+            )
         mappings[mapping.name] = mapping
     return tuple(mappings.values())
 
@@ -505,6 +512,8 @@ def _checked_pattern(pattern: str) -> None:
     try:
         groups = re.compile(pattern).groups
     except re.error as error:
-        raise ValueError(f"organisation_from_id is not a regular expression: {error}") from error
+        raise ValueError(
+            say("organisation_from_id is not a regular expression: {reason}", reason=error)
+        ) from error
     if groups != 1:
-        raise ValueError("organisation_from_id must hold exactly one group in brackets")
+        raise ValueError(say("organisation_from_id must hold exactly one group in brackets"))

@@ -15,8 +15,19 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from lifecycle.interchange.told import Told
-from lifecycle.language import mark
+from lifecycle.interchange.told import (
+    ANSWERED,
+    EXPERIMENT,
+    MODEL,
+    NO_ENTRY,
+    NOT_LET_IN,
+    NOT_REACHED,
+    RUNS,
+    SOMETHING_ELSE,
+    TOO_LONG,
+    UNKNOWN,
+    Told,
+)
 from lifecycle.rules.deliveries import is_loopback
 from lifecycle.rules.monitors import MlflowSource
 from lifecycle.rules.readings import MOST_AT_ONCE, NewReading
@@ -99,7 +110,7 @@ def _of_experiment(server: Mlflow, source: MlflowSource) -> Iterator[Mapping[str
         server,
         "experiments/get-by-name",
         asked,
-        Told(mark("experiment “{experiment}”"), experiment=source.experiment),
+        Told(EXPERIMENT, experiment=source.experiment),
     )
     ids = [_text(named.get("experiment"), "experiment_id")]
     token, seen = "", 0
@@ -118,7 +129,7 @@ def _of_experiment(server: Mlflow, source: MlflowSource) -> Iterator[Mapping[str
 
 
 def _of_model(server: Mlflow, source: MlflowSource) -> Iterator[Mapping[str, Any]]:
-    model = Told(mark("registered model “{model}”"), model=source.model)
+    model = Told(MODEL, model=source.model)
     _get(server, "registered-models/get", {"name": source.model}, model)
     asked = {
         "filter": _named_so(source.model),
@@ -167,26 +178,26 @@ def _entry(said: Mapping[str, Any]) -> Entry:
             value = None
         return Entry(int(said.get("step") or 0), int(said.get("timestamp") or 0), value)
     except (TypeError, ValueError, OverflowError):
-        raise NotFetched(mark("The MLflow server sent an entry of a metric that cannot be read.")) from None
+        raise NotFetched(NO_ENTRY) from None
 
 
 def _mapping(said: object) -> Mapping[str, Any]:
     if not isinstance(said, Mapping):
-        raise NotFetched(mark("The MLflow server answered something else than its REST API does."))
+        raise NotFetched(SOMETHING_ELSE)
     return said
 
 
 def _list(said: object, name: str) -> list[Mapping[str, Any]]:
     found = _mapping(said or {}).get(name) or []
     if not isinstance(found, list):
-        raise NotFetched(mark("The MLflow server answered something else than its REST API does."))
+        raise NotFetched(SOMETHING_ELSE)
     return [_mapping(each) for each in found]
 
 
 def _text(said: object, name: str) -> str:
     found = _mapping(said).get(name)
     if not isinstance(found, str) or not found.isprintable() or not 0 < len(found) <= 64:
-        raise NotFetched(mark("The MLflow server answered something else than its REST API does."))
+        raise NotFetched(SOMETHING_ELSE)
     return found
 
 
@@ -198,7 +209,7 @@ def _post(server: Mlflow, what: str, body: Mapping[str, Any]) -> Mapping[str, An
     said = json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{server.url}{_API}/{what}", data=said, headers=headers, method="POST")
-    return _ask(server, request, mark("its runs"))
+    return _ask(server, request, RUNS)
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -224,28 +235,19 @@ def _ask(server: Mlflow, request: urllib.request.Request, named: str) -> Mapping
     except (OSError, http.client.HTTPException) as error:
         said = getattr(error, "reason", None) or error
         words = getattr(said, "strerror", None) or str(said) or type(said).__name__
-        raise NotFetched(
-            mark("The MLflow server at {host} cannot be reached: {reason}."), host=server.host, reason=words
-        ) from None
+        raise NotFetched(NOT_REACHED, host=server.host, reason=words) from None
     if len(content) > LARGEST_ANSWER:
-        raise NotFetched(mark("The MLflow server's answer is too long to be read."))
+        raise NotFetched(TOO_LONG)
     try:
         return _mapping(json.loads(content))
     except ValueError:
-        raise NotFetched(mark("The MLflow server answered something else than its REST API does.")) from None
+        raise NotFetched(SOMETHING_ELSE) from None
 
 
 def _answered(error: urllib.error.HTTPError, named: str) -> NotFetched:
     if error.code == 404 and b"RESOURCE_DOES_NOT_EXIST" in error.read(2_000):
-        return NotFetched(mark("The MLflow server knows no {named}."), named=named)
+        return NotFetched(UNKNOWN, named=named)
     if error.code in (401, 403):
-        return NotFetched(
-            mark(
-                "The MLflow server does not let us in. "
-                "An administrator sets its token (LIFECYCLE_MLFLOW_TOKEN)."
-            )
-        )
+        return NotFetched(NOT_LET_IN)
     meaning = http.client.responses.get(error.code, "no known answer").lower()
-    return NotFetched(
-        mark("The MLflow server answered {code} ({meaning})."), code=error.code, meaning=meaning
-    )
+    return NotFetched(ANSWERED, code=error.code, meaning=meaning)

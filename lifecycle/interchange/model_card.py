@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from lifecycle.interchange.cells import xml_text
-from lifecycle.language import mark, say, written_number
+from lifecycle.language import mark, say, say_as, written_number
 from lifecycle.queries.cards import Card, Dataset, Metric, number
 
 NOTHING = mark("[More Information Needed]")
@@ -169,14 +169,21 @@ def _evaluation(card: Card) -> Iterator[str]:
         yield say(NOTHING)
         return
     yield table(
-        (say("Metric"), say("On"), say("Value"), say("Interval"), say("Baseline"), say("Measured")),
+        (
+            say("Metric"),
+            say_as("On", "group"),
+            say("Value"),
+            say("Interval"),
+            say("Baseline"),
+            say("Measured"),
+        ),
         [_metric(each) for each in card.metrics],
     )
 
 
 def _metric(each: Metric) -> tuple[str, ...]:
     interval = (
-        say("{first} to {last}", first=_written(each.low), last=_written(each.high))
+        say("{low} to {high}", low=_written(each.low), high=_written(each.high))
         if each.low is not None and each.high is not None
         else ""
     )

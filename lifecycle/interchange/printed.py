@@ -262,6 +262,9 @@ def _chapter(chapter: Chapter) -> Iterator[Block]:
 def _question(question: Question) -> Iterator[Block]:
     yield Heading(f"{question.title} ({question.id})", 3)
     yield Quiet(question.question)
+    if not question.versions:
+        yield Quiet(say("Not answered yet."))
+        return
     now, *earlier = question.versions
     yield Said(now.words)
     back = say(", brought back") if now.restored else ""

@@ -237,7 +237,11 @@ def _sentence(error: Mapping[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
-    return f"“{shortened(str(value))}”" if isinstance(value, str | int | float) else say("what is there")
+    return (
+        say("“{text}”", text=shortened(str(value)))
+        if isinstance(value, str | int | float)
+        else say("what is there")
+    )
 
 
 # ---------------------------------------------------------------- what has to fit together

@@ -49,7 +49,7 @@ from lifecycle.interchange.tabular import (
     table_at,
 )
 from lifecycle.interchange.tabular_text import Grid, is_blank, one_line
-from lifecycle.interchange.told import Told
+from lifecycle.interchange.told import LONG_NAME, NO_NAME, NO_PROJECT, ONE_CELL, Told
 from lifecycle.language import mark, say
 from lifecycle.vocabulary import ProjectStatus, Stage
 
@@ -381,7 +381,7 @@ def _unrecognised(grids: Sequence[Grid], mapping: RegisterMapping | None, filena
     grid = max(grids, key=lambda each: len(each.rows))
     header = grid.rows[likely_header(grid)]
     found = [one_line(cell)[:60] for cell in header.values if not is_blank(cell)]
-    columns = ", ".join(f"“{text}”" for text in found[:12]) + (
+    columns = ", ".join(say("“{text}”", text=text) for text in found[:12]) + (
         say(" and {number} more", number=len(found) - 12) if found[12:] else ""
     )
     if mapping:
@@ -477,7 +477,7 @@ class _Reader:
         name = self._cell(row, self.place.name)
         if len(name) > LONGEST_NAME:
             told = Told(
-                mark("a name of {number:,} characters; only the first {most} are kept."),
+                LONG_NAME,
                 number=len(name),
                 most=LONGEST_NAME,
             )
@@ -487,14 +487,12 @@ class _Reader:
             self._doubt(row, column)
             return name
         if external_id:
-            told = Told(
-                mark("no name; the project goes by its id “{id}” until somebody names it."), id=external_id
-            )
+            told = Told(NO_NAME, id=external_id)
             self.problems.append(RowProblem(row.number, column, told))
             return external_id
         filled = [one_line(cell) for cell in row.values if not is_blank(cell)]
         told = Told(
-            mark("no name and no id, so no project was made of it; the row begins “{begin}”."),
+            NO_PROJECT,
             begin=" · ".join(filled)[:200],
         )
         self.problems.append(RowProblem(row.number, column, told, kept=False))
@@ -504,11 +502,7 @@ class _Reader:
         """A row that says nothing but a name among full ones may be a heading or a note: a person has to look."""
         filled = sum(not is_blank(cell) for cell in row.values)
         if filled == 1 and self.usually_filled >= _FULL_ROW:
-            told = Told(
-                mark(
-                    "only this cell is filled; if it is a heading or a note, archive the project made of it."
-                )
-            )
+            told = Told(ONE_CELL)
             self.problems.append(RowProblem(row.number, column, told))
 
     def _organisation(self, row: Row, external_id: str) -> str:

@@ -112,11 +112,13 @@ def keep_mapping(
 def mapping_from_file(content: bytes, file: str) -> RegisterMapping:
     """The mapping that a file holds, such as one taken from another installation. Raises GuideError, Invalid."""
     if len(content) > LARGEST_MAPPING:
-        raise GuideError(file, "file", "is too large to be a mapping; is this the register itself?")
+        raise GuideError(file, say("file"), say("is too large to be a mapping; is this the register itself?"))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise GuideError(file, "file", f"is not UTF-8 text (byte {error.start + 1})") from error
+        raise GuideError(
+            file, say("file"), say("is not UTF-8 text (byte {byte})", byte=error.start + 1)
+        ) from error
     mapping = parse_mapping(text, file)
     if mapping.name in {shipped.name for shipped in load_mappings()}:
         raise Invalid(

@@ -12,8 +12,8 @@ from pathlib import Path
 from lifecycle.errors import Invalid
 from lifecycle.interchange.tabular import Row, RowProblem, Table, read_table
 from lifecycle.interchange.tabular_text import is_blank, one_line
-from lifecycle.interchange.told import Told
-from lifecycle.language import mark, say
+from lifecycle.interchange.told import NO_KEY, NO_NUMBER, Told
+from lifecycle.language import say
 from lifecycle.rules.moments import moments_of
 from lifecycle.rules.readings import NewReading
 from lifecycle.rules.triggers import Point
@@ -275,7 +275,7 @@ def _keyed(
     rows: list[Row], headers: Sequence[str], key_at: int, column_at: int
 ) -> tuple[list[Row], list[RowProblem]]:
     """The rows that say when; those that do not and yet hold a value are named."""
-    told = Told(mark("nothing names this value, so it is left out."))
+    told = Told(NO_KEY)
     nameless = [row for row in rows if is_blank(row.values[key_at])]
     problems = [
         RowProblem(row.number, headers[key_at], told)
@@ -318,7 +318,7 @@ def _numbers(rows: Sequence[Row], table: Table, place: int) -> _Numbers:
         value = _number(_PERCENT.sub("", cell.strip()) if are_percent else cell, comma_is_decimal)
         read.append(value)
         if value is None and not _is_missing(cell):
-            told = Told(mark("“{cell}” is not a number."), cell=cell[:40])
+            told = Told(NO_NUMBER, cell=cell[:40])
             problems.append(RowProblem(row.number, table.headers[place], told))
     return _Numbers(tuple(read), tuple(problems))
 

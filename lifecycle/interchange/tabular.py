@@ -22,7 +22,7 @@ from lifecycle.interchange.tabular_text import (
     one_line,
 )
 from lifecycle.interchange.tabular_xlsx import is_workbook, read_workbook_grids
-from lifecycle.interchange.told import Told
+from lifecycle.interchange.told import FEWER_CELLS, LONG_CELL, MORE_CELLS, ROW, ROW_AND_COLUMN, Told
 from lifecycle.language import mark, say
 
 LARGEST_FILE_MEGABYTES = 50
@@ -64,8 +64,8 @@ class RowProblem:
     @property
     def place(self) -> str:
         if self.column:
-            return say("Row {row}, column “{column}”", row=self.row, column=self.column)
-        return say("Row {row}", row=self.row)
+            return say(ROW_AND_COLUMN, row=self.row, column=self.column)
+        return say(ROW, row=self.row)
 
     @property
     def sentence(self) -> str:
@@ -313,13 +313,13 @@ def _fitted(row: GridRow, headers: tuple[str, ...], *, ragged: bool) -> tuple[Ro
     extra = tuple(cell for cell in row.values[width:] if not is_blank(cell))
     if extra:
         told = Told(
-            mark("{number} more filled cells than there are headers; check that no column has slipped."),
+            MORE_CELLS,
             number=len(extra),
         )
         problems.append(RowProblem(row.number, "", told))
     elif ragged and len(row.values) < width:
         told = Told(
-            mark("only {number} of {all} cells; the missing ones are read as blank."),
+            FEWER_CELLS,
             number=len(row.values),
             all=width,
         )
@@ -328,7 +328,7 @@ def _fitted(row: GridRow, headers: tuple[str, ...], *, ragged: bool) -> tuple[Ro
         for place, cell in enumerate(values):
             if len(cell) > LARGEST_CELL:
                 told = Told(
-                    mark("{number:,} characters; only the first {most:,} are kept."),
+                    LONG_CELL,
                     number=len(cell),
                     most=LARGEST_CELL,
                 )

@@ -222,7 +222,9 @@ def _record_lists(document: Any, name: str) -> list[tuple[str, list[Any]]]:  # n
         lists = [("", records)] if (records := _keyed(document) or _by_column(document)) else []
     if lists:
         return lists[:_MOST_LISTS]
-    keys = ", ".join(f"“{one_line(clean(key))[:40]}”" for key in list(document)[:8]) or say("none")
+    keys = ", ".join(say("“{text}”", text=one_line(clean(key))[:40]) for key in list(document)[:8]) or say(
+        "none"
+    )
     raise Invalid(
         say(
             "{name} holds one object without a list of objects (its keys: {keys}); {shape}.",

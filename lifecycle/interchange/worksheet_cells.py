@@ -16,7 +16,7 @@ from lifecycle.interchange.tabular import spreadsheet_safe
 from lifecycle.language import mark, say, speaking
 from lifecycle.rules.answers import clean_text
 from lifecycle.rules.parts import NAMES_OF_PEOPLE_START, Problem
-from lifecycle.vocabulary import DURATION_UNITS, AnswerState
+from lifecycle.vocabulary import AnswerState, duration_unit, unit_named
 
 NONE = mark("(there are none)")  # for tags, which have no place of their own to say so
 STATES = {
@@ -74,7 +74,7 @@ def cells_of(part: PartSpec, stored: Any, around: Around) -> Cells:
     match part.type:
         case "quantity" | "duration" | "money":
             word = "currency" if part.type == "money" else "unit"
-            unit = say(stored[word]) if part.type == "duration" else stored[word]
+            unit = duration_unit(stored[word]) if part.type == "duration" else stored[word]
             return Cells(_number(stored["amount"]), written(unit) or None)
         case "number":
             return Cells(_number(stored))
@@ -171,7 +171,7 @@ def raw_of(part: PartSpec, cells: Cells) -> Any:
     if part.type in AMOUNTS:
         unit = _meant(cells.unit)
         if part.type == "duration" and unit is not None:
-            unit = _meaning(str(unit), DURATION_UNITS) or unit
+            unit = unit_named(str(unit)) or unit
         word = "currency" if part.type == "money" else "unit"
         return value if unit is None else {"amount": value, word: str(unit)}
     if part.type in MANY:
@@ -246,7 +246,9 @@ def reworded(cells: Cells, was: PartSpec, now: PartSpec, language: str) -> Cells
             case _:
                 pass
     if was.type == "duration" and isinstance(unit, str):
-        unit = said_again(unit, DURATION_UNITS, language)
+        with speaking(language):
+            key = unit_named(unit)
+        unit = duration_unit(key) if key else unit
     return replace(cells, value=value, unit=unit)
 
 

@@ -42,7 +42,7 @@ from lifecycle.queries import projects, worksheets
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.worksheets import AnswerSheet, SourceName
 from lifecycle.rules.answers import MOST_ROWS
-from lifecycle.vocabulary import DURATION_UNITS, Actor, AnswerState, Stage
+from lifecycle.vocabulary import DURATION_UNITS, Actor, AnswerState, Stage, duration_unit
 
 FORMAT = "lifecycle-worksheet-1"
 INDEX, LISTS = "Lifecycle", "Lists"  # hidden, and read by their names
@@ -339,7 +339,7 @@ class _Writer:
 
     def _offer_units(self, sheet: Worksheet, where: str, part: PartSpec) -> None:
         if part.type == "duration":
-            self._choices(sheet, where, tuple(map(say, DURATION_UNITS)), strict=True)
+            self._choices(sheet, where, tuple(map(duration_unit, DURATION_UNITS)), strict=True)
 
     def _people(self) -> tuple[str, ...]:
         return tuple(person_text(f"@{key}", self.around.people) for key in self.around.people)

@@ -19,7 +19,6 @@ class HolidaysView:
 
     country: str
     region: str
-    country_name: str
     coming: tuple[date, ...]
 
 
@@ -27,7 +26,7 @@ def chosen(session: Session, *, today: date) -> HolidaysView:
     country, region = chosen_holidays(session)
     free = calendar_of(country, region, today.year).holidays
     coming = tuple(sorted(day for day in free if today <= day <= today + _A_YEAR))
-    return HolidaysView(country, region, countries().get(country, ""), coming)
+    return HolidaysView(country, region, coming)
 
 
 def known_countries(_session: Session) -> Mapping[str, str]:

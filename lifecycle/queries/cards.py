@@ -15,7 +15,7 @@ from lifecycle.facts.known import known_project
 from lifecycle.facts.people import project_roles
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
-from lifecycle.language import say
+from lifecycle.language import ENGLISH, say, speaking
 from lifecycle.queries import projects, records
 from lifecycle.queries.projects import ProjectHead
 from lifecycle.queries.records import SignatureView
@@ -245,5 +245,8 @@ class _Answers:
 
 
 def number(value: Decimal | None) -> str:
-    """Without grouping, so that programs read it too."""
-    return plain_number(value).replace(",", "") if value is not None else ""
+    """Without grouping, as English writes it, so that programs read it too."""
+    if value is None:
+        return ""
+    with speaking(ENGLISH):
+        return plain_number(value).replace(",", "")

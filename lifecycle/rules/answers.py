@@ -249,7 +249,7 @@ def _describe_record(
     parts: Sequence[PartSpec], record: Mapping[str, Value], references: Mapping[str, str]
 ) -> str:
     return " · ".join(
-        f"{part.label}: {describe_part(part, record[part.id], references)}"
+        say("{label}: {value}", label=part.label, value=describe_part(part, record[part.id], references))
         for part in parts
         if record.get(part.id) is not None
     )

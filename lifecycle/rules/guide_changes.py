@@ -74,7 +74,11 @@ def _questions(now: Guide, candidate: Guide) -> Iterator[GuideChange]:
                 say("{question} is added, due at {gate}.", question=field.title, gate=field.gate.title),
             )
         elif said := list(_changed(before, field)):
-            yield GuideChange("question", field_id, f"{field.title}: {', '.join(said)}.")
+            yield GuideChange(
+                "question",
+                field_id,
+                say("{question}: {changes}.", question=field.title, changes=", ".join(said)),
+            )
 
 
 def _changed(before: FieldSpec, after: FieldSpec) -> Iterator[str]:

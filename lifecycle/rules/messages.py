@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from lifecycle.language import mark
+from lifecycle.language import mark, say
 from lifecycle.vocabulary import Decision
 
 
@@ -109,7 +109,9 @@ class Message:
 
     @property
     def subject(self) -> str:
-        return f"{self.project}: {self.title}" if self.project else self.title
+        if not self.project:
+            return self.title
+        return say("{project}: {message}", project=self.project, message=self.title)
 
 
 FAVOURABLE = (

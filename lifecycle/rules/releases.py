@@ -365,15 +365,15 @@ def time_problem(
         return say("This lies ahead. Record a step once it was taken.")
     if happened_at < earliest:
         return say(
-            "The step before it was at {earliest:%Y-%m-%d %H:%M} UTC; this one cannot be earlier.",
-            earliest=earliest,
+            "The step before it was at {earliest} UTC; this one cannot be earlier.",
+            earliest=f"{earliest:%Y-%m-%d %H:%M}",
         )
     if began_at is not None and began_at > happened_at:
         return say("The trouble cannot have begun after it was over.")
     if began_at is not None and release.reached_users_at and began_at < release.reached_users_at:
         return say(
-            "The release reached its first users at {reached:%Y-%m-%d %H:%M} UTC, not before.",
-            reached=release.reached_users_at,
+            "The release reached its first users at {reached} UTC, not before.",
+            reached=f"{release.reached_users_at:%Y-%m-%d %H:%M}",
         )
     return None
 

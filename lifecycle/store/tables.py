@@ -45,10 +45,10 @@ class PersonRow(Row, table=True):
     password_hash: str | None = None
     organisation_role: str
     approval_level: int = 0
-    language: str | None = None  # the code of the one chosen; None: that of the browser
     active: bool = True
     created_at: datetime = Field(sa_column=_moment())
     erased_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    language: str | None = None  # the code of the one chosen; None: that of the browser
 
 
 class EligibleReviewer(Row, table=True):
@@ -701,11 +701,10 @@ class ProjectStanding(Row, table=True):
     overdue: int = 0
     next_on: date | None = None
     next_what: str = ""
-    retold: str = Field(
-        default="{}", sa_column=_text(default="{}")
-    )  # language -> column of words -> its words
     since: datetime = Field(sa_column=_moment())
     valid_until: date | None = None
+    # language -> column of words -> its words; None: written by an earlier version
+    retold: str | None = Field(default=None, sa_column=_text(nullable=True))
 
 
 class StandingHistory(Row, table=True):
@@ -775,10 +774,9 @@ class StandingPast(Row, table=True):
     overdue: int = 0
     next_on: date | None = None
     next_what: str = ""
-    retold: str = Field(
-        default="{}", sa_column=_text(default="{}")
-    )  # language -> column of words -> its words
     since: datetime = Field(sa_column=_moment())
+    # language -> column of words -> its words; None: written by an earlier version
+    retold: str | None = Field(default=None, sa_column=_text(nullable=True))
 
 
 class Tally(Row, table=True):

@@ -41,7 +41,6 @@ _PLACES = {
     "file": mark("file"),
     "filters": mark("filters"),
     "form": mark("form"),
-    "hour": mark("hour"),
     "kind": mark("kind"),
     "link": mark("link"),
     "messages": mark("messages"),
@@ -241,7 +240,7 @@ def empty_state(
             anchors=False,
         )
         st.caption(plain(text), text_alignment="center")
-        if action and st.button(action, key=f"empty:{to}:{action}", type="primary"):
+        if action and st.button(action, key=f"empty:{to}", type="primary"):
             navigation.go(to, **query)
 
 

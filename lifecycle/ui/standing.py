@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from lifecycle.language import mark, say
+from lifecycle.language import mark, say, say_as
 from lifecycle.vocabulary import CheckResult, Decision, Level, Outcome, ProjectStatus, Severity, SignOffStatus
 
 Colour = Literal["gray", "blue", "violet", "orange", "red", "green"]
@@ -23,9 +23,12 @@ class Mark:
     english: str
     colour: Colour
     icon: str
+    sense: str = ""  # where another language has several words for it
 
     @property
     def word(self) -> str:
+        if self.sense:
+            return say_as(self.english, self.sense)
         return say(self.english) if self.english else ""
 
     @property
@@ -75,7 +78,7 @@ LEVELS: Mapping[Level, Mark] = MappingProxyType(
         Level.WAITING: Mark(mark("Waiting"), "violet", "hourglass_top"),
         Level.CONDITIONAL: Mark(mark("Conditional"), "orange", "rule"),
         Level.READY: Mark(mark("Ready"), "green", "check_circle"),
-        Level.PASSED: Mark(mark("Passed"), "green", "verified"),
+        Level.PASSED: Mark(mark("Passed"), "green", "verified", "gate"),
     }
 )
 STOPPED = Mark(mark("Stopped"), "gray", "stop_circle")

@@ -24,7 +24,7 @@ from lifecycle.interchange.worksheet_fields import given_in, laid_out
 from lifecycle.interchange.worksheet_import import SheetImport, SheetPlan, apply_import, plan_import
 from lifecycle.interchange.worksheet_reading import read_workbook
 from lifecycle.interchange.worksheet_xlsx import make_workbook
-from lifecycle.language import ENGLISH, Catalogue, catalogue, speaking
+from lifecycle.language import ENGLISH, speaking
 from lifecycle.queries import worksheets
 from lifecycle.queries.worksheets import AnswerView
 from lifecycle.rules.answers import parse
@@ -32,6 +32,7 @@ from lifecycle.store.database import Database
 from lifecycle.vocabulary import COMMAND_LINE, Actor, AnswerState, Stage
 from tests import factories
 from tests.clock import START
+from tests.foreign import teach
 from tests.rules.building import guide
 from tests.rules.test_answers import FIELDS, field_of, raw_for
 
@@ -388,20 +389,10 @@ def test_the_workbook_locks_what_is_not_to_be_typed_and_offers_the_choices(story
 # ------------------------------------------------------------------ from one language to another
 
 
-class Foreign(Catalogue):
-    """Every text in other words, as French would write them: no apostrophe or blank is the plain one."""
-
-    def text(self, english: str) -> str:
-        return f"L\u2019autre\u00a0– {str(english)}" if len(english) < 60 else english
-
-
 @pytest.fixture
 def abroad(story: Story, monkeypatch: pytest.MonkeyPatch) -> Iterator[Story]:
     """The story for somebody who reads the other language."""
-    foreign = Foreign("fr", point=",", thousands="\u202f")
-    monkeypatch.setattr(
-        "lifecycle.language.catalogue", lambda code: foreign if code == "fr" else catalogue(code)
-    )
+    teach(monkeypatch)
     with speaking("fr"):
         yield replace(story, cast=replace(story.cast, guide=_abroad(story.cast.guide)))
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from lifecycle.language import speaking
 from lifecycle.ui import charts, standing
 from lifecycle.ui.charts import Bar, Cell
 from lifecycle.vocabulary import Level, SignOffStatus
@@ -82,3 +85,21 @@ def test_names_are_shortened_on_one_line_and_never_read_as_markup() -> None:
     assert "\n" not in label
     assert label.startswith("&lt;a href=")
     assert label.endswith("…")
+
+
+def test_numbers_and_days_are_written_as_the_language_does() -> None:
+    """Plotly itself knows English months only."""
+    bar = Bar("Orders", 1_200, "", standing.STALE)
+    dots = [
+        charts.SeriesPoint(datetime(2026, 3, day, tzinfo=UTC), 1.5, 1.5, 1.5, 2.0, False, "")
+        for day in (1, 2)
+    ]
+
+    with speaking("fr"):
+        total = charts.bars([bar], dark=False).layout
+        axis = charts.series(dots, [], dark=False).layout.xaxis
+
+    assert total.annotations[0].text == "1\u202f200"
+    assert total.separators == ",\u202f"
+    assert [stop.value for stop in axis.tickformatstops] == ["%m-%d %H:%M", "%Y-%m-%d", "%Y-%m"]
+    assert not charts.series(dots, [], dark=False).layout.xaxis.tickformatstops

@@ -189,7 +189,9 @@ def production_questions_open(reading: Reading) -> Verdict:
         fields=tuple(field.id for field in still_open),
         count=len(still_open),
         all=len(questions),
-        questions=_and_more([f"“{field.title}”" for field in still_open[:_MOST_NAMED]], len(still_open)),
+        questions=_and_more(
+            [say("“{title}”", title=field.title) for field in still_open[:_MOST_NAMED]], len(still_open)
+        ),
     )
 
 
@@ -275,7 +277,9 @@ def go_live_moved(reading: Reading) -> Verdict:
     moved = (now - first).days
     if abs(moved) <= reading.number("go_live_moved_days"):
         return PASSES
-    return fails(first=first, now=now, days=abs(moved), direction="later" if moved > 0 else "earlier")
+    return fails(
+        first=first, now=now, days=abs(moved), direction=say("later") if moved > 0 else say("earlier")
+    )
 
 
 def _earlier_dates(reading: Reading) -> Iterator[date]:
@@ -371,7 +375,7 @@ def _title(reading: Reading, key: str) -> str:
     if field_id == EVIDENCE:
         return key_title(reading.facts, reading.guide, key)
     if field_id != SOURCE:
-        return f"“{key_title(reading.facts, reading.guide, key)}”"
+        return say("“{title}”", title=key_title(reading.facts, reading.guide, key))
     names = {str(source.id): source.name for source in reading.sources}
     return (
         say("the data source “{source}”", source=names[source_id])

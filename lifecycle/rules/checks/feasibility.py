@@ -82,7 +82,9 @@ def plainest_method_unscored(reading: Reading) -> Verdict:
 
 
 def _titles(reading: Reading, field_ids: tuple[str, ...]) -> str:
-    return say(" and ").join(f"“{reading.guide.field(field_id).title}”" for field_id in field_ids)
+    return say(" and ").join(
+        say("“{title}”", title=reading.guide.field(field_id).title) for field_id in field_ids
+    )
 
 
 @rule("C85", "last_value")

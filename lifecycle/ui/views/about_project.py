@@ -99,7 +99,7 @@ def _word(place: str) -> str:
 
 def _people(view: ProjectOverview, members: tuple[MembershipView, ...]) -> None:
     holders = len({member.person_key for member in members})
-    label = say("People and roles :gray[{holders}]", holders=holders)
+    label = f"{say('People and roles')} :gray[{holders}]"
     fold = st.expander(label, icon=":material/group:", key="about:people", on_change="rerun")
     if not is_wanted(fold, f"about:people:{view.project.id}"):
         return

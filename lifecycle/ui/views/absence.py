@@ -172,7 +172,7 @@ def _listed(title: str, items: Sequence[DelegationView], view: Absence, *, may_e
 
 def _line(item: DelegationView, view: Absence, *, may_end: bool, place: str) -> None:
     where = item.project or say("all projects")
-    days = say("{first} to {last}", first=item.starts_on.isoformat(), last=item.ends_on.isoformat())
+    days = say("{first_day} to {last_day}", first_day=item.starts_on, last_day=item.ends_on)
     note = ""
     if item.is_open:
         note = (

@@ -323,7 +323,7 @@ def _complete(review_id: int) -> list[NewCondition]:
             raise Invalid({say("condition {number}", number=number): say("Say by when it has to be met.")})
         conditions.append((text or "", owner or "", due_on))
     if not conditions:
-        raise Invalid({"conditions": NO_CONDITION})
+        raise Invalid({"conditions": say(NO_CONDITION)})
     today = cache.read_now(organisation_today, at=identity.now())
     return tidy_conditions(conditions, today)
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from lifecycle.errors import LifecycleError
 from lifecycle.interchange.fetching import fetch
+from lifecycle.interchange.told import told_again
 from lifecycle.language import say, say_count
 from lifecycle.queries import monitors as queries
 from lifecycle.queries.monitors import MonitorView
@@ -66,7 +67,7 @@ def state(project: ProjectHead, view: MonitorView, now: datetime) -> None:
             say(
                 "{failure} {earlier} Nothing is lost: it is tried again at {moment}, and what came "
                 "meanwhile is fetched then.",
-                failure=found.failure,
+                failure=told_again(found.failure),
                 earlier=before,
                 moment=exact(found.next_at),
             )

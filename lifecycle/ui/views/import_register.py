@@ -21,6 +21,7 @@ from lifecycle.interchange.mappings import (
 from lifecycle.interchange.register_import import ImportPlan, apply_import, plan_import
 from lifecycle.interchange.registers import RegisterReading, read_register
 from lifecycle.interchange.saved_mappings import Choices, mapping_yaml, read_saved
+from lifecycle.interchange.told import told_again
 from lifecycle.language import ENGLISH, counted, language, mark, say, speaking, written_number
 from lifecycle.queries import registers as queries
 from lifecycle.queries.registers import ImportView, SavedMappingView
@@ -181,7 +182,10 @@ def _choose_sheet(reading: RegisterReading) -> str:
     key = state.widget_key(_SHEET, _short(reading.sheets))
     if not state.has(key):
         state.put(key, reading.source)
-    chosen = st.selectbox(say("Sheet or list"), list(reading.sheets), key=key, width=420)
+    # A source is kept in English and said where it is formatted.
+    chosen = st.selectbox(
+        say("Sheet or list"), list(reading.sheets), format_func="{}".format, key=key, width=420
+    )
     return chosen if chosen in reading.sheets else reading.source
 
 
@@ -432,7 +436,7 @@ def _problems_of(one: ImportView) -> None:
         {
             say("Row"): [problem.row for problem in found],
             say("Column"): [problem.column for problem in found],
-            say("What"): [problem.text for problem in found],
+            say("What"): [told_again(problem.text) for problem in found],
         },
         hide_index=True,
         alt=say("Rows of this import that a person should look at"),

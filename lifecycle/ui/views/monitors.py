@@ -12,6 +12,7 @@ from datetime import datetime
 import streamlit as st
 
 from lifecycle.actions import monitors as actions
+from lifecycle.interchange.told import told_again
 from lifecycle.language import counted, mark, say, say_count
 from lifecycle.queries import monitors as queries
 from lifecycle.queries.monitors import MonitorsView, MonitorView, SeriesView, Spot
@@ -341,7 +342,7 @@ def _arrivals(found: SeriesView, now: datetime) -> None:
     )
     refused = [problem for each in found.arrivals for problem in each.problems][:12]
     for place, text in refused:
-        st.caption(plain(say("{place}: {text}", place=place, text=text)))
+        st.caption(plain(say("{place}: {text}", place=told_again(place), text=told_again(text))))
 
 
 # ------------------------------------------------------------------ changing it

@@ -33,8 +33,8 @@ def show() -> None:
 def _working_days() -> None:
     st.header(say("Working days"), anchor=False)
     view = cache.read(queries.chosen, today=upkeep.today(identity.now()))
-    st.markdown(plain(_said(view)), anchors=False)
     countries = cache.read(queries.known_countries)
+    st.markdown(plain(_said(view, countries)), anchors=False)
     country = st.selectbox(
         say("Public holidays of"),
         [_NONE, *countries],
@@ -61,7 +61,7 @@ def _working_days() -> None:
         )
 
 
-def _said(view: HolidaysView) -> str:
+def _said(view: HolidaysView, countries: Mapping[str, str]) -> str:
     if not view.country:
         return say(
             "Plans count every Monday to Friday. Choose a country, and they leave out its public holidays too."
@@ -69,7 +69,7 @@ def _said(view: HolidaysView) -> str:
     region = f" ({view.region})" if view.region else ""
     return say(
         "Plans leave out weekends and the public holidays of {country}. Next: {days}.",
-        country=f"{view.country_name}{region}",
+        country=f"{countries.get(view.country, '')}{region}",
         days=", ".join(day(each) for each in view.coming[:_SHOWN]),
     )
 

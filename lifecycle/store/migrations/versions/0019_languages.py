@@ -14,4 +14,4 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("person", sa.Column("language", sa.String(), nullable=True))
     for table in ("project_standing", "standing_past"):
-        op.add_column(table, sa.Column("retold", sa.Text(), nullable=False, server_default="{}"))
+        op.add_column(table, sa.Column("retold", sa.Text(), nullable=True))
