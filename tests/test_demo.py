@@ -18,6 +18,7 @@ from lifecycle.errors import Forbidden, Invalid, Refused
 from lifecycle.events import ORGANISATION, chain_stamp, verify_all
 from lifecycle.facts.projects import load_facts
 from lifecycle.facts.standing import rebuild_standing
+from lifecycle.language import speaking
 from lifecycle.queries.checks import checks_at
 from lifecycle.queries.people import has_administrator, people
 from lifecycle.queries.portfolio import PortfolioRow, rows
@@ -275,6 +276,19 @@ def test_example_is_refused_where_projects_are(
         build_example(built[0], guide(), Folder(tmp_path), by=COMMAND_LINE, now=NOW)
     with built[0].read() as after:
         assert chain_stamp(after) == stamp
+
+
+def test_example_is_the_same_whoever_asks_for_it(
+    built: tuple[Database, ExampleSummary], database: Database, tmp_path: Path
+) -> None:
+    with speaking("fr"):
+        made = build_example(database, guide().here(), Folder(tmp_path), by=COMMAND_LINE, now=NOW)
+    assert made == built[1]
+    happened = select(col(Event.chain), col(Event.sequence), col(Event.at), col(Event.action)).order_by(
+        col(Event.chain), col(Event.sequence)
+    )
+    with database.read() as here, built[0].read() as there:
+        assert here.execute(happened).all() == there.execute(happened).all()
 
 
 def test_example_is_refused_to_whoever_is_no_administrator(database: Database, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def build_example(
         cast = _invite(session, samples.people, by, now)
         # The same example whoever asks for it.
         with untold(session), speaking(ENGLISH):
-            built = _tell(session, guide, files, samples, cast, now, progress)
+            built = _tell(session, guide.here(), files, samples, cast, now, progress)
         record(
             session,
             chain=ORGANISATION,

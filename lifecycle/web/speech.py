@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lifecycle.language import LANGUAGES, best_language, speaking
+from lifecycle.language import LANGUAGES, best_language, speak
 from lifecycle.settings import Settings
 from lifecycle.web.guard import OPEN_LANGUAGE, on_this_site
 from lifecycle.web.headers import is_https
@@ -27,11 +27,10 @@ class Speech:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
-        with speaking(wanted_language(scope)):
-            await self._app(scope, receive, send)
+        if scope["type"] in ("http", "websocket"):
+            # To the end of the request's own task: what breaks inside is told outside, in the same language.
+            speak(wanted_language(scope))
+        await self._app(scope, receive, send)
 
 
 def wanted_language(scope: Scope) -> str:

@@ -80,7 +80,7 @@ NO_TEXT = {
     "token", "password_hash", "keep_session", "code", "time_zone", "email", "person_key", "address", "user_agent",
     "issuer", "field_id", "method", "to_key", "from_key", "digest", "query", "check_id", "to_digest", "key", "row_id",
     "country", "region", "new_name", "content", "seen_digest", "anew_in", "token_hash", "kind", "address_problem",
-    "use", "assignee",
+    "use", "assignee", "language",
 }  # fmt: skip
 # Texts that this module writes, by the names of their parameters.
 WRITTEN = {

@@ -98,3 +98,9 @@ def test_documentation_of_the_interface_stays_english(signed_in: Browser) -> Non
     french = client.get("/api/docs", headers=FRENCH)
     assert '<html lang="en">' in french.text
     assert french.text == client.get("/api/docs").text
+
+
+def test_what_broke_is_told_in_the_same_language(signed_in: Browser) -> None:
+    page = signed_in().get("/broken", headers=FRENCH)
+    assert page.status_code == 500
+    assert '<html lang="fr">' in page.text
