@@ -9,7 +9,7 @@ import streamlit as st
 
 from lifecycle.actions import filters as actions
 from lifecycle.events import ORGANISATION
-from lifecycle.language import counted, say
+from lifecycle.language import counted, say, say_as
 from lifecycle.queries import saved_filters as queries
 from lifecycle.queries.saved_filters import SavedView
 from lifecycle.ui import cache, identity, state
@@ -45,7 +45,7 @@ def _view(view: SavedView, use: Callable[[str], None]) -> None:
             args=(view.query,),
         )
         # A popover in a popover is not possible, so both stand behind one switch.
-        if st.checkbox(say("Change"), key=f"view:{view.id}:change"):
+        if st.checkbox(say_as("Change", "verb"), key=f"view:{view.id}:change"):
             _change(view)
 
 
