@@ -237,6 +237,8 @@ def read_catalogue(code: str, folder: Path) -> Catalogue:
                     texts[message.id] = said
                 elif not isinstance(message.id, str) and said and not isinstance(said, str) and all(said):
                     plurals[message.id[0]] = (said[0], said[1])
+    # A catalogue has one entry for a text that is said by itself too: its singular.
+    texts = {one: forms[0] for one, forms in plurals.items()} | texts
     return Catalogue(
         code, texts, plurals, first_plural=2, thousands="\u202f", point=",", before_percent="\u00a0"
     )

@@ -89,14 +89,16 @@ def texts_of_guide(root: Path = ROOT) -> Iterator[Text]:
 def all_texts() -> dict[str, list[Text]]:
     """By catalogue, each text once; what the code says too stands with the code."""
     code = _once(texts_of_code())
-    known = {text.id for text in code}
-    return {"lifecycle": code, "guide": [text for text in _once(texts_of_guide()) if text.id not in known]}
+    known = {text.one for text in code}
+    return {"lifecycle": code, "guide": [text for text in _once(texts_of_guide()) if text.one not in known]}
 
 
 def _once(texts: Iterable[Text]) -> list[Text]:
-    found: dict[str | tuple[str, str], Text] = {}
+    """A catalogue has one entry for a text, with its plural where it is counted anywhere."""
+    found: dict[str, Text] = {}
     for text in texts:
-        found.setdefault(text.id, text)
+        if text.one not in found or (text.many and not found[text.one].many):
+            found[text.one] = text
     return list(found.values())
 
 
