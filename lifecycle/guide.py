@@ -473,6 +473,13 @@ class Guide(Spec):
             written._by_language = {**written._by_language, code: known}
         return known
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Guide:
+        """Of a translation, what it was made from is changed alike."""
+        copy = super().model_copy(update=update, deep=deep)
+        if self._as_written is not None and update:
+            copy._as_written = self._as_written.model_copy(update=update)
+        return copy
+
     def here(self) -> Guide:
         """The same guide in the language spoken now."""
         return self.in_language(language())

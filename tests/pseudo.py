@@ -118,7 +118,7 @@ def outside(text: str) -> list[str]:
     kept: list[str] = []
     depth = 0
     for letter in _NOT_SAID.sub("\n", text):
-        depth += (letter == "⟦") - (letter == "⟧")
+        depth = max(0, depth + (letter == "⟦") - (letter == "⟧"))
         kept.append(letter if depth == 0 and letter != "⟧" else "\n")
     pieces = re.split(r"\n+| · |\*\*|\||: ", _MARKUP.sub("\n", "".join(kept)))
-    return [piece.strip(" .,;()–—-#*\\/[]→") for piece in pieces if _WORD.search(piece)]
+    return [piece.strip(" .,;()–—-#*\\/[]→>") for piece in pieces if _WORD.search(piece)]

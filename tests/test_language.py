@@ -212,6 +212,9 @@ def test_changed_guide_is_translated_anew(shipped: Guide) -> None:
     changed = shipped.model_copy(update={"policy": policy})
     assert changed.in_language("fr").policy.reenter_password == ()
     assert shipped.in_language("fr").policy.reenter_password != ()
+    there = shipped.in_language("fr").model_copy(update={"policy": policy})
+    with speaking("fr"):
+        assert there.here().policy.reenter_password == ()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 from streamlit.testing.v1 import AppTest
 
+from lifecycle import demo
 from lifecycle.actions import accounts
 from lifecycle.facts.editions import edition
 from lifecycle.facts.projects import load_facts
@@ -42,19 +44,17 @@ ONLY = (
     "Shelf gap finder",
 )
 # Names of things that are called so in every language.
-NAMES = frozenset({"Lifecycle", "Webhook", "PDF", *LANGUAGES.values(), *country_names("fr").values()})
-# A sentence is signed in the words in which it was read.
-KEPT_AS_READ = {
-    ("sign_off", "statement"),
-    ("sign_off", "meaning"),
-    ("project_standing", "retold"),
-    ("standing_past", "retold"),
-}
+NAMES = frozenset({"Lifecycle", "Webhook", "PDF", *LANGUAGES.values()})
+COUNTRIES = frozenset(name.rstrip(")") for name in country_names("fr").values())
+# Its article is cut off, and the bracket with it.
+WITHOUT_ARTICLE = frozenset({"PNG picture"})
 
 
 @pytest.fixture(scope="module")
 def bracketed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, pseudo.spoken(patch.setattr):
+        # Loaded by a person it is in English, whoever asks; here its people read the other language.
+        patch.setattr(demo, "speaking", lambda _: nullcontext())
         yield
 
 
@@ -184,7 +184,7 @@ def test_page_says_everything_in_the_language_of_its_reader(
     query = {"project": SALES} if navigation.BY_NAME[page].group == "project" else {}
     app = draw(page, **({"review": "1"} if page == "review" else query))
     assert not app.exception
-    assert _untranslated(app, written) - NAMES == set()
+    assert _untranslated(app, written) - NAMES - COUNTRIES - WITHOUT_ARTICLE == set()
 
 
 def test_digests_of_reasons_do_not_depend_on_the_language(session: Session) -> None:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from lifecycle.language import ask_for_language, best_language
+from lifecycle.language import LANGUAGES, ask_for_language, best_language
 from lifecycle.queries.people import SignedInPerson, person_for_session
 from lifecycle.ui import cache, current_run
 from lifecycle.vocabulary import Actor, OrganisationRole
 from lifecycle.web.guard import SESSION_COOKIE
 from lifecycle.web.logs import note_person
+from lifecycle.web.speech import LANGUAGE_COOKIE
 
 
 def now() -> datetime:
@@ -44,7 +45,7 @@ def _signed_in() -> SignedInPerson | None:
 
 
 def language_here() -> str:
-    """The code of the language that this person chose, else of the one that their browser asks for."""
+    """The code of the language that this person chose, else what was chosen in this browser or it asks for."""
     return current_run.once("language", _language_here)
 
 
@@ -52,7 +53,8 @@ def _language_here() -> str:
     person = signed_in()
     if person is not None and person.language:
         return person.language
-    return best_language(st.context.headers.get("Accept-Language") or st.context.locale or "")
+    chosen = st.context.cookies.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in LANGUAGES else best_language(st.context.headers.get("Accept-Language") or "")
 
 
 # Callbacks and fragments run in threads of their own, which nobody told.
