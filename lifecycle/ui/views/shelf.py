@@ -296,7 +296,7 @@ def _remove(project: ProjectHead, item: ShelfItem) -> None:
             st.caption(
                 say_count(
                     "{number:,} sign-off that rests on it will become stale.",
-                    "{number:,} sign-offs that rests on it will become stale.",
+                    "{number:,} sign-offs that rest on it will become stale.",
                     holding,
                 )
             )
