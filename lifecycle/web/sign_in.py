@@ -16,8 +16,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from lifecycle.errors import Invalid, LifecycleError, Unavailable
-from lifecycle.language import mark, say, say_count
-from lifecycle.queries.people import OpenLink
+from lifecycle.language import mark, say, say_count, speak
+from lifecycle.queries.people import OpenLink, SignedInPerson
 from lifecycle.rules import people as rules
 from lifecycle.settings import Settings
 from lifecycle.store.tokens import hash_token
@@ -35,6 +35,7 @@ from lifecycle.web.speech import language_links
 LARGEST_FORM = 65_536
 TIME_ZONES = tuple(sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC"))
 
+_HAS_CHOSEN = "lifecycle.has_chosen_language"  # in the scope of a request
 _WRONG = mark("The address or the password is not right. Check both and try again.")
 _GONE = mark("This link has been used, withdrawn or is out of date. Ask an administrator for a new one.")
 _FORM_EXPIRED = mark(
@@ -149,6 +150,7 @@ class SignInPages:
         person = await self._db(self.accounts.person, request.cookies.get(SESSION_COOKIE, ""))
         if person is None:
             return RedirectResponse("/sign-in", 303)
+        _speak_as_chosen(request, person)
         elsewhere = _signed_in_elsewhere(await self._db(self.accounts.browsers, person) - 1)
         return self._form(
             request, "sign_out", say("Sign out"), shown, person=person.name, elsewhere=elsewhere
@@ -321,6 +323,7 @@ class SignInPages:
         person = await self._db(self.accounts.person, request.cookies.get(SESSION_COOKIE, ""))
         if person is None:
             return RedirectResponse("/sign-in?next=/password", 303)
+        _speak_as_chosen(request, person)
         return self._password_form(
             request,
             say("Change your password"),
@@ -404,7 +407,7 @@ class SignInPages:
             status=status,
             shown=shown,
             form_token=token,
-            languages=language_links(request),
+            languages=() if _HAS_CHOSEN in request.scope else language_links(request),
             **content,
         )
         keep_seed(response, request, seed, secure=self._https(request))
@@ -461,6 +464,13 @@ _SIGN_IN_NOTICES = {
     "signed-out": mark("You are signed out."),
     "ended": mark("You are signed out: your session has ended. Everything that showed as saved is saved."),
 }
+
+
+def _speak_as_chosen(request: Request, person: SignedInPerson) -> None:
+    """Whoever chose a language on their screens is spoken to in it here too, and not asked again."""
+    if person.language:
+        speak(person.language)
+        request.scope[_HAS_CHOSEN] = True
 
 
 def _session_hash(request: Request) -> str | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from sqlalchemy import update
 
+from lifecycle.store.database import open_database
+from lifecycle.store.tables import PersonRow
 from lifecycle.web.speech import wanted_language
 from tests.web.conftest import Installation
 
@@ -104,3 +107,29 @@ def test_what_broke_is_told_in_the_same_language(signed_in: Browser) -> None:
     page = signed_in().get("/broken", headers=FRENCH)
     assert page.status_code == 500
     assert '<html lang="fr">' in page.text
+
+
+@pytest.fixture
+def chosen_french(installation: Installation) -> Iterator[None]:
+    """The administrator has chosen French on the screens."""
+    database = open_database(installation.server.database_url)
+
+    def choose(code: str | None) -> None:
+        with database.write() as session:
+            session.execute(update(PersonRow).values(language=code))
+
+    choose("fr")
+    yield
+    choose(None)
+    database.dispose()
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-out", "/password"])
+def test_what_a_person_chose_goes_before_everything(
+    signed_in: Browser, chosen_french: None, path: str
+) -> None:
+    """Also where nobody asks who it is: and those are not asked again for the language."""
+    client = signed_in()
+    page = client.get(path, headers={"Accept": "text/html", "Accept-Language": "en"})
+    assert '<html lang="fr">' in page.text
+    assert 'class="languages"' not in page.text
