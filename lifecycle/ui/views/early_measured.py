@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from lifecycle.language import counted, mark, say, written_number
+from lifecycle.language import counted, mark, say, say_as, written_number
 from lifecycle.queries import early_measured as queries
 from lifecycle.queries.early_measured import AnsweredWhen, EarlyMeasured, MeasuredProject, Rework
 from lifecycle.rules.association import ENOUGH, Association
@@ -162,7 +162,7 @@ def _associations(found: EarlyMeasured) -> None:
             say("95 % from"): [each.low for each in found.found.values()],
             say("95 % to"): [each.high for each in found.found.values()],
             say("Projects"): [each.pairs for each in found.found.values()],
-            say("Reading"): [_reading(each) for each in found.found.values()],
+            say_as("Reading", "what it means"): [_reading(each) for each in found.found.values()],
         },
         hide_index=True,
         placeholder="–",

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from lifecycle.language import counted, mark, say, say_count, written_number
+from lifecycle.language import counted, mark, say, say_as, say_count, written_number
 from lifecycle.queries import heat_maps
 from lifecycle.queries.heat_maps import (
     GateCell,
@@ -44,14 +44,6 @@ _STAGE_HEADS: Mapping[Stage | None, str] = {
     Stage.MODEL: mark("Model"),
     Stage.PRODUCTION: mark("Production"),
     None: mark("No stage"),
-}
-_ROLE_HEADS: Mapping[Role, str] = {
-    Role.BUSINESS: mark("Business"),
-    Role.TECHNOLOGY: mark("Technology"),
-    Role.PRIVACY: mark("Privacy"),
-    Role.LEGAL: mark("Legal"),
-    Role.COMPLIANCE: mark("Compliance"),
-    Role.VALIDATION: mark("Validation"),
 }
 Opened = Callable[[Sequence[str]], None]
 # What somebody has to act on stands out; the rest recedes.
@@ -130,8 +122,21 @@ def _projects(
     )
 
 
+def _role_head(role: Role) -> str:
+    """A word where the role's title is two: there is little room above a column."""
+    heads = {
+        Role.BUSINESS: say("Business"),
+        Role.TECHNOLOGY: say("Technology"),
+        Role.PRIVACY: say_as("Privacy", "heading"),
+        Role.LEGAL: say_as("Legal", "heading"),
+        Role.COMPLIANCE: say("Compliance"),
+        Role.VALIDATION: say("Validation"),
+    }
+    return heads.get(role) or role.title
+
+
 def _role_heads() -> list[str]:
-    return [say(_ROLE_HEADS[role]) if role in _ROLE_HEADS else role.title for role in reviewers()]
+    return [_role_head(role) for role in reviewers()]
 
 
 def _gate_cells(shown: ProjectMap, now: datetime) -> list[Cell]:
