@@ -1,4 +1,4 @@
-// Seven things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
+// Nine things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
 "use strict";
 
 // 1. A field's text is sent when the field is left. Whoever reloads, closes or hides the page while typing has not
@@ -105,3 +105,34 @@ addEventListener("message", (event) => {
   };
   new MutationObserver(speak).observe(document, { childList: true, subtree: true, characterData: true });
 }
+
+// 8. What went well is said in a box over the page, which the focus reaches. Streamlit names that box after a title it
+//    never draws, and nothing reads it out: it is named by what it says, and that is read out as it appears.
+{
+  const name = () => {
+    for (const box of document.querySelectorAll('[data-testid="stToast"]:not([aria-label])')) {
+      const text = box.querySelector('[data-testid="stToastText"]');
+      if (!text?.textContent) continue;
+      box.setAttribute("aria-label", text.textContent);
+      text.setAttribute("role", "alert");
+    }
+  };
+  new MutationObserver(name).observe(document, { childList: true, subtree: true });
+}
+
+// 9. What unfolds from a button stands at the end of the page: whoever opened it with a key would go through all that
+//    follows the button before they come to it. They are taken there; Escape brings them back, as it always did.
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest('[data-testid="stPopoverButton"]') : null;
+  // A press of a key counts no clicks.
+  if (!button || event.detail > 0 || button.getAttribute("aria-expanded") === "true") return;
+  const enter = (frames) => {
+    const unfolded = document.querySelector('[data-testid="stPopoverBody"]');
+    if (unfolded) {
+      unfolded.tabIndex = -1;
+      unfolded.focus({ preventScroll: true });
+    }
+    if (document.activeElement === button && frames > 0) requestAnimationFrame(() => enter(frames - 1));
+  };
+  enter(120);
+}, true);
