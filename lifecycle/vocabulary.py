@@ -451,11 +451,17 @@ def duration_unit(unit: str) -> str:
 
 def unit_named(word: str) -> str | None:
     """The unit of time that a word stands for: in English as it is kept, or as it is spoken now."""
-    wanted = word.lower()
+    wanted = _as_typed(word)
     for unit in DURATION_UNITS:
-        if wanted in (unit, unit[:-1], unit_word(unit, Decimal(1)), duration_unit(unit)):
+        spoken = (unit_word(unit, Decimal(1)), duration_unit(unit))
+        if wanted in (unit, unit[:-1], *map(_as_typed, spoken)):
             return unit
     return None
+
+
+def _as_typed(word: str) -> str:
+    """In small letters, with the apostrophe and the blank of a keyboard."""
+    return word.casefold().replace("\u2019", "'").replace("\u00a0", " ")
 
 
 @dataclass(frozen=True, slots=True)
