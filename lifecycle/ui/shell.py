@@ -176,17 +176,18 @@ def _who(person: SignedInPerson) -> None:
             role=person.organisation_role.word,
         ),
     )
-    for code, name in LANGUAGES.items():
-        if code != language():
-            # In its own words: whoever looks for it may not read the others.
-            st.button(
-                name,
-                key=f"language:{code}",
-                icon=":material/translate:",
-                type="tertiary",
-                on_click=_choose_language,
-                args=(code,),
-            )
+    with st.container(key=f"speaks-{language()}"):  # the browser is told of it (web/screen.js)
+        for code, name in LANGUAGES.items():
+            if code != language():
+                # In its own words: whoever looks for it may not read the others.
+                st.button(
+                    name,
+                    key=f"language:{code}",
+                    icon=":material/translate:",
+                    type="tertiary",
+                    on_click=_choose_language,
+                    args=(code,),
+                )
 
 
 def _choose_language(code: str) -> None:

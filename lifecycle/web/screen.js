@@ -1,4 +1,4 @@
-// Nine things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
+// Ten things that no Streamlit command can do. Served as a file, because the security policy allows no inline script.
 "use strict";
 
 // 1. A field's text is sent when the field is left. Whoever reloads, closes or hides the page while typing has not
@@ -136,3 +136,12 @@ document.addEventListener("click", (event) => {
   };
   enter(120);
 }, true);
+
+// 10. The page says in which language it is: also after somebody chose another, without loading it anew.
+{
+  const tell = () => {
+    const spoken = document.querySelector('[class*="st-key-speaks-"]')?.className.match(/st-key-speaks-(\w+)/);
+    if (spoken && document.documentElement.lang !== spoken[1]) document.documentElement.lang = spoken[1];
+  };
+  new MutationObserver(tell).observe(document, { childList: true, subtree: true, attributeFilter: ["class"] });
+}
