@@ -17,7 +17,7 @@ from lifecycle.cli.edge import (
     word,
 )
 from lifecycle.facts.projects import organisation_today
-from lifecycle.language import counted, say
+from lifecycle.language import counted, say, written_number
 from lifecycle.queries.portfolio_summary import PortfolioSummary, summary
 from lifecycle.settings import read_settings
 from lifecycle.vocabulary import COMMAND_LINE
@@ -60,5 +60,7 @@ def _show_portfolio(found: PortfolioSummary) -> None:
         ),
     ):
         typer.echo(title)
+        words = {name: word(name) for name in counts}
+        width = max(18, *map(len, words.values())) if words else 18
         for name, count in counts.items():
-            typer.echo(f"  {word(name):<18} {count:>7,}")
+            typer.echo(f"  {words[name]:<{width}} {written_number(f'{count:>7,}')}")
