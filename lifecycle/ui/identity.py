@@ -8,7 +8,7 @@ import streamlit as st
 
 from lifecycle.language import LANGUAGES, ask_for_language, best_language
 from lifecycle.queries.people import SignedInPerson, person_for_session
-from lifecycle.ui import cache, current_run
+from lifecycle.ui import cache, current_run, state
 from lifecycle.vocabulary import Actor, OrganisationRole
 from lifecycle.web.guard import SESSION_COOKIE
 from lifecycle.web.logs import note_person
@@ -45,8 +45,8 @@ def _signed_in() -> SignedInPerson | None:
 
 
 def language_here() -> str:
-    """The code of the language that this person chose, else what was chosen in this browser or it asks for."""
-    return current_run.once("language", _language_here)
+    """The code of the language of this tab: what this person chose, else this browser, when the tab began."""
+    return state.language(_language_here)
 
 
 def _language_here() -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lifecycle.actions import people
 from lifecycle.errors import LifecycleError
-from lifecycle.language import LANGUAGES, language, say, speak
+from lifecycle.language import LANGUAGES, language, say, speak, speaking
 from lifecycle.queries import projects, reviews
 from lifecycle.queries.people import SignedInPerson
 from lifecycle.queries.projects import ProjectName
@@ -36,6 +36,9 @@ def show() -> None:
     if person is None:
         _signed_out()
         st.stop()
+    if code := state.loads_anew():
+        _load_anew(code)
+        st.stop()
     state.note_brought()
     state.go_by_guide("")  # until the page says which project it is about
     navigation.settle_address()
@@ -56,6 +59,13 @@ def show() -> None:
 def _pages_for(person: SignedInPerson) -> tuple[PageSpec, ...]:
     administrator = identity.is_administrator(person)
     return tuple(page for page in navigation.existing() if page.group != "administration" or administrator)
+
+
+def _load_anew(code: str) -> None:
+    """The browser does so by itself (web/screen.js). Nothing else is drawn: fields hold what another language wrote."""
+    with speaking(code), st.container(key="load-anew"):
+        st.title(say("One moment"), anchor=False)
+        st.markdown(say("Your screens are loaded in English. If nothing happens, load the page again."))
 
 
 def _signed_out() -> None:
@@ -176,21 +186,23 @@ def _who(person: SignedInPerson) -> None:
             role=person.organisation_role.word,
         ),
     )
-    with st.container(key=f"speaks-{language()}"):  # the browser is told of it (web/screen.js)
-        for code, name in LANGUAGES.items():
-            if code != language():
-                # In its own words: whoever looks for it may not read the others.
-                st.button(
-                    name,
-                    key=f"language:{code}",
-                    icon=":material/translate:",
-                    type="tertiary",
-                    on_click=_choose_language,
-                    args=(code,),
-                )
+    for code, name in LANGUAGES.items():
+        if code != language():
+            # In its own words: whoever looks for it may not read the others.
+            st.button(
+                name,
+                key=f"language:{code}",
+                icon=":material/translate:",
+                type="tertiary",
+                help=say("Loads the page anew. What is saved stays; a form that was not sent is emptied."),
+                on_click=_choose_language,
+                args=(code,),
+            )
 
 
 def _choose_language(code: str) -> None:
     outcome = attempt(people.choose_language, language=code)
     if outcome.refusal is not None:
         state.flash("error", str(outcome.refusal))
+    else:
+        state.load_anew(code)

@@ -7,7 +7,7 @@ what only this browser tab knows (what is typed but not saved, what is open) her
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import streamlit as st
@@ -19,6 +19,8 @@ _LAST_PROJECT = "last_project"
 _BROUGHT = "brought"
 _GUIDE = "guide_version"
 _UNKNOWN = "unknown_address"
+_LANGUAGE = "language"
+_LOADS_ANEW = "loads_anew"
 _PAGE_NAME = re.compile(r"[\w.~-]+")
 
 
@@ -36,6 +38,30 @@ def take_flashes() -> list[tuple[str, str]]:
     if waiting:
         st.session_state[_FLASHES] = []
     return [(kind, text) for kind, text in waiting]
+
+
+# ------------------------------------------------------------------ the language of this tab
+
+
+def language(choose: Callable[[], str]) -> str:
+    """The code chosen when this tab began, for as long as it lasts: what its fields hold is written in that language.
+
+    Outside of any run nothing is kept.
+    """
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return choose()
+    if _LANGUAGE not in st.session_state:
+        st.session_state[_LANGUAGE] = choose()
+    return str(st.session_state[_LANGUAGE])
+
+
+def load_anew(code: str) -> None:
+    """Have the browser load the page again, in another language: a tab keeps its own."""
+    st.session_state[_LOADS_ANEW] = code
+
+
+def loads_anew() -> str:
+    return str(st.session_state.get(_LOADS_ANEW, ""))
 
 
 # ------------------------------------------------------------------ where this tab was last

@@ -137,11 +137,12 @@ document.addEventListener("click", (event) => {
   enter(120);
 }, true);
 
-// 10. The page says in which language it is: also after somebody chose another, without loading it anew.
+// 10. Whoever chooses another language gets the page anew: what stands in its fields was written in the other one.
 {
-  const tell = () => {
-    const spoken = document.querySelector('[class*="st-key-speaks-"]')?.className.match(/st-key-speaks-(\w+)/);
-    if (spoken && document.documentElement.lang !== spoken[1]) document.documentElement.lang = spoken[1];
-  };
-  new MutationObserver(tell).observe(document, { childList: true, subtree: true, attributeFilter: ["class"] });
+  const watching = new MutationObserver(() => {
+    if (!document.querySelector(".st-key-load-anew")) return;
+    watching.disconnect();
+    location.reload();
+  });
+  watching.observe(document, { childList: true, subtree: true });
 }
