@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from lifecycle.facts.editions import facts_of, guides_of
 from lifecycle.facts.projects import organisation_today
 from lifecycle.guide import Guide
-from lifecycle.language import say
+from lifecycle.language import ENGLISH, say, speaking
 from lifecycle.queries.portfolio import EVERYTHING, Filters, choose
 from lifecycle.queries.wording import Wording, all_names
 from lifecycle.rules.checks.origin import model_is_bought
@@ -57,7 +57,14 @@ class InventoryRow:
 def inventory(
     session: Session, *, by: Actor, at: datetime, guide: Guide, filters: Filters = EVERYTHING
 ) -> tuple[InventoryRow, ...]:
-    """Every project that this person may read and that is not archived, by name."""
+    """Every project that this person may read and that is not archived, by name: in English, as its headings are."""
+    with speaking(ENGLISH):
+        return _in_english(session, by, at, guide.as_written, filters)
+
+
+def _in_english(
+    session: Session, by: Actor, at: datetime, guide: Guide, filters: Filters
+) -> tuple[InventoryRow, ...]:
     line = choose(session, by, filters)
     found = session.execute(
         select(Project, ProjectStanding, RegisterEntry)

@@ -17,6 +17,7 @@ from lifecycle.rules.delivery import DeliveryMetrics, IncidentFact
 from lifecycle.rules.gates import GOES
 from lifecycle.rules.project_facts import GateDecisionFact, ProjectFacts
 from lifecycle.rules.releases import Move, ReleaseFact, length_words
+from lifecycle.rules.retold import retold
 from lifecycle.rules.surroundings import change_entries
 from lifecycle.vocabulary import Blocker, Gate, Money, Outcome, ProjectStatus, plain_number
 
@@ -135,7 +136,7 @@ def triggers_of(releases: Sequence[ReleaseFact], incidents: Sequence[IncidentFac
 def _happened(one: IncidentFact) -> str:
     on = one.started_at.date().isoformat()
     return (
-        say("An incident began on {day}: {incident}.", day=on, incident=one.title)
+        say("An incident began on {day}: {incident}.", day=on, incident=retold(one.title))
         if one.title
         else say("An incident began on {day}.", day=on)
     )

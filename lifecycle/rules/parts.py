@@ -42,12 +42,12 @@ _INVISIBLE = {"Cf", "Cc", "Zs", "Zl", "Zp"}
 # Blank though their category is letter, mark or symbol: fillers, joiner, variation selectors, braille space.
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0]")
 # A leading zero never starts a group: "0,500" is a half, "1,200" twelve hundred.
-_GROUPED = re.compile(r"^[+-]?[1-9]\d{0,2}([,\s_]\d{3})+(\.\d+)?$")
+_GROUPED = re.compile(r"^[+-]?[1-9]\d{0,2}([,\s_'’]\d{3})+(\.\d+)?$")
 _GROUPED_BY_SPACES = re.compile(r"^[+-]?[1-9]\d{0,2}(\s\d{3})+,\d+$")  # "12 500,5", as French writes it
 # In a language with the decimal comma; elsewhere "1,200" is over a thousand.
 _WITH_COMMA = re.compile(r"^[+-]?\d+,\d+$")
 _PLAIN = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,2})?$")
-_AMOUNT_AND_WORD = re.compile(r"^([+-]?[\d.,\s_]*\d[.,]?(?:[eE][+-]?\d{1,2})?)\s*([^\d\s.,_].*)$", re.DOTALL)
+_AMOUNT_AND_WORD = re.compile(r"^([+-]?[\d.,\s_'’]*\d[.,]?(?:[eE][+-]?\d{1,2})?)\s*([^\d\s.,_].*)$", re.DOTALL)
 _CURRENCY_FIRST = re.compile(r"^([A-Za-z]{3})\s*([+-]?[\d.,].*)$", re.DOTALL)
 # Two letters at least: "S:\plans" is a drive, and no scheme has one letter.
 _SCHEME = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]+):")
@@ -162,7 +162,7 @@ def _written_number(raw: str) -> Decimal:
         if _GROUPED_BY_SPACES.match(text) or (decimal_sign() == "," and _WITH_COMMA.match(text)):
             return Decimal(re.sub(r"\s", "", text).replace(",", "."))
         if _GROUPED.match(text):
-            return Decimal(re.sub(r"[,\s_]", "", text))
+            return Decimal(re.sub(r"[,\s_'’]", "", text))
         if _PLAIN.match(text):
             return Decimal(text.replace(",", "."))
     raise Problem(say("needs a number, not “{raw}”.", raw=shortened(raw)))

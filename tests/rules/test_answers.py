@@ -221,6 +221,8 @@ def test_any_rows_at_all_are_kept_or_refused_in_words(raw: object) -> None:
         ("number", "0,5", "0.5"),
         ("number", "0,500", "0.5"),
         ("number", "12 500,5", "12500.5"),
+        ("number", "1'500", "1500"),
+        ("quantity", "1'500.5 kWh", {"amount": "1500.5", "unit": "kWh"}),
         ("number", "1,200", "1200"),
         ("number", "٣", "3"),
         ("number", "-0", "0"),

@@ -10,6 +10,7 @@ import streamlit as st
 from lifecycle.language import mark, say, say_count
 from lifecycle.queries import operation as queries
 from lifecycle.queries.operation import PortfolioDay
+from lifecycle.rules.retold import retold
 from lifecycle.ui import cache, identity, navigation, upkeep
 from lifecycle.ui.components import day, empty_state, page_header, plain, until
 
@@ -92,7 +93,7 @@ def _how_far(on: date, today: date) -> str:
 
 
 def _words(each: PortfolioDay) -> str:
-    said = say(_WORDS[each.kind], what=each.what)
+    said = say(_WORDS[each.kind], what=retold(each.what))
     return said[:1].upper() + said[1:]
 
 
