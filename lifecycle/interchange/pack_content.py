@@ -306,7 +306,7 @@ def _late(found: Roadmap) -> Iterator[Piece]:
             say("Safe (P85)"),
             say("Days late"),
             say("Ask next"),
-            say("By"),
+            say("At the latest"),
         ),
         tuple(
             (

@@ -57,12 +57,13 @@ def two_answers(session: Session, world: World, at: datetime, mark: str) -> None
 
 
 def new_source(session: Session, world: World, at: datetime, mark: str) -> None:
+    """In a project of its own: one takes a hundred, and two hundred rounds bring more."""
     sources.add(
         session,
         by=world.cast.pat,
         at=at,
         guide=world.cast.guide,
-        project_id=world.project_id,
+        project_id=project(session, world.cast, f"Fed {mark}", at),
         name=f"source {mark}",
     )
 

@@ -47,7 +47,7 @@ def show(view: GateView) -> None:
                     until=until(role.due_again, view.today),
                 )
                 st.markdown(f":orange[:material/event_repeat:] {plain(said)}", anchors=False)
-            st.caption(plain(f"{role.role.title} {role.meaning}."))
+            st.caption(plain(say("{role} {meaning}.", role=role.role.title, meaning=role.meaning)))
 
 
 def _line(role: RoleView) -> str:
