@@ -47,7 +47,9 @@ _GROUPED_BY_SPACES = re.compile(r"^[+-]?[1-9]\d{0,2}(\s\d{3})+,\d+$")  # "12 500
 # In a language with the decimal comma; elsewhere "1,200" is over a thousand.
 _WITH_COMMA = re.compile(r"^[+-]?\d+,\d+$")
 _PLAIN = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,2})?$")
-_AMOUNT_AND_WORD = re.compile(r"^([+-]?[\d.,\s_'’]*\d[.,]?(?:[eE][+-]?\d{1,2})?)\s*([^\d\s.,_].*)$", re.DOTALL)
+_AMOUNT_AND_WORD = re.compile(
+    r"^([+-]?[\d.,\s_'’]*\d[.,]?(?:[eE][+-]?\d{1,2})?)\s*([^\d\s.,_].*)$", re.DOTALL
+)
 _CURRENCY_FIRST = re.compile(r"^([A-Za-z]{3})\s*([+-]?[\d.,].*)$", re.DOTALL)
 # Two letters at least: "S:\plans" is a drive, and no scheme has one letter.
 _SCHEME = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]+):")
