@@ -12,27 +12,34 @@ class LifecycleError(Exception):
     """Base of all expected refusals. `str()` is safe and useful on any screen."""
 
 
-# What people look for in vain; whoever raises NotFound names it in English.
+# What people look for in vain, and the places of a form that no label names: whoever raises an error names both in
+# English, and they are said here. Other places are titles and stand as they are.
 _SOUGHT = (
-    *(
-        mark("account"),
-        mark("change"),
-        mark("channel"),
-        mark("check"),
-        mark("condition"),
-        mark("data source"),
-    ),
-    *(mark("decision"), mark("delegation"), mark("delivery"), mark("document"), mark("file"), mark("import")),
-    *(
-        mark("incident"),
-        mark("mapping"),
-        mark("monitor"),
-        mark("organisation"),
-        mark("person"),
-        mark("project"),
-    ),
-    *(mark("question"), mark("reading"), mark("release"), mark("review"), mark("token"), mark("waiver")),
+    *(mark("account"), mark("change"), mark("channel"), mark("check"), mark("condition")),
+    *(mark("data source"), mark("decision"), mark("delegation"), mark("delivery"), mark("document")),
+    *(mark("file"), mark("import"), mark("incident"), mark("mapping"), mark("monitor")),
+    *(mark("organisation"), mark("person"), mark("project"), mark("question"), mark("reading")),
+    *(mark("release"), mark("review"), mark("token"), mark("waiver")),
 )
+_PLACES = (
+    *(mark("action"), mark("answer"), mark("assignee"), mark("began"), mark("cause"), mark("change")),
+    *(mark("code"), mark("column"), mark("comment"), mark("conditions"), mark("country"), mark("date")),
+    *(mark("decision"), mark("downstream"), mark("due date"), mark("email"), mark("expiry")),
+    *(mark("fields"), mark("file"), mark("filters"), mark("fix"), mark("form"), mark("format")),
+    *(mark("gates"), mark("hour"), mark("kind"), mark("language"), mark("lessons"), mark("level")),
+    *(mark("link"), mark("meaning"), mark("message"), mark("messages"), mark("mitigation")),
+    *(mark("model version"), mark("name"), mark("note"), mark("number"), mark("on behalf of")),
+    *(mark("outcome"), mark("owner"), mark("password"), mark("person"), mark("place"), mark("project")),
+    *(mark("proof"), mark("ready at"), mark("reason"), mark("region"), mark("restored"), mark("role")),
+    *(mark("scopes"), mark("source"), mark("stage"), mark("status"), mark("step"), mark("summary")),
+    *(mark("text"), mark("the sentence"), mark("tier"), mark("time"), mark("title"), mark("to whom")),
+    *(mark("told"), mark("until"), mark("value"), mark("where"), mark("whom"), mark("words")),
+)
+
+
+def said_place(place: str) -> str:
+    """A place of a form ("condition 2 · due date") in the language spoken now."""
+    return " · ".join(say(part) for part in place.split(" · "))
 
 
 class NotFound(LifecycleError):
@@ -56,7 +63,7 @@ class Invalid(LifecycleError):
         self.problems = {"": problems} if isinstance(problems, str) else dict(problems)
         super().__init__(
             " ".join(
-                say("{place}: {problem}", place=say(place), problem=text) if place else text
+                say("{place}: {problem}", place=said_place(place), problem=text) if place else text
                 for place, text in self.problems.items()
             )
         )

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -43,9 +44,7 @@ class Catalogue:
         return self.texts.get(english, english)
 
     def counted(self, one: str, many: str, number: int | Decimal) -> str:
-        """The form for `number`; English, which has two, goes by `number == 1`."""
-        if self.code == ENGLISH:
-            return one if number == 1 else many
+        """The form for `number`; English, which a text without translation is in, goes by `number == 1`."""
         forms = self.plurals.get(one)
         if forms is None:
             return one if number == 1 else many
@@ -72,10 +71,9 @@ class _Filling(Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:
         text = format(value, format_spec)
-        is_number = isinstance(value, int | float) or type(value).__name__ in ("Decimal", "Fraction")
-        if is_number and not isinstance(value, bool) and format_spec[-1:] in (",", "f", "%", "g", "d"):
-            return self._catalogue.number(text)
-        return text
+        is_number = isinstance(value, int | float | Decimal | Fraction) and not isinstance(value, bool)
+        is_written_out = format_spec[-1:] in (",", "f", "%", "g", "d")
+        return self._catalogue.number(text) if is_number and is_written_out else text
 
 
 class Marked(str):
@@ -188,6 +186,11 @@ def mark(text: str) -> str:
     return Marked(text)
 
 
+def mark_count(one: str, many: str) -> tuple[str, str]:
+    """Two texts that go with a number, for `say_count` where they are shown."""
+    return one, many
+
+
 def written_number(english: str) -> str:
     """A number as English writes it ("12,500.5"), in the language spoken now."""
     return _now().number(english)
@@ -239,6 +242,4 @@ def read_catalogue(code: str, folder: Path) -> Catalogue:
                     plurals[message.id[0]] = (said[0], said[1])
     # A catalogue has one entry for a text that is said by itself too: its singular.
     texts = {one: forms[0] for one, forms in plurals.items()} | texts
-    return Catalogue(
-        code, texts, plurals, first_plural=2, thousands="\u202f", point=",", before_percent="\u00a0"
-    )
+    return Catalogue(code, texts, plurals, thousands="\u202f", point=",", before_percent="\u00a0")

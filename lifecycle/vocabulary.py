@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from lifecycle.language import mark, say, say_as, say_count, written_number
+from lifecycle.language import mark, mark_count, say, say_as, say_count, written_number
 
 
 class Stage(StrEnum):
@@ -421,27 +421,23 @@ _MILLISECONDS = MappingProxyType(
 DURATION_UNITS: tuple[str, ...] = tuple(_MILLISECONDS)
 
 
+_UNITS = MappingProxyType(
+    {
+        "milliseconds": mark_count("millisecond", "milliseconds"),
+        "seconds": mark_count("second", "seconds"),
+        "minutes": mark_count("minute", "minutes"),
+        "hours": mark_count("hour", "hours"),
+        "days": mark_count("day", "days"),
+        "weeks": mark_count("week", "weeks"),
+        "months": mark_count("month", "months"),
+        "years": mark_count("year", "years"),
+    }
+)
+
+
 def unit_word(unit: str, amount: Decimal) -> str:
     """A unit of time as it stands behind that amount, in the language spoken now."""
-    match unit:
-        case "milliseconds":
-            return say_count("millisecond", "milliseconds", amount)
-        case "seconds":
-            return say_count("second", "seconds", amount)
-        case "minutes":
-            return say_count("minute", "minutes", amount)
-        case "hours":
-            return say_count("hour", "hours", amount)
-        case "days":
-            return say_count("day", "days", amount)
-        case "weeks":
-            return say_count("week", "weeks", amount)
-        case "months":
-            return say_count("month", "months", amount)
-        case "years":
-            return say_count("year", "years", amount)
-        case _:
-            return unit
+    return say_count(*_UNITS[unit], amount) if unit in _UNITS else unit
 
 
 def duration_unit(unit: str) -> str:

@@ -74,7 +74,7 @@ def _said_by(call: ast.Call, where: str) -> Iterator[Text]:
         yield Text(words[0], where)
     elif name == "say_as" and len(words) >= 2 and words[0] and words[1]:
         yield Text(f"{words[0]}|{words[1]}", where)
-    elif name == "say_count" and len(words) >= 2 and words[0] and words[1]:
+    elif name in ("say_count", "mark_count") and len(words) >= 2 and words[0] and words[1]:
         yield Text(words[0], where, words[1])
     elif name == "counted" and len(words) >= 2 and words[1]:
         many = words[2] if len(words) > 2 and words[2] else f"{words[1]}s"

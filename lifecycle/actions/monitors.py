@@ -278,7 +278,7 @@ def push(
     if blockers := against_conflicts(sorted_out.conflicts):
         raise Refused(*blockers)
     with speaking(ENGLISH):
-        _, _, kept = numbered(readings) if bad else (taken, repeated, bad)
+        _, _, to_keep = numbered(readings) if bad else (taken, repeated, bad)
     problems = (*unreadable, *bad)
     unchanged = sorted_out.unchanged + repeated
     if not sorted_out.new and not problems:
@@ -296,7 +296,7 @@ def push(
         late=0 if newest is None else sum(moment < newest for moment in moments),
         refused=len(problems),
         problems=canonical_json(
-            [[each.place, each.text] for each in (*unreadable, *kept)[:MOST_PROBLEMS_KEPT]]
+            [[each.place, each.text] for each in (*unreadable, *to_keep)[:MOST_PROBLEMS_KEPT]]
         ),
         digest=digest_of(rows),
         method=method or by.kind,

@@ -123,17 +123,12 @@ def retire(
 def _evidence(session: Session, project_id: int, guide: Guide, at: datetime) -> list[list[str]]:
     """What the review looked at, kept in the event so that it can be read back as it was: in English."""
     with speaking(ENGLISH):
-        return _evidence_in_words(session, project_id, guide.as_written, at)
-
-
-def _evidence_in_words(session: Session, project_id: int, guide: Guide, at: datetime) -> list[list[str]]:
-    facts = facts_now(session, project_id, guide, at)
-    cycle = review_cycle(facts, guide)
-    incidents = incident_facts(session, project_id)
-    metrics = measure(release_facts(session, project_id), incidents, at)
-    since = cycle.last_on if cycle else facts.today
-    watched = watched_facts(session, project_id)
-    with speaking(ENGLISH):
+        facts = facts_now(session, project_id, guide, at)
+        cycle = review_cycle(facts, guide)
+        incidents = incident_facts(session, project_id)
+        metrics = measure(release_facts(session, project_id), incidents, at)
+        since = cycle.last_on if cycle else facts.today
+        watched = watched_facts(session, project_id)
         return [
             [each.title, each.planned, each.now, each.reads.value]
             for each in findings(facts, guide.as_written, metrics, incidents, since, watched)

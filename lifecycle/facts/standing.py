@@ -37,7 +37,6 @@ from lifecycle.rules.readiness import (
     top_obstacle,
 )
 from lifecycle.rules.reminders import zone_of
-from lifecycle.rules.retelling import retold
 from lifecycle.rules.signoffs import (
     SignOffState,
     approvals_due,
@@ -487,7 +486,7 @@ def _retold(
             with speaking(code):
                 own = guide.here()
                 found[code] = {
-                    "top_blocker": retold(gathered, top, own) if top else "",
+                    "top_blocker": gathered.in_words_again(top, own) if top else "",
                     "next_what": _coming(facts, own, targets)[first][1] if first is not None else "",
                 }
     return found

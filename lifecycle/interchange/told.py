@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from functools import lru_cache
-from string import Formatter
 from typing import Any, Self
 
-from lifecycle.language import ENGLISH, language, mark, say, speaking
+from lifecycle.language import ENGLISH, mark, say, speaking
+from lifecycle.rules.retold import Values, retold_by
 
 # Of rows, kept with the import of a register or with a batch of readings.
 MORE_CELLS = mark("{number} more filled cells than there are headers; check that no column has slipped.")
@@ -63,30 +60,16 @@ class Told(str):
 
 def told_again(kept: str) -> str:
     """What was kept, in the language spoken now; what is none of these sentences as it is."""
-    return kept if language() == ENGLISH else _told_again(kept, _KEPT)
+    return retold_by(kept, _KEPT, _VALUES)
 
 
-def _told_again(kept: str, sentences: tuple[str, ...]) -> str:
-    for sentence, pattern in _patterns(sentences):
-        if found := pattern.fullmatch(kept):
-            return say(sentence, **{name: _value(name, text) for name, text in found.groupdict().items()})
-    return kept
+def _named(text: str) -> str:
+    return retold_by(text, _NAMED, {})
 
 
-def _value(name: str, text: str) -> str | int:
-    if name == "named":
-        return _told_again(text, _NAMED)
+def _whole(text: str) -> str | int:
     number = text.replace(",", "")
-    return int(number) if name in ("number", "most") and number.isdecimal() else text
+    return int(number) if number.isdecimal() else text
 
 
-@lru_cache(maxsize=2)
-def _patterns(sentences: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((each, re.compile("".join(_parts(each)), re.DOTALL)) for each in sentences)
-
-
-def _parts(sentence: str) -> Iterator[str]:
-    for text, name, spec, _ in Formatter().parse(sentence):
-        yield re.escape(text)
-        if name:
-            yield rf"(?P<{name}>[\d,]+)" if spec else f"(?P<{name}>.+)"
+_VALUES: Values = {"named": _named, "number": _whole, "most": _whole}

@@ -17,7 +17,14 @@ from typing import NamedTuple
 
 from lifecycle.guide import FieldSpec, Guide
 from lifecycle.language import say
-from lifecycle.rules.checks.evaluation import CheckState, Judgement, judge_again, judge_all, states_at
+from lifecycle.rules.checks.evaluation import (
+    CheckState,
+    Judgement,
+    judge_again,
+    judge_all,
+    said_again,
+    states_at,
+)
 from lifecycle.rules.project_facts import AnswerFact, ConditionFact, EvidenceFact, ProjectFacts
 from lifecycle.rules.signoffs import (
     SignOffState,
@@ -129,6 +136,21 @@ class GateAssessment:
         return Blocker(
             item.code, text, item.area, item.severity, item.fields, item.role, self.gate, is_unclear
         )
+
+    def in_words_again(self, item: Obstacle, guide: Guide) -> str:
+        """What `in_words` says, in the language spoken now, which is that of `guide`.
+
+        The assessment may have been made in any language: what it holds in words is found again.
+        """
+        subject = item.subject
+        match subject:
+            case CheckState():
+                subject = said_again(subject, self.facts, guide)
+            case RequiredEvidence():
+                subject = replace(subject, field=guide.field(subject.field.id))
+            case Blocker():
+                subject = tier_not_consented(self.facts, guide, self.gate) or subject
+        return _sentence(self.facts, guide, subject)
 
     @cached_property
     def enforced(self) -> tuple[CheckState, ...]:

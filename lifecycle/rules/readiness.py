@@ -279,12 +279,6 @@ _LADDER: tuple[tuple[Level, Callable[[GateAssessment], bool]], ...] = (
 # ---------------------------------------------------------------- the first thing to mend
 
 
-def top_blocker(ready: GateReadiness, guide: Guide) -> Blocker | None:
-    """The obstacle to mend first, in words."""
-    top = top_obstacle(ready, guide)
-    return ready.assessment.in_words(top) if top else None
-
-
 def top_obstacle(ready: GateReadiness, guide: Guide) -> Obstacle | None:
     """The gravest obstacle of the earliest stage: what blocks outright, then what is wanting, then warnings.
 

@@ -9,6 +9,9 @@ from string import Formatter
 
 from lifecycle.language import ENGLISH, counted, language, mark, say, speaking, written_number
 
+# By name: how what stands under it is said.
+Values = Mapping[str, Callable[[str], object]]
+
 RELEASE = mark("release {number} (version {version})")
 NO_READINGS = mark("No readings of {monitor}")
 NO_LONGER_FIRES = mark("Readings that came since no longer make it fire at {key}.")
@@ -53,45 +56,46 @@ def kept(template: str, /, **values: object) -> str:
 
 def retold(stored: str) -> str:
     """A stored text in the language spoken now, where the product wrote it; people's own words stay as they are."""
-    if language() == ENGLISH:
-        return stored
-    return _retold(stored, _SENTENCES) or stored
+    return retold_by(stored, _SENTENCES, _VALUES)
 
 
-def _retold(stored: str, templates: tuple[str, ...]) -> str | None:
-    """None where none of the templates made it."""
+def retold_by(stored: str, templates: tuple[str, ...], values: Values) -> str:
+    """The same for sentences of others: said anew by the template that made it, as it is where none did.
+
+    `values` say anew what stands in a sentence under a name; None from one of them: this template did not make it.
+    """
+    return stored if language() == ENGLISH else _retold(stored, templates, values) or stored
+
+
+def _retold(stored: str, templates: tuple[str, ...], values: Values) -> str | None:
     for template, pattern in _patterns(templates):
         if found := pattern.fullmatch(stored):
-            values = {name: _value(name, text) for name, text in found.groupdict().items()}
-            if None not in values.values():
-                return say(template, **values)
+            named = found.groupdict().items()
+            again = {name: values[name](text) if name in values else text for name, text in named}
+            if None not in again.values():
+                return say(template, **again)
     return None
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _patterns(templates: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((template, re.compile("".join(_parts(template)), re.DOTALL)) for template in templates)
 
 
 def _parts(template: str) -> Iterator[str]:
-    for text, name, _, _ in Formatter().parse(template):
+    for text, name, spec, _ in Formatter().parse(template):
         yield re.escape(text)
         if name:
-            yield f"(?P<{name}>.+)"
-
-
-def _value(name: str, text: str) -> str | None:
-    """What stands in a sentence under this name, said too where it is the product's own."""
-    return _VALUES[name](text) if name in _VALUES else text
+            yield rf"(?P<{name}>[\d,]+)" if spec else f"(?P<{name}>.+)"
 
 
 def _rule(text: str) -> str | None:
-    said = [_retold(part, _RULE) for part in text.split(", ")]
+    said = [_retold(part, _RULE, _VALUES) for part in text.split(", ")]
     return ", ".join(part for part in said if part) if all(said) else None
 
 
 def _base(text: str) -> str | None:
-    return _retold(text, _BASE)
+    return _retold(text, _BASE, _VALUES)
 
 
 def _length(text: str) -> str | None:
@@ -110,7 +114,7 @@ def _readings(text: str) -> str:
     )
 
 
-_VALUES: Mapping[str, Callable[[str], str | None]] = {
+_VALUES: Values = {
     "rule": _rule,
     "base": _base,
     "length": _length,

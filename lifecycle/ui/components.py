@@ -15,7 +15,7 @@ from typing import Any
 
 import streamlit as st
 
-from lifecycle.errors import Invalid, LifecycleError, Refused
+from lifecycle.errors import Invalid, LifecycleError, Refused, said_place
 from lifecycle.guide import Guide
 from lifecycle.language import mark, say, say_count
 from lifecycle.ui import navigation, standing, state
@@ -30,78 +30,6 @@ _REPLACED = re.compile(r"(?<=:)(?=material/|streamlit\\:)|(?<=[<>~-])(?=\\?[<>=-
 _WORD_JOINER = "\u2060"
 _BANNERS = {"warning": st.warning, "error": st.error}
 _WEEKDAYS = (mark("Mon"), mark("Tue"), mark("Wed"), mark("Thu"), mark("Fri"), mark("Sat"), mark("Sun"))
-# How actions call the places of a form that no label names. Other places are titles and stand as they are.
-_PLACES = {
-    "action": mark("action"),
-    "answer": mark("answer"),
-    "assignee": mark("assignee"),
-    "began": mark("began"),
-    "cause": mark("cause"),
-    "change": mark("change"),
-    "code": mark("code"),
-    "column": mark("column"),
-    "comment": mark("comment"),
-    "conditions": mark("conditions"),
-    "country": mark("country"),
-    "date": mark("date"),
-    "decision": mark("decision"),
-    "downstream": mark("downstream"),
-    "due date": mark("due date"),
-    "email": mark("email"),
-    "expiry": mark("expiry"),
-    "fields": mark("fields"),
-    "file": mark("file"),
-    "filters": mark("filters"),
-    "fix": mark("fix"),
-    "form": mark("form"),
-    "format": mark("format"),
-    "gates": mark("gates"),
-    "hour": mark("hour"),
-    "kind": mark("kind"),
-    "language": mark("language"),
-    "lessons": mark("lessons"),
-    "level": mark("level"),
-    "link": mark("link"),
-    "meaning": mark("meaning"),
-    "message": mark("message"),
-    "messages": mark("messages"),
-    "mitigation": mark("mitigation"),
-    "model version": mark("model version"),
-    "name": mark("name"),
-    "note": mark("note"),
-    "number": mark("number"),
-    "on behalf of": mark("on behalf of"),
-    "outcome": mark("outcome"),
-    "owner": mark("owner"),
-    "password": mark("password"),
-    "person": mark("person"),
-    "place": mark("place"),
-    "project": mark("project"),
-    "proof": mark("proof"),
-    "ready at": mark("ready at"),
-    "reason": mark("reason"),
-    "region": mark("region"),
-    "restored": mark("restored"),
-    "role": mark("role"),
-    "scopes": mark("scopes"),
-    "source": mark("source"),
-    "stage": mark("stage"),
-    "status": mark("status"),
-    "step": mark("step"),
-    "summary": mark("summary"),
-    "text": mark("text"),
-    "the sentence": mark("the sentence"),
-    "tier": mark("tier"),
-    "time": mark("time"),
-    "title": mark("title"),
-    "to whom": mark("to whom"),
-    "told": mark("told"),
-    "until": mark("until"),
-    "value": mark("value"),
-    "where": mark("where"),
-    "whom": mark("whom"),
-    "words": mark("words"),
-}
 _FLASH_ICONS = {
     "success": ":material/check_circle:",
     "info": ":material/info:",
@@ -396,7 +324,7 @@ def _problem(place: str, text: str) -> str:
     said_text = say(text)  # some are constants of a module
     if not place:
         return said_text
-    said = " · ".join(say(_PLACES.get(part, part)) for part in place.split(" · "))
+    said = said_place(place)
     return say("{place}: {text}", place=f"{said[:1].upper()}{said[1:]}", text=said_text)
 
 

@@ -21,7 +21,7 @@ from lifecycle.language import say
 from lifecycle.rules.parts import EARLIEST, LATEST
 from lifecycle.ui import state
 from lifecycle.ui.components import plain
-from lifecycle.vocabulary import DURATION_UNITS, plain_number, unit_word
+from lifecycle.vocabulary import DURATION_UNITS, duration_unit, plain_number
 
 KEPT: Literal["session"] = "session"
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "JPY", "CAD", "AUD", "SEK", "DKK", "NOK", "PLN", "INR", "CNY")
@@ -191,7 +191,7 @@ def _duration(key: str, part: PartSpec, label: str, around: Surroundings, how: d
         say("Unit"),
         DURATION_UNITS,
         index=None,
-        format_func=lambda unit: unit_word(unit, Decimal(2)),
+        format_func=duration_unit,
         key=f"{key}:unit",
         placeholder=say("unit"),
         **how,

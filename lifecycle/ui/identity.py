@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from lifecycle.language import LANGUAGES, ask_for_language, best_language
+from lifecycle.language import ask_for_language
 from lifecycle.queries.people import SignedInPerson, person_for_session
 from lifecycle.ui import cache, current_run, state
 from lifecycle.vocabulary import Actor, OrganisationRole
 from lifecycle.web.guard import SESSION_COOKIE
 from lifecycle.web.logs import note_person
-from lifecycle.web.speech import LANGUAGE_COOKIE
+from lifecycle.web.speech import of_browser
 
 
 def now() -> datetime:
@@ -53,8 +53,7 @@ def _language_here() -> str:
     person = signed_in()
     if person is not None and person.language:
         return person.language
-    chosen = st.context.cookies.get(LANGUAGE_COOKIE, "")
-    return chosen if chosen in LANGUAGES else best_language(st.context.headers.get("Accept-Language") or "")
+    return of_browser(st.context.cookies, st.context.headers.get("Accept-Language") or "")
 
 
 # Callbacks and fragments run in threads of their own, which nobody told.

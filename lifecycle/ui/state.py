@@ -14,6 +14,8 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state.common import user_key_from_element_id
 
+from lifecycle.language import ENGLISH
+
 _FLASHES = "flashes"
 _LAST_PROJECT = "last_project"
 _BROUGHT = "brought"
@@ -46,10 +48,10 @@ def take_flashes() -> list[tuple[str, str]]:
 def language(choose: Callable[[], str]) -> str:
     """The code chosen when this tab began, for as long as it lasts: what its fields hold is written in that language.
 
-    Outside of any run nothing is kept.
+    Outside of any run nobody is here to choose: English.
     """
     if get_script_run_ctx(suppress_warning=True) is None:
-        return choose()
+        return ENGLISH
     if _LANGUAGE not in st.session_state:
         st.session_state[_LANGUAGE] = choose()
     return str(st.session_state[_LANGUAGE])

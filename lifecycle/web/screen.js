@@ -83,7 +83,8 @@ addEventListener("message", (event) => {
 }
 
 // 7. When the server or its database is away, Streamlit says so in the words of programmers, and how to start it. People
-//    are told what is so and what happens next, in the words that the page hands over with this script. The dialog goes by itself once the page is connected again.
+//    are told what is so and what happens next, in the words that the page hands over with this script. The dialog goes
+//    by itself once the page is connected again.
 {
   const { away: OURS, database, server } = document.currentScript.dataset;
   const texts = (dialog) => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
@@ -35,11 +36,16 @@ class Speech:
 
 def wanted_language(scope: Scope) -> str:
     """A program says in each request what it reads; a browser also keeps what its person chose."""
-    accepted = best_language(Headers(scope=scope).get("accept-language", ""))
+    accepted = Headers(scope=scope).get("accept-language", "")
     if scope["path"] == "/api" or scope["path"].startswith("/api/"):
-        return accepted
-    chosen = HTTPConnection(scope).cookies.get(LANGUAGE_COOKIE, "")
-    return chosen if chosen in LANGUAGES else accepted
+        return best_language(accepted)
+    return of_browser(HTTPConnection(scope).cookies, accepted)
+
+
+def of_browser(cookies: Mapping[str, str], accepted: str) -> str:
+    """What was chosen in a browser, else what it asks for."""
+    chosen = cookies.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in LANGUAGES else best_language(accepted)
 
 
 def keep_language(response: Response, code: str, *, secure: bool) -> None:

@@ -25,7 +25,7 @@ from lifecycle.rules.readiness import (
     production_debt,
     readiness,
     readiness_of_all,
-    top_blocker,
+    top_obstacle,
 )
 from lifecycle.vocabulary import Act, Area, Decision, Gate, Level, Outcome, Role, Severity, Stage
 from tests.rules.building import TODAY, dont_know, facts, gate_decision, guide, moment, not_applicable
@@ -275,7 +275,7 @@ def test_top_blocker_is_the_gravest_of_the_earliest_stage(monkeypatch: pytest.Mo
         project: ProjectFacts, verdict: str = "passes", severity: Severity = Severity.BLOCK
     ) -> str | None:
         checks = trial(monkeypatch, NAMES[verdict], severity)
-        found = top_blocker(readiness(project, checks, Gate.DESIGN), checks)
+        found = top_obstacle(readiness(project, checks, Gate.DESIGN), checks)
         return found.code if found else None
 
     unsigned = at(sign_offs=())

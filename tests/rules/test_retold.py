@@ -7,7 +7,7 @@ import pytest
 from lifecycle import language
 from lifecycle.language import ENGLISH, Catalogue, catalogue, mark, speaking
 from lifecycle.rules.monitors import MonitorSpec, breach_sentence, breach_title, silence_sentence
-from lifecycle.rules.retold import _SENTENCES, RELEASE, REPLACED, _retold, kept, retold
+from lifecycle.rules.retold import _SENTENCES, _VALUES, RELEASE, REPLACED, _retold, kept, retold
 from lifecycle.rules.triggers import Direction, LimitKind
 
 _FRENCH = Catalogue(
@@ -84,4 +84,4 @@ def test_what_monitors_write_is_found_again(spec: MonitorSpec) -> None:
             assert (
                 retold(stored) == stored
             )  # the test's French has none of it: the same words, found and said
-            assert _retold(stored, _SENTENCES) is not None
+            assert _retold(stored, _SENTENCES, _VALUES) is not None
