@@ -27,6 +27,7 @@ from lifecycle.ui.views.sheet import (
     covering_of,
     failing_on,
     gate_of_sheet,
+    is_drawn,
     note_failing,
     redraw_with,
     register,
@@ -74,6 +75,7 @@ def _question(slot: Slot, project: ProjectHead, may_edit: bool, asked_for: str |
             note = autosave.note_of(slot) or note
         _footer(slot, field, note, answer, sheet)
         _below(slot, field, note, answer, sheet)
+    is_drawn(slot)
 
 
 def _heading(field: FieldSpec, sheet: Sheet) -> None:

@@ -34,6 +34,7 @@ MOST_READ = 6  # fields of a check that is shown within each question it reads
 
 _SHOWN = "questions_shown"
 _BEFORE = "questions_shown_before"
+_OWED = "questions_owed_a_drawing"
 _WATCHERS = "questions_watched_by"
 _FAILING = "failing_on_questions"  # one note for all: every key costs time in every widget drawn
 
@@ -250,7 +251,17 @@ def redraw_with(slot: Slot) -> None:
         for other in shown
         if slot.field_id in targets_of(guide.field(other.field_id)) or _fails_otherwise(other)
     ]
-    redraw(*dict.fromkeys([slot.fragment, *(other.fragment for other in also), *watchers]))
+    # What is answered next breaks off a drawing that is under way: whatever did not come to its end is drawn with it.
+    here = {other.fragment for other in shown}
+    owed = [key for key in state.value(_OWED, []) if key in here]
+    owed = list(dict.fromkeys([slot.fragment, *(other.fragment for other in also), *owed]))
+    state.put(_OWED, owed)
+    redraw(*owed, *watchers)
+
+
+def is_drawn(slot: Slot) -> None:
+    """This question stands on the page as it is now."""
+    state.put(_OWED, [key for key in state.value(_OWED, []) if key != slot.fragment])
 
 
 # ------------------------------------------------------------------ what watches all answers
